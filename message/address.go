@@ -1,0 +1,169 @@
+package message
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// maxAddress is the longest address taken, in octets: what fits in a path of RFC 5321,
+// section 4.5.3.1.3. The 64 octets of a local part (4.5.3.1.1) are not kept to by senders
+// who put a return address into it.
+const maxAddress = 256
+
+// An Address is one addr-spec in its one spelling: ASCII letters in lower case, the local
+// part quoted only where it must be, the domain as Domain. Two Addresses are the same
+// mailbox for every rule exactly when they are ==. The zero Address is none.
+type Address struct {
+	spec string
+	at   int // of the last @, which divides the two parts
+}
+
+func (a Address) String() string { return a.spec }
+
+// IsZero reports whether there is no address.
+func (a Address) IsZero() bool { return a.spec == "" }
+
+// Local is the part before the last @, as String spells it.
+func (a Address) Local() string { return a.spec[:a.at] }
+
+// Domain is the part after the last @.
+func (a Address) Domain() Domain {
+	if a.spec == "" {
+		return ""
+	}
+	return Domain(a.spec[a.at+1:])
+}
+
+// ParseAddress reads one bare addr-spec (RFC 5322, section 3.4.1) without angle brackets,
+// comments or folding, and splits it at the last @. A local part that is not ASCII
+// (RFC 6532) is taken as it is written. The error says what is wrong with s and does not
+// repeat it.
+func ParseAddress(s string) (Address, error) {
+	if len(s) > maxAddress {
+		return Address{}, errTooLong(len(s))
+	}
+	at := strings.LastIndexByte(s, '@')
+	if at < 0 {
+		return Address{}, errors.New("there is no @: an address is name@domain")
+	}
+	local, err := parseLocal(s[:at])
+	if err != nil {
+		return Address{}, err
+	}
+	domain, err := ParseDomain(s[at+1:])
+	if err != nil {
+		return Address{}, err
+	}
+	return join(s, local, domain)
+}
+
+// join makes the address of its two parts, out of s itself if that is its one spelling.
+func join(s, local string, domain Domain) (Address, error) {
+	a := Address{spec: s, at: len(local)}
+	if s[:min(a.at, len(s))] != local || s[min(a.at+1, len(s)):] != string(domain) {
+		a.spec = local + "@" + string(domain)
+	}
+	if len(a.spec) > maxAddress {
+		return Address{}, errTooLong(len(a.spec))
+	}
+	return a, nil
+}
+
+func errTooLong(octets int) error {
+	return fmt.Errorf("the address has %d octets, at most %d are possible", octets, maxAddress)
+}
+
+// parseLocal gives the one spelling of a local part.
+func parseLocal(s string) (string, error) {
+	if s == "" {
+		return "", errors.New("there is nothing before the @")
+	}
+	if s[0] != '"' {
+		return lower(s), checkDotAtom(s)
+	}
+	inner, err := unquote(s)
+	if err != nil {
+		return "", err
+	}
+	if inner = lower(inner); checkDotAtom(inner) == nil {
+		return inner, nil
+	}
+	return `"` + escapeQuoted(inner) + `"`, nil
+}
+
+// checkDotAtom refuses what cannot stand unquoted before the @ (RFC 5322, section 3.2.3;
+// RFC 6532, section 3.2).
+func checkDotAtom(s string) error {
+	if s == "" {
+		return errors.New("the local part is empty")
+	}
+	if s[0] == '.' || s[len(s)-1] == '.' || strings.Contains(s, "..") {
+		return errors.New("the local part has a dot too many: " +
+			"dots stand one at a time, between other characters")
+	}
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case isAtext(c) || c == '.' || c >= utf8.RuneSelf:
+		case c == '@':
+			return errors.New("there are two @: an address has one")
+		default:
+			return fmt.Errorf("%q cannot stand before the @", s[i:i+1])
+		}
+	}
+	return checkRunes(s)
+}
+
+// unquote takes the quoted string s (RFC 5322, section 3.2.4) out of its quotation marks.
+// Spaces in it are refused: no list could name such an address, and readers fold them.
+func unquote(s string) (string, error) {
+	var b strings.Builder
+	i := 1
+	for ; i < len(s) && s[i] != '"'; i++ {
+		if s[i] == '\\' && i+1 < len(s) {
+			i++
+		}
+		if s[i] <= ' ' || s[i] == 0x7f {
+			return "", fmt.Errorf("%q cannot stand before the @", s[i:i+1])
+		}
+		b.WriteByte(s[i])
+	}
+	if i != len(s)-1 {
+		return "", errors.New("the quotation marks before the @ do not enclose all of it")
+	}
+	if b.Len() == 0 {
+		return "", errors.New("the local part is empty")
+	}
+	return b.String(), checkRunes(b.String())
+}
+
+// checkRunes refuses what is not UTF-8 or cannot be seen: such addresses would look like
+// others.
+func checkRunes(s string) error {
+	if isASCII(s) {
+		return nil
+	}
+	for _, r := range s {
+		if r == utf8.RuneError {
+			return errors.New("the local part is not UTF-8")
+		}
+		if !unicode.IsPrint(r) {
+			return fmt.Errorf("%+q cannot be seen and cannot stand before the @", r)
+		}
+	}
+	return nil
+}
+
+// isAtext is RFC 5322, section 3.2.3.
+func isAtext(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' ||
+		strings.IndexByte("!#$%&'*+-/=?^_`{|}~", c) >= 0
+}
+
+// escapeQuoted writes what stands between quotation marks.
+func escapeQuoted(s string) string {
+	s = strings.ReplaceAll(s, `\`, `\\`)
+	return strings.ReplaceAll(s, `"`, `\"`)
+}

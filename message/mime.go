@@ -1,0 +1,250 @@
+package message
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	gomessage "github.com/emersion/go-message"
+	"github.com/emersion/go-message/textproto"
+)
+
+// Limits on what is read of the MIME structure (RFC 2046). The time that the library
+// takes grows with the square of the depth.
+const (
+	maxDepth      = 20       // multiparts within one another
+	maxParts      = 1000     // parts in all
+	maxPartHeader = 64 << 10 // octets in front of a part: the header of it, or a preamble
+	maxMIMEField  = 4 << 10  // octets in a Content field; a longer one is taken as absent
+	maxBoundary   = 1000     // octets; RFC 2046 allows 70
+	maxLabelRunes = 255      // runes in the name or type of an attachment
+)
+
+// An Attachment is a part of a message that is not its text.
+type Attachment struct {
+	Name string // as the sender calls it, without folders, at most 255 runes; may be ""
+	Type string // the media type, lower case, for example "image/png"
+	Size int64  // octets, decoded
+}
+
+// Text is the readable text of a message, at most about limit octets of valid UTF-8 with
+// LF as line end, and what else the message holds. The body is what follows the header
+// section, the first m.Size octets. Plain text is preferred to HTML, of which the words
+// are shown. It never fails: what could not be decoded or was left out is said in the text,
+// in brackets. It takes bounded memory, and reads body to its end or to its first error.
+func (m *Message) Text(body io.Reader, limit int) (text string, files []Attachment) {
+	w := walk{in: &gate{r: body}, left: limit}
+	e, err := gomessage.New(mimeHeader(m.raw), w.in)
+	p := w.entity(e, err, 0)
+	if w.in.err != nil && w.in.err != io.EOF && w.in.err != errGate {
+		p.note("the rest could not be read")
+	}
+	return strings.Trim(p.text, "\n"), w.files
+}
+
+// raw is the first field of that name as it stands in the message.
+func (m *Message) raw(name string) []byte {
+	for _, f := range m.Fields {
+		if f.Is(name) {
+			return f.Raw
+		}
+	}
+	return nil
+}
+
+// mimeHeader hands on the fields that say how a part is made. The others would only cost.
+func mimeHeader(raw func(name string) []byte) gomessage.Header {
+	var h gomessage.Header
+	for _, name := range []string{
+		"Content-Type", "Content-Transfer-Encoding", "Content-Disposition",
+	} {
+		if field := raw(name); len(field) > 0 && len(field) <= maxMIMEField {
+			h.AddRaw(field)
+		}
+	}
+	return h
+}
+
+// A walk goes through the parts of a message.
+type walk struct {
+	in    *gate
+	parts int
+	left  int // octets of text still to be taken
+	files []Attachment
+}
+
+// A part is the text that was found in one part of a message.
+type part struct {
+	text string
+	html bool
+}
+
+// note says in the text what is missing from it.
+func (p *part) note(format string, args ...any) {
+	if p.text != "" && !strings.HasSuffix(p.text, "\n") {
+		p.text += "\n"
+	}
+	p.text += "[" + fmt.Sprintf(format, args...) + "]\n"
+}
+
+// entity reads one part, and the parts in it. problem is what the library says of its
+// encoding.
+func (w *walk) entity(e *gomessage.Entity, problem error, depth int) part {
+	value, params, _ := e.Header.ContentType()
+	kind := token(value)
+	boundary := params["boundary"]
+	name := fileName(e.Header)
+	disposition, _, _ := e.Header.ContentDisposition()
+	switch {
+	case strings.HasPrefix(kind, "multipart/") && boundary != "" && depth < maxDepth:
+		return w.multipart(e.Body, kind, boundary, depth)
+	case strings.HasPrefix(kind, "multipart/") && depth >= maxDepth:
+		p := w.file(e.Body, name, kind)
+		p.note("parts nested more than %d deep are not shown", maxDepth)
+		return p
+	case name != "" && depth > 0, token(disposition) == "attachment", !isWords(kind):
+		return w.file(e.Body, name, kind)
+	}
+	return w.words(e.Body, kind, params["charset"], problem)
+}
+
+// token is what stands before the parameters. Where they are broken the library gives
+// the value whole.
+func token(value string) string {
+	value, _, _ = strings.Cut(value, ";")
+	return lower(trim(value))
+}
+
+// isWords reports whether people read a part of that type as it stands. A multipart is
+// shown whole if its parts cannot be told apart.
+func isWords(kind string) bool {
+	return kind == "text/plain" || kind == "text/html" || !strings.Contains(kind, "/") ||
+		strings.HasPrefix(kind, "multipart/")
+}
+
+// multipart reads the parts of a multipart one after the other. Of an alternative one
+// is shown, and each is read as if it were that one.
+func (w *walk) multipart(body io.Reader, kind, boundary string, depth int) part {
+	if len(boundary) > maxBoundary {
+		return w.file(body, "", kind)
+	}
+	var all part
+	r := textproto.NewMultipartReader(body, boundary)
+	left := w.left
+	for more := true; more; {
+		var p part
+		p, more = w.next(r, depth)
+		if kind != "multipart/alternative" {
+			all.join(p)
+			continue
+		}
+		if p.better(all) {
+			all = p
+		}
+		w.left = left
+	}
+	w.left = left - len(all.text)
+	return all
+}
+
+// better reports whether p is to be shown instead of q: text before none, plain before HTML.
+func (p part) better(q part) bool {
+	if trim(p.text) == "" {
+		return false
+	}
+	return trim(q.text) == "" || q.html && !p.html
+}
+
+// join puts q below p.
+func (p *part) join(q part) {
+	below := strings.Trim(q.text, "\n")
+	if below == "" {
+		return
+	}
+	if p.text != "" {
+		p.text += "\n\n"
+	}
+	p.text += below
+	p.html = p.html || q.html
+}
+
+// next reads the next part of a multipart, and reports whether there may be another.
+func (w *walk) next(r *textproto.MultipartReader, depth int) (p part, more bool) {
+	if w.parts == maxParts {
+		p.note("more than %d parts: the rest is not shown", maxParts)
+		w.parts++
+	}
+	if w.parts > maxParts {
+		return p, false
+	}
+	w.parts++
+	w.in.allow(maxPartHeader)
+	raw, err := r.NextPart()
+	w.in.free()
+	switch {
+	case err == io.EOF:
+		return p, false
+	case err != nil && strings.HasSuffix(err.Error(), "EOF"):
+		return p, false // no closing boundary: what there was has been shown
+	case err != nil:
+		p.note("the parts that follow could not be told apart")
+		return p, false
+	}
+	header := mimeHeader(func(name string) []byte {
+		field, _ := raw.Header.Raw(name)
+		return field
+	})
+	e, problem := gomessage.New(header, raw)
+	p = w.entity(e, problem, depth+1)
+	raw.Close() // reads it to its end, before the next one's header is counted
+	return p, true
+}
+
+// file counts the octets of an attachment.
+func (w *walk) file(body io.Reader, name, kind string) part {
+	size, _ := io.Copy(io.Discard, body)
+	kind = first(visible(Clean(kind)), maxLabelRunes)
+	w.files = append(w.files, Attachment{Name: name, Type: kind, Size: size})
+	return part{}
+}
+
+// fileName is the name of an attachment. It is a label and never a path.
+func fileName(h gomessage.Header) string {
+	_, params, _ := h.ContentDisposition()
+	name := params["filename"]
+	if name == "" {
+		_, params, _ = h.ContentType()
+		name = params["name"]
+	}
+	name = name[strings.LastIndexAny(name, `/\`)+1:]
+	return first(visible(Clean(name)), maxLabelRunes)
+}
+
+// A gate stands between the message and the library, which reads the header of a part to
+// its end, however long it is.
+type gate struct {
+	r      io.Reader
+	err    error
+	guard  bool
+	octets int // that may still pass while guard is set
+}
+
+var errGate = errors.New("a part header is too long")
+
+func (g *gate) allow(octets int) { g.guard, g.octets = true, octets }
+
+func (g *gate) free() { g.guard = false }
+
+func (g *gate) Read(b []byte) (int, error) {
+	if g.err == nil && g.guard && g.octets <= 0 {
+		g.err = errGate
+	}
+	if g.err != nil {
+		return 0, g.err
+	}
+	n, err := g.r.Read(b)
+	g.octets -= n
+	g.err = err
+	return n, err
+}

@@ -1,0 +1,154 @@
+package message
+
+import (
+	"io"
+	"strings"
+	"unicode"
+
+	gomessage "github.com/emersion/go-message"
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+// words reads the text of a part, plain or HTML.
+func (w *walk) words(body io.Reader, kind, charset string, problem error) part {
+	if w.left < 0 {
+		return part{} // and it has been said
+	}
+	p := part{html: kind == "text/html"}
+	var unknown string
+	switch {
+	case gomessage.IsUnknownCharset(problem):
+		decoded, err := charsetReader(charset, body)
+		if err != nil {
+			unknown = "its character set is not known"
+			break
+		}
+		body = decoded
+	case problem != nil:
+		unknown = "its transfer encoding is not known"
+	}
+	var err error
+	if p.html {
+		p.text, err = htmlText(body, w.left)
+	} else {
+		p.text, err = plainText(body, w.left)
+	}
+	w.left -= len(p.text)
+	switch {
+	case unknown != "":
+		p.note("this part is shown as it came: %s", unknown)
+	case err == errLimit:
+		p.note("the text goes on")
+		w.left = -1
+	case err != nil && err != io.ErrUnexpectedEOF:
+		p.note("the end of this part could not be decoded")
+	}
+	return p
+}
+
+// errLimit says that there is more text than was asked for.
+var errLimit = io.ErrShortBuffer
+
+// plainText reads at most limit octets.
+func plainText(r io.Reader, limit int) (string, error) {
+	raw, err := io.ReadAll(io.LimitReader(r, int64(max(limit, 0))+1))
+	if len(raw) > limit {
+		raw, err = raw[:max(limit, 0)], errLimit
+	}
+	text := strings.ReplaceAll(string(raw), "\r\n", "\n")
+	return Clean(text), err
+}
+
+// Limits on one page, in octets.
+const (
+	maxPage  = 4 << 20 // read of it
+	maxToken = 1 << 20 // in a tag or a run of text
+)
+
+// htmlText is the words of a page, one line for each block of it.
+func htmlText(r io.Reader, limit int) (string, error) {
+	z := html.NewTokenizer(io.LimitReader(r, maxPage))
+	z.SetMaxBuf(maxToken)
+	var page page
+	for page.b.Len() <= limit {
+		switch z.Next() {
+		case html.ErrorToken:
+			if err := z.Err(); err != io.EOF {
+				return page.b.String(), err
+			}
+			return page.b.String(), nil
+		case html.TextToken:
+			page.text(string(z.Text()))
+		case html.StartTagToken, html.SelfClosingTagToken:
+			name, _ := z.TagName()
+			page.tag(atom.Lookup(name), true)
+		case html.EndTagToken:
+			name, _ := z.TagName()
+			page.tag(atom.Lookup(name), false)
+		}
+	}
+	return Clean(page.b.String()[:max(limit, 0)]), errLimit
+}
+
+// A page gathers the words of HTML as they would stand below one another.
+type page struct {
+	b      strings.Builder
+	hidden atom.Atom // the element whose text is not shown, 0 if there is none
+	lines  int       // line ends owed before the next word
+	space  bool      // a space is owed
+}
+
+// tag takes the start or the end of an element.
+func (p *page) tag(a atom.Atom, start bool) {
+	switch a {
+	case atom.Script, atom.Style, atom.Title:
+		p.hide(a, start)
+	case atom.Br:
+		p.lines++
+	case atom.P, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Table,
+		atom.Blockquote, atom.Ul, atom.Ol, atom.Pre:
+		p.lines = max(p.lines, 2)
+	case atom.Div, atom.Tr, atom.Li, atom.Hr, atom.Section, atom.Article, atom.Header,
+		atom.Footer, atom.Dt, atom.Dd, atom.Body:
+		p.lines = max(p.lines, 1)
+	case atom.Td, atom.Th:
+		p.space = true
+	}
+}
+
+func (p *page) hide(a atom.Atom, start bool) {
+	switch {
+	case start && p.hidden == 0:
+		p.hidden = a
+	case !start && p.hidden == a:
+		p.hidden = 0
+	}
+}
+
+// text takes a run of text, its entities decoded.
+func (p *page) text(s string) {
+	if p.hidden != 0 {
+		return
+	}
+	for _, r := range Clean(s) {
+		if unicode.IsSpace(r) {
+			p.space = true
+			continue
+		}
+		p.gap()
+		p.b.WriteRune(r)
+	}
+}
+
+// gap writes what is owed before the next word.
+func (p *page) gap() {
+	switch {
+	case p.b.Len() == 0:
+	case p.lines > 0:
+		p.b.WriteString("\n\n"[:min(p.lines, 2)])
+	case p.space:
+		p.b.WriteByte(' ')
+	}
+	p.lines, p.space = 0, false
+}
