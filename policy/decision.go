@@ -1,0 +1,121 @@
+package policy
+
+import (
+	"strings"
+
+	"gatepost/message"
+)
+
+// An Action is what becomes of a message. The zero Action is Suspend: a forgotten return
+// loses nothing and lets nothing in.
+type Action uint8
+
+const (
+	Suspend Action = iota
+	Ticket
+	Reject
+	Defer
+)
+
+func (a Action) String() string {
+	switch a {
+	case Ticket:
+		return "ticket"
+	case Reject:
+		return "reject"
+	case Defer:
+		return "defer"
+	}
+	return "suspend"
+}
+
+// A Field is the header field that decided.
+type Field uint8
+
+const (
+	NoField Field = iota // no field, or none in particular
+	From
+	ReplyTo
+)
+
+// String is the name of the header field, or "".
+func (f Field) String() string {
+	switch f {
+	case From:
+		return "From"
+	case ReplyTo:
+		return "Reply-To"
+	}
+	return ""
+}
+
+// A Decision is what becomes of a message and why. It is made of values: nothing is
+// allocated until somebody asks for words.
+type Decision struct {
+	Action  Action
+	Cause   Cause           // NoCause unless it is held
+	Field   Field           // whose address decided
+	Address message.Address // the one that decided: the sender's, or one in Reply-To
+
+	rule     Entry
+	against  Entry // an entry that says otherwise, if one does
+	conflict bool  // the two contradict each other
+	sender   message.Sender
+	reason   string // why the message is unreadable
+
+	step  ruleID // the rule that decided
+	by    ruleID // whose words say why: for Reply-To the rule that its address met
+	asked uint8  // of steps
+	steps [maxSteps]step
+}
+
+// maxSteps leaves room for every rule once.
+const maxSteps = 16
+
+// A step is a rule and its answer.
+type step struct {
+	answer string
+	rule   ruleID
+}
+
+// note writes down that a rule was asked.
+func (d *Decision) note(id ruleID, v verdict) {
+	d.steps[d.asked] = step{v.answer, id}
+	d.asked++
+}
+
+// settle takes the verdict of a rule for the decision.
+func (d *Decision) settle(id ruleID, v verdict) {
+	d.Action, d.Cause, d.Field = v.action, v.cause, v.field
+	d.conflict, d.reason = v.conflict, v.answer
+	d.step, d.by = id, id
+}
+
+// name takes down the entries that the verdict is about.
+func (d *Decision) name(p *Policy, h hits, v verdict) {
+	d.rule, d.against = p.entry(v.entry, h.address), p.entry(v.against, h.address)
+}
+
+// Rule is the most specific entry that decided; the zero Entry if none did.
+func (d Decision) Rule() Entry { return d.rule }
+
+// RuleKind is the kind of that entry, for counting: "address", "domain", "wildcard" or "".
+func (d Decision) RuleKind() string {
+	switch {
+	case d.rule.IsZero():
+		return ""
+	case d.rule.Target == Everyone:
+		return "wildcard"
+	case strings.Contains(d.rule.Target, "@"):
+		return "address"
+	}
+	return "domain"
+}
+
+// RuleText is that entry as it is shown, such as "reject:acme.test", or "".
+func (d Decision) RuleText() string {
+	if d.rule.IsZero() {
+		return ""
+	}
+	return d.rule.String()
+}

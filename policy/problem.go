@@ -1,0 +1,68 @@
+package policy
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// A Problem says which entry of a field cannot be taken, why, and how to write it instead.
+type Problem struct {
+	List     ListName `json:"list,omitempty"` // "" for a network range
+	Position int      `json:"position"`       // number of the entry in its field from 1; 0 if it is the whole field or came alone
+	Column   int      `json:"column"`         // code points from the start of the field, counted from 1; 0 likewise
+	Entry    string   `json:"entry"`          // as written; "" if it is the whole field
+	Reason   string   `json:"reason"`
+	Remedy   string   `json:"remedy"`
+}
+
+// Error is one line: what, where, why and how to mend it.
+func (p Problem) Error() string {
+	return fmt.Sprintf("%s: %s; %s", p.where(), p.Reason, p.Remedy)
+}
+
+func (p Problem) where() string {
+	var b strings.Builder
+	b.WriteString(p.noun())
+	if p.Position > 0 {
+		fmt.Fprintf(&b, " %d", p.Position)
+	}
+	if p.Entry != "" {
+		fmt.Fprintf(&b, " %q", shorten(p.Entry))
+	}
+	if p.Column > 0 {
+		fmt.Fprintf(&b, " (character %d)", p.Column)
+	}
+	return b.String()
+}
+
+func (p Problem) noun() string {
+	switch {
+	case p.List == "":
+		return "range"
+	case p.Entry == "":
+		return string(p.List) + "list"
+	}
+	return string(p.List) + " entry"
+}
+
+// shorten keeps a message readable when a whole file was pasted without white space.
+func shorten(s string) string {
+	const most = 80 // code points: one line of a terminal
+	if utf8.RuneCountInString(s) <= most {
+		return s
+	}
+	return string([]rune(s)[:most]) + "…"
+}
+
+// Problems are all that is wrong with one field, in its order. Nothing of the field is taken.
+type Problems []Problem
+
+// Error is a line for each problem.
+func (ps Problems) Error() string {
+	lines := make([]string, len(ps))
+	for i, p := range ps {
+		lines[i] = p.Error()
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,0 +1,189 @@
+package policy
+
+import "gatepost/message"
+
+// A rule is a name, a question about T, and its verdict in words.
+type rule[T any] struct {
+	name string
+	ask  func(T) verdict
+	why  func(*Decision) string
+}
+
+// messageRules are asked of the message, in the order of the package comment.
+var messageRules = [...]rule[Facts]{
+	{"readable", readableMail, whyUnreadable},
+	{"one From address", oneFrom, whyAmbiguous},
+}
+
+// addressRules are asked of one address, in the order of the package comment.
+var addressRules = [...]rule[hits]{
+	{"suspended profile", suspendedProfile, whySuspendedProfile},
+	{"suspend: entry", suspendEntry, whySuspendEntry},
+	{"reject: address", rejectAddress, whyReject},
+	{"reject: domain", rejectDomain, whyReject},
+	{"allowlist", allowlisted, whyAllowed},
+	{"blocklist", blocklisted, whyBlocked},
+	{"wildcard", wildcard, whyWildcard},
+}
+
+// A ruleID is the place of a rule in the package comment, counted from 1.
+type ruleID uint8
+
+const (
+	firstOfAddress = ruleID(len(messageRules) + 1)
+	ruleReplyTo    = firstOfAddress + ruleID(len(addressRules))
+	rulePass       = ruleReplyTo + 1
+)
+
+func (id ruleID) String() string {
+	switch {
+	case id == 0:
+		return ""
+	case id < firstOfAddress:
+		return messageRules[id-1].name
+	case id < ruleReplyTo:
+		return addressRules[id-firstOfAddress].name
+	case id == ruleReplyTo:
+		return "Reply-To"
+	}
+	return "pass"
+}
+
+// A verdict is the answer to one rule, in values that cost no allocation: words are made
+// of it when somebody asks. The zero verdict leaves it to the next rule.
+type verdict struct {
+	decides  bool
+	action   Action
+	cause    Cause
+	field    Field
+	entry    hit    // the most specific entry that decided
+	against  hit    // an entry that says otherwise
+	conflict bool   // the two contradict each other, and neither wins
+	answer   string // in a few words, for when another rule decides
+}
+
+// Answers that hold for any sender.
+const (
+	fit        = "it can be read"
+	single     = "there is one"
+	noProfile  = "the sender has no profile"
+	active     = "the sender's profile is not suspended"
+	noEntry    = "no entry matches"
+	leftOut    = "left out beside *, since the sender has a profile"
+	onList     = "the allowlist has the sender"
+	noWildcard = "the blocklist has no *"
+	hasProfile = "the sender has a profile"
+	noReply    = "no other address in Reply-To is held"
+)
+
+func readableMail(f Facts) verdict {
+	if f.Unreadable == "" {
+		return verdict{answer: fit}
+	}
+	return verdict{decides: true, action: Suspend, cause: Unprocessable, answer: f.Unreadable}
+}
+
+// oneFrom lets raw UTF-8 in an address stand where the client announced it (RFC 6531,
+// section 3.4).
+func oneFrom(f Facts) verdict {
+	announced := f.Sender.Problem == message.RawUTF8 && f.SMTPUTF8
+	if !f.Sender.Address.IsZero() && (f.Sender.Problem == 0 || announced) {
+		return verdict{answer: single}
+	}
+	return verdict{decides: true, action: Suspend, cause: AmbiguousSender, field: From}
+}
+
+func suspendedProfile(h hits) verdict {
+	switch {
+	case h.profile.Suspended:
+		return verdict{decides: true, action: Suspend, cause: Spam}
+	case h.profile.Known:
+		return verdict{answer: active}
+	}
+	return verdict{answer: noProfile}
+}
+
+func suspendEntry(h hits) verdict {
+	if h.suspend == 0 {
+		return verdict{answer: h.missing(SuspendKeyword)}
+	}
+	v := hold(blocked(SuspendKeyword, h.suspend))
+	switch {
+	case h.rejectAddress > 0:
+		v.against = blocked(RejectKeyword, h.rejectAddress)
+	case h.rejectDomain > 0:
+		v.against = blocked(RejectKeyword, h.rejectDomain)
+	default:
+		v.against = h.allowed()
+	}
+	return v
+}
+
+func rejectAddress(h hits) verdict {
+	switch {
+	case h.rejectAddress == 0:
+		return verdict{answer: h.missing(RejectKeyword)}
+	case h.plain > 0:
+		return conflict(blocked(RejectKeyword, h.rejectAddress), blocked(Plain, h.plain))
+	}
+	return h.reject(h.rejectAddress)
+}
+
+func rejectDomain(h hits) verdict {
+	switch {
+	case h.rejectDomain == 0:
+		return verdict{answer: noEntry}
+	case h.plain > 0:
+		return conflict(blocked(RejectKeyword, h.rejectDomain), blocked(Plain, h.plain))
+	case h.everyone:
+		return conflict(blocked(RejectKeyword, h.rejectDomain), star())
+	}
+	return h.reject(h.rejectDomain)
+}
+
+func allowlisted(h hits) verdict {
+	if h.allow == 0 {
+		return verdict{answer: noEntry}
+	}
+	v := verdict{decides: true, action: Ticket, entry: h.allowed(), answer: onList}
+	switch {
+	case h.plain > 0:
+		v.against = blocked(Plain, h.plain)
+	case h.everyone && !h.profile.Known:
+		v.against = star()
+	}
+	return v
+}
+
+func blocklisted(h hits) verdict {
+	if h.plain == 0 {
+		return verdict{answer: noEntry}
+	}
+	return hold(blocked(Plain, h.plain))
+}
+
+func wildcard(h hits) verdict {
+	switch {
+	case !h.everyone:
+		return verdict{answer: noWildcard}
+	case h.profile.Known:
+		return verdict{answer: hasProfile}
+	}
+	v := hold(star())
+	v.cause = NotOnAllowlist
+	return v
+}
+
+// passed is the last verdict. It names what would have held a sender without a profile.
+func passed(h hits) verdict {
+	v := verdict{decides: true, action: Ticket}
+	switch {
+	case h.spared.has(SuspendKeyword):
+		v.against = blocked(SuspendKeyword, int16(len(h.address)))
+	case h.spared.has(RejectKeyword):
+		v.against = blocked(RejectKeyword, int16(len(h.address)))
+	case h.everyone:
+		v.against = star()
+	}
+	return v
+}
