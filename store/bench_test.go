@@ -1,0 +1,58 @@
+package store
+
+import (
+	"context"
+	"net/netip"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"gatepost/message"
+)
+
+// BenchmarkReceive takes 4 KiB messages from 32 senders at once: spool, facts, decision and
+// durable commit.
+func BenchmarkReceive(b *testing.B) {
+	db, err := Open(filepath.Join(b.TempDir(), "gatepost.db"), Options{Create: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	raw := mail("Ann <ann@acme.test>", "hello", strings.Repeat("x", 3900))
+	ctx := context.Background()
+	b.SetParallelism(16)
+	b.ReportAllocs()
+	b.RunParallel(func(p *testing.PB) {
+		for p.Next() {
+			if err := receiveOne(ctx, db, raw); err != nil {
+				b.Error(err)
+			}
+		}
+	})
+}
+
+func receiveOne(ctx context.Context, db *DB, raw string) error {
+	env := &message.Envelope{Client: netip.MustParseAddr("192.0.2.1"),
+		Recipients: []string{"support@acme.test"}, ReceivedAt: time.Now()}
+	content, err := Spool(db.Dir(), strings.NewReader(raw))
+	if err != nil {
+		return err
+	}
+	defer content.Close()
+	head, err := content.Head()
+	if err != nil {
+		return err
+	}
+	m := message.Parse(head)
+	p, facts, err := db.Facts(ctx, m, env)
+	if err != nil {
+		return err
+	}
+	d := p.Decide(facts)
+	_, err = db.Commit(ctx, &Record{ID: uuid.NewString(), Envelope: env, Message: m,
+		Content: content, Facts: facts, Decision: &d, Keep: time.Hour})
+	return err
+}

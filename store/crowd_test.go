@@ -1,0 +1,215 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+
+	"gatepost/policy"
+)
+
+// The test binary doubles as the other processes of TestManyProcesses.
+func TestMain(m *testing.M) {
+	if path := os.Getenv("GATEPOST_TEST_OTHER"); path != "" {
+		if err := otherProcess(path, os.Getenv("GATEPOST_TEST_NAME")); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+const changesEach = 40
+
+// otherProcess adds rules one at a time, each by opening the database anew.
+func otherProcess(path, name string) error {
+	for i := range changesEach {
+		db, err := Open(path, Options{})
+		if err != nil {
+			return err
+		}
+		e, err := policy.ParseEntry(policy.Block, fmt.Sprintf("%s-%d.test", name, i))
+		if err == nil {
+			_, err = db.AddRules(context.Background(), policy.Block, []policy.Entry{e}, "")
+		}
+		if err := errors.Join(err, db.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A server under load and other processes on one database: no write is lost, none fails.
+func TestManyProcesses(t *testing.T) {
+	const clients, others = 8, 3
+	f := open(t)
+	stop := make(chan struct{})
+	var load sync.WaitGroup
+	counts := make([]int, clients)
+	for c := range clients {
+		load.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if _, _, err := f.tryReceive(mail(fmt.Sprintf("c%d@load.test", c), "x", "y")); err != nil {
+					t.Errorf("client %d: %v", c, err)
+					return
+				}
+				counts[c]++
+			}
+		})
+	}
+	var work sync.WaitGroup
+	for o := range others {
+		work.Go(func() {
+			cmd := exec.Command(os.Args[0])
+			cmd.Env = append(os.Environ(), "GATEPOST_TEST_OTHER="+f.path,
+				fmt.Sprintf("GATEPOST_TEST_NAME=other%d", o))
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("other process %d: %v: %s", o, err, out)
+			}
+		})
+	}
+	work.Wait()
+	close(stop)
+	load.Wait()
+	sent := 0
+	for _, n := range counts {
+		sent += n
+	}
+	s, err := f.Status(context.Background())
+	if err != nil || s.Tickets != int64(sent) {
+		t.Errorf("%d tickets of %d messages, %v", s.Tickets, sent, err)
+	}
+	if n := len(all(t, f.Rules(context.Background(), policy.Block))); n != others*changesEach {
+		t.Errorf("%d rules, want %d", n, others*changesEach)
+	}
+}
+
+// One bad write in a batch does not sink the others.
+func TestBadWriteAlone(t *testing.T) {
+	f := open(t)
+	bad := errors.New("bad")
+	gate := make(chan struct{})
+	var wait sync.WaitGroup
+	wait.Go(func() { // holds the writer until the rest has gathered behind it
+		_ = f.writer.do(context.Background(), func(*tx) error { <-gate; return nil })
+	})
+	errs := make([]error, 20)
+	for i := range errs {
+		wait.Go(func() {
+			errs[i] = f.writer.do(context.Background(), func(t *tx) error {
+				if i == 7 {
+					return bad
+				}
+				return t.exec(`insert into meta (name, value) values ($1, 0)`, fmt.Sprint("n", i))
+			})
+		})
+	}
+	close(gate)
+	wait.Wait()
+	for i, err := range errs {
+		if (i == 7) != errors.Is(err, bad) || i != 7 && err != nil {
+			t.Errorf("write %d: %v", i, err)
+		}
+	}
+	var n int
+	if err := f.read.QueryRow(`select count(*) from meta where name like 'n%'`).Scan(&n); err != nil || n != 19 {
+		t.Errorf("%d written, %v", n, err)
+	}
+}
+
+func TestQuery(t *testing.T) {
+	ctx := context.Background()
+	f := open(t)
+	f.rules(policy.Block, "*", "plain.test")
+	for _, m := range []string{
+		mail("Ann Lee <ann@acme.test>", "broken printer", ""),
+		mail("bob@mail.acme.test", "100% off_er", ""),
+		mail("carl@plain.test", "printer again", ""),
+	} {
+		f.receive(m)
+		f.clock = f.clock.Add(60 * 60 * 1e9)
+	}
+	for _, c := range []struct {
+		q    Query
+		want string
+	}{
+		{Query{}, "3 2 1"},
+		{Query{Sort: "author"}, "1 2 3"},
+		{Query{Sort: "subject"}, "2 1 3"},
+		{Query{Sort: "cause"}, "3 2 1"},
+		{Query{Cause: "blocklisted"}, "3"},
+		{Query{From: "acme.test"}, "2 1"},
+		{Query{From: "ann@acme.test"}, "1"},
+		{Query{From: "me.test"}, ""},
+		{Query{Search: "PRINTER"}, "3 1"},
+		{Query{Search: "printer lee"}, "1"},
+		{Query{Search: "%"}, "2"},
+		{Query{Search: "_"}, "2"},
+		{Query{Search: `\`}, ""},
+		{Query{Before: noon.Add(60 * 60 * 1e9)}, "1"},
+		{Query{After: noon}, "3 2"},
+		{Query{Limit: 2}, "3 2"},
+	} {
+		var ids []string
+		for _, s := range all(t, f.ListSuspended(ctx, c.q)) {
+			ids = append(ids, fmt.Sprint(s.ID))
+		}
+		if got := strings.Join(ids, " "); got != c.want {
+			t.Errorf("%+v: %q, want %q", c.q, got, c.want)
+		}
+		if n, err := f.CountSuspended(ctx, c.q); c.q.Limit == 0 && (err != nil || int(n) != len(ids)) {
+			t.Errorf("%+v: counted %d of %d, %v", c.q, n, len(ids), err)
+		}
+	}
+}
+
+func TestUsers(t *testing.T) {
+	ctx := context.Background()
+	f := open(t)
+	ann, bob := address(t, "ann@acme.test"), address(t, "bob@acme.test")
+	if err := f.AddUser(ctx, NewUser{Email: ann, Role: policy.Admin, MadeBy: "cli"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.AddUser(ctx, NewUser{Email: ann, MadeBy: "cli"}); !errors.Is(err, ErrExists) {
+		t.Errorf("again: %v", err)
+	}
+	for name, err := range map[string]error{
+		"suspended": f.SetSuspended(ctx, ann, true), "removed": f.RemoveUser(ctx, ann),
+		"demoted": f.SetRole(ctx, ann, policy.Agent)} {
+		if !errors.Is(err, ErrLastAdmin) {
+			t.Errorf("the last admin %s: %v", name, err)
+		}
+	}
+	n, err := f.ImportUsers(ctx, []NewUser{{Email: ann, MadeBy: "import"},
+		{Email: bob, Role: policy.Admin, MadeBy: "import"}})
+	if err != nil || n != 1 {
+		t.Errorf("imported %d, %v", n, err)
+	}
+	if err := f.SetSuspended(ctx, ann, true); err != nil {
+		t.Errorf("one of two admins: %v", err)
+	}
+	if p, err := f.Profile(ctx, ann); err != nil || !p.Known || !p.Suspended || p.Role != policy.Admin {
+		t.Errorf("%+v, %v", p, err)
+	}
+	if err := f.RemoveUser(ctx, address(t, "carl@acme.test")); !errors.Is(err, ErrNotFound) {
+		t.Errorf("unknown: %v", err)
+	}
+	if us := all(t, f.Users(ctx, "import")); len(us) != 1 || us[0].Email != "bob@acme.test" {
+		t.Errorf("imported: %+v", us)
+	}
+	hash := HashPassword("correct horse")
+	if err := f.SetPassword(ctx, bob, hash); err != nil || !strings.HasPrefix(hash, "$argon2id$v=19$") {
+		t.Errorf("%s, %v", hash, err)
+	}
+}

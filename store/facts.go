@@ -1,0 +1,87 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"gatepost/message"
+	"gatepost/policy"
+)
+
+// factsQuery asks what is known of an address, and which generation of the rules stands:
+// so the next message sees what another process has changed.
+const factsQuery = `select m.value, u.role, u.suspended
+	from meta m left join users u on u.email = $1 where m.name = 'generation'`
+
+// Facts gathers what the store knows that bears on a message, and the policy to judge it by.
+func (db *DB) Facts(ctx context.Context, m *message.Message, env *message.Envelope) (
+	*policy.Policy, *policy.Facts, error) {
+	var generation int64
+	f, err := policy.Read(m, env, func(a message.Address) (p policy.Profile, err error) {
+		p, generation, err = db.profile(ctx, a)
+		return p, err
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("facts: %w", err)
+	}
+	if generation == 0 {
+		if _, generation, err = db.profile(ctx, message.Address{}); err != nil {
+			return nil, nil, fmt.Errorf("facts: %w", err)
+		}
+	}
+	p, err := db.policyAt(ctx, generation)
+	return p, &f, err
+}
+
+// Profile is what is known of an address; the zero Profile if nothing is.
+func (db *DB) Profile(ctx context.Context, a message.Address) (policy.Profile, error) {
+	p, _, err := db.profile(ctx, a)
+	return p, err
+}
+
+func (db *DB) profile(_ context.Context, a message.Address) (
+	p policy.Profile, generation int64, err error) {
+	var role sql.NullString
+	var suspended sql.NullBool
+	// A context that can end would cost the driver a goroutine for each query.
+	row := db.facts.QueryRow(a.String())
+	if err := row.Scan(&generation, &role, &suspended); err != nil {
+		return p, 0, fmt.Errorf("profile: %w", damaged(err))
+	}
+	if !role.Valid {
+		return p, generation, nil
+	}
+	p = policy.Profile{Known: true, Suspended: suspended.Bool}
+	p.Role, err = policy.ParseRole(role.String)
+	return p, generation, err
+}
+
+// Policy is the policy as the lists stand now.
+func (db *DB) Policy(ctx context.Context) (*policy.Policy, error) {
+	_, generation, err := db.profile(ctx, message.Address{})
+	if err != nil {
+		return nil, err
+	}
+	return db.policyAt(ctx, generation)
+}
+
+// policyAt is a policy of this generation or a later one. What changed since the last is
+// laid over it; a policy in use is never changed.
+func (db *DB) policyAt(ctx context.Context, generation int64) (*policy.Policy, error) {
+	if p := db.policy.Load(); p != nil && p.Generation >= generation {
+		return p, nil
+	}
+	db.loading.Lock()
+	defer db.loading.Unlock()
+	old := db.policy.Load()
+	if old != nil && old.Generation >= generation {
+		return old, nil
+	}
+	p, err := db.loadPolicy(ctx, old)
+	if err != nil {
+		return nil, fmt.Errorf("load the lists: %w", damaged(err))
+	}
+	db.policy.Store(p)
+	return p, nil
+}

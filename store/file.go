@@ -1,0 +1,80 @@
+package store
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// checkFile refuses what SQLite would take for a new database, or would change by opening
+// it. It reads only; what it cannot see, since a write-ahead log lies over it, is left to
+// the checks behind it.
+func checkFile(path string, create bool) error {
+	info, err := os.Stat(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return checkAbsent(path, create)
+	}
+	if err != nil {
+		return err
+	}
+	if info.IsDir() {
+		return fmt.Errorf("%s is a folder: name the database file in it", path)
+	}
+	if info.Size() == 0 {
+		return fmt.Errorf("%s is empty, which a database of ours never is: restore it from a "+
+			"backup, or remove it (and its -wal and -shm) to start anew", path)
+	}
+	return checkHeader(path, info.Size())
+}
+
+func checkAbsent(path string, create bool) error {
+	if hasLog(path) {
+		return fmt.Errorf("%s is missing but %s-wal is there: restore the database from a "+
+			"backup, or remove that file to start anew", path, path)
+	}
+	if !create {
+		return fmt.Errorf("no database at %s (%w): start `gatepost serve` once, or name "+
+			"another with --db", path, ErrNotFound)
+	}
+	return nil
+}
+
+// hasLog reports whether a write-ahead log with something in it lies beside the database.
+func hasLog(path string) bool {
+	info, err := os.Stat(path + "-wal")
+	return err == nil && info.Size() > 0
+}
+
+// checkHeader reads the header of the file (https://sqlite.org/fileformat.html, section 1.3).
+func checkHeader(path string, size int64) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	head := make([]byte, 100)
+	if _, err := io.ReadFull(f, head); err != nil || string(head[:16]) != "SQLite format 3\x00" {
+		return fmt.Errorf("%s is not an SQLite database: name another file with --db", path)
+	}
+	if hasLog(path) {
+		return nil
+	}
+	number := func(at int) int64 { return int64(binary.BigEndian.Uint32(head[at:])) }
+	pageSize := int64(binary.BigEndian.Uint16(head[16:]))
+	if pageSize == 1 {
+		pageSize = 65536
+	}
+	pages, owner := size/pageSize, number(68)
+	switch {
+	case number(24) == number(92) && pages < number(28):
+		return fmt.Errorf("%s is damaged (%d of its %d pages are there): restore it from a "+
+			"backup", path, pages, number(28))
+	case owner != applicationID && (owner != 0 || pages > 1):
+		return fmt.Errorf("%s is a database of another program: name another file with --db", path)
+	case owner == applicationID && pages == 1:
+		return fmt.Errorf("the tables of %s are gone: restore it from a backup", path)
+	}
+	return nil
+}

@@ -1,0 +1,97 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"gatepost/policy"
+)
+
+// loadPolicy reads what the lists have become since old, in one snapshot. Old is nil, or
+// too old to be caught up with, at the first load: then the lists are read whole.
+func (db *DB) loadPolicy(ctx context.Context, old *policy.Policy) (p *policy.Policy, err error) {
+	snapshot, err := db.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, snapshot.Rollback()) }()
+	p = &policy.Policy{}
+	var floor int64
+	err = snapshot.QueryRowContext(ctx, `select
+		(select value from meta where name = 'generation'),
+		(select value from meta where name = 'rules_floor')`).Scan(&p.Generation, &floor)
+	if err != nil {
+		return nil, err
+	}
+	if old != nil && old.Generation < floor {
+		old = nil
+	}
+	if p.Allow, err = loadList(ctx, snapshot, policy.Allow, old); err != nil {
+		return nil, err
+	}
+	p.Block, err = loadList(ctx, snapshot, policy.Block, old)
+	return p, err
+}
+
+func loadList(ctx context.Context, snapshot *sql.Tx, name policy.ListName, old *policy.Policy) (
+	*policy.List, error) {
+	if old == nil {
+		return compileList(ctx, snapshot, name)
+	}
+	rows, err := snapshot.QueryContext(ctx, rebind(`select keyword, target, text, removed
+		from rules where list = $1 and generation > $2 order by generation, position`),
+		string(name), old.Generation)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var changes []policy.Change
+	for rows.Next() {
+		var c policy.Change
+		if c.Entry, c.Removed, err = scanEntry(rows); err != nil {
+			return nil, err
+		}
+		changes = append(changes, c)
+	}
+	list := old.Block
+	if name == policy.Allow {
+		list = old.Allow
+	}
+	return list.With(changes), rows.Err()
+}
+
+// compileList builds a list as its rows are read: a million of them are held only once.
+func compileList(ctx context.Context, snapshot *sql.Tx, name policy.ListName) (
+	*policy.List, error) {
+	rows, err := snapshot.QueryContext(ctx, rebind(`select keyword, target, text, removed
+		from rules where list = $1 and not removed`), string(name))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	list := policy.Compile(func(yield func(policy.Entry) bool) {
+		for rows.Next() {
+			var e policy.Entry
+			if e, _, err = scanEntry(rows); err != nil || !yield(e) {
+				return
+			}
+		}
+	})
+	return list, errors.Join(err, rows.Err())
+}
+
+func scanEntry(row scanner) (e policy.Entry, removed bool, err error) {
+	var keyword string
+	if err := row.Scan(&keyword, &e.Target, &e.Text, &removed); err != nil {
+		return e, false, err
+	}
+	for k := policy.Plain; k <= policy.RejectKeyword; k++ {
+		if k.String() == keyword {
+			e.Keyword = k
+			return e, removed, nil
+		}
+	}
+	return e, false, fmt.Errorf("a rule has the unknown keyword %q", keyword)
+}

@@ -1,0 +1,144 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// checkedWhole is the largest database whose pages are all checked at start, in octets:
+// more would delay the mail.
+const checkedWhole = 1 << 30
+
+// Lock is what a server takes: one database has one server. It checks the database, then
+// sweeps away what a crash left, and records the start. unlock gives the lock up.
+func (db *DB) Lock(ctx context.Context) (unlock func() error, err error) {
+	f, err := db.takeLock()
+	if err != nil {
+		return nil, err
+	}
+	for _, step := range []func(context.Context) error{db.check, db.sweep, db.recordStart} {
+		if err := step(ctx); err != nil {
+			return nil, errors.Join(err, f.Close())
+		}
+	}
+	return f.Close, nil
+}
+
+func (db *DB) lockPath() string { return db.path + ".lock" }
+
+// takeLock tries for a second: Status looks at the lock by taking it for a moment.
+func (db *DB) takeLock() (*os.File, error) {
+	f, err := os.OpenFile(db.lockPath(), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock: %w", err)
+	}
+	for deadline := time.Now().Add(time.Second); ; time.Sleep(10 * time.Millisecond) {
+		if err = lockFile(f); err == nil {
+			return f, nil
+		}
+		if time.Now().After(deadline) {
+			return nil, errors.Join(fmt.Errorf("another server has %s open: stop it, or "+
+				"name another database with --db", db.path), f.Close())
+		}
+	}
+}
+
+// locked reports whether a server has the database.
+func (db *DB) locked() (bool, error) {
+	f, err := os.Open(db.lockPath())
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("lock: %w", err)
+	}
+	defer f.Close()
+	return syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB) != nil, nil
+}
+
+func (db *DB) check(ctx context.Context) error {
+	info, err := os.Stat(db.path)
+	if err != nil {
+		return err
+	}
+	if info.Size() > checkedWhole {
+		return nil
+	}
+	var verdict string
+	if err := db.read.QueryRowContext(ctx, "pragma quick_check(1)").Scan(&verdict); err != nil {
+		return damaged(err)
+	}
+	if verdict != "ok" {
+		return fmt.Errorf("the database %s is damaged (%s): restore it from a backup",
+			db.path, strings.Join(strings.Fields(verdict), " "))
+	}
+	return nil
+}
+
+// sweep removes spools whose process has died and contents that no message names.
+func (db *DB) sweep(ctx context.Context) error {
+	files, err := os.ReadDir(db.Dir())
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		if !strings.HasPrefix(file.Name(), spooling) && !strings.HasSuffix(file.Name(), ".eml") {
+			continue
+		}
+		if err := db.sweepFile(ctx, file.Name()); err != nil {
+			return fmt.Errorf("sweep %s: %w", file.Name(), err)
+		}
+	}
+	return nil
+}
+
+// sweepFile removes a file that a living process does not hold and no message names. The
+// lock comes first: whoever writes a content holds it until the commit is known.
+func (db *DB) sweepFile(ctx context.Context, name string) error {
+	path := filepath.Join(db.Dir(), name)
+	f, err := os.Open(path)
+	if err != nil {
+		return ignoreAbsent(err)
+	}
+	defer f.Close()
+	if lockFile(f) != nil {
+		return nil
+	}
+	var n int
+	err = db.read.QueryRowContext(ctx, rebind(`select count(*) from messages
+		where decision_id = $1`), strings.TrimSuffix(name, ".eml")).Scan(&n)
+	if err != nil || n > 0 {
+		return err
+	}
+	return ignoreAbsent(os.Remove(path))
+}
+
+func ignoreAbsent(err error) error {
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// recordStart also forgets rules that were removed: no policy is older than this server.
+func (db *DB) recordStart(ctx context.Context) error {
+	return db.writer.do(ctx, func(t *tx) error {
+		err := t.exec(`update meta set value = $1 where name = 'started_at'`,
+			db.now().UnixMilli())
+		if err != nil {
+			return err
+		}
+		n, err := t.change(`delete from rules where removed`)
+		if err != nil || n == 0 {
+			return err
+		}
+		return t.exec(`update meta set value =
+			(select value from meta where name = 'generation') where name = 'rules_floor'`)
+	})
+}

@@ -1,0 +1,164 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"path/filepath"
+
+	"gatepost/policy"
+)
+
+const suspendedColumns = `s.id, m.decision_id, s.subject, s.author_name, s.author_email,
+	m.reply_to, s.recipient, m.recipients, s.cause, m.rule, m.why, m.authentication,
+	m.message_id, m.client, m.size, s.created_at, s.expires_at
+	from suspended s join messages m on m.id = s.id`
+
+func scanSuspended(row scanner) (s Suspended, err error) {
+	var replyTo, recipients, rule string
+	var created, expires int64
+	err = row.Scan(&s.ID, &s.DecisionID, &s.Subject, &s.Author.Name, &s.Author.Email,
+		&replyTo, &s.Recipient, &recipients, &s.Cause, &rule, &s.Why, &s.Authentication,
+		&s.MessageID, &s.Client, &s.Size, &created, &expires)
+	if err != nil {
+		return s, err
+	}
+	s.Rule, s.CauseID = orNull(rule), causeID(s.Cause)
+	s.CreatedAt, s.ExpiresAt = fromMillis(created), fromMillis(expires)
+	return s, errors.Join(json.Unmarshal([]byte(replyTo), &s.ReplyTo),
+		json.Unmarshal([]byte(recipients), &s.Recipients))
+}
+
+func orNull(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+// causeID is the vendor's number of a cause, null where it has none.
+func causeID(name string) *int {
+	cause, _ := policy.ParseCause(name)
+	id, ok := cause.ID()
+	if !ok {
+		return nil
+	}
+	return &id
+}
+
+// ListSuspended yields the held messages that q selects.
+func (db *DB) ListSuspended(ctx context.Context, q Query) iter.Seq2[Suspended, error] {
+	where, args := q.where("s")
+	return each(ctx, db, scanSuspended, "select "+suspendedColumns+where+q.order("s")+q.limit(),
+		args...)
+}
+
+// CountSuspended says how many held messages q selects, its limit aside.
+func (db *DB) CountSuspended(ctx context.Context, q Query) (int64, error) {
+	where, args := q.where("s")
+	return one(ctx, db, scanCount, `select count(*) from suspended s`+where, args...)
+}
+
+func scanCount(row scanner) (n int64, err error) { return n, row.Scan(&n) }
+
+// Suspended is one held message, or ErrNotFound.
+func (db *DB) Suspended(ctx context.Context, id int64) (Suspended, error) {
+	return one(ctx, db, scanSuspended, "select "+suspendedColumns+" where s.id = $1", id)
+}
+
+// DeleteSuspended deletes held messages with everything that was kept of them. If any is
+// not there nothing is deleted, missing says which, and the error is ErrNotFound.
+func (db *DB) DeleteSuspended(ctx context.Context, ids []int64) (missing []int64, err error) {
+	var files []string
+	err = db.writer.do(ctx, func(t *tx) error {
+		files, missing = nil, nil
+		for _, id := range ids {
+			file, err := deleteSuspended(t, id)
+			if errors.Is(err, ErrNotFound) {
+				missing = append(missing, id)
+			} else if err != nil {
+				return err
+			} else if file != "" {
+				files = append(files, file)
+			}
+		}
+		if missing != nil {
+			return fmt.Errorf("held message %d: %w", missing[0], ErrNotFound)
+		}
+		return nil
+	})
+	if err != nil {
+		return missing, err
+	}
+	return nil, db.removeContents(files)
+}
+
+// deleteSuspended names the file to remove once the deletion is on disk, if there is one.
+func deleteSuspended(t *tx, id int64) (file string, err error) {
+	var decision string
+	var inFile bool
+	err = t.row(`select m.decision_id, m.raw is null from suspended s
+		join messages m on m.id = s.id where s.id = $1`, id).Scan(&decision, &inFile)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", ErrNotFound
+	}
+	if err != nil {
+		return "", damaged(err)
+	}
+	if err := t.exec(`delete from suspended where id = $1`, id); err != nil {
+		return "", err
+	}
+	if inFile {
+		file = contentName(decision)
+	}
+	return file, t.exec(`delete from messages where id = $1`, id)
+}
+
+// removeContents removes files whose messages are gone. What fails here is swept up by the
+// next start.
+func (db *DB) removeContents(files []string) (err error) {
+	for _, file := range files {
+		err = errors.Join(err, ignoreAbsent(os.Remove(filepath.Join(db.Dir(), file))))
+	}
+	return err
+}
+
+// PurgeExpired deletes up to limit held messages whose time is over, and the counts that
+// nothing shows any more. It says how many messages it deleted.
+func (db *DB) PurgeExpired(ctx context.Context, limit int) (int, error) {
+	now := db.now()
+	var ids []int64
+	for id, err := range each(ctx, db, scanCount, `select id from suspended
+		where expires_at <= $1 order by expires_at limit $2`, now.UnixMilli(), limit) {
+		if err != nil {
+			return 0, fmt.Errorf("purge: %w", err)
+		}
+		ids = append(ids, id)
+	}
+	purged, files := 0, []string(nil)
+	err := db.writer.do(ctx, func(t *tx) error {
+		purged, files = 0, nil
+		for _, id := range ids {
+			file, err := deleteSuspended(t, id)
+			if errors.Is(err, ErrNotFound) {
+				continue // recovered or deleted meanwhile
+			}
+			if err != nil {
+				return err
+			}
+			purged++
+			if file != "" {
+				files = append(files, file)
+			}
+		}
+		return t.exec(`delete from counters where minute < $1`, minute(now.Add(-countersKept)))
+	})
+	if err != nil {
+		return 0, fmt.Errorf("purge: %w", err)
+	}
+	return purged, db.removeContents(files)
+}

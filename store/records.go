@@ -1,0 +1,144 @@
+package store
+
+import (
+	"errors"
+	"time"
+
+	"gatepost/message"
+	"gatepost/policy"
+)
+
+// What a caller may want to tell apart.
+var (
+	ErrNotFound  = errors.New("not found")
+	ErrRecovered = errors.New("already recovered")
+	ErrExists    = errors.New("exists already")
+	ErrLastAdmin = errors.New("the last admin")
+)
+
+// A Record is one judged message and everything it causes: what Commit writes.
+type Record struct {
+	ID       string // of the decision: random text, named in the reply
+	Envelope *message.Envelope
+	Trace    string // our own trace field, kept beside the message, never in it
+	Message  *message.Message
+	Content  *Content
+	Facts    *policy.Facts
+	Decision *policy.Decision
+	Keep     time.Duration // how long the message is held, if it is
+}
+
+// A Person is a name and an address, as mail has them.
+type Person struct {
+	Name  string `json:"name"`
+	Email string `json:"email"`
+}
+
+// A Suspended is one held message: an entry of the suspended queue.
+type Suspended struct {
+	ID             int64     `json:"id"`
+	DecisionID     string    `json:"decision_id"`
+	Subject        string    `json:"subject"`
+	Author         Person    `json:"author"`
+	ReplyTo        []string  `json:"reply_to"`
+	Recipient      string    `json:"recipient"`
+	Recipients     []string  `json:"recipients"`
+	Cause          string    `json:"cause"`
+	CauseID        *int      `json:"cause_id"`
+	Rule           *string   `json:"rule"`
+	Why            string    `json:"why"`
+	Authentication string    `json:"authentication"`
+	MessageID      string    `json:"message_id"`
+	Client         string    `json:"client"`
+	Size           int64     `json:"size"`
+	CreatedAt      time.Time `json:"created_at"`
+	ExpiresAt      time.Time `json:"expires_at"`
+}
+
+// A Requester is who a ticket is from. Claimed: the address is only what the message says.
+type Requester struct {
+	Person
+	Claimed bool `json:"claimed"`
+}
+
+// A Ticket is one message that was let in.
+type Ticket struct {
+	ID         int64     `json:"id"`
+	DecisionID string    `json:"decision_id"`
+	Subject    string    `json:"subject"`
+	Requester  Requester `json:"requester"`
+	Recipient  string    `json:"recipient"`
+	Recipients []string  `json:"recipients"`
+	Status     string    `json:"status"`
+	MessageID  string    `json:"message_id"`
+	Size       int64     `json:"size"`
+	CreatedAt  time.Time `json:"created_at"`
+	Via        string    `json:"via"` // email, recovered
+	Proven     bool      `json:"proven"`
+}
+
+// A User is a known profile.
+type User struct {
+	ID        int64     `json:"id"`
+	Email     string    `json:"email"`
+	Name      string    `json:"name"`
+	Role      string    `json:"role"` // end-user, agent, admin
+	Suspended bool      `json:"suspended"`
+	MadeBy    string    `json:"made_by"` // mail, recover, import, cli
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// A Rule is one entry of a list, as it is kept.
+type Rule struct {
+	Entry     string    `json:"entry"`
+	Note      string    `json:"note"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// An Explanation is a decision in words, as it was made.
+type Explanation struct {
+	DecisionID string        `json:"decision_id,omitempty"`
+	ID         int64         `json:"id,omitempty"` // of the held message or the ticket
+	Decision   string        `json:"decision"`
+	Cause      string        `json:"cause,omitempty"`
+	CauseID    *int          `json:"cause_id"`
+	Sender     string        `json:"sender"`
+	Rule       *string       `json:"rule"`
+	Why        string        `json:"why"`
+	Facts      []policy.Fact `json:"facts"`
+	Trail      []policy.Step `json:"trail"`
+}
+
+// A Query selects from the queue or from the tickets. Its zero value is everything, newest first.
+type Query struct {
+	Cause         string    // the name of a cause
+	From          string    // an address, or a domain with its subdomains
+	Search        string    // words of the subject, the author or the recipient
+	Before, After time.Time // of arrival; zero is no bound
+	Sort          string    // created (default), author, cause, subject
+	Limit         int       // 0 is no limit
+}
+
+// A Recovery is what recovering a held message did.
+type Recovery struct {
+	Ticket      Ticket `json:"ticket"`
+	SuspendedID int64  `json:"suspended_id"`
+	MadeProfile bool   `json:"made_profile"`
+}
+
+// Counts are decisions by kind: ticket, suspend, reject:address, reject:domain.
+type Counts map[string]int64
+
+// A Status is the state of the whole store.
+type Status struct {
+	Generation int64      `json:"rules_generation"`
+	Hour       Counts     `json:"hour"`
+	Day        Counts     `json:"day"`
+	Held       int64      `json:"held"`
+	Tickets    int64      `json:"tickets"`
+	Users      int64      `json:"users"`
+	OldestHeld *time.Time `json:"oldest_held"`
+	Serving    bool       `json:"serving"`    // a server holds the store's lock
+	StartedAt  *time.Time `json:"started_at"` // of that server
+}

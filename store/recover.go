@@ -1,0 +1,67 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"gatepost/message"
+	"gatepost/policy"
+)
+
+// Recover makes a ticket of a held message, from its bytes as they were received, and a
+// profile of its sender, since the vendor does; but not where the cause says that the
+// sender may be a robot or a forger. Recovering twice gives the first ticket and
+// ErrRecovered.
+func (db *DB) Recover(ctx context.Context, id int64) (r Recovery, err error) {
+	err = db.writer.do(ctx, func(t *tx) error {
+		r, err = db.recover(t, id)
+		return err
+	})
+	if err != nil && !errors.Is(err, ErrRecovered) {
+		return r, err
+	}
+	ticket, e := db.Ticket(ctx, r.Ticket.ID)
+	r.Ticket = ticket
+	return r, errors.Join(err, e)
+}
+
+func (db *DB) recover(t *tx, id int64) (Recovery, error) {
+	r := Recovery{SuspendedID: id}
+	err := t.row(`select id from tickets where suspended_id = $1`, id).Scan(&r.Ticket.ID)
+	if err == nil {
+		return r, fmt.Errorf("held message %d was %w: ticket %d", id, ErrRecovered, r.Ticket.ID)
+	}
+	var cause, email, name string
+	err = t.row(`select cause, author_email, author_name from suspended where id = $1`, id).
+		Scan(&cause, &email, &name)
+	if errors.Is(err, sql.ErrNoRows) {
+		return r, fmt.Errorf("held message %d: %w", id, ErrNotFound)
+	}
+	if err != nil {
+		return r, damaged(err)
+	}
+	if r.Ticket.ID, err = t.nextID(); err != nil {
+		return r, err
+	}
+	now := db.now()
+	err = t.exec(`insert into tickets (id, message, suspended_id, author_name, author_email,
+			claimed, proven, subject, recipient, status, via, created_at)
+		select $1, id, id, author_name, author_email, false, false, subject, recipient,
+			'new', 'recovered', $2 from suspended where id = $3`,
+		r.Ticket.ID, now.UnixMilli(), id)
+	if err != nil {
+		return r, fmt.Errorf("ticket: %w", err)
+	}
+	if err := t.exec(`delete from suspended where id = $1`, id); err != nil {
+		return r, err
+	}
+	c, known := policy.ParseCause(cause)
+	address, err := message.ParseAddress(email)
+	if err != nil || !known || !c.ProfileOnRecover() {
+		return r, nil
+	}
+	r.MadeProfile, err = insertUser(t, NewUser{Email: address, Name: name, MadeBy: "recover"}, now)
+	return r, err
+}

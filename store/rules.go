@@ -1,0 +1,138 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"gatepost/policy"
+)
+
+// Rules are the entries of a list, in the order they were entered.
+func (db *DB) Rules(ctx context.Context, list policy.ListName) iter.Seq2[Rule, error] {
+	return each(ctx, db, scanRule, `select text, note, created_at from rules
+		where list = $1 and not removed order by generation, position`, string(list))
+}
+
+func scanRule(row scanner) (r Rule, err error) {
+	var created int64
+	err = row.Scan(&r.Entry, &r.Note, &created)
+	r.CreatedAt = fromMillis(created)
+	return r, err
+}
+
+// AddRules adds the entries that are not there yet, with a note, and says how many.
+func (db *DB) AddRules(ctx context.Context, list policy.ListName, entries []policy.Entry,
+	note string) (added int, err error) {
+	err = db.changeRules(ctx, list, func(c *change) error {
+		added, err = c.add(entries, note)
+		return err
+	})
+	return added, err
+}
+
+// SetRules replaces a list whole. Entries that stay keep their notes.
+func (db *DB) SetRules(ctx context.Context, list policy.ListName, entries []policy.Entry) (
+	added, removed int, err error) {
+	err = db.changeRules(ctx, list, func(c *change) error {
+		kept, err := c.count(entries)
+		if err != nil {
+			return err
+		}
+		before, err := c.t.change(`update rules set removed = true, generation = $1
+			where list = $2 and not removed`, c.generation, c.list)
+		if err != nil {
+			return err
+		}
+		added, removed = len(entries)-kept, int(before)-kept
+		_, err = c.add(entries, "")
+		return err
+	})
+	return added, removed, err
+}
+
+// RemoveRules removes entries. If any is not on the list nothing is removed, missing says
+// which, and the error is ErrNotFound.
+func (db *DB) RemoveRules(ctx context.Context, list policy.ListName, entries []policy.Entry) (
+	missing []policy.Entry, err error) {
+	err = db.changeRules(ctx, list, func(c *change) error {
+		missing, err = c.remove(entries)
+		if err == nil && missing != nil {
+			err = fmt.Errorf("%w: %s", ErrNotFound, missing[0])
+		}
+		return err
+	})
+	return missing, err
+}
+
+// A change is one change of a list, under a generation of its own.
+type change struct {
+	t          *tx
+	list       string
+	generation int64
+	now        int64
+}
+
+func (db *DB) changeRules(ctx context.Context, list policy.ListName,
+	do func(*change) error) error {
+	return db.writer.do(ctx, func(t *tx) error {
+		c := &change{t: t, list: string(list), now: db.now().UnixMilli()}
+		err := t.row(`update meta set value = value + 1 where name = 'generation'
+			returning value`).Scan(&c.generation)
+		if err != nil {
+			return fmt.Errorf("generation: %w", damaged(err))
+		}
+		return do(c)
+	})
+}
+
+// add puts entries on the list that are not there. One that this very change took away
+// comes back with its note and its age.
+func (c *change) add(entries []policy.Entry, note string) (added int, err error) {
+	for i, e := range entries {
+		n, err := c.t.change(`insert into rules (list, keyword, target, text, note, position,
+				generation, removed, created_at) values ($1, $2, $3, $4, $5, $6, $7, false, $8)
+			on conflict (list, target, keyword) do update set text = excluded.text,
+				position = excluded.position, generation = excluded.generation, removed = false,
+				note = case when rules.generation = excluded.generation
+					then rules.note else excluded.note end,
+				created_at = case when rules.generation = excluded.generation
+					then rules.created_at else excluded.created_at end
+			where rules.removed`,
+			c.list, e.Keyword.String(), e.Target, e.Text, note, i, c.generation, c.now)
+		if err != nil {
+			return 0, fmt.Errorf("add %s: %w", e, err)
+		}
+		added += int(n)
+	}
+	return added, nil
+}
+
+func (c *change) remove(entries []policy.Entry) (missing []policy.Entry, err error) {
+	for _, e := range entries {
+		n, err := c.t.change(`update rules set removed = true, generation = $1
+			where list = $2 and target = $3 and keyword = $4 and not removed`,
+			c.generation, c.list, e.Target, e.Keyword.String())
+		if err != nil {
+			return nil, fmt.Errorf("remove %s: %w", e, err)
+		}
+		if n == 0 {
+			missing = append(missing, e)
+		}
+	}
+	return missing, nil
+}
+
+// count says how many of the entries are on the list.
+func (c *change) count(entries []policy.Entry) (n int, err error) {
+	for _, e := range entries {
+		var there int
+		err := c.t.row(`select count(*) from rules where list = $1 and target = $2
+			and keyword = $3 and not removed`, c.list, e.Target, e.Keyword.String()).Scan(&there)
+		if err != nil {
+			return 0, err
+		}
+		n += there
+	}
+	return n, nil
+}

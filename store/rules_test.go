@@ -1,0 +1,167 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gatepost/policy"
+)
+
+func parse(t testing.TB, list policy.ListName, text string) []policy.Entry {
+	t.Helper()
+	entries, err := policy.ParseList(list, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return entries
+}
+
+func (f *fixture) text(list policy.ListName) string {
+	f.Helper()
+	var texts []string
+	for _, r := range all(f, f.Rules(context.Background(), list)) {
+		texts = append(texts, r.Entry)
+	}
+	return strings.Join(texts, " ")
+}
+
+// What one process changes, the next message of another sees.
+func TestRulesApplyAtOnce(t *testing.T) {
+	ctx := context.Background()
+	path := filepath.Join(t.TempDir(), "gatepost.db")
+	server, cli := openAt(t, path), openAt(t, path)
+	outcome := func() policy.Action {
+		r, _ := server.receive(mail("a@acme.test", "x", ""))
+		return r.Decision.Action
+	}
+	if got := outcome(); got != policy.Ticket {
+		t.Errorf("empty lists: %s", got)
+	}
+	cli.rules(policy.Block, "reject:acme.test")
+	if got := outcome(); got != policy.Reject {
+		t.Errorf("after add: %s", got)
+	}
+	if _, _, err := cli.SetRules(ctx, policy.Block, parse(t, policy.Block, "acme.test")); err != nil {
+		t.Fatal(err)
+	}
+	if got := outcome(); got != policy.Suspend {
+		t.Errorf("after set: %s", got)
+	}
+	if _, err := cli.RemoveRules(ctx, policy.Block, parse(t, policy.Block, "acme.test")); err != nil {
+		t.Fatal(err)
+	}
+	if got := outcome(); got != policy.Ticket {
+		t.Errorf("after remove: %s", got)
+	}
+}
+
+// A policy that is older than what was forgotten of removed rules is read anew.
+func TestRemovedRulesAreForgotten(t *testing.T) {
+	ctx := context.Background()
+	path := filepath.Join(t.TempDir(), "gatepost.db")
+	old, other := openAt(t, path), openAt(t, path)
+	other.rules(policy.Block, "acme.test", "b.test")
+	old.receive(mail("a@acme.test", "x", ""))
+	if _, err := other.RemoveRules(ctx, policy.Block, parse(t, policy.Block, "acme.test")); err != nil {
+		t.Fatal(err)
+	}
+	unlock, err := other.Lock(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unlock()
+	if r, _ := old.receive(mail("a@acme.test", "x", "")); r.Decision.Action != policy.Ticket {
+		t.Errorf("a rule that is gone still holds: %s", r.Decision.Why())
+	}
+}
+
+func TestSetRules(t *testing.T) {
+	ctx := context.Background()
+	f := open(t)
+	if _, err := f.AddRules(ctx, policy.Block, parse(t, policy.Block, "b.test a.test"), "why"); err != nil {
+		t.Fatal(err)
+	}
+	added, removed, err := f.SetRules(ctx, policy.Block, parse(t, policy.Block, "c.test a.test *"))
+	if err != nil || added != 2 || removed != 1 || f.text(policy.Block) != "c.test a.test *" {
+		t.Errorf("added %d, removed %d, %q, %v", added, removed, f.text(policy.Block), err)
+	}
+	for _, r := range all(t, f.Rules(ctx, policy.Block)) {
+		if want := map[string]string{"a.test": "why"}[r.Entry]; r.Note != want {
+			t.Errorf("the note of %s is %q, want %q", r.Entry, r.Note, want)
+		}
+	}
+	if _, removed, err := f.SetRules(ctx, policy.Block, nil); err != nil || removed != 3 {
+		t.Errorf("emptied: removed %d, %v", removed, err)
+	}
+	if f.text(policy.Block) != "" {
+		t.Errorf("left: %q", f.text(policy.Block))
+	}
+}
+
+func TestAddAndRemoveRules(t *testing.T) {
+	ctx := context.Background()
+	f := open(t)
+	for want := 2; want >= 0; want -= 2 {
+		n, err := f.AddRules(ctx, policy.Allow, parse(t, policy.Allow, "a.test b@b.test"), "")
+		if err != nil || n != want {
+			t.Errorf("added %d, want %d, %v", n, want, err)
+		}
+	}
+	missing, err := f.RemoveRules(ctx, policy.Allow, parse(t, policy.Allow, "a.test gone.test"))
+	if !errors.Is(err, ErrNotFound) || fmt.Sprint(missing) != "[gone.test]" {
+		t.Errorf("missing %v, %v", missing, err)
+	}
+	if got := f.text(policy.Allow); got != "a.test b@b.test" {
+		t.Errorf("the list is %q, though an entry was missing", got)
+	}
+}
+
+// The lists say the same whether they were loaded whole or change by change.
+func TestLoadedAtOnceOrChangeByChange(t *testing.T) {
+	ctx := context.Background()
+	path := filepath.Join(t.TempDir(), "gatepost.db")
+	running, writing := openAt(t, path), openAt(t, path)
+	steps := []func() error{
+		func() error {
+			_, err := writing.AddRules(ctx, policy.Block, parse(t, policy.Block, "a.test reject:a.test bücher.test"), "")
+			return err
+		},
+		func() error {
+			_, err := writing.RemoveRules(ctx, policy.Block, parse(t, policy.Block, "a.test"))
+			return err
+		},
+		func() error {
+			_, _, err := writing.SetRules(ctx, policy.Block, parse(t, policy.Block, "* suspend:a@a.test"))
+			return err
+		},
+		func() error {
+			_, err := writing.AddRules(ctx, policy.Block, parse(t, policy.Block, "a.test xn--bcher-kva.test"), "")
+			return err
+		},
+	}
+	for i, step := range steps {
+		if err := step(); err != nil {
+			t.Fatal(err)
+		}
+		now, err := running.Policy(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fresh, err := openAt(t, path).Policy(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, from := range []string{"a@a.test", "b@a.test", "c@c.test", "d@bücher.test"} {
+			p := policy.Profile{}
+			one, two := now.Check(address(t, from), p), fresh.Check(address(t, from), p)
+			if one.Action != two.Action || one.RuleText() != two.RuleText() {
+				t.Errorf("step %d, %s: %s %q running, %s %q fresh", i, from,
+					one.Action, one.RuleText(), two.Action, two.RuleText())
+			}
+		}
+	}
+}

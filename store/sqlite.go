@@ -1,0 +1,106 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/mattn/go-sqlite3"
+)
+
+// What a file of ours says of itself ("gate" in ASCII), and the newest layout we know.
+const applicationID = 0x67617465
+
+// lockWait bounds how long a transaction waits for other processes. SQLite's own busy
+// handler sleeps up to 100 ms between tries and starves beside a busy server; we try
+// again within about a millisecond.
+const lockWait = 30 * time.Second
+
+type mode int
+
+const (
+	reading mode = iota
+	writing
+)
+
+// openSQLite opens a pool. Options that the driver does not know are ignored in silence,
+// so those that carry our promise are read back.
+func openSQLite(path string, m mode) (*sql.DB, error) {
+	opts := url.Values{"_busy_timeout": {"5000"}, "_journal_mode": {"WAL"}, "_sync": {"FULL"},
+		"_fk": {"1"}}
+	if m == reading {
+		opts = url.Values{"_busy_timeout": {"5000"}, "_query_only": {"1"}}
+	}
+	db, err := sql.Open("sqlite3", "file:"+escapePath(path)+"?"+opts.Encode())
+	if err != nil {
+		return nil, err
+	}
+	if m == reading {
+		db.SetMaxIdleConns(4)
+		return db, nil
+	}
+	db.SetMaxOpenConns(1)
+	if err := readBack(db); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// escapePath makes a path safe inside an SQLite URI.
+func escapePath(path string) string {
+	return (&url.URL{Path: path}).EscapedPath()
+}
+
+func readBack(db *sql.DB) error {
+	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2",
+		"foreign_keys": "1"} {
+		var got string
+		if err := db.QueryRow("pragma " + pragma).Scan(&got); err != nil {
+			return damaged(err)
+		}
+		if got != want {
+			return fmt.Errorf("%s is %q and not %q: this file system may not be fit for "+
+				"SQLite's write-ahead log; put the database on a local disk", pragma, got, want)
+		}
+	}
+	return nil
+}
+
+// rebind turns $1 into ?1: the driver binds $2 … $1 in the wrong order.
+func rebind(query string) string { return strings.ReplaceAll(query, "$", "?") }
+
+// begin starts a transaction that may write, waiting for other processes until ctx ends
+// or lockWait has passed.
+func begin(ctx context.Context, conn *sql.Conn) error {
+	deadline := time.Now().Add(lockWait)
+	for {
+		_, err := conn.ExecContext(context.Background(), "begin immediate")
+		if !isBusy(err) || time.Now().After(deadline) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Duration(200+rand.IntN(800)) * time.Microsecond):
+		}
+	}
+}
+
+func isBusy(err error) bool {
+	var e sqlite3.Error
+	return errors.As(err, &e) && (e.Code == sqlite3.ErrBusy || e.Code == sqlite3.ErrLocked)
+}
+
+// damaged says what SQLite's own words leave out: what to do.
+func damaged(err error) error {
+	var e sqlite3.Error
+	if errors.As(err, &e) && (e.Code == sqlite3.ErrCorrupt || e.Code == sqlite3.ErrNotADB) {
+		return fmt.Errorf("the database is damaged (%w): restore it from a backup", err)
+	}
+	return err
+}

@@ -1,0 +1,65 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+)
+
+// countersKept is how far back decisions are counted; a day is shown.
+const countersKept = 25 * time.Hour
+
+// Status reports the state of the store.
+func (db *DB) Status(ctx context.Context) (Status, error) {
+	var s Status
+	var oldest sql.NullInt64
+	var started int64
+	err := db.read.QueryRowContext(ctx, `select
+		(select value from meta where name = 'generation'),
+		(select value from meta where name = 'started_at'),
+		(select count(*) from suspended), (select count(*) from tickets),
+		(select count(*) from users), (select min(created_at) from suspended)`).Scan(
+		&s.Generation, &started, &s.Held, &s.Tickets, &s.Users, &oldest)
+	if err != nil {
+		return s, fmt.Errorf("status: %w", damaged(err))
+	}
+	if oldest.Valid {
+		at := fromMillis(oldest.Int64)
+		s.OldestHeld = &at
+	}
+	if s.Serving, err = db.locked(); err != nil {
+		return s, err
+	}
+	if at := fromMillis(started); s.Serving {
+		s.StartedAt = &at
+	}
+	if s.Hour, err = db.counts(ctx, time.Hour); err != nil {
+		return s, err
+	}
+	s.Day, err = db.counts(ctx, 24*time.Hour)
+	return s, err
+}
+
+// counts sums the decisions of the last d, by kind.
+func (db *DB) counts(ctx context.Context, d time.Duration) (Counts, error) {
+	rows, err := db.read.QueryContext(ctx, rebind(
+		`select kind, sum(n) from counters where minute > $1 group by kind`),
+		minute(db.now().Add(-d)))
+	if err != nil {
+		return nil, fmt.Errorf("counters: %w", damaged(err))
+	}
+	defer rows.Close()
+	counts := Counts{}
+	for rows.Next() {
+		var kind string
+		var n int64
+		if err := rows.Scan(&kind, &n); err != nil {
+			return nil, fmt.Errorf("counters: %w", err)
+		}
+		counts[kind] = n
+	}
+	return counts, rows.Err()
+}
+
+func fromMillis(ms int64) time.Time { return time.UnixMilli(ms).UTC() }

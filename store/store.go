@@ -1,0 +1,108 @@
+// Package store keeps what happened and what to do next, durably: messages with their
+// decisions, the suspended queue, tickets, the lists and the profiles. It knows what a
+// decision is and never makes one.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"gatepost/policy"
+)
+
+// Options are what Open may be told.
+type Options struct {
+	Create bool             // make the database if it is not there
+	Now    func() time.Time // the clock; time.Now if nil
+}
+
+// A DB is an open store. Any number of processes may have one database open at once.
+type DB struct {
+	path   string
+	now    func() time.Time
+	read   *sql.DB // many readers, which cannot write
+	conn   *sql.DB // one connection, the writer's
+	writer *writer
+
+	loading sync.Mutex // held while the policy is rebuilt
+	policy  atomic.Pointer[policy.Policy]
+	facts   *sql.Stmt
+}
+
+// Open opens the database at path and brings its tables up to date. A database of a newer
+// version, of another program, damaged or emptied is refused and left as it is.
+func Open(path string, o Options) (*DB, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if err := checkFile(path, o.Create); err != nil {
+		return nil, err
+	}
+	db := &DB{path: path, now: o.Now}
+	if err := db.open(); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Close())
+	}
+	return db, nil
+}
+
+func (db *DB) open() (err error) {
+	ctx := context.Background()
+	if db.conn, err = openSQLite(db.path, writing); err != nil {
+		return err
+	}
+	if db.read, err = openSQLite(db.path, reading); err != nil {
+		return err
+	}
+	if db.writer, err = startWriter(ctx, db.conn, db.Dir()); err != nil {
+		return err
+	}
+	if err = migrate(ctx, db.writer); err != nil {
+		return err
+	}
+	if err = os.MkdirAll(db.Dir(), 0o700); err != nil {
+		return fmt.Errorf("folder of large contents: %w", err)
+	}
+	db.facts, err = db.read.PrepareContext(ctx, rebind(factsQuery))
+	return err
+}
+
+// Close ends the writer after what waits for it, and closes the database.
+func (db *DB) Close() error {
+	var errs []error
+	if db.writer != nil {
+		errs = append(errs, db.writer.stop())
+	}
+	if db.facts != nil {
+		errs = append(errs, db.facts.Close())
+	}
+	for _, pool := range []*sql.DB{db.read, db.conn} {
+		if pool != nil {
+			errs = append(errs, pool.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Dir is the folder beside the database that holds spools and large contents.
+func (db *DB) Dir() string {
+	return strings.TrimSuffix(db.path, filepath.Ext(db.path)) + ".content"
+}
+
+// Ping reports whether the database can be written.
+func (db *DB) Ping(ctx context.Context) error {
+	return db.writer.do(ctx, func(t *tx) error {
+		return t.exec(`update meta set value = value where name = 'sequence'`)
+	})
+}
+
+// Broken is closed when the disk has failed under a write. Whoever serves should end then,
+// and be started again.
+func (db *DB) Broken() <-chan struct{} { return db.writer.failed }

@@ -1,0 +1,98 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+const ticketColumns = `t.id, m.decision_id, t.subject, t.author_name, t.author_email, t.claimed,
+	t.recipient, m.recipients, t.status, m.message_id, m.size, t.created_at, t.via, t.proven
+	from tickets t join messages m on m.id = t.message`
+
+func scanTicket(row scanner) (t Ticket, err error) {
+	var recipients string
+	var created int64
+	err = row.Scan(&t.ID, &t.DecisionID, &t.Subject, &t.Requester.Name, &t.Requester.Email,
+		&t.Requester.Claimed, &t.Recipient, &recipients, &t.Status, &t.MessageID, &t.Size,
+		&created, &t.Via, &t.Proven)
+	if err != nil {
+		return t, err
+	}
+	t.CreatedAt = fromMillis(created)
+	return t, json.Unmarshal([]byte(recipients), &t.Recipients)
+}
+
+// ListTickets yields the tickets that q selects; a cause selects none.
+func (db *DB) ListTickets(ctx context.Context, q Query) iter.Seq2[Ticket, error] {
+	where, args := q.where("t")
+	return each(ctx, db, scanTicket, "select "+ticketColumns+where+q.order("t")+q.limit(), args...)
+}
+
+// CountTickets says how many tickets q selects, its limit aside.
+func (db *DB) CountTickets(ctx context.Context, q Query) (int64, error) {
+	where, args := q.where("t")
+	return one(ctx, db, scanCount, `select count(*) from tickets t`+where, args...)
+}
+
+// Ticket is one ticket, or ErrNotFound.
+func (db *DB) Ticket(ctx context.Context, id int64) (Ticket, error) {
+	return one(ctx, db, scanTicket, "select "+ticketColumns+" where t.id = $1", id)
+}
+
+// Raw reads a held message or a ticket's message byte for byte as it was received, or
+// gives ErrNotFound.
+func (db *DB) Raw(ctx context.Context, id int64) (io.ReadCloser, error) {
+	type content struct {
+		decision string
+		raw      []byte
+	}
+	c, err := one(ctx, db, func(row scanner) (c content, err error) {
+		return c, row.Scan(&c.decision, &c.raw)
+	}, `select decision_id, raw from messages where id = (
+			select message from tickets where id = $1
+			union all select id from suspended where id = $1)`, id)
+	if err != nil {
+		return nil, err
+	}
+	if c.raw != nil {
+		return io.NopCloser(bytes.NewReader(c.raw)), nil
+	}
+	f, err := os.Open(filepath.Join(db.Dir(), contentName(c.decision)))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("the content of message %d is gone from %s: restore it from a "+
+			"backup", id, db.Dir())
+	}
+	return f, err
+}
+
+// Explain tells a decision as it was made. ref is the id of a held message or ticket, or
+// that of the decision. ErrNotFound if nothing of it was kept.
+func (db *DB) Explain(ctx context.Context, ref string) (Explanation, error) {
+	const what = `select id, decision_id, action, cause, rule, why, sender, reasons from messages`
+	id, err := strconv.ParseInt(ref, 10, 64)
+	if err != nil {
+		return one(ctx, db, scanExplanation, what+` where decision_id = $1`, ref)
+	}
+	return one(ctx, db, scanExplanation, what+` where id = coalesce(
+		(select message from tickets where id = $1), $1)`, id)
+}
+
+func scanExplanation(row scanner) (e Explanation, err error) {
+	var rule, text string
+	err = row.Scan(&e.ID, &e.DecisionID, &e.Decision, &e.Cause, &rule, &e.Why, &e.Sender, &text)
+	if err != nil {
+		return e, err
+	}
+	var r reasons
+	err = json.Unmarshal([]byte(text), &r)
+	e.Rule, e.CauseID, e.Facts, e.Trail = orNull(rule), causeID(e.Cause), r.Facts, r.Trail
+	return e, err
+}

@@ -1,0 +1,131 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os"
+)
+
+// A tx is one transaction of the writer. What every message changes is gathered here and
+// written once for the whole batch.
+type tx struct {
+	w        *writer
+	sequence int64 // the last id given out, 0 before the first
+	counts   map[counter]int64
+	file     bool // a content is in a file: the folder must be on disk before the commit
+}
+
+type counter struct {
+	minute int64
+	kind   string
+}
+
+func (t *tx) stmt(query string) (*sql.Stmt, error) {
+	if stmt := t.w.stmts[query]; stmt != nil {
+		return stmt, nil
+	}
+	stmt, err := t.w.conn.PrepareContext(context.Background(), rebind(query))
+	if err != nil {
+		return nil, fmt.Errorf("prepare: %w", damaged(err))
+	}
+	t.w.stmts[query] = stmt
+	return stmt, nil
+}
+
+func (t *tx) exec(query string, args ...any) error {
+	_, err := t.change(query, args...)
+	return err
+}
+
+// change is exec that says how many rows it changed.
+func (t *tx) change(query string, args ...any) (int64, error) {
+	stmt, err := t.stmt(query)
+	if err != nil {
+		return 0, err
+	}
+	result, err := stmt.Exec(args...)
+	if err != nil {
+		return 0, damaged(err)
+	}
+	return result.RowsAffected()
+}
+
+func (t *tx) query(query string, args ...any) (*sql.Rows, error) {
+	stmt, err := t.stmt(query)
+	if err != nil {
+		return nil, err
+	}
+	return stmt.Query(args...)
+}
+
+// row is the first row of a query; its error is Scan's.
+func (t *tx) row(query string, args ...any) scanner {
+	stmt, err := t.stmt(query)
+	if err != nil {
+		return failed{err}
+	}
+	return stmt.QueryRow(args...)
+}
+
+type scanner interface{ Scan(dest ...any) error }
+
+type failed struct{ err error }
+
+func (f failed) Scan(...any) error { return f.err }
+
+// script runs statements that are not worth keeping prepared.
+func (t *tx) script(text string) error {
+	_, err := t.w.conn.ExecContext(context.Background(), text)
+	return err
+}
+
+// nextID gives out an id of the one sequence of held messages and tickets.
+func (t *tx) nextID() (int64, error) {
+	if t.sequence == 0 {
+		err := t.row(`select value from meta where name = 'sequence'`).Scan(&t.sequence)
+		if err != nil {
+			return 0, fmt.Errorf("sequence: %w", damaged(err))
+		}
+	}
+	t.sequence++
+	return t.sequence, nil
+}
+
+func (t *tx) count(minute int64, kind string) {
+	if t.counts == nil {
+		t.counts = map[counter]int64{}
+	}
+	t.counts[counter{minute, kind}]++
+}
+
+// flush writes what the batch gathered.
+func (t *tx) flush() error {
+	if t.sequence != 0 {
+		err := t.exec(`update meta set value = $1 where name = 'sequence'`, t.sequence)
+		if err != nil {
+			return err
+		}
+	}
+	for c, n := range t.counts {
+		err := t.exec(`insert into counters (minute, kind, n) values ($1, $2, $3)
+			on conflict (minute, kind) do update set n = counters.n + excluded.n`,
+			c.minute, c.kind, n)
+		if err != nil {
+			return err
+		}
+	}
+	if t.file {
+		return syncDir(t.w.dir)
+	}
+	return nil
+}
+
+func syncDir(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return f.Sync()
+}
