@@ -1,0 +1,173 @@
+package smtpd
+
+import (
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// spareAfter is how long a connection must have waited for a command before it has to
+// make room for a new one: longer than any honest client thinks.
+const spareAfter = 5 * time.Second
+
+// A crowd is every connection there is. go-smtp has a set of its own, but closes none of
+// it when a shutdown takes too long, and counts nobody.
+type crowd struct {
+	mu     sync.Mutex
+	guards map[*guard]netip.Prefix // the prefix it is counted under
+	per    map[netip.Prefix]int
+}
+
+// neighbourhood is what counts as one address: an IPv6 host has a /64 to itself.
+func neighbourhood(a netip.Addr) netip.Prefix {
+	bits := a.BitLen()
+	if a.Is6() {
+		bits = 64
+	}
+	p, _ := a.Prefix(bits)
+	return p
+}
+
+// enter lets g in or returns the reply to send it away with.
+func (s *Server) enter(g *guard) (refusal string) {
+	c := &s.crowd
+	from := neighbourhood(g.client())
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case s.draining.Load():
+		return shuttingDown
+	case !s.admits(g.client()):
+		return notWelcome
+	case !g.client().IsLoopback() && c.per[from] >= s.MaxPerAddress:
+		return tooManyOfYou
+	case len(c.guards) >= s.MaxConnections && !c.makeRoom():
+		return crowdedOut
+	}
+	c.add(g, from)
+	return ""
+}
+
+func (c *crowd) add(g *guard, from netip.Prefix) {
+	if c.guards == nil {
+		c.guards, c.per = make(map[*guard]netip.Prefix), make(map[netip.Prefix]int)
+	}
+	c.guards[g] = from
+	c.per[from]++
+}
+
+// replace puts the guard over TLS in the place of the one in clear. It reports false if
+// the latter was closed meanwhile.
+func (c *crowd) replace(old, g *guard) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	from, ok := c.guards[old]
+	if ok {
+		delete(c.guards, old)
+		c.guards[g] = from
+	}
+	return ok
+}
+
+func (c *crowd) leave(g *guard) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	from, ok := c.guards[g]
+	if !ok {
+		return
+	}
+	delete(c.guards, g)
+	if c.per[from]--; c.per[from] <= 0 {
+		delete(c.per, from)
+	}
+}
+
+// makeRoom sends the connection away that has waited longest for a command, so that
+// nobody can shut the door for others by doing nothing.
+func (c *crowd) makeRoom() bool {
+	var idlest *guard
+	since := time.Now().Add(-spareAfter)
+	for g := range c.guards {
+		if t, ok := g.idleSince(); ok && t.Before(since) {
+			idlest, since = g, t
+		}
+	}
+	return idlest != nil && idlest.dismiss(crowdedOut)
+}
+
+func (c *crowd) dismissAll(reply string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for g := range c.guards {
+		g.dismiss(reply)
+	}
+}
+
+func (c *crowd) closeAll() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for g := range c.guards {
+		g.tcp.Close()
+	}
+}
+
+// A listener hands go-smtp guards instead of connections. The limits are applied here,
+// since go-smtp has none and asks the session only after its greeting.
+type listener struct {
+	Door
+	server *Server
+}
+
+func (l *listener) Accept() (net.Conn, error) {
+	for {
+		c, err := l.Door.Accept()
+		if err != nil {
+			return nil, err
+		}
+		g := l.server.newGuard(c, l.TLS)
+		refusal := l.server.enter(g)
+		if refusal == "" {
+			return g, nil
+		}
+		l.sendAway(g, refusal)
+	}
+}
+
+// sendAway writes the refusal, which a fresh connection takes without waiting. One that
+// expects TLS would not understand it.
+func (l *listener) sendAway(g *guard, refusal string) {
+	l.server.Log.Debug("connection refused", "client", g.client(), "reply", printable(refusal[:9]))
+	if !l.TLS {
+		g.tcp.SetWriteDeadline(time.Now().Add(time.Second))
+		g.tcp.Write([]byte(refusal))
+	}
+	g.tcp.Close()
+}
+
+// upgrades is the listener from which connections come that have become TLS.
+type upgrades struct {
+	conns  chan net.Conn
+	closed chan struct{}
+	once   sync.Once
+}
+
+func newUpgrades() *upgrades {
+	return &upgrades{conns: make(chan net.Conn), closed: make(chan struct{})}
+}
+
+func (u *upgrades) Accept() (net.Conn, error) {
+	select {
+	case c := <-u.conns:
+		return c, nil
+	case <-u.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (u *upgrades) Close() error {
+	u.once.Do(func() { close(u.closed) })
+	return nil
+}
+
+func (u *upgrades) Addr() net.Addr { return &net.TCPAddr{} }

@@ -1,0 +1,221 @@
+// Package smtpd is the door by which mail comes in: it speaks SMTP (RFC 5321) with
+// strangers, holds them to limits, and hands each whole message to Receive; it never
+// judges, never relays, and never says 250 before Receive has.
+package smtpd
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/emersion/go-smtp"
+
+	"gatepost/message"
+	"gatepost/policy"
+)
+
+// A Server is made by New; its fields are set before Run and stay as they are.
+type Server struct {
+	// Domain is the name we greet with; <postmaster> without a domain is of it.
+	Domain string
+	// Recipients are those mail is taken for; nil takes mail for anyone.
+	Recipients *Recipients
+	// Clients may speak SMTP to us, others get 554 5.7.1; nil or empty admits all.
+	Clients *policy.Ranges
+	// Certificate makes us offer STARTTLS, and is needed by a Door with TLS; may be nil.
+	Certificate *Certificate
+
+	// Receive takes one message and returns only when its fate is on disk; the id goes
+	// into the 250. It reads content to its end: an error of content means that the
+	// message did not come whole, and nothing may be stored. A *smtp.SMTPError anywhere
+	// in the chain of its error is the reply; anything else is logged, and the client
+	// told 451 4.3.0.
+	Receive func(ctx context.Context, env *message.Envelope, content io.Reader) (id string, err error)
+	// Ready is asked before each message: an error, such as a full disk, is 452 4.3.1.
+	Ready func() error
+	Log   *slog.Logger
+
+	MaxMessage     int64 // octets of a content, announced as SIZE (RFC 1870)
+	MaxRecipients  int   // of one message, then 452 4.5.3
+	MaxConnections int   // at once, then the longest idle goes or the new one gets 421
+	MaxPerAddress  int   // connections at once of one IPv4 address or IPv6 /64; not loopback
+	MaxArriving    int   // contents at once, which bounds memory, then 452 4.3.1
+
+	Idle        time.Duration // for a command, and between two pieces of a content
+	Transaction time.Duration // from MAIL to the end of the content
+	MinRate     int64         // octets a second of a content, once Patience is used up
+	Patience    time.Duration // waiting that a content may cost beyond MinRate
+	Grace       time.Duration // for contents under way when Run is told to stop
+
+	plain, secured *smtp.Server // the latter for what goes over TLS
+	upgrades       *upgrades
+	draining       atomic.Bool
+	unready        atomic.Bool // what Ready said last, to log a change once
+	arriving       atomic.Int64
+	wide           sync.Pool // of *[wideBuffer]byte
+	crowd          crowd
+	tls            *tls.Config
+	own            message.Domain
+	receiving      context.Context // of every Receive; ends when Grace does
+	abandon        context.CancelFunc
+}
+
+// New gives a Server with the defaults. It serves once Receive is set.
+func New() *Server {
+	return &Server{
+		Domain: "localhost",
+		Log:    slog.Default(),
+
+		MaxMessage:     25 << 20,
+		MaxRecipients:  100, // the least that must be taken (RFC 5321, section 4.5.3.1.8)
+		MaxConnections: 2500,
+		MaxPerAddress:  50,
+		MaxArriving:    256, // about 128 KiB each: the spool's head and our buffers
+
+		Idle:        5 * time.Minute, // RFC 5321, section 4.5.3.2.7
+		Transaction: time.Hour,       // 25 MiB over 64 kbit/s
+		MinRate:     1000,
+		Patience:    time.Minute,
+		Grace:       30 * time.Second,
+	}
+}
+
+// A Door is a listener. With TLS it begins with the handshake (RFC 8314, section 3.3).
+type Door struct {
+	net.Listener
+	TLS bool
+}
+
+// Run serves until ctx is done or a door fails, closes the doors, lets the contents under
+// way come to their end for at most Grace, and returns when every connection is gone. It
+// can be called once.
+func (s *Server) Run(ctx context.Context, doors ...Door) error {
+	if err := s.prepare(doors); err != nil {
+		return err
+	}
+	ended := make(chan error, len(doors))
+	for _, d := range doors {
+		go func() { ended <- s.flavour(d.TLS).Serve(&listener{d, s}) }()
+	}
+	upgraded := make(chan error, 1)
+	go func() { upgraded <- s.secured.Serve(s.upgrades) }()
+
+	var err error
+	open := len(doors)
+	select {
+	case <-ctx.Done():
+	case err = <-ended:
+		open--
+	}
+	s.draining.Store(true)
+	for _, d := range doors {
+		d.Close()
+	}
+	for range open {
+		<-ended // no connection is begun after this
+	}
+	s.drain(upgraded)
+	return err
+}
+
+// drain sends the idle away and waits for the rest. Connections in clear are waited for
+// first, they may still turn into ones over TLS.
+func (s *Server) drain(upgraded <-chan error) {
+	defer s.abandon()
+	impatience := time.AfterFunc(s.Grace, func() {
+		s.abandon()
+		s.crowd.closeAll()
+	})
+	defer impatience.Stop()
+	s.crowd.dismissAll(shuttingDown)
+	s.plain.Shutdown(context.Background())
+	s.upgrades.Close()
+	<-upgraded
+	s.secured.Shutdown(context.Background())
+}
+
+func (s *Server) prepare(doors []Door) error {
+	domain, err := message.ParseDomain(s.Domain)
+	if err != nil {
+		return fmt.Errorf("smtp domain %q: %w", s.Domain, err)
+	}
+	if s.Receive == nil {
+		return errors.New("smtp server without Receive")
+	}
+	for _, d := range doors {
+		if d.TLS && s.Certificate == nil {
+			return fmt.Errorf("smtp on %v: TLS from the start needs a certificate", d.Addr())
+		}
+	}
+	s.own = domain
+	s.receiving, s.abandon = context.WithCancel(context.Background())
+	s.wide.New = func() any { return new([wideBuffer]byte) }
+	s.upgrades = newUpgrades()
+	s.plain, s.secured = s.library(), s.library()
+	if s.Certificate != nil {
+		s.tls = &tls.Config{GetCertificate: s.Certificate.Get}
+		s.plain.TLSConfig = s.tls // for EHLO to offer STARTTLS, which the guard takes
+	}
+	return nil
+}
+
+// library is go-smtp as the guard needs it: without time limits and line limits, which
+// the guard keeps, and with AUTH "allowed", since otherwise it asks for TLS first although
+// there is no AUTH (RFC 4954) behind it.
+func (s *Server) library() *smtp.Server {
+	l := smtp.NewServer(smtp.BackendFunc(s.newSession))
+	l.Domain = s.Domain
+	l.MaxRecipients = s.MaxRecipients
+	l.MaxMessageBytes = s.MaxMessage + 1 // it refuses a DATA of exactly this many octets
+	l.MaxLineLength = 0
+	l.AllowInsecureAuth = true
+	l.EnableSMTPUTF8 = true
+	l.ErrorLog = libraryLog{s.Log}
+	return l
+}
+
+func (s *Server) flavour(secured bool) *smtp.Server {
+	if secured {
+		return s.secured
+	}
+	return s.plain
+}
+
+// admits says whether a client may speak to us at all.
+func (s *Server) admits(client netip.Addr) bool {
+	return s.Clients == nil || s.Clients.Empty() || s.Clients.Contains(client)
+}
+
+// ready asks Ready and logs when the answer changes.
+func (s *Server) ready() bool {
+	if s.Ready == nil {
+		return true
+	}
+	err := s.Ready()
+	switch was := s.unready.Swap(err != nil); {
+	case err != nil && !was:
+		s.Log.Error("no mail is taken", "error", printable(err.Error()))
+	case err == nil && was:
+		s.Log.Info("mail is taken again")
+	}
+	return err == nil
+}
+
+// arrive reserves the memory of one content, if there is any left.
+func (s *Server) arrive() bool {
+	if s.arriving.Add(1) <= int64(s.MaxArriving) {
+		return true
+	}
+	s.arriving.Add(-1)
+	return false
+}
+
+func (s *Server) arrived() { s.arriving.Add(-1) }
