@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"gatepost/store"
+)
+
+// Exit codes of the program: what scripts depend on.
+const (
+	exitDone   = 0
+	exitNo     = 1  // it ran and the answer is no
+	exitUsage  = 2  // it was called wrongly
+	exitLater  = 75 // temporary failure, try again (EX_TEMPFAIL of sysexits)
+	exitConfig = 78 // configuration error (EX_CONFIG)
+)
+
+// An app is one run of the program: where it reads and writes, what its global flags say,
+// and the settings once somebody asks for them.
+type app struct {
+	stdin  io.Reader
+	stdout io.Writer // results
+	stderr io.Writer // all else
+	getenv func(string) string
+	now    func() time.Time
+
+	configPath string // --config
+	json       bool   // --json
+	quiet      bool   // -q
+	verbose    bool   // -v
+	yes        bool   // --yes
+	started    bool   // flags and arguments are sound, the command runs
+
+	overrides map[string]override // settings given as flags, by their key
+	loaded    *settings
+}
+
+// openDB opens the database that the settings name. Without create a database that is not
+// there is store.ErrNotFound.
+func (a *app) openDB(_ context.Context, create bool) (*store.DB, error) {
+	s, err := a.settings()
+	if err != nil {
+		return nil, err
+	}
+	return store.Open(s.DB, store.Options{Create: create, Now: a.now})
+}
+
+// A failure is an error that knows its exit code. Every other error is exit 1.
+type failure struct {
+	code int
+	err  error
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+
+func fail(code int, format string, args ...any) error {
+	return &failure{code, fmt.Errorf(format, args...)}
+}
+
+// no is exit 1: not found, refused, malformed, differences.
+func no(format string, args ...any) error { return fail(exitNo, format, args...) }
+
+// misuse is exit 2: the command was called wrongly.
+func misuse(format string, args ...any) error { return fail(exitUsage, format, args...) }
+
+// exitCode is where every error becomes an exit code. What fails before a command has
+// started is wrong usage.
+func (a *app) exitCode(err error) int {
+	var f *failure
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &f):
+		return f.code
+	case !a.started:
+		return exitUsage
+	}
+	return exitNo
+}

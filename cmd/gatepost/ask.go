@@ -1,0 +1,144 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/term"
+)
+
+// minPassword is the least length of a password in characters (NIST SP 800-63B, section
+// 5.1.1.1); maxPassword, in octets, keeps a hash from being asked of a file by mistake.
+const (
+	minPassword = 8
+	maxPassword = 1024
+)
+
+// confirm asks on a terminal before something is destroyed. With --yes it does not ask;
+// where nobody can be asked, --yes is required.
+func (a *app) confirm(format string, args ...any) error {
+	what := visible(fmt.Sprintf(format, args...))
+	if a.yes {
+		return nil
+	}
+	if !isTerminal(a.stdin) {
+		return misuse("%s needs --yes where there is no terminal to ask on", what)
+	}
+	fmt.Fprintf(a.stderr, "%s? [y/N] ", what)
+	answer, err := bufio.NewReader(a.stdin).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "y", "yes":
+		return nil
+	}
+	return no("not confirmed: nothing was changed")
+}
+
+// words returns args, or the words of stdin, separated by white space, if args is a lone -.
+func (a *app) words(args []string) ([]string, error) {
+	if len(args) != 1 || args[0] != "-" {
+		return args, nil
+	}
+	text, err := io.ReadAll(a.stdin)
+	if err != nil {
+		return nil, fmt.Errorf("read stdin: %w", err)
+	}
+	return strings.Fields(string(text)), nil
+}
+
+// ids reads the ids of held messages or tickets from args or stdin. A repeated id is taken
+// once; what is no id is a usage error.
+func (a *app) ids(args []string) ([]int64, error) {
+	words, err := a.words(args)
+	if err != nil {
+		return nil, err
+	}
+	ids, seen := make([]int64, 0, len(words)), make(map[int64]bool, len(words))
+	for _, word := range words {
+		id, err := parseID(word)
+		if err != nil {
+			return nil, err
+		}
+		if !seen[id] {
+			ids, seen[id] = append(ids, id), true
+		}
+	}
+	return ids, nil
+}
+
+func parseID(s string) (int64, error) {
+	id, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || id < 1 {
+		return 0, misuse("%q is no id: ids are whole numbers, as `list` shows them", s)
+	}
+	return id, nil
+}
+
+// input opens the file that is named, or stdin for -.
+func (a *app) input(name string) (io.ReadCloser, error) {
+	if name == "-" {
+		return io.NopCloser(a.stdin), nil
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, no("%w", err)
+	}
+	return f, nil
+}
+
+// readPassword takes a password from stdin if fromStdin is set, and else asks for it twice
+// on a terminal, without echo.
+func (a *app) readPassword(fromStdin bool) (string, error) {
+	if fromStdin {
+		text, err := io.ReadAll(io.LimitReader(a.stdin, maxPassword+3))
+		if err != nil {
+			return "", fmt.Errorf("read the password: %w", err)
+		}
+		line := strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r")
+		return line, checkPassword(line)
+	}
+	file, ok := a.stdin.(*os.File)
+	if !ok || !isTerminal(file) {
+		return "", misuse("there is no terminal to ask on: give the password with --password-stdin")
+	}
+	first, err := a.ask(file, "Password: ")
+	if err != nil {
+		return "", err
+	}
+	if err := checkPassword(first); err != nil {
+		return "", err
+	}
+	again, err := a.ask(file, "Once more: ")
+	if err == nil && again != first {
+		err = no("the two passwords differ: nothing was changed")
+	}
+	return first, err
+}
+
+func (a *app) ask(file *os.File, prompt string) (string, error) {
+	fmt.Fprint(a.stderr, prompt)
+	text, err := term.ReadPassword(int(file.Fd()))
+	fmt.Fprintln(a.stderr)
+	if err != nil {
+		return "", fmt.Errorf("read the password: %w", err)
+	}
+	return string(text), nil
+}
+
+func checkPassword(s string) error {
+	switch {
+	case len(s) > maxPassword:
+		return no("the password is longer than %d octets", maxPassword)
+	case utf8.RuneCountInString(s) < minPassword:
+		return no("the password is too short: at least %d characters", minPassword)
+	}
+	return nil
+}

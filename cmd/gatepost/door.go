@@ -1,0 +1,135 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"time"
+
+	"gatepost/message"
+	"gatepost/policy"
+	"gatepost/smtpd"
+)
+
+// server makes the SMTP server that the settings describe. Its error has a line for each
+// setting that is wrong.
+func (s *settings) server(log *slog.Logger) (*smtpd.Server, error) {
+	server := smtpd.New()
+	server.Domain, server.Log = s.hostname(), log
+	server.MaxMessage = int64(s.SMTP.MaxMessageSize)
+	server.MaxRecipients = int(s.SMTP.MaxRecipients)
+	server.MaxConnections = int(s.SMTP.MaxConnections)
+	server.MaxPerAddress = int(s.SMTP.MaxConnectionsPerAddress)
+	server.MaxArriving = int(s.SMTP.MaxArriving)
+	server.Idle = time.Duration(s.SMTP.IdleTimeout)
+	server.Transaction = time.Duration(s.SMTP.TransactionTimeout)
+	server.MinRate = int64(s.SMTP.MinRate)
+	server.Patience = time.Duration(s.SMTP.Patience)
+	server.Grace = time.Duration(s.SMTP.Grace)
+	err := errors.Join(s.checkPlain(), s.checkAddresses(), s.setRecipients(server),
+		s.setClients(server), s.setCertificate(server))
+	return server, err
+}
+
+// checkPlain checks the settings that need no more than a look.
+func (s *settings) checkPlain() error {
+	var errs []error
+	wrong := func(bad bool, key, reason string) {
+		if bad {
+			errs = append(errs, fmt.Errorf("%s: %s", key, reason))
+		}
+	}
+	_, err := message.ParseDomain(s.hostname())
+	wrong(err != nil, "smtp.hostname", fmt.Sprintf("%q: %v", s.SMTP.Hostname, err))
+	wrong(s.DB == "", "db", "the name of the database file is empty")
+	wrong(len(s.SMTP.Listen)+len(s.SMTP.ListenTLS) == 0, "smtp.listen",
+		"there is nowhere to listen: give an address such as 127.0.0.1:2525")
+	wrong(s.SMTP.MaxMessageSize < 64<<10, "smtp.max_message_size",
+		"64KiB at least (RFC 5321, section 4.5.3.1.7)")
+	wrong(s.SMTP.IdleTimeout == 0, "smtp.idle_timeout", "it cannot be 0")
+	wrong(s.SMTP.TransactionTimeout == 0, "smtp.transaction_timeout", "it cannot be 0")
+	wrong(s.Suspended.Keep == 0, "suspended.keep", "it cannot be 0: held mail would be lost")
+	wrong(!slices.Contains([]string{logAuto, logText, logJSON}, s.Log.Format), "log.format",
+		fmt.Sprintf("%q: write auto, text or json", s.Log.Format))
+	return errors.Join(errs...)
+}
+
+// checkAddresses checks where we are to listen, and that nobody but this machine can send
+// mail to any recipient at all.
+func (s *settings) checkAddresses() error {
+	var errs []error
+	check := func(key, address string) {
+		if err := checkAddress(address); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", key, err))
+		} else if key != "http.listen" && len(s.SMTP.Recipients) == 0 && !onLoopback(address) {
+			errs = append(errs, fmt.Errorf("%s: %s can be reached from outside: say whose mail "+
+				"is taken with smtp.recipients (--recipients), such as \"support@acme.test\"",
+				key, address))
+		}
+	}
+	for _, address := range s.SMTP.Listen {
+		check("smtp.listen", address)
+	}
+	for _, address := range s.SMTP.ListenTLS {
+		check("smtp.listen_tls", address)
+	}
+	if s.HTTP.Listen != "" {
+		check("http.listen", s.HTTP.Listen)
+	}
+	return errors.Join(errs...)
+}
+
+func checkAddress(address string) error {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("%q is no address with a port, such as 127.0.0.1:2525", address)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return fmt.Errorf("%q: the port is a number from 0 to 65535", address)
+	}
+	return nil
+}
+
+func onLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()
+}
+
+func (s *settings) setRecipients(server *smtpd.Server) (err error) {
+	if len(s.SMTP.Recipients) == 0 {
+		return nil
+	}
+	if server.Recipients, err = smtpd.ParseRecipients(s.SMTP.Recipients.String()); err != nil {
+		return fmt.Errorf("smtp.%w", err)
+	}
+	return nil
+}
+
+func (s *settings) setClients(server *smtpd.Server) (err error) {
+	if server.Clients, err = policy.ParseRanges(s.SMTP.Clients.String()); err != nil {
+		return fmt.Errorf("smtp.clients: %w", err)
+	}
+	return nil
+}
+
+func (s *settings) setCertificate(server *smtpd.Server) (err error) {
+	cert, key := s.SMTP.TLSCert, s.SMTP.TLSKey
+	switch {
+	case cert == "" && key == "" && len(s.SMTP.ListenTLS) == 0:
+		return nil
+	case cert == "" || key == "":
+		return errors.New("smtp.tls_cert and smtp.tls_key: TLS needs both")
+	}
+	if server.Certificate, err = smtpd.LoadCertificate(cert, key, server.Log); err != nil {
+		return fmt.Errorf("smtp.tls_cert and smtp.tls_key: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,230 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"gatepost/store"
+)
+
+// An export is how messages are written: as CSV, to an mbox file or into a folder.
+type export struct {
+	csv       bool
+	mbox, eml string
+}
+
+func newExport(cmd *cobra.Command) *export {
+	e, flags := &export{}, cmd.Flags()
+	flags.BoolVar(&e.csv, "csv", false, "write what is known of each as CSV to stdout (the default)")
+	flags.StringVar(&e.mbox, "mbox", "", "write the messages to this `FILE`; - is stdout")
+	flags.StringVar(&e.eml, "eml", "", "write a file for each message into this `DIR`")
+	cmd.PreRunE = oneOf("csv", "mbox", "eml")
+	return e
+}
+
+// files reports whether the messages themselves are written.
+func (e *export) files() bool { return e.mbox != "" || e.eml != "" }
+
+func (a *app) exportLetters(ctx context.Context, db *store.DB, all iter.Seq2[letter, error],
+	e export) error {
+	switch {
+	case e.eml != "":
+		return a.writeFolder(ctx, db, all, e.eml)
+	case e.mbox == "-":
+		_, err := writeMbox(ctx, db, all, a.stdout)
+		return err
+	}
+	return a.writeMboxFile(ctx, db, all, e.mbox)
+}
+
+// writeCSV writes a line of columns and a line for each record (RFC 4180).
+func writeCSV[T any](w io.Writer, seq iter.Seq2[T, error], columns []string,
+	cells func(T) []string) error {
+	out := csv.NewWriter(w)
+	if err := out.Write(columns); err != nil {
+		return err
+	}
+	for v, err := range seq {
+		if err != nil {
+			return err
+		}
+		if err := out.Write(harmless(cells(v))); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+// harmless puts a quote before cells that a spreadsheet would run as a formula, and makes
+// visible what a terminal would obey.
+func harmless(cells []string) []string {
+	for i, cell := range cells {
+		cells[i] = visible(cell)
+		if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+			cells[i] = "'" + cells[i]
+		}
+	}
+	return cells
+}
+
+// writeMboxFile writes a new mbox file. One that is there is never written over, and one
+// that could not be finished is removed.
+func (a *app) writeMboxFile(ctx context.Context, db *store.DB, all iter.Seq2[letter, error],
+	name string) error {
+	n := 0
+	err := writeNew(name, func(f io.Writer) (err error) {
+		n, err = writeMbox(ctx, db, all, f)
+		return err
+	})
+	if errors.Is(err, os.ErrExist) {
+		return no("%s exists already and is not written over: name another file", name)
+	}
+	if err != nil {
+		return err
+	}
+	a.note("%s written to %s", count(n, "message", "messages"), name)
+	return nil
+}
+
+// writeNew makes a file and fills it; nothing is left of a file that cannot be filled.
+func writeNew(name string, fill func(io.Writer) error) (err error) {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriter(f)
+	if err = fill(w); err == nil {
+		err = w.Flush()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return errors.Join(err, os.Remove(name))
+	}
+	return nil
+}
+
+// writeMbox writes messages one after another, quoted as mboxrd has it, with LF line ends
+// (RFC 4155, appendix A), and says how many.
+func writeMbox(ctx context.Context, db *store.DB, all iter.Seq2[letter, error], w io.Writer) (
+	n int, err error) {
+	err = eachRaw(ctx, db, all, func(l letter, raw io.Reader) error {
+		n++
+		return writeMboxEntry(w, l, raw)
+	})
+	return n, err
+}
+
+// eachRaw visits messages with their bytes. One that is deleted meanwhile is left out.
+func eachRaw(ctx context.Context, db *store.DB, all iter.Seq2[letter, error],
+	visit func(letter, io.Reader) error) error {
+	for l, err := range all {
+		if err != nil {
+			return err
+		}
+		raw, err := db.Raw(ctx, l.id)
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(visit(l, raw), raw.Close()); err != nil {
+			return fmt.Errorf("export message %d: %w", l.id, err)
+		}
+	}
+	return nil
+}
+
+func writeMboxEntry(w io.Writer, l letter, raw io.Reader) error {
+	_, err := fmt.Fprintf(w, "From %s %s\n", mboxSender(l.from), l.created.UTC().Format(time.ANSIC))
+	if err != nil {
+		return err
+	}
+	lines := bufio.NewReader(raw)
+	for err == nil {
+		var line []byte
+		line, err = lines.ReadBytes('\n')
+		if len(line) == 0 {
+			break
+		}
+		if _, err := w.Write(mboxLine(line)); err != nil {
+			return err
+		}
+	}
+	if err != nil && err != io.EOF {
+		return err
+	}
+	_, err = io.WriteString(w, "\n")
+	return err
+}
+
+// mboxLine ends a line with LF and quotes it if it could be taken for the start of another
+// message: one more > before any number of > and "From ".
+func mboxLine(line []byte) []byte {
+	line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
+	quoted := make([]byte, 0, len(line)+2)
+	if bytes.HasPrefix(bytes.TrimLeft(line, ">"), []byte("From ")) {
+		quoted = append(quoted, '>')
+	}
+	return append(append(quoted, line...), '\n')
+}
+
+// mboxSender is the address for a From line, which ends at the first space.
+func mboxSender(address string) string {
+	if address == "" || strings.ContainsAny(visible(address), " \\") {
+		return "MAILER-DAEMON"
+	}
+	return address
+}
+
+// writeFolder writes each message to a file that is named by its id. A file that is there
+// is the same message and stays; another file of that name is an error.
+func (a *app) writeFolder(ctx context.Context, db *store.DB, all iter.Seq2[letter, error],
+	dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return no("%w", err)
+	}
+	written, kept := 0, 0
+	err := eachRaw(ctx, db, all, func(l letter, raw io.Reader) error {
+		isNew, err := writeMessage(filepath.Join(dir, strconv.FormatInt(l.id, 10)+".eml"), l, raw)
+		if err == nil && isNew {
+			written++
+		} else if err == nil {
+			kept++
+		}
+		return err
+	})
+	a.note("%s written to %s, %d there already", count(written, "message", "messages"), dir, kept)
+	return err
+}
+
+func writeMessage(name string, l letter, raw io.Reader) (isNew bool, err error) {
+	err = writeNew(name, func(w io.Writer) error {
+		_, err := io.Copy(w, raw)
+		return err
+	})
+	if !errors.Is(err, os.ErrExist) {
+		return err == nil, err
+	}
+	info, err := os.Lstat(name)
+	if err != nil {
+		return false, err
+	}
+	if info.Size() != l.size || !info.Mode().IsRegular() {
+		return false, no("%s exists already, is another file and is not written over", name)
+	}
+	return false, nil
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestHarmless(t *testing.T) {
+	cases := map[string]string{
+		"":                "",
+		"plain":           "plain",
+		"=1+1":            "'=1+1",
+		"+49 30 1234":     "'+49 30 1234",
+		"-2":              "'-2",
+		"@SUM(A1)":        "'@SUM(A1)",
+		"\t=1+1":          `'\t=1+1`,
+		"\r=1+1":          `'\r=1+1`,
+		"a=b":             "a=b",
+		"\x1b[31mred":     `\x1b[31mred`,
+		"ann@acme.test":   "ann@acme.test",
+		"two\nlines, \"q": `two\nlines, "q`,
+	}
+	for in, want := range cases {
+		if got := harmless([]string{in})[0]; got != want {
+			t.Errorf("harmless(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestWriteMboxEntry(t *testing.T) {
+	const raw = "From: ann@acme.test\r\n\r\nFrom here\r\n>From there\r\n>>From\r\n From\r\nlast"
+	const want = "From ann@acme.test Thu Jan  2 03:04:05 2020\n" +
+		"From: ann@acme.test\n\n>From here\n>>From there\n>>From\n From\nlast\n\n"
+	at := time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC)
+	var out strings.Builder
+	err := writeMboxEntry(&out, letter{from: "ann@acme.test", created: at}, strings.NewReader(raw))
+	if err != nil || out.String() != want {
+		t.Errorf("got %q, %v\nwant %q", out.String(), err, want)
+	}
+}
+
+func TestMboxSender(t *testing.T) {
+	for in, want := range map[string]string{
+		"":                   "MAILER-DAEMON",
+		"ann@acme.test":      "ann@acme.test",
+		`"a b"@acme.test`:    "MAILER-DAEMON",
+		"a\nb@acme.test":     "MAILER-DAEMON",
+		"jürgen@acme.test":   "jürgen@acme.test",
+		"a\u202eb@acme.test": "MAILER-DAEMON",
+	} {
+		if got := mboxSender(in); got != want {
+			t.Errorf("mboxSender(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestWriteMessage(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "7.eml")
+	const raw = "Subject: x\r\n\r\n\xff\x00"
+	l := letter{id: 7, size: int64(len(raw))}
+	for _, wantNew := range []bool{true, false} {
+		isNew, err := writeMessage(name, l, strings.NewReader(raw))
+		if err != nil || isNew != wantNew {
+			t.Fatalf("writeMessage: new %t, %v; want %t", isNew, err, wantNew)
+		}
+	}
+	if _, err := writeMessage(name, letter{id: 7, size: 1}, strings.NewReader("y")); err == nil {
+		t.Error("another file of that name was taken for the message")
+	}
+	if got, err := os.ReadFile(name); err != nil || string(got) != raw {
+		t.Errorf("the file holds %q, %v; want %q", got, err, raw)
+	}
+}

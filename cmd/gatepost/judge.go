@@ -1,0 +1,221 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"gatepost/message"
+	"gatepost/policy"
+	"gatepost/store"
+)
+
+// headRoom is how much of a message is read to judge it, in octets: the largest header
+// section and some more, so that a larger one is seen to be larger.
+const headRoom = message.MaxHeader + 64<<10
+
+// A judge decides without storing anything: by the lists and profiles of the database, or
+// by others in their place.
+type judge struct {
+	rules   *policy.Policy
+	profile func(message.Address) (policy.Profile, error)
+}
+
+// newJudge judges as db says. A nil db has empty lists and no profiles.
+func newJudge(ctx context.Context, db *store.DB) (*judge, error) {
+	if db == nil {
+		return &judge{rules: &policy.Policy{}, profile: knownProfiles(nil)}, nil
+	}
+	rules, err := db.Policy(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &judge{rules: rules, profile: func(a message.Address) (policy.Profile, error) {
+		return db.Profile(ctx, a)
+	}}, nil
+}
+
+func knownProfiles(known map[message.Address]policy.Profile) func(message.Address) (
+	policy.Profile, error) {
+	return func(a message.Address) (policy.Profile, error) { return known[a], nil }
+}
+
+// A verdict is a decision as scripts read it. Every key is always there.
+type verdict struct {
+	Decision string   `json:"decision"`
+	Cause    *string  `json:"cause"`
+	CauseID  *int     `json:"cause_id"`
+	Sender   string   `json:"sender"`
+	ReplyTo  []string `json:"reply_to"`
+	Rule     *string  `json:"rule"`
+	Why      string   `json:"why"`
+}
+
+// decide judges a message that is at hand.
+func (j *judge) decide(raw []byte, env *message.Envelope) (*policy.Facts, policy.Decision, error) {
+	m := message.Parse(raw[:min(len(raw), headRoom)])
+	f, err := policy.Read(m, env, j.profile)
+	if err != nil {
+		return nil, policy.Decision{}, err
+	}
+	return &f, j.rules.Decide(&f), nil
+}
+
+func newVerdict(f *policy.Facts, d *policy.Decision) verdict {
+	v := verdict{Decision: d.Action.String(), Sender: f.Sender.Text, ReplyTo: []string{},
+		Rule: orNull(d.RuleText()), Why: d.Why()}
+	for _, to := range f.ReplyTo {
+		v.ReplyTo = append(v.ReplyTo, to.String())
+	}
+	v.Cause, v.CauseID = causeOf(d)
+	return v
+}
+
+// causeOf is the cause of a decision; a ticket and a reject have none.
+func causeOf(d *policy.Decision) (name *string, id *int) {
+	if d.Action != policy.Suspend {
+		return nil, nil
+	}
+	if n, ok := d.Cause.ID(); ok {
+		id = &n
+	}
+	return orNull(d.Cause.String()), id
+}
+
+func orNull(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// standIns are lists and profiles given as flags in place of those of the database.
+type standIns struct {
+	allow, block, known *string // as text; nil if not given
+}
+
+func (s *standIns) add(flags *pflag.FlagSet) {
+	for _, f := range []struct {
+		name, usage string
+		text        **string
+	}{
+		{"allowlist", "judge by this allowlist, as `text`", &s.allow},
+		{"blocklist", "judge by this blocklist, as `text`", &s.block},
+		{"known", "judge with these profiles only: `addresses`, suspended:ADDRESS for a " +
+			"suspended one", &s.known},
+	} {
+		flags.Func(f.name, f.usage, func(text string) error {
+			*f.text = &text
+			return nil
+		})
+	}
+}
+
+func (s *standIns) given() bool { return s.allow != nil || s.block != nil || s.known != nil }
+
+// lay puts what was given in the place of what the judge has. A list that cannot be taken
+// is refused whole, with all that is wrong in it.
+func (s *standIns) lay(j *judge) error {
+	allow, errAllow := standIn(policy.Allow, s.allow, j.rules.Allow)
+	block, errBlock := standIn(policy.Block, s.block, j.rules.Block)
+	if err := errors.Join(errAllow, errBlock); err != nil {
+		return err
+	}
+	j.rules = &policy.Policy{Allow: allow, Block: block}
+	if s.known == nil {
+		return nil
+	}
+	known, err := parseKnown(*s.known)
+	j.profile = knownProfiles(known)
+	return err
+}
+
+func standIn(name policy.ListName, text *string, list *policy.List) (*policy.List, error) {
+	if text == nil {
+		return list, nil
+	}
+	entries, err := policy.ParseList(name, *text)
+	return policy.Compile(slices.Values(entries)), err
+}
+
+// parseKnown reads addresses separated by white space, the suspended ones marked.
+func parseKnown(text string) (map[message.Address]policy.Profile, error) {
+	known := map[message.Address]policy.Profile{}
+	var errs []error
+	for word := range strings.FieldsSeq(text) {
+		address, suspended := strings.CutPrefix(word, "suspended:")
+		a, err := message.ParseAddress(address)
+		if err != nil {
+			errs = append(errs, badAddress("known ", address, err))
+			continue
+		}
+		known[a] = policy.Profile{Known: true, Suspended: suspended}
+	}
+	return known, errors.Join(errs...)
+}
+
+func badAddress(what, text string, err error) error {
+	return no("%saddress %q: %w", what, text, err)
+}
+
+// envelopeFlags are what an SMTP transaction would have said.
+type envelopeFlags struct {
+	client, helo, mailFrom string
+	rcpt                   []string
+}
+
+func (e *envelopeFlags) add(flags *pflag.FlagSet) {
+	flags.StringVar(&e.client, "client", "", "IP `address` of the client")
+	flags.StringVar(&e.helo, "helo", "", "`name` the client gave in EHLO")
+	flags.StringVar(&e.mailFrom, "mail-from", "", "reverse-path, an `address`; empty for <>")
+	flags.StringArrayVar(&e.rcpt, "rcpt", nil, "recipient, an `address`; may be repeated")
+}
+
+// envelope checks the flags and makes the envelope of them.
+func (e *envelopeFlags) envelope(a *app) (*message.Envelope, error) {
+	env := &message.Envelope{Helo: e.helo, ReceivedAt: a.now()}
+	if err := e.parseClient(env); err != nil {
+		return nil, err
+	}
+	from, err := parsePath("--mail-from ", e.mailFrom, true)
+	if err != nil {
+		return nil, err
+	}
+	env.MailFrom = from
+	for _, text := range e.rcpt {
+		to, err := parsePath("--rcpt ", text, false)
+		if err != nil {
+			return nil, err
+		}
+		env.Recipients = append(env.Recipients, to)
+	}
+	return env, nil
+}
+
+// parsePath reads a reverse-path or forward-path, with or without its angle brackets.
+func parsePath(what, text string, null bool) (string, error) {
+	path := strings.TrimSuffix(strings.TrimPrefix(text, "<"), ">")
+	if path == "" && null {
+		return "", nil
+	}
+	if _, err := message.ParseAddress(path); err != nil {
+		return "", badAddress(what, text, err)
+	}
+	return path, nil
+}
+
+func (e *envelopeFlags) parseClient(env *message.Envelope) error {
+	if e.client == "" {
+		return nil
+	}
+	client, err := parseIP(e.client)
+	if err != nil {
+		return fmt.Errorf("--client %q is no IP address", e.client)
+	}
+	env.Client = client
+	return nil
+}

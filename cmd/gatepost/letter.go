@@ -1,0 +1,226 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"gatepost/message"
+	"gatepost/store"
+)
+
+// textLimit is how many octets of a message's text are shown: more than a person reads.
+const textLimit = 256 << 10
+
+// A letter is what a held message and a ticket have in common.
+type letter struct {
+	id      int64
+	from    string // the address of its author
+	size    int64  // octets, as received
+	created time.Time
+	record  any         // what --json prints
+	fields  [][2]string // what `show` prints
+	why     string      // why it is held
+}
+
+// letters turns the records of a list into letters.
+func letters[T any](seq iter.Seq2[T, error], turn func(T) letter) iter.Seq2[letter, error] {
+	return func(yield func(letter, error) bool) {
+		for v, err := range seq {
+			if err != nil {
+				yield(letter{}, err)
+				return
+			}
+			if !yield(turn(v), nil) {
+				return
+			}
+		}
+	}
+}
+
+// A view is which part of a message `show` prints.
+type view struct{ headers, body, raw bool }
+
+func newView(cmd *cobra.Command) *view {
+	v, flags := &view{}, cmd.Flags()
+	flags.BoolVar(&v.headers, "headers", false, "print the header section")
+	flags.BoolVar(&v.body, "body", false, "print the text")
+	flags.BoolVar(&v.raw, "raw", false, "print the message byte for byte as it was received")
+	cmd.PreRunE = oneOf("headers", "body", "raw")
+	return v
+}
+
+// printLetter shows one message: what is known of it and its text, or the part of it that
+// the view names.
+func (a *app) printLetter(ctx context.Context, db *store.DB, l letter, v view) error {
+	if a.json && !v.headers && !v.body && !v.raw {
+		return a.printJSON(l.record)
+	}
+	if a.json && v.raw {
+		return misuse("--raw prints the message as it was received: leave out --json")
+	}
+	raw, err := db.Raw(ctx, l.id)
+	if err != nil {
+		return err
+	}
+	defer raw.Close()
+	if v.raw {
+		_, err := io.Copy(a.stdout, raw)
+		return err
+	}
+	head, body, err := split(raw)
+	if err != nil {
+		return fmt.Errorf("read message %d: %w", l.id, err)
+	}
+	switch {
+	case v.headers:
+		return a.printHeaders(l.id, head)
+	case v.body:
+		return a.printText(l.id, head, body)
+	}
+	return a.printWhole(l, head, body)
+}
+
+// split divides a message into its parsed header section and what follows it.
+func split(raw io.Reader) (*message.Message, io.Reader, error) {
+	start, err := io.ReadAll(io.LimitReader(raw, message.MaxHeader+1))
+	if err != nil {
+		return nil, nil, err
+	}
+	head := message.Parse(start)
+	return head, io.MultiReader(bytes.NewReader(start[head.Size:]), raw), nil
+}
+
+func (a *app) printHeaders(id int64, head *message.Message) error {
+	if a.json {
+		type field struct {
+			Name  string `json:"name"`
+			Value string `json:"value"`
+		}
+		fields := make([]field, 0, len(head.Fields))
+		for _, f := range head.Fields {
+			fields = append(fields, field{f.Name(), f.Value()})
+		}
+		return a.printJSON(struct {
+			ID      int64   `json:"id"`
+			Headers []field `json:"headers"`
+		}{id, fields})
+	}
+	for _, f := range head.Fields {
+		if _, err := io.WriteString(a.stdout, line(visibleText(string(f.Raw)))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// line ends s with one line feed.
+func line(s string) string {
+	if len(s) > 0 && s[len(s)-1] == '\n' {
+		return s
+	}
+	return s + "\n"
+}
+
+func (a *app) printText(id int64, head *message.Message, body io.Reader) error {
+	text, attachments := head.Text(body, textLimit)
+	if a.json {
+		return a.printJSON(textRecord(id, text, attachments))
+	}
+	if text == "" && len(attachments) == 0 {
+		text = "(no text)"
+	}
+	if text != "" {
+		if _, err := io.WriteString(a.stdout, line(visibleText(text))); err != nil {
+			return err
+		}
+	}
+	for _, at := range attachments {
+		if err := a.print("[attachment %q, %s, %d octets]", at.Name, at.Type, at.Size); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func textRecord(id int64, text string, attachments []message.Attachment) any {
+	type attachment struct {
+		Name string `json:"name"`
+		Type string `json:"type"`
+		Size int64  `json:"size"`
+	}
+	files := make([]attachment, len(attachments))
+	for i, at := range attachments {
+		files[i] = attachment(at)
+	}
+	return struct {
+		ID          int64        `json:"id"`
+		Text        string       `json:"text"`
+		Attachments []attachment `json:"attachments"`
+	}{id, text, files}
+}
+
+// printWhole prints the important fields, why the message is held, and its text.
+func (a *app) printWhole(l letter, head *message.Message, body io.Reader) error {
+	if err := a.printFields(l.fields); err != nil {
+		return err
+	}
+	why := ""
+	if l.why != "" {
+		why = visible(l.why) + "\n\n"
+	}
+	if _, err := io.WriteString(a.stdout, "\n"+why); err != nil {
+		return err
+	}
+	return a.printText(l.id, head, body)
+}
+
+// listing is how a list is printed other than in full.
+type listing struct{ ids, count bool }
+
+func newListing(cmd *cobra.Command) *listing {
+	l, flags := &listing{}, cmd.Flags()
+	flags.BoolVar(&l.ids, "ids", false, "print ids only, one a line")
+	flags.BoolVar(&l.count, "count", false, "print how many there are")
+	cmd.PreRunE = oneOf("ids", "count")
+	return l
+}
+
+// printIDs prints the ids of a list, one a line, to be read back by way of -.
+func printIDs[T any](a *app, seq iter.Seq2[T, error], id func(T) int64) error {
+	for v, err := range seq {
+		if err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintln(a.stdout, id(v)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *app) printCount(n int64, err error) error {
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(map[string]int64{"count": n})
+	}
+	_, err = fmt.Fprintln(a.stdout, strconv.FormatInt(n, 10))
+	return err
+}
+
+// notFound gives the store's "not found" the words of the thing that was asked for.
+func notFound(err error, format string, args ...any) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return no(format, args...)
+	}
+	return err
+}

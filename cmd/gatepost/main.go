@@ -1,0 +1,44 @@
+// Command gatepost is an inbound mail filter: it takes each message over SMTP and makes it
+// a ticket, an entry of the suspended queue or a silent rejection. This package reads the
+// settings, builds the rooms and opens the doors; it never judges a message itself.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+)
+
+func main() {
+	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run is the program from its arguments to its exit code.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, getenv: os.Getenv, now: time.Now,
+		overrides: map[string]override{}}
+	root := newRootCommand(a)
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	cmd, err := root.ExecuteContextC(ctx)
+	if err != nil && !a.started {
+		err = fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())
+	}
+	a.report(err)
+	return a.exitCode(err)
+}
+
+// report says what went wrong, each line of it under our name.
+func (a *app) report(err error) {
+	if err == nil || err.Error() == "" {
+		return
+	}
+	for line := range strings.Lines(err.Error()) {
+		fmt.Fprintln(a.stderr, "gatepost:", visible(strings.TrimRight(line, "\r\n")))
+	}
+}

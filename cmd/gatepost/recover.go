@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"gatepost/message"
+	"gatepost/policy"
+	"gatepost/store"
+)
+
+func newSuspendedRecover(a *app) *cobra.Command {
+	var allow bool
+	cmd := &cobra.Command{
+		Use:   "recover ID…|-",
+		Short: "make tickets of held messages",
+		Long: "Make tickets of held messages, and profiles of their senders unless the cause\n" +
+			"says that a sender may be a robot or a forger. All of them are looked up first:\n" +
+			"if one is not held, nothing is recovered.",
+		Args: takes(1, -1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ids, err := a.ids(args)
+			if err != nil {
+				return err
+			}
+			return a.withStore(cmd.Context(), false, func(db *store.DB) error {
+				return a.recoverAll(cmd.Context(), db, ids, allow)
+			})
+		},
+	}
+	a.yesFlag(cmd)
+	cmd.Flags().BoolVar(&allow, "allow", false, "add the sender's address to the allowlist as well")
+	return cmd
+}
+
+func (a *app) recoverAll(ctx context.Context, db *store.DB, ids []int64, allow bool) error {
+	held := make([]store.Suspended, len(ids))
+	for i, id := range ids {
+		var err error
+		if held[i], err = db.Suspended(ctx, id); err != nil {
+			return a.notHeld(ctx, db, id, err)
+		}
+		if _, err := allowEntry(held[i]); allow && err != nil {
+			return err
+		}
+	}
+	for _, s := range held {
+		if err := a.recoverOne(ctx, db, s, allow); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// notHeld tells an id that was recovered before from one that is not known. What is not
+// held is not changed by Recover.
+func (a *app) notHeld(ctx context.Context, db *store.DB, id int64, err error) error {
+	if !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	r, err := db.Recover(ctx, id)
+	if errors.Is(err, store.ErrRecovered) {
+		return a.recoveredBefore(id, r)
+	}
+	return notFound(err, "there is no held message %d: nothing was recovered", id)
+}
+
+// recoveredBefore is the answer to recovering twice: exit 1 and the ticket's id.
+func (a *app) recoveredBefore(id int64, r store.Recovery) error {
+	if a.json {
+		if err := a.printJSON(r); err != nil {
+			return err
+		}
+	}
+	return no("held message %d was recovered already: it is ticket %d", id, r.Ticket.ID)
+}
+
+// allowEntry is the entry that lets the sender of a held message in.
+func allowEntry(s store.Suspended) (policy.Entry, error) {
+	ambiguous := s.Cause == policy.AmbiguousSender.String()
+	if _, err := message.ParseAddress(s.Author.Email); ambiguous || err != nil {
+		return policy.Entry{}, no("held message %d has no single readable sender, so there is "+
+			"nobody to allow: recover it without --allow", s.ID)
+	}
+	entry, err := policy.ParseEntry(policy.Allow, s.Author.Email)
+	if err != nil {
+		return entry, no("held message %d: its sender cannot be allowed: %w", s.ID, err)
+	}
+	return entry, nil
+}
+
+// A recovered is what `suspended recover --json` prints of one message.
+type recovered struct {
+	store.Recovery
+	Allowed bool     `json:"allowed"`
+	Notes   []string `json:"notes"`
+}
+
+func (a *app) recoverOne(ctx context.Context, db *store.DB, s store.Suspended, allow bool) error {
+	r, err := db.Recover(ctx, s.ID)
+	if errors.Is(err, store.ErrRecovered) {
+		return a.recoveredBefore(s.ID, r)
+	}
+	if err != nil {
+		return notFound(err, "there is no held message %d any more", s.ID)
+	}
+	done := recovered{Recovery: r, Allowed: allow, Notes: []string{}}
+	if allow {
+		entry, err := allowEntry(s)
+		if err != nil {
+			return err
+		}
+		if _, err := db.AddRules(ctx, policy.Allow, []policy.Entry{entry}, ""); err != nil {
+			return err
+		}
+	}
+	if done.Notes, err = effects(ctx, db, s, done); err != nil {
+		return err
+	}
+	return a.printRecovered(done)
+}
+
+// effects says in words what recovering changed for the sender's next message.
+func effects(ctx context.Context, db *store.DB, s store.Suspended, done recovered) ([]string, error) {
+	notes := []string{}
+	if done.Allowed {
+		notes = append(notes, s.Author.Email+" is on the allowlist")
+	}
+	address, err := message.ParseAddress(s.Author.Email)
+	if err != nil || !(done.MadeProfile || done.Allowed) {
+		return notes, nil
+	}
+	lists, err := db.Policy(ctx)
+	if err != nil {
+		return notes, err
+	}
+	profile, err := db.Profile(ctx, address)
+	if err != nil {
+		return notes, err
+	}
+	next := lists.Check(address, profile)
+	switch {
+	case next.Action != policy.Ticket:
+		notes = append(notes, s.Author.Email+" is still held: "+next.Why())
+	case orEmpty(s.Rule) == policy.Everyone:
+		notes = append(notes, "`*` no longer holds "+s.Author.Email)
+	}
+	return notes, nil
+}
+
+func (a *app) printRecovered(done recovered) error {
+	if a.json {
+		return a.printJSON(done)
+	}
+	err := a.print("%d recovered as ticket %d", done.SuspendedID, done.Ticket.ID)
+	for _, note := range done.Notes {
+		a.note("%s", note)
+	}
+	return err
+}

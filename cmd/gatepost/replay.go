@@ -1,0 +1,188 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"gatepost/message"
+	"gatepost/policy"
+	"gatepost/smtpd"
+	"gatepost/store"
+)
+
+// A replayed is one line of replay: a message and what becomes of it.
+type replayed struct {
+	File    string `json:"file"`
+	Message int    `json:"message"` // within the file, from 1
+	verdict
+}
+
+func (r *replayed) where() string {
+	if r.Message == 1 {
+		return r.File
+	}
+	return r.File + ":" + strconv.Itoa(r.Message)
+}
+
+// A replay decides the messages of files.
+type replay struct {
+	*app
+	judge    *judge
+	env      *message.Envelope
+	receiver *smtpd.Receiver // stores each message as SMTP would; nil to store nothing
+	expect   *expectations   // compares instead of printing; nil to print
+	totals   map[string]int  // by decision
+}
+
+func newReplayCommand(a *app) *cobra.Command {
+	var envelope envelopeFlags
+	var lists standIns
+	var expect string
+	var keep bool
+	cmd := &cobra.Command{
+		Use:   "replay PATH...",
+		Short: "decide .eml files, folders of them, mbox files and Maildirs",
+		Long: "Decides messages from files as they would be decided now, and stores nothing\n" +
+			"unless --store is given. A folder is walked: *.eml, *.mbox and Maildirs are taken.",
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, paths []string) error {
+			if keep && lists.given() {
+				return misuse("--store judges by the lists of the database: leave out " +
+					"--allowlist, --blocklist and --known, or --store")
+			}
+			r := &replay{app: a, totals: map[string]int{}}
+			var err error
+			if r.env, err = envelope.envelope(a); err != nil {
+				return err
+			}
+			if r.expect, err = readExpectations(expect); err != nil {
+				return err
+			}
+			return r.run(cmd.Context(), paths, &lists, keep)
+		},
+	}
+	envelope.add(cmd.Flags())
+	lists.add(cmd.Flags())
+	cmd.Flags().StringVar(&expect, "expect", "",
+		"compare with the lines of `FILE`; exit 1 if anything differs")
+	cmd.Flags().BoolVar(&keep, "store", false, "store each message, as SMTP would")
+	a.yesFlag(cmd)
+	return cmd
+}
+
+// run finds the mail before it opens anything, so that a wrong path changes nothing.
+func (r *replay) run(ctx context.Context, paths []string, lists *standIns, keep bool) (err error) {
+	mail, err := findMail(paths)
+	if err != nil {
+		return err
+	}
+	db, err := r.openFor(ctx, keep)
+	if err != nil {
+		return err
+	}
+	if db != nil {
+		defer func() { err = errors.Join(err, db.Close()) }()
+	}
+	if r.judge, err = newJudge(ctx, db); err != nil {
+		return err
+	}
+	if err = lists.lay(r.judge); err != nil {
+		return err
+	}
+	if keep {
+		if r.receiver, err = r.newReceiver(db); err != nil {
+			return err
+		}
+	}
+	if err = r.all(ctx, db, mail.files); err != nil {
+		return err
+	}
+	r.total(mail.others)
+	return r.expect.verdict(r.app)
+}
+
+// openFor opens the database. Where nothing is stored it may be absent: then db is nil.
+func (a *app) openFor(ctx context.Context, keep bool) (*store.DB, error) {
+	db, err := a.openDB(ctx, keep)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	return db, err
+}
+
+func (r *replay) all(ctx context.Context, db *store.DB, files []mailFile) error {
+	lines := func(yield func(replayed, error) bool) {
+		for _, f := range files {
+			n := 0
+			for raw, err := range f.messages() {
+				n++
+				line, err := r.one(ctx, db, raw, err)
+				line.File, line.Message = f.path, n
+				if !yield(line, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
+	if r.expect != nil {
+		return r.expect.compare(r.app, lines)
+	}
+	return printList(r.app, lines, []string{"DECISION", "CAUSE", "SENDER", "RULE", "FILE", "WHY"},
+		func(l replayed) []string {
+			return []string{l.Decision, orEmpty(l.Cause), l.Sender, orEmpty(l.Rule), l.where(), l.Why}
+		})
+}
+
+// one decides a message, and then stores it if that was asked for.
+func (r *replay) one(ctx context.Context, db *store.DB, raw []byte, err error) (replayed, error) {
+	if err != nil {
+		return replayed{}, err
+	}
+	if r.receiver != nil { // what was stored before may have made a profile or changed a list
+		if r.judge, err = newJudge(ctx, db); err != nil {
+			return replayed{}, err
+		}
+	}
+	f, d, err := r.judge.decide(raw, r.env)
+	if err != nil {
+		return replayed{}, err
+	}
+	r.totals[d.Action.String()]++
+	if r.receiver != nil {
+		if _, err := r.receiver.Receive(ctx, r.env, bytes.NewReader(raw)); err != nil {
+			return replayed{}, fmt.Errorf("store: %w", err)
+		}
+	}
+	return replayed{verdict: newVerdict(f, &d)}, nil
+}
+
+// total says on stderr how many of each there were.
+func (r *replay) total(others int) {
+	parts := []string{}
+	all := 0
+	for _, action := range []policy.Action{policy.Ticket, policy.Suspend, policy.Reject,
+		policy.Defer} {
+		if n := r.totals[action.String()]; n > 0 {
+			all += n
+			parts = append(parts, fmt.Sprintf("%d %s", n, action))
+		}
+	}
+	line := count(all, "message", "messages") + ": " + cmp.Or(strings.Join(parts, ", "), "none")
+	if others > 0 {
+		line += "; " + count(others, "other file", "other files") + " left out"
+	}
+	r.note("%s", line)
+}
+
+func parseIP(text string) (netip.Addr, error) {
+	ip, err := netip.ParseAddr(text)
+	return ip.Unmap(), err
+}

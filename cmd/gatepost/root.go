@@ -1,0 +1,39 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+)
+
+// newRootCommand is the table of contents of the program.
+func newRootCommand(a *app) *cobra.Command {
+	root := group("gatepost", "an inbound mail filter: ticket, suspend or reject",
+		newServeCommand(a),
+		newStatusCommand(a),
+		newReplayCommand(a),
+		newExplainCommand(a),
+		newCheckCommand(a),
+		newIngestCommand(a),
+		newRulesCommand(a),
+		newUserCommand(a),
+		newSuspendedCommand(a),
+		newTicketCommand(a),
+		newConfigCommand(a),
+		newVersionCommand(a),
+	)
+	root.SilenceUsage, root.SilenceErrors = true, true
+	root.PersistentPreRun = func(*cobra.Command, []string) { a.started = true }
+	flags := root.PersistentFlags()
+	flags.StringVar(&a.configPath, "config", "",
+		"configuration `file` (default gatepost.toml here, then /etc/gatepost/gatepost.toml)")
+	a.settingFlag(flags, "db", "db", "database `file` (default gatepost.db here)")
+	flags.BoolVar(&a.json, "json", false, "print JSON, an object a line")
+	flags.BoolVarP(&a.quiet, "quiet", "q", false, "print results and errors only")
+	flags.BoolVarP(&a.verbose, "verbose", "v", false, "say more")
+	return root
+}
+
+// yesFlag adds --yes to a command that changes something without asking, so that every
+// such command takes it.
+func (a *app) yesFlag(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&a.yes, "yes", false, "do not ask")
+}

@@ -1,0 +1,429 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"gatepost/policy"
+	"gatepost/store"
+)
+
+// fieldRoom is how many octets of a field are read from stdin: more than policy.MaxField
+// code points of four octets each, so that a longer field is refused and not cut.
+const fieldRoom = 4*policy.MaxField + 1024
+
+func newRulesCommand(a *app) *cobra.Command {
+	return group("rules", "show and change the allowlist and the blocklist",
+		newRulesShow(a), newRulesSet(a), newRulesAdd(a), newRulesRemove(a), newRulesImport(a))
+}
+
+func newRulesShow(a *app) *cobra.Command {
+	var text bool
+	cmd := &cobra.Command{
+		Use:       "show [allow|block]",
+		Short:     "print the lists, an entry a line",
+		Args:      takes(0, 1),
+		ValidArgs: []string{"allow", "block"},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			lists, err := listNames(args)
+			if err != nil {
+				return err
+			}
+			if text && len(lists) > 1 {
+				return misuse("--text prints one field: name the list, allow or block")
+			}
+			return a.withStore(cmd.Context(), false, func(db *store.DB) error {
+				if text {
+					return a.printField(cmd.Context(), db, lists[0])
+				}
+				return a.printLists(cmd.Context(), db, lists)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&text, "text", false, "print one field to paste elsewhere")
+	return cmd
+}
+
+// listNames are the lists that args name, both if it names none.
+func listNames(args []string) ([]policy.ListName, error) {
+	if len(args) == 0 {
+		return []policy.ListName{policy.Allow, policy.Block}, nil
+	}
+	list, err := listName(args[0])
+	return []policy.ListName{list}, err
+}
+
+func listName(s string) (policy.ListName, error) {
+	switch list := policy.ListName(s); list {
+	case policy.Allow, policy.Block:
+		return list, nil
+	}
+	return "", misuse("there is no list %q: write allow or block", s)
+}
+
+// A listedRule is one line of `rules show --json`.
+type listedRule struct {
+	List policy.ListName `json:"list"`
+	store.Rule
+}
+
+func (a *app) printLists(ctx context.Context, db *store.DB, lists []policy.ListName) error {
+	for i, list := range lists {
+		if len(lists) > 1 && !a.json {
+			if err := a.printHeading(i, list); err != nil {
+				return err
+			}
+		}
+		if err := a.printRules(ctx, db, list); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *app) printHeading(i int, list policy.ListName) error {
+	blank := ""
+	if i > 0 {
+		blank = "\n"
+	}
+	_, err := fmt.Fprintf(a.stdout, "%s%slist:\n", blank, list)
+	return err
+}
+
+// printRules prints one list. Off a terminal a line is an entry and nothing else, so that
+// it can be given to `rules set` or `rules import`.
+func (a *app) printRules(ctx context.Context, db *store.DB, list policy.ListName) error {
+	onTerminal := isTerminal(a.stdout)
+	listed := func(yield func(listedRule, error) bool) {
+		for rule, err := range db.Rules(ctx, list) {
+			if !yield(listedRule{list, rule}, err) {
+				return
+			}
+		}
+	}
+	return printList(a, listed, []string{"ENTRY", "ADDED", "NOTE"}, func(r listedRule) []string {
+		if !onTerminal {
+			return []string{r.Entry}
+		}
+		return []string{r.Entry, a.when(r.CreatedAt), r.Note}
+	})
+}
+
+// printField prints one list as a single line, which `rules set` takes back.
+func (a *app) printField(ctx context.Context, db *store.DB, list policy.ListName) error {
+	var entries []string
+	for rule, err := range db.Rules(ctx, list) {
+		if err != nil {
+			return err
+		}
+		entries = append(entries, visible(rule.Entry))
+	}
+	text := strings.Join(entries, " ")
+	if utf8.RuneCountInString(text) > policy.MaxField {
+		a.note("this is more than the %d characters a field may have: `rules import` takes it",
+			policy.MaxField)
+	}
+	if a.json {
+		return a.printJSON(struct {
+			List policy.ListName `json:"list"`
+			Text string          `json:"text"`
+		}{list, text})
+	}
+	_, err := fmt.Fprintln(a.stdout, text)
+	return err
+}
+
+func newRulesSet(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "set allow|block TEXT|-",
+		Short: "replace a list whole; empty text empties it",
+		Args:  takes(2, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			list, err := listName(args[0])
+			if err != nil {
+				return err
+			}
+			text, err := a.field(args[1])
+			if err != nil {
+				return err
+			}
+			entries, err := policy.ParseList(list, text)
+			if err != nil {
+				return refused(list, err)
+			}
+			return a.withStore(cmd.Context(), true, func(db *store.DB) error {
+				return a.setRules(cmd.Context(), db, list, entries)
+			})
+		},
+	}
+	a.yesFlag(cmd)
+	return cmd
+}
+
+// field is arg, or what stdin holds if arg is -.
+func (a *app) field(arg string) (string, error) {
+	if arg != "-" {
+		return arg, nil
+	}
+	text, err := io.ReadAll(io.LimitReader(a.stdin, fieldRoom))
+	if err != nil {
+		return "", fmt.Errorf("read stdin: %w", err)
+	}
+	return string(text), nil
+}
+
+// refused is the answer to entries that are malformed: all of them, and what became of the
+// list.
+func refused(list policy.ListName, err error) error {
+	return no("%w\nthe %slist stays as it was", err, list)
+}
+
+func (a *app) setRules(ctx context.Context, db *store.DB, list policy.ListName,
+	entries []policy.Entry) error {
+	added, removed, err := db.SetRules(ctx, list, entries)
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(struct {
+			List    policy.ListName `json:"list"`
+			Entries int             `json:"entries"`
+			Added   int             `json:"added"`
+			Removed int             `json:"removed"`
+		}{list, len(entries), added, removed})
+	}
+	a.note("the %slist has %s now: %d added, %d removed", list,
+		count(len(entries), "entry", "entries"), added, removed)
+	return nil
+}
+
+func newRulesAdd(a *app) *cobra.Command {
+	var note string
+	cmd := &cobra.Command{
+		Use:   "add allow|block ENTRY…|-",
+		Short: "add entries to a list",
+		Args:  takes(2, -1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			list, entries, err := a.entries(args)
+			if err != nil {
+				return err
+			}
+			return a.addRules(cmd.Context(), list, entries, note)
+		},
+	}
+	a.yesFlag(cmd)
+	cmd.Flags().StringVar(&note, "note", "", "why, for whoever reads the list later")
+	return cmd
+}
+
+func newRulesRemove(a *app) *cobra.Command {
+	var note string
+	cmd := &cobra.Command{
+		Use:   "remove allow|block ENTRY…|-",
+		Short: "remove entries from a list",
+		Args:  takes(2, -1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			list, entries, err := a.entries(args)
+			if err != nil {
+				return err
+			}
+			return a.withStore(cmd.Context(), false, func(db *store.DB) error {
+				return a.removeRules(cmd.Context(), db, list, entries, note)
+			})
+		},
+	}
+	a.yesFlag(cmd)
+	cmd.Flags().StringVar(&note, "note", "", "why, said with the result")
+	return cmd
+}
+
+// entries reads a list's name and entries of it from the arguments, or the entries from
+// stdin. Every malformed entry is named.
+func (a *app) entries(args []string) (policy.ListName, []policy.Entry, error) {
+	list, err := listName(args[0])
+	if err != nil {
+		return "", nil, err
+	}
+	words, err := a.words(args[1:])
+	if err != nil {
+		return "", nil, err
+	}
+	entries, err := policy.ParseEntries(list, strings.Join(words, " "))
+	if err != nil {
+		return "", nil, refused(list, err)
+	}
+	if len(entries) == 0 {
+		return "", nil, misuse("no entry was given")
+	}
+	return list, entries, nil
+}
+
+func (a *app) addRules(ctx context.Context, list policy.ListName, entries []policy.Entry,
+	note string) error {
+	return a.withStore(ctx, true, func(db *store.DB) error {
+		added, err := db.AddRules(ctx, list, entries, note)
+		if err != nil {
+			return err
+		}
+		if a.json {
+			return a.printJSON(struct {
+				List  policy.ListName `json:"list"`
+				Added int             `json:"added"`
+				Kept  int             `json:"kept"`
+			}{list, added, len(entries) - added})
+		}
+		a.noteAdded(list, entries, added)
+		return nil
+	})
+}
+
+func (a *app) noteAdded(list policy.ListName, entries []policy.Entry, added int) {
+	kept := len(entries) - added
+	switch {
+	case kept == 0:
+		a.note("%s added to the %slist", count(added, "entry", "entries"), list)
+	case len(entries) == 1:
+		a.note("%s is on the %slist already", entries[0], list)
+	default:
+		a.note("%s added to the %slist, %d there already", count(added, "entry", "entries"),
+			list, kept)
+	}
+}
+
+func (a *app) removeRules(ctx context.Context, db *store.DB, list policy.ListName,
+	entries []policy.Entry, note string) error {
+	missing, err := db.RemoveRules(ctx, list, entries)
+	if errors.Is(err, store.ErrNotFound) && len(missing) > 0 {
+		return notOnList(list, missing)
+	}
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(struct {
+			List    policy.ListName `json:"list"`
+			Removed int             `json:"removed"`
+			Note    string          `json:"note,omitempty"`
+		}{list, len(entries), note})
+	}
+	if note != "" {
+		note = ": " + note
+	}
+	a.note("%s removed from the %slist%s", count(len(entries), "entry", "entries"), list, note)
+	return nil
+}
+
+func notOnList(list policy.ListName, missing []policy.Entry) error {
+	var names []string
+	for _, entry := range missing {
+		names = append(names, entry.String())
+	}
+	return no("not on the %slist: %s\nnothing was removed", list, strings.Join(names, " "))
+}
+
+func newRulesImport(a *app) *cobra.Command {
+	var note string
+	cmd := &cobra.Command{
+		Use:   "import allow|block FILE|-",
+		Short: "add the entries of a file to a list, without a limit",
+		Long: "Add the entries of a file to a list: separated by white space, of any number.\n" +
+			"What follows a # at the start of a word, to the end of its line, is a comment.\n" +
+			"One malformed entry and nothing is imported.",
+		Args: takes(2, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			list, err := listName(args[0])
+			if err != nil {
+				return err
+			}
+			in, err := a.input(args[1])
+			if err != nil {
+				return err
+			}
+			defer in.Close()
+			entries, err := readEntries(list, args[1], in)
+			if err != nil {
+				return err
+			}
+			return a.addRules(cmd.Context(), list, entries, note)
+		},
+	}
+	a.yesFlag(cmd)
+	cmd.Flags().StringVar(&note, "note", "", "why, for whoever reads the list later")
+	return cmd
+}
+
+// readEntries reads entries until r ends. All that are malformed are named with their line.
+// An entry that is repeated is taken once.
+func readEntries(list policy.ListName, name string, r io.Reader) ([]policy.Entry, error) {
+	var entries []policy.Entry
+	var bad []error
+	lines := bufio.NewReader(r)
+	for number := 1; ; number++ {
+		line, end := lines.ReadString('\n')
+		if end != nil && end != io.EOF {
+			return nil, no("read %s: %w", name, end)
+		}
+		found, err := policy.ParseEntries(list, uncommented(line, number))
+		bad = append(bad, onLine(name, number, err)...)
+		entries = append(entries, found...)
+		if end == io.EOF {
+			break
+		}
+	}
+	if len(bad) > 0 {
+		return nil, refused(list, errors.Join(bad...))
+	}
+	return unrepeated(entries), nil
+}
+
+// uncommented is a line without its comment, the first line without the byte order mark
+// that some editors leave there. A comment starts with a # at the start of a word.
+func uncommented(line string, number int) string {
+	if number == 1 {
+		line = strings.TrimPrefix(line, "\ufeff")
+	}
+	before := ' '
+	for i, r := range line {
+		if r == '#' && unicode.IsSpace(before) {
+			return line[:i]
+		}
+		before = r
+	}
+	return line
+}
+
+// onLine says of each problem on which line of the file it is.
+func onLine(name string, number int, err error) []error {
+	var problems policy.Problems
+	if !errors.As(err, &problems) {
+		return nil
+	}
+	bad := make([]error, len(problems))
+	for i, p := range problems {
+		bad[i] = fmt.Errorf("%s:%d: %w", name, number, p)
+	}
+	return bad
+}
+
+func unrepeated(entries []policy.Entry) []policy.Entry {
+	type rule struct {
+		keyword policy.Keyword
+		target  string
+	}
+	seen := make(map[rule]bool, len(entries))
+	return slices.DeleteFunc(entries, func(e policy.Entry) bool {
+		key := rule{e.Keyword, e.Target}
+		again := seen[key]
+		seen[key] = true
+		return again
+	})
+}

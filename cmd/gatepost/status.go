@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"gatepost/store"
+)
+
+// A report is what status prints.
+type report struct {
+	Version       string `json:"version"`
+	UptimeSeconds *int64 `json:"uptime_seconds"` // of the server; null if none runs
+	store.Status
+	Warnings []string `json:"warnings"`
+}
+
+func newStatusCommand(a *app) *cobra.Command {
+	var healthy bool
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "what runs, what was decided lately, what is held, what to look at",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			r, err := a.status(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if err := a.printStatus(r); err != nil || !healthy {
+				return err
+			}
+			return a.checkServing(cmd.Context(), r)
+		},
+	}
+	cmd.Flags().BoolVar(&healthy, "check", false,
+		"exit 1 unless a server runs on the database, and is ready if it speaks HTTP")
+	return cmd
+}
+
+func (a *app) status(ctx context.Context) (*report, error) {
+	s, err := a.settings()
+	if err != nil {
+		return nil, err
+	}
+	r := &report{Version: built().Version, Warnings: []string{}}
+	err = a.withStore(ctx, false, func(db *store.DB) error {
+		r.Status, err = db.Status(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, counts := range []store.Counts{r.Hour, r.Day} {
+		for _, kind := range []string{"ticket", "suspend", "reject:address", "reject:domain"} {
+			counts[kind] += 0
+		}
+	}
+	if r.StartedAt != nil {
+		up := int64(a.now().Sub(*r.StartedAt).Seconds())
+		r.UptimeSeconds = &up
+	}
+	r.Warnings = append(r.Warnings, a.warnings(s, r)...)
+	return r, nil
+}
+
+// warnings are what an operator should look at.
+func (a *app) warnings(s *settings, r *report) (all []string) {
+	if !r.Serving {
+		all = append(all, "no server runs on this database")
+	}
+	if len(s.SMTP.Recipients) == 0 {
+		all = append(all, "smtp.recipients is empty: any recipient is taken, on loopback only")
+	}
+	if r.OldestHeld != nil {
+		ends := r.OldestHeld.Add(time.Duration(s.Suspended.Keep))
+		if left := ends.Sub(a.now()); left < 24*time.Hour {
+			all = append(all, fmt.Sprintf("held messages expire soon, the oldest at %s",
+				stamp(ends)))
+		}
+	}
+	if err := enoughSpace(s.DB, int64(s.SMTP.MinFreeSpace)); err != nil {
+		all = append(all, err.Error())
+	}
+	return all
+}
+
+// enoughSpace reports whether the disk of the database has a floor of octets free.
+func enoughSpace(db string, floor int64) error {
+	var fs syscall.Statfs_t
+	dir := filepath.Dir(db)
+	if err := syscall.Statfs(dir, &fs); err != nil {
+		return fmt.Errorf("free space of %s: %w", dir, os.NewSyscallError("statfs", err))
+	}
+	if free := int64(fs.Bavail) * fs.Bsize; free < floor {
+		return fmt.Errorf("the disk of %s is nearly full: %d MiB free, smtp.min_free_space "+
+			"is %s", dir, free>>20, size(floor))
+	}
+	return nil
+}
+
+func (a *app) printStatus(r *report) error {
+	if a.json {
+		return a.printJSON(r)
+	}
+	serving := "not running"
+	if r.UptimeSeconds != nil {
+		serving = "running for " + age(time.Duration(*r.UptimeSeconds)*time.Second)
+	}
+	oldest := ""
+	if r.OldestHeld != nil {
+		oldest = ", the oldest since " + stamp(*r.OldestHeld)
+	}
+	fields := [][2]string{
+		{"gatepost", r.Version},
+		{"server", serving},
+		{"rules", "generation " + strconv.FormatInt(r.Generation, 10)},
+		{"last hour", countWords(r.Hour)},
+		{"last 24 h", countWords(r.Day)},
+		{"held", strconv.FormatInt(r.Held, 10) + oldest},
+		{"tickets", strconv.FormatInt(r.Tickets, 10)},
+		{"profiles", strconv.FormatInt(r.Users, 10)},
+	}
+	for _, w := range r.Warnings {
+		fields = append(fields, [2]string{"warning", w})
+	}
+	return a.printFields(fields)
+}
+
+// countWords is `ticket 3, suspend 1, reject:domain 2`, the kinds in a fixed order.
+func countWords(c store.Counts) string {
+	kinds := slices.SortedFunc(maps.Keys(c), func(a, b string) int {
+		return strings.Compare(countOrder(a), countOrder(b))
+	})
+	parts := make([]string, len(kinds))
+	for i, kind := range kinds {
+		parts[i] = kind + " " + strconv.FormatInt(c[kind], 10)
+	}
+	return strings.Join(parts, ", ")
+}
+
+func countOrder(kind string) string {
+	for i, first := range []string{"ticket", "suspend"} {
+		if kind == first {
+			return strconv.Itoa(i)
+		}
+	}
+	return "9" + kind
+}
+
+// checkServing is the health check of a container.
+func (a *app) checkServing(ctx context.Context, r *report) error {
+	if !r.Serving {
+		return no("no server runs on this database")
+	}
+	s, err := a.settings()
+	if err != nil || s.HTTP.Listen == "" {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	url := "http://" + s.HTTP.Listen + "/readyz"
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return no("the server does not answer: %w", err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		err = no("the server is not ready: %s", resp.Status)
+	}
+	return errors.Join(err, resp.Body.Close())
+}

@@ -1,0 +1,238 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"gatepost/store"
+)
+
+// purgeBatch is how many expired messages go in one transaction, so that a server beside
+// us waits for milliseconds only.
+const purgeBatch = 500
+
+func newSuspendedCommand(a *app) *cobra.Command {
+	return group("suspended", "look at held messages, recover or delete them",
+		newSuspendedList(a), newSuspendedShow(a), newSuspendedRecover(a),
+		newSuspendedDelete(a), newSuspendedExport(a), newSuspendedPurge(a))
+}
+
+func newSuspendedList(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "list held messages, the newest first",
+		Args:  takes(0, 0),
+	}
+	f, l := newFilter(cmd), newListing(cmd)
+	f.addCause(cmd)
+	f.addOrder(cmd, "created", "author", "cause", "subject")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		q, err := f.query(a.now())
+		if err != nil {
+			return err
+		}
+		return a.withStore(cmd.Context(), false, func(db *store.DB) error {
+			return a.listSuspended(cmd.Context(), db, q, *l)
+		})
+	}
+	return cmd
+}
+
+func (a *app) listSuspended(ctx context.Context, db *store.DB, q store.Query, l listing) error {
+	switch {
+	case l.count:
+		return a.printCount(db.CountSuspended(ctx, q))
+	case l.ids:
+		return printIDs(a, db.ListSuspended(ctx, q), func(s store.Suspended) int64 { return s.ID })
+	}
+	headers := []string{"ID", "AGE", "CAUSE", "AUTHOR", "SUBJECT", "RULE"}
+	return printList(a, db.ListSuspended(ctx, q), headers, func(s store.Suspended) []string {
+		return []string{strconv.FormatInt(s.ID, 10), a.when(s.CreatedAt), s.Cause,
+			s.Author.Email, s.Subject, orEmpty(s.Rule)}
+	})
+}
+
+func orEmpty(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+func newSuspendedShow(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "show ID",
+		Short: "show a held message: its sender, why it is held, its text",
+		Args:  takes(1, 1),
+	}
+	v := newView(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		id, err := parseID(args[0])
+		if err != nil {
+			return err
+		}
+		return a.withStore(cmd.Context(), false, func(db *store.DB) error {
+			s, err := db.Suspended(cmd.Context(), id)
+			if err != nil {
+				return notFound(err, "there is no held message %d", id)
+			}
+			return a.printLetter(cmd.Context(), db, a.heldLetter(s), *v)
+		})
+	}
+	return cmd
+}
+
+func (a *app) heldLetter(s store.Suspended) letter {
+	cause := s.Cause
+	if s.CauseID != nil {
+		cause += " (" + strconv.Itoa(*s.CauseID) + ")"
+	}
+	return letter{
+		id: s.ID, from: s.Author.Email, size: s.Size, created: s.CreatedAt, record: s,
+		why: "held: " + s.Why,
+		fields: [][2]string{
+			{"ID", strconv.FormatInt(s.ID, 10)},
+			{"From", person(s.Author)},
+			{"Reply-To", strings.Join(s.ReplyTo, ", ")},
+			{"To", strings.Join(s.Recipients, ", ")},
+			{"Subject", s.Subject},
+			{"Received", stamp(s.CreatedAt) + ", " + age(a.now().Sub(s.CreatedAt)) + " ago"},
+			{"Expires", stamp(s.ExpiresAt) + ", " + age(a.now().Sub(s.ExpiresAt))},
+			{"Cause", cause},
+			{"Rule", orEmpty(s.Rule)},
+			{"Client", s.Client},
+			{"Authentication", s.Authentication},
+			{"Message-ID", s.MessageID},
+			{"Decision", s.DecisionID},
+			{"Size", strconv.FormatInt(s.Size, 10) + " octets"},
+		},
+	}
+}
+
+func person(p store.Person) string {
+	if p.Name == "" {
+		return p.Email
+	}
+	return p.Name + " <" + p.Email + ">"
+}
+
+func newSuspendedDelete(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "delete ID…|-",
+		Short: "delete held messages for good",
+		Args:  takes(1, -1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ids, err := a.ids(args)
+			if err != nil {
+				return err
+			}
+			err = a.confirm("delete %s for good", count(len(ids), "held message", "held messages"))
+			if err != nil {
+				return err
+			}
+			return a.withStore(cmd.Context(), false, func(db *store.DB) error {
+				return a.deleteSuspended(cmd.Context(), db, ids)
+			})
+		},
+	}
+	a.yesFlag(cmd)
+	return cmd
+}
+
+func (a *app) deleteSuspended(ctx context.Context, db *store.DB, ids []int64) error {
+	missing, err := db.DeleteSuspended(ctx, ids)
+	if len(missing) > 0 {
+		return noHeld(missing, "deleted")
+	}
+	if err != nil {
+		return err
+	}
+	return a.printDone("deleted", len(ids))
+}
+
+// noHeld says that ids are not those of held messages, and that nothing was done.
+func noHeld(ids []int64, done string) error {
+	names := make([]string, len(ids))
+	for i, id := range ids {
+		names[i] = strconv.FormatInt(id, 10)
+	}
+	return no("there is no held message %s: nothing was %s", strings.Join(names, ", "), done)
+}
+
+// printDone says how many held messages something was done to.
+func (a *app) printDone(done string, n int) error {
+	if a.json {
+		return a.printJSON(map[string]int{done: n})
+	}
+	a.note("%s %s", count(n, "held message", "held messages"), done)
+	return nil
+}
+
+func newSuspendedPurge(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "purge",
+		Short: "delete the held messages that have expired, and no others",
+		Args:  takes(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.confirm("delete every held message that has expired"); err != nil {
+				return err
+			}
+			return a.withStore(cmd.Context(), false, func(db *store.DB) error {
+				n, err := purge(cmd.Context(), db)
+				return errors.Join(err, a.printDone("purged", n))
+			})
+		},
+	}
+	a.yesFlag(cmd)
+	return cmd
+}
+
+// purge deletes what has expired, in batches, and says how many messages it deleted.
+func purge(ctx context.Context, db *store.DB) (total int, err error) {
+	for {
+		n, err := db.PurgeExpired(ctx, purgeBatch)
+		total += n
+		if err != nil || n < purgeBatch {
+			return total, err
+		}
+	}
+}
+
+func newSuspendedExport(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "export",
+		Short: "write held messages as CSV, as an mbox or as .eml files",
+		Args:  takes(0, 0),
+	}
+	f, e := newFilter(cmd), newExport(cmd)
+	f.addCause(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		q, err := f.query(a.now())
+		if err != nil {
+			return err
+		}
+		return a.withStore(cmd.Context(), false, func(db *store.DB) error {
+			held := db.ListSuspended(cmd.Context(), q)
+			if e.files() {
+				return a.exportLetters(cmd.Context(), db, letters(held, a.heldLetter), *e)
+			}
+			return writeCSV(a.stdout, held, heldColumns(), heldCells)
+		})
+	}
+	return cmd
+}
+
+func heldColumns() []string {
+	return []string{"id", "created_at", "expires_at", "cause", "author_name", "author_email",
+		"subject", "recipient", "rule", "why", "message_id", "client", "size", "decision_id"}
+}
+
+func heldCells(s store.Suspended) []string {
+	return []string{strconv.FormatInt(s.ID, 10), stamp(s.CreatedAt), stamp(s.ExpiresAt), s.Cause,
+		s.Author.Name, s.Author.Email, s.Subject, s.Recipient, orEmpty(s.Rule), s.Why,
+		s.MessageID, s.Client, strconv.FormatInt(s.Size, 10), s.DecisionID}
+}

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"gatepost/store"
+)
+
+func newTicketCommand(a *app) *cobra.Command {
+	return group("ticket", "look at tickets: the messages that were let in",
+		newTicketList(a), newTicketShow(a), newTicketExport(a))
+}
+
+func newTicketList(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "list tickets, the newest first",
+		Args:  takes(0, 0),
+	}
+	f, l := newFilter(cmd), newListing(cmd)
+	f.addOrder(cmd, "created", "author", "subject")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		q, err := f.query(a.now())
+		if err != nil {
+			return err
+		}
+		return a.withStore(cmd.Context(), false, func(db *store.DB) error {
+			return a.listTickets(cmd.Context(), db, q, *l)
+		})
+	}
+	return cmd
+}
+
+func (a *app) listTickets(ctx context.Context, db *store.DB, q store.Query, l listing) error {
+	switch {
+	case l.count:
+		return a.printCount(db.CountTickets(ctx, q))
+	case l.ids:
+		return printIDs(a, db.ListTickets(ctx, q), func(t store.Ticket) int64 { return t.ID })
+	}
+	headers := []string{"ID", "AGE", "STATUS", "REQUESTER", "SUBJECT", "VIA"}
+	return printList(a, db.ListTickets(ctx, q), headers, func(t store.Ticket) []string {
+		return []string{strconv.FormatInt(t.ID, 10), a.when(t.CreatedAt), t.Status,
+			t.Requester.Email, t.Subject, t.Via}
+	})
+}
+
+func newTicketShow(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "show ID",
+		Short: "show a ticket: its requester, subject and text",
+		Args:  takes(1, 1),
+	}
+	v := newView(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		id, err := parseID(args[0])
+		if err != nil {
+			return err
+		}
+		return a.withStore(cmd.Context(), false, func(db *store.DB) error {
+			t, err := db.Ticket(cmd.Context(), id)
+			if err != nil {
+				return notFound(err, "there is no ticket %d", id)
+			}
+			return a.printLetter(cmd.Context(), db, a.ticketLetter(t), *v)
+		})
+	}
+	return cmd
+}
+
+func (a *app) ticketLetter(t store.Ticket) letter {
+	return letter{
+		id: t.ID, from: t.Requester.Email, size: t.Size, created: t.CreatedAt, record: t,
+		fields: [][2]string{
+			{"ID", strconv.FormatInt(t.ID, 10)},
+			{"Requester", person(t.Requester.Person)},
+			{"Proven", yesNo(t.Proven)},
+			{"To", strings.Join(t.Recipients, ", ")},
+			{"Subject", t.Subject},
+			{"Status", t.Status},
+			{"Created", stamp(t.CreatedAt) + ", " + age(a.now().Sub(t.CreatedAt)) + " ago"},
+			{"Via", t.Via},
+			{"Message-ID", t.MessageID},
+			{"Decision", t.DecisionID},
+			{"Size", strconv.FormatInt(t.Size, 10) + " octets"},
+		},
+	}
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+func newTicketExport(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "export",
+		Short: "write tickets as CSV, as an mbox or as .eml files",
+		Args:  takes(0, 0),
+	}
+	f, e := newFilter(cmd), newExport(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		q, err := f.query(a.now())
+		if err != nil {
+			return err
+		}
+		return a.withStore(cmd.Context(), false, func(db *store.DB) error {
+			tickets := db.ListTickets(cmd.Context(), q)
+			if e.files() {
+				return a.exportLetters(cmd.Context(), db, letters(tickets, a.ticketLetter), *e)
+			}
+			return writeCSV(a.stdout, tickets, ticketColumns(), ticketCells)
+		})
+	}
+	return cmd
+}
+
+func ticketColumns() []string {
+	return []string{"id", "created_at", "status", "requester_name", "requester_email", "claimed",
+		"subject", "recipient", "via", "proven", "message_id", "size", "decision_id"}
+}
+
+func ticketCells(t store.Ticket) []string {
+	return []string{strconv.FormatInt(t.ID, 10), stamp(t.CreatedAt), t.Status, t.Requester.Name,
+		t.Requester.Email, strconv.FormatBool(t.Requester.Claimed), t.Subject, t.Recipient, t.Via,
+		strconv.FormatBool(t.Proven), t.MessageID, strconv.FormatInt(t.Size, 10), t.DecisionID}
+}

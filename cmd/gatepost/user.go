@@ -1,0 +1,313 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"gatepost/message"
+	"gatepost/policy"
+	"gatepost/store"
+)
+
+func newUserCommand(a *app) *cobra.Command {
+	return group("user", "show and change the known profiles",
+		newUserList(a), newUserShow(a), newUserAdd(a), newUserImport(a), newUserRole(a),
+		newUserSuspend(a), newUserUnsuspend(a), newUserRemove(a), newUserPassword(a))
+}
+
+// origins are the ways a profile is made.
+func origins() []string { return []string{"mail", "recover", "import", "cli"} }
+
+func newUserList(a *app) *cobra.Command {
+	var madeBy string
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "list the profiles by address",
+		Args:  takes(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if madeBy != "" && !slices.Contains(origins(), madeBy) {
+				return misuse("no profile is made by %q: write %s", madeBy,
+					strings.Join(origins(), ", "))
+			}
+			return a.withStore(cmd.Context(), false, func(db *store.DB) error {
+				return printList(a, db.Users(cmd.Context(), madeBy), userHeaders(), a.userCells)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&madeBy, "made-by", "",
+		"only those made in this way: "+strings.Join(origins(), ", "))
+	return cmd
+}
+
+func userHeaders() []string {
+	return []string{"EMAIL", "NAME", "ROLE", "STATE", "MADE BY", "AGE"}
+}
+
+func (a *app) userCells(u store.User) []string {
+	return []string{u.Email, u.Name, u.Role, state(u), u.MadeBy, a.when(u.CreatedAt)}
+}
+
+func state(u store.User) string {
+	if u.Suspended {
+		return "suspended"
+	}
+	return "active"
+}
+
+func newUserShow(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "show EMAIL",
+		Short: "show one profile",
+		Args:  takes(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withUser(cmd.Context(), args[0], func(*store.DB, message.Address) error {
+				return nil
+			}, a.printUser)
+		},
+	}
+}
+
+// withUser changes the profile of an address, which must be there, and shows what it is
+// then.
+func (a *app) withUser(ctx context.Context, email string,
+	change func(*store.DB, message.Address) error, report func(store.User) error) error {
+	address, err := userAddress(email)
+	if err != nil {
+		return err
+	}
+	return a.withStore(ctx, false, func(db *store.DB) error {
+		if err := change(db, address); err != nil {
+			return err
+		}
+		u, err := db.User(ctx, address)
+		if err != nil {
+			return notFound(err, "there is no profile of %s", address)
+		}
+		return report(u)
+	})
+}
+
+func userAddress(s string) (message.Address, error) {
+	address, err := message.ParseAddress(s)
+	if err != nil {
+		return address, no("%q is not an address: %w", s, err)
+	}
+	return address, nil
+}
+
+func (a *app) printUser(u store.User) error {
+	if a.json {
+		return a.printJSON(u)
+	}
+	return a.printFields([][2]string{
+		{"Email", u.Email},
+		{"Name", u.Name},
+		{"Role", u.Role},
+		{"State", state(u)},
+		{"Made by", u.MadeBy},
+		{"Created", stamp(u.CreatedAt)},
+		{"Updated", stamp(u.UpdatedAt)},
+	})
+}
+
+// noteUser gives what became of a profile: the profile itself with --json, else one line.
+func (a *app) noteUser(format string) func(store.User) error {
+	return func(u store.User) error {
+		if a.json {
+			return a.printJSON(u)
+		}
+		a.note(format, u.Email, u.Role)
+		return nil
+	}
+}
+
+func newUserAdd(a *app) *cobra.Command {
+	var name, role string
+	var fromStdin bool
+	cmd := &cobra.Command{
+		Use:   "add EMAIL",
+		Short: "make a profile",
+		Args:  takes(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			u, err := newUser(args[0], name, role)
+			if err != nil {
+				return err
+			}
+			if fromStdin {
+				password, err := a.readPassword(true)
+				if err != nil {
+					return err
+				}
+				u.Password = store.HashPassword(password)
+			}
+			return a.addUser(cmd.Context(), u)
+		},
+	}
+	a.yesFlag(cmd)
+	cmd.Flags().StringVar(&name, "name", "", "the name of the person")
+	cmd.Flags().StringVar(&role, "role", "end-user", "end-user, agent or admin")
+	cmd.Flags().BoolVar(&fromStdin, "password-stdin", false, "read a password from stdin")
+	return cmd
+}
+
+func newUser(email, name, role string) (store.NewUser, error) {
+	address, err := userAddress(email)
+	if err != nil {
+		return store.NewUser{}, err
+	}
+	u := store.NewUser{Email: address, Name: name, MadeBy: "cli"}
+	if u.Role, err = parseRole(role); err != nil {
+		return u, err
+	}
+	return u, nil
+}
+
+func parseRole(s string) (policy.Role, error) {
+	role, err := policy.ParseRole(s)
+	if err != nil {
+		return role, misuse("there is no role %q: write end-user, agent or admin", s)
+	}
+	return role, nil
+}
+
+func (a *app) addUser(ctx context.Context, u store.NewUser) error {
+	return a.withStore(ctx, true, func(db *store.DB) error {
+		err := db.AddUser(ctx, u)
+		if errors.Is(err, store.ErrExists) {
+			return no("there is a profile of %s already: nothing was changed", u.Email)
+		}
+		if err != nil {
+			return err
+		}
+		added, err := db.User(ctx, u.Email)
+		if err != nil {
+			return err
+		}
+		return a.noteUser("%s has a profile now: %s")(added)
+	})
+}
+
+func newUserRole(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "role EMAIL end-user|agent|admin",
+		Short: "give a profile another role",
+		Args:  takes(2, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			role, err := parseRole(args[1])
+			if err != nil {
+				return err
+			}
+			ctx := cmd.Context()
+			return a.withUser(ctx, args[0], func(db *store.DB, address message.Address) error {
+				return userErr(db.SetRole(ctx, address, role), address)
+			}, a.noteUser("%s is %s now"))
+		},
+	}
+	a.yesFlag(cmd)
+	return cmd
+}
+
+// userErr puts the refusals of the store into words.
+func userErr(err error, address message.Address) error {
+	switch {
+	case errors.Is(err, store.ErrLastAdmin):
+		return no("%s is the last admin: make another admin first, with `user role`", address)
+	case errors.Is(err, store.ErrNotFound):
+		return no("there is no profile of %s: nothing was changed", address)
+	}
+	return err
+}
+
+func newUserSuspend(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "suspend EMAIL",
+		Short: "hold all mail of a profile",
+		Args:  takes(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx := cmd.Context()
+			return a.withUser(ctx, args[0], func(db *store.DB, address message.Address) error {
+				return userErr(db.SetSuspended(ctx, address, true), address)
+			}, a.noteUser("%s is suspended: all its mail is held"))
+		},
+	}
+	a.yesFlag(cmd)
+	return cmd
+}
+
+func newUserUnsuspend(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "unsuspend EMAIL",
+		Short: "let the mail of a profile be judged by the lists again",
+		Args:  takes(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx := cmd.Context()
+			return a.withUser(ctx, args[0], func(db *store.DB, address message.Address) error {
+				return userErr(db.SetSuspended(ctx, address, false), address)
+			}, a.noteUser("%s is not suspended any more"))
+		},
+	}
+	a.yesFlag(cmd)
+	return cmd
+}
+
+func newUserRemove(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "remove EMAIL",
+		Short: "remove a profile: its address is a stranger's again",
+		Args:  takes(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			address, err := userAddress(args[0])
+			if err != nil {
+				return err
+			}
+			if err := a.confirm("remove the profile of %s", address); err != nil {
+				return err
+			}
+			return a.withStore(cmd.Context(), false, func(db *store.DB) error {
+				return a.removeUser(cmd.Context(), db, address)
+			})
+		},
+	}
+	a.yesFlag(cmd)
+	return cmd
+}
+
+func (a *app) removeUser(ctx context.Context, db *store.DB, address message.Address) error {
+	if err := db.RemoveUser(ctx, address); err != nil {
+		return userErr(err, address)
+	}
+	if a.json {
+		return a.printJSON(map[string]string{"removed": address.String()})
+	}
+	a.note("the profile of %s is removed: it is a stranger now", address)
+	return nil
+}
+
+func newUserPassword(a *app) *cobra.Command {
+	var fromStdin bool
+	cmd := &cobra.Command{
+		Use:   "password EMAIL",
+		Short: "give a profile a password",
+		Args:  takes(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx := cmd.Context()
+			return a.withUser(ctx, args[0], func(db *store.DB, address message.Address) error {
+				if _, err := db.User(ctx, address); err != nil {
+					return userErr(err, address)
+				}
+				password, err := a.readPassword(fromStdin)
+				if err != nil {
+					return err
+				}
+				return userErr(db.SetPassword(ctx, address, store.HashPassword(password)), address)
+			}, a.noteUser("%s has a new password"))
+		},
+	}
+	a.yesFlag(cmd)
+	cmd.Flags().BoolVar(&fromStdin, "password-stdin", false, "read the password from stdin")
+	return cmd
+}
