@@ -6,7 +6,7 @@ import (
 )
 
 // ordinary is a header section of 1 KB as it comes from the provider of a customer.
-var ordinary = []byte(strings.ReplaceAll(`Received: from mail-out.acme.test (mail-out.acme.test [192.0.2.10])
+var ordinary = []byte(strings.ReplaceAll(`Received: from out.acme.test (out.acme.test [192.0.2.10])
 	by mx.example.com (Postfix) with ESMTPS id 4F1Ck23dQz9sTl
 	for <support@example.com>; Mon, 23 Nov 2026 10:15:04 +0000 (UTC)
 DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=acme.test; s=k1;

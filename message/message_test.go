@@ -87,16 +87,17 @@ func TestDefectsAreBounded(t *testing.T) {
 
 func TestUnreadable(t *testing.T) {
 	field := "X: y\r\n"
-	fill := "X: " + strings.Repeat("y", 994) + "\r\n" // 999 octets
+	y := func(n int) string { return "X: " + strings.Repeat("y", n) + "\r\n" }
+	fill := strings.Repeat(y(994), 262) // 999 octets each
 	for _, c := range []struct{ name, head, want string }{
 		{"empty", "", "not one header field"},
 		{"blank", "\r\nbody: x\r\n", "not one header field"},
 		{"rubbish", "\x7fELF\x02\x01\x00\n\x00\x01", "not one header field"},
 		{"1,000 fields", strings.Repeat(field, 1000) + "\r\n", ""},
 		{"1,001 fields", strings.Repeat(field, 1001) + "\r\n", "more than 1,000 fields"},
-		{"256 KiB", strings.Repeat(fill, 262) + "X: " + strings.Repeat("y", 399) + "\r\n\r\n", ""},
-		{"one more", strings.Repeat(fill, 262) + "X: " + strings.Repeat("y", 400) + "\r\n\r\n", "256 KiB"},
-		{"no end", strings.Repeat(fill, 300), "256 KiB"},
+		{"256 KiB", fill + y(399) + "\r\n", ""},
+		{"one more", fill + y(400) + "\r\n", "256 KiB"},
+		{"no end", fill + fill, "256 KiB"},
 	} {
 		got := Parse([]byte(c.head)).Unreadable()
 		if (got == "") != (c.want == "") || !strings.Contains(got, c.want) {

@@ -48,8 +48,8 @@ func Compile(entries iter.Seq[Entry]) *List {
 	return l
 }
 
-// With is the list after the changes, in their order. The receiver stays as it was. To add
-// what is there, or remove what is not, changes nothing.
+// With is the list after the changes, in their order. The receiver stays as it was. To
+// remove what is not there changes nothing, and to add what is only how it is shown.
 func (l *List) With(changes []Change) *List {
 	if l == nil {
 		l = Compile(func(func(Entry) bool) {})
@@ -57,6 +57,9 @@ func (l *List) With(changes []Change) *List {
 	next, top := l.fork(len(changes))
 	for _, c := range changes {
 		next.apply(top, c)
+		if !c.Removed {
+			next.name(top, c)
+		}
 	}
 	return next
 }
@@ -84,7 +87,7 @@ func (l *List) Has(e Entry) bool { return l.at(e.Target).has(e.Keyword) }
 // stays small, else a new base with everything in it.
 func (l *List) fork(changes int) (*List, *layer) {
 	next := *l
-	if len(l.over.marks)+changes <= l.mostOverlay() {
+	if len(l.over.marks)+len(l.over.texts)+changes <= l.mostOverlay() {
 		next.over = l.over.clone()
 		return &next, &next.over
 	}

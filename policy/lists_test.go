@@ -59,9 +59,13 @@ func TestShownAsWritten(t *testing.T) {
 		p := policy.Policy{Block: l}
 		return p.Check(address(t, "ann@acme.test"), policy.Profile{}).RuleText()
 	}
-	l := list(t, policy.Block, "Acme.test acme.TEST")
-	if got := show(l); got != "Acme.test" {
+	l := list(t, policy.Block, "acmE.test acme.TEST")
+	if got := show(l); got != "acmE.test" {
 		t.Errorf("the first is shown as %q", got)
+	}
+	l = l.With([]policy.Change{{Entry: entry(t, "Acme.test")}})
+	if got := show(l); got != "Acme.test" || l.Len() != 1 {
+		t.Errorf("the one written again is shown as %q, of %d", got, l.Len())
 	}
 	gone := policy.Change{Entry: entry(t, "acme.test"), Removed: true}
 	l = l.With([]policy.Change{gone})

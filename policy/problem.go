@@ -8,12 +8,17 @@ import (
 
 // A Problem says which entry of a field cannot be taken, why, and how to write it instead.
 type Problem struct {
-	List     ListName `json:"list,omitempty"` // "" for a network range
-	Position int      `json:"position"`       // number of the entry in its field from 1; 0 if it is the whole field or came alone
-	Column   int      `json:"column"`         // code points from the start of the field, counted from 1; 0 likewise
-	Entry    string   `json:"entry"`          // as written; "" if it is the whole field
-	Reason   string   `json:"reason"`
-	Remedy   string   `json:"remedy"`
+	List ListName `json:"list,omitempty"` // "" for a network range
+
+	// Position is the number of the entry in its field, and Column the code point of the
+	// field at which it begins, both counted from 1. Position is 0 if the field as a whole
+	// is wrong, and both are 0 if the entry came alone.
+	Position int `json:"position"`
+	Column   int `json:"column"`
+
+	Entry  string `json:"entry"` // as written; "" if the field as a whole is wrong
+	Reason string `json:"reason"`
+	Remedy string `json:"remedy"`
 }
 
 // Error is one line: what, where, why and how to mend it.

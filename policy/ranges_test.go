@@ -22,7 +22,8 @@ func ranges(t testing.TB, text string) *policy.Ranges {
 
 func TestRangesContain(t *testing.T) {
 	for text, c := range map[string]struct{ in, out string }{
-		"192.*.*.*":                       {"192.0.0.0 192.255.255.255 ::ffff:192.1.2.3", "191.1.2.3 193.0.0.0 ::c001:203"},
+		"192.*.*.*": {"192.0.0.0 192.255.255.255 ::ffff:192.1.2.3",
+			"191.1.2.3 193.0.0.0 ::c001:203"},
 		"192.168.1.0/25":                  {"192.168.1.0 192.168.1.127", "192.168.1.128 192.168.0.127"},
 		"192.168.0.1":                     {"192.168.0.1 ::ffff:192.168.0.1", "192.168.0.2 192.168.1.1"},
 		"10.*.*.7":                        {"10.0.0.7 10.255.255.7", "10.0.0.8 11.0.0.7"},
@@ -67,6 +68,8 @@ func TestNoRanges(t *testing.T) {
 func TestRangesRefused(t *testing.T) {
 	const like = "write it like 192.168.1.7, 192.168.1.* or 192.168.1.0/24"
 	const meant = "write the networks that are meant, such as 192.168.1.0/24"
+	const length = "write a number from 1 to 32 after the /"
+	const separated = "ranges are separated by white space, not by a comma or a semicolon; "
 	for text, want := range map[string]string{
 		"10.0.0.1 10.0.0.0/0": `range 2 "10.0.0.0/0" (character 10): ` +
 			"it would stand for every address there is; " + meant,
@@ -85,20 +88,21 @@ func TestRangesRefused(t *testing.T) {
 		"10.256.1.1":    "256 is above 255; write a number from 0 to 255",
 		"10.99999999999999999999.1.1": "99999999999999999999 is above 255; " +
 			"write a number from 0 to 255",
-		"10..1.1":             "a number is missing; write a number there, or *",
-		"10.-1.1.1":           `"-1" is not a number; ` + like,
-		"10.0.0.1-10.0.0.9":   "an IPv4 address has four numbers, not 7; " + like,
-		"192.168.1.77/25":     "it has bits set behind the first 25; write 192.168.1.0/25",
-		"192.168.1.200/25":    "it has bits set behind the first 25; write 192.168.1.128/25",
-		"2001:db8::1/32":      "it has bits set behind the first 32; write 2001:db8::/32",
-		"10.0.0.0/33":         "33 is above 32; write a number from 0 to 32",
-		"10.0.0.0/08":         "08 has leading zeros: to some programs it is octal; write 10.0.0.0/8",
-		"10.0.0.0/":           `"" is not a prefix length; write a number from 1 to 32 after the /`,
-		"10.0.0.0/255.0.0.0":  `"255.0.0.0" is not a prefix length; write a number from 1 to 32 after the /`,
-		"10.0.0.0/8/8":        `"8/8" is not a prefix length; write a number from 1 to 32 after the /`,
-		"10.*.0.0/16":         "* and / do not go together; write * for whole numbers, or a full address before the /",
-		"10.0.0.1,10.0.0.2":   "ranges are separated by white space, not by a comma or a semicolon; write 10.0.0.1 10.0.0.2",
-		"2001:db8::/32,::1":   "ranges are separated by white space, not by a comma or a semicolon; write 2001:db8::/32 ::1",
+		"10..1.1":            "a number is missing; write a number there, or *",
+		"10.-1.1.1":          `"-1" is not a number; ` + like,
+		"10.0.0.1-10.0.0.9":  "an IPv4 address has four numbers, not 7; " + like,
+		"192.168.1.77/25":    "it has bits set behind the first 25; write 192.168.1.0/25",
+		"192.168.1.200/25":   "it has bits set behind the first 25; write 192.168.1.128/25",
+		"2001:db8::1/32":     "it has bits set behind the first 32; write 2001:db8::/32",
+		"10.0.0.0/33":        "33 is above 32; write a number from 0 to 32",
+		"10.0.0.0/08":        "08 has leading zeros: to some programs it is octal; write 10.0.0.0/8",
+		"10.0.0.0/":          `"" is not a prefix length; ` + length,
+		"10.0.0.0/255.0.0.0": `"255.0.0.0" is not a prefix length; ` + length,
+		"10.0.0.0/8/8":       `"8/8" is not a prefix length; ` + length,
+		"10.*.0.0/16": "* and / do not go together; " +
+			"write * for whole numbers, or a full address before the /",
+		"10.0.0.1,10.0.0.2":   separated + "write 10.0.0.1 10.0.0.2",
+		"2001:db8::/32,::1":   separated + "write 2001:db8::/32 ::1",
 		"2001:db8:*::":        "* has no meaning in an IPv6 address; write a prefix, such as 2001:db8::/32",
 		"2001:db8::g":         "it is not an IPv6 address; write it like 2001:db8::7 or 2001:db8::/32",
 		"fe80::1%eth0":        "a zone has no meaning in a range; write fe80::1",
@@ -125,7 +129,7 @@ func TestRangesAgree(t *testing.T) {
 	texts := tenThousand(random)
 	r := ranges(t, strings.Join(texts, " "))
 	for range 2000 {
-		a := netip.AddrFrom4([4]byte{10, byte(random.IntN(256)), byte(random.IntN(256)), byte(random.IntN(256))})
+		a := tenNet(random.IntN(256), random.IntN(256), random.IntN(256))
 		if got, want := r.Contains(a), anyCovers(texts, a); got != want {
 			t.Fatalf("%v: %v, want %v", a, got, want)
 		}
@@ -161,8 +165,8 @@ func tenThousand(random *rand.Rand) []string {
 		case 0:
 			texts[i] = fmt.Sprintf("10.%d.%d.%d", n[1], n[2], n[3])
 		case 1:
-			texts[i] = netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(n[1]), byte(n[2]), byte(n[3])}),
-				24+random.IntN(9)).Masked().String()
+			p := netip.PrefixFrom(tenNet(n[1], n[2], n[3]), 24+random.IntN(9))
+			texts[i] = p.Masked().String()
 		case 2:
 			texts[i] = wildcards(n, 1+random.IntN(14))
 		case 3:
@@ -170,6 +174,10 @@ func tenThousand(random *rand.Rand) []string {
 		}
 	}
 	return texts
+}
+
+func tenNet(b, c, d int) netip.Addr {
+	return netip.AddrFrom4([4]byte{10, byte(b), byte(c), byte(d)})
 }
 
 // wildcards writes the numbers with the bits of open as *. Open ends of the range are kept
@@ -183,4 +191,23 @@ func wildcards(n [4]int, open int) string {
 		}
 	}
 	return strings.Join(parts, ".")
+}
+
+// FuzzRanges: what is taken is taken again from its text, and what is refused says why.
+func FuzzRanges(f *testing.F) {
+	for _, s := range []string{"10.0.0.0/8 10.*.*.1", "::/1", "1.2.3", "::ffff:1.2.3.4/97"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		r, err := policy.ParseRanges(text)
+		if err != nil {
+			if r != nil || err.Error() == "" {
+				t.Errorf("%q: %v, %v", text, r, err)
+			}
+			return
+		}
+		if again := ranges(t, r.String()); again.String() != r.String() {
+			t.Errorf("%q is read again as %q", text, again)
+		}
+	})
 }

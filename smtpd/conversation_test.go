@@ -176,17 +176,18 @@ func (p *player) line(text string) { p.write([]byte(text + "\r\n")) }
 func (p *player) raw(arg string) { p.write(p.unquote(arg)) }
 
 func (p *player) unquote(arg string) []byte {
+	words := regexp.MustCompile(`\d*"(?:[^"\\]|\\.)*"`).FindAllString(arg, -1)
+	if words == nil {
+		p.fail(`want "octets" or 1000"octets"`)
+	}
 	var out []byte
-	for _, word := range regexp.MustCompile(`\d*"(?:[^"\\]|\\.)*"`).FindAllString(arg, -1) {
+	for _, word := range words {
 		quote := strings.IndexByte(word, '"')
 		n, err := strconv.Atoi("0" + word[:quote])
 		p.check(err)
 		s, err := strconv.Unquote(word[quote:])
 		p.check(err)
 		out = append(out, bytes.Repeat([]byte(s), max(n, 1))...)
-	}
-	if out == nil {
-		p.fail(`want "octets" or 1000"octets"`)
 	}
 	return out
 }
@@ -285,7 +286,7 @@ func (p *player) stop() {
 func (p *player) stored(arg string) {
 	p.stop()
 	if got := strconv.Itoa(len(p.site.messages)); got != arg {
-		p.fail("%s messages are stored: %q", got, p.site.messages)
+		p.fail("stored are %s messages: %+v", got, p.site.messages)
 	}
 }
 

@@ -128,8 +128,8 @@ func (s *site) receive(_ context.Context, env *message.Envelope, r io.Reader) (s
 	case "fail":
 		return "", errors.New("disk \x1b[31mfull at /var/spool")
 	case "refuse", "421":
-		code, _ := strconv.Atoi("0" + s.how)
-		return "", fmt.Errorf("wrapped: %w", &smtp.SMTPError{Code: max(code, 450),
+		return "", fmt.Errorf("wrapped: %w", &smtp.SMTPError{
+			Code:         map[string]int{"refuse": 450, "421": 421}[s.how],
 			EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: "Too much mail"})
 	case "panic":
 		panic("receive panicked")

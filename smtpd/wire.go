@@ -236,7 +236,10 @@ func (g *guard) observe(reply []byte) []byte {
 		g.widen()
 	case w.due:
 		w.due = false
-		if !w.final && bytes.HasPrefix(reply, []byte("250")) {
+		switch {
+		case w.ahead > 0: // refused, and go-smtp will read the chunk all the same
+			g.stopAfter(overshoot)
+		case !w.final && bytes.HasPrefix(reply, []byte("250")):
 			w.begin()
 		}
 	case bytes.HasPrefix(reply, []byte("250-SIZE ")):

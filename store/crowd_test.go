@@ -199,7 +199,7 @@ func TestUsers(t *testing.T) {
 	if err := f.SetSuspended(ctx, ann, true); err != nil {
 		t.Errorf("one of two admins: %v", err)
 	}
-	if p, err := f.Profile(ctx, ann); err != nil || !p.Known || !p.Suspended || p.Role != policy.Admin {
+	if p, err := f.Profile(ann); err != nil || !p.Known || !p.Suspended || p.Role != policy.Admin {
 		t.Errorf("%+v, %v", p, err)
 	}
 	if err := f.RemoveUser(ctx, address(t, "carl@acme.test")); !errors.Is(err, ErrNotFound) {

@@ -17,34 +17,32 @@ const factsQuery = `select m.value, u.role, u.suspended
 // Facts gathers what the store knows that bears on a message, and the policy to judge it by.
 func (db *DB) Facts(ctx context.Context, m *message.Message, env *message.Envelope) (
 	*policy.Policy, *policy.Facts, error) {
-	var generation int64
+	const unasked = -1
+	generation := int64(unasked)
 	f, err := policy.Read(m, env, func(a message.Address) (p policy.Profile, err error) {
-		p, generation, err = db.profile(ctx, a)
+		p, generation, err = db.profile(a)
 		return p, err
 	})
+	if err == nil && generation == unasked {
+		_, generation, err = db.profile(message.Address{})
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("facts: %w", err)
-	}
-	if generation == 0 {
-		if _, generation, err = db.profile(ctx, message.Address{}); err != nil {
-			return nil, nil, fmt.Errorf("facts: %w", err)
-		}
 	}
 	p, err := db.policyAt(ctx, generation)
 	return p, &f, err
 }
 
 // Profile is what is known of an address; the zero Profile if nothing is.
-func (db *DB) Profile(ctx context.Context, a message.Address) (policy.Profile, error) {
-	p, _, err := db.profile(ctx, a)
+func (db *DB) Profile(a message.Address) (policy.Profile, error) {
+	p, _, err := db.profile(a)
 	return p, err
 }
 
-func (db *DB) profile(_ context.Context, a message.Address) (
-	p policy.Profile, generation int64, err error) {
+// profile takes no context: one that can end would cost the driver a goroutine a query.
+func (db *DB) profile(a message.Address) (p policy.Profile, generation int64, err error) {
 	var role sql.NullString
 	var suspended sql.NullBool
-	// A context that can end would cost the driver a goroutine for each query.
 	row := db.facts.QueryRow(a.String())
 	if err := row.Scan(&generation, &role, &suspended); err != nil {
 		return p, 0, fmt.Errorf("profile: %w", damaged(err))
@@ -59,7 +57,7 @@ func (db *DB) profile(_ context.Context, a message.Address) (
 
 // Policy is the policy as the lists stand now.
 func (db *DB) Policy(ctx context.Context) (*policy.Policy, error) {
-	_, generation, err := db.profile(ctx, message.Address{})
+	_, generation, err := db.profile(message.Address{})
 	if err != nil {
 		return nil, err
 	}

@@ -21,6 +21,9 @@ const applicationID = 0x67617465
 // again within about a millisecond.
 const lockWait = 30 * time.Second
 
+// readers is how many may read at once.
+const readers = 16
+
 type mode int
 
 const (
@@ -41,7 +44,9 @@ func openSQLite(path string, m mode) (*sql.DB, error) {
 		return nil, err
 	}
 	if m == reading {
-		db.SetMaxIdleConns(4)
+		// Opening a connection costs more than waiting for one.
+		db.SetMaxOpenConns(readers)
+		db.SetMaxIdleConns(readers)
 		return db, nil
 	}
 	db.SetMaxOpenConns(1)

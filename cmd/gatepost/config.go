@@ -164,7 +164,7 @@ func (s *settings) nearest(key string) string {
 		}
 	})
 	if best == "" {
-		return ""
+		return ": `gatepost config show` lists them"
 	}
 	return fmt.Sprintf(": did you mean %q?", best)
 }
@@ -209,7 +209,6 @@ type shownSetting struct {
 }
 
 func newConfigCommand(a *app) *cobra.Command {
-	cmd := &cobra.Command{Use: "config", Short: "show and check the settings"}
 	show := &cobra.Command{
 		Use: "show", Short: "each setting, its value and where that came from",
 		Args: cobra.NoArgs,
@@ -227,8 +226,7 @@ func newConfigCommand(a *app) *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return a.checkConfig() },
 	}
-	cmd.AddCommand(show, check)
-	return cmd
+	return group("config", "show and check the settings", show, check)
 }
 
 func (s *settings) shown() func(yield func(shownSetting, error) bool) {

@@ -132,8 +132,8 @@ func (x *expectations) differences(lines iter.Seq2[replayed, error]) iter.Seq2[d
 				continue
 			}
 			x.wrong++
-			d := difference{File: fmt.Sprintf("%s line %d", x.path, e.line), Key: "message",
-				Want: e.want, Got: nil}
+			place := fmt.Sprintf("%s:%d", x.path, e.line) // no message is about this line
+			d := difference{File: place, Message: 1, Key: "message", Want: e.want}
 			if !yield(d, nil) {
 				return
 			}

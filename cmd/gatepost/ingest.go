@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -63,6 +64,9 @@ func (a *app) ingest(ctx context.Context, env *message.Envelope) (id string, err
 	if err != nil {
 		return "", err
 	}
+	if err := s.checkRecipients(env.Recipients); err != nil {
+		return "", err
+	}
 	raw, err := a.readMessage(int64(s.SMTP.MaxMessageSize))
 	if err != nil {
 		return "", err
@@ -76,6 +80,23 @@ func (a *app) ingest(ctx context.Context, env *message.Envelope) (id string, err
 		return err
 	})
 	return id, err
+}
+
+// checkRecipients refuses recipients that SMTP would refuse.
+func (s *settings) checkRecipients(recipients []string) error {
+	if len(s.SMTP.Recipients) == 0 {
+		return nil
+	}
+	ours, err := smtpd.ParseRecipients(s.SMTP.Recipients.String())
+	if err != nil {
+		return fmt.Errorf("smtp.%w", err)
+	}
+	for _, rcpt := range recipients {
+		if a, err := message.ParseAddress(rcpt); err != nil || !ours.Accept(a) {
+			return no("--rcpt %s: smtp.recipients does not have it", rcpt)
+		}
+	}
+	return nil
 }
 
 // readMessage reads the message on stdin, up to what SMTP would take.

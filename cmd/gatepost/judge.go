@@ -35,7 +35,7 @@ func newJudge(ctx context.Context, db *store.DB) (*judge, error) {
 		return nil, err
 	}
 	return &judge{rules: rules, profile: func(a message.Address) (policy.Profile, error) {
-		return db.Profile(ctx, a)
+		return db.Profile(a)
 	}}, nil
 }
 

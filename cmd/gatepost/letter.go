@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -75,50 +76,58 @@ func (a *app) printLetter(ctx context.Context, db *store.DB, l letter, v view) e
 		_, err := io.Copy(a.stdout, raw)
 		return err
 	}
-	head, body, err := split(raw)
+	o, err := open(raw)
 	if err != nil {
 		return fmt.Errorf("read message %d: %w", l.id, err)
 	}
 	switch {
 	case v.headers:
-		return a.printHeaders(l.id, head)
+		return a.printHeaders(l.id, o)
 	case v.body:
-		return a.printText(l.id, head, body)
+		return a.printText(l.id, o)
 	}
-	return a.printWhole(l, head, body)
+	return a.printWhole(l, o)
 }
 
-// split divides a message into its parsed header section and what follows it.
-func split(raw io.Reader) (*message.Message, io.Reader, error) {
+// An opened message is divided into its header section, as it stands and as it was read,
+// and what follows.
+type opened struct {
+	section []byte
+	head    *message.Message
+	body    io.Reader
+}
+
+func open(raw io.Reader) (opened, error) {
 	start, err := io.ReadAll(io.LimitReader(raw, message.MaxHeader+1))
 	if err != nil {
-		return nil, nil, err
+		return opened{}, err
 	}
 	head := message.Parse(start)
-	return head, io.MultiReader(bytes.NewReader(start[head.Size:]), raw), nil
+	return opened{section: start[:head.Size], head: head,
+		body: io.MultiReader(bytes.NewReader(start[head.Size:]), raw)}, nil
 }
 
-func (a *app) printHeaders(id int64, head *message.Message) error {
+func (a *app) printHeaders(id int64, o opened) error {
 	if a.json {
-		type field struct {
-			Name  string `json:"name"`
-			Value string `json:"value"`
-		}
-		fields := make([]field, 0, len(head.Fields))
-		for _, f := range head.Fields {
-			fields = append(fields, field{f.Name(), f.Value()})
-		}
-		return a.printJSON(struct {
-			ID      int64   `json:"id"`
-			Headers []field `json:"headers"`
-		}{id, fields})
+		return a.printJSON(headersRecord(id, o.head.Fields))
 	}
-	for _, f := range head.Fields {
-		if _, err := io.WriteString(a.stdout, line(visibleText(string(f.Raw)))); err != nil {
-			return err
-		}
+	_, err := io.WriteString(a.stdout, line(strings.TrimRight(visibleText(string(o.section)), "\n")))
+	return err
+}
+
+func headersRecord(id int64, all []message.Field) any {
+	type field struct {
+		Name  string `json:"name"`
+		Value string `json:"value"`
 	}
-	return nil
+	fields := make([]field, len(all))
+	for i, f := range all {
+		fields[i] = field{f.Name(), f.Value()}
+	}
+	return struct {
+		ID      int64   `json:"id"`
+		Headers []field `json:"headers"`
+	}{id, fields}
 }
 
 // line ends s with one line feed.
@@ -129,8 +138,8 @@ func line(s string) string {
 	return s + "\n"
 }
 
-func (a *app) printText(id int64, head *message.Message, body io.Reader) error {
-	text, attachments := head.Text(body, textLimit)
+func (a *app) printText(id int64, o opened) error {
+	text, attachments := o.head.Text(o.body, textLimit)
 	if a.json {
 		return a.printJSON(textRecord(id, text, attachments))
 	}
@@ -168,7 +177,7 @@ func textRecord(id int64, text string, attachments []message.Attachment) any {
 }
 
 // printWhole prints the important fields, why the message is held, and its text.
-func (a *app) printWhole(l letter, head *message.Message, body io.Reader) error {
+func (a *app) printWhole(l letter, o opened) error {
 	if err := a.printFields(l.fields); err != nil {
 		return err
 	}
@@ -179,7 +188,7 @@ func (a *app) printWhole(l letter, head *message.Message, body io.Reader) error 
 	if _, err := io.WriteString(a.stdout, "\n"+why); err != nil {
 		return err
 	}
-	return a.printText(l.id, head, body)
+	return a.printText(l.id, o)
 }
 
 // listing is how a list is printed other than in full.

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"charm.land/lipgloss/v2"
-	"charm.land/lipgloss/v2/table"
 	"golang.org/x/term"
 )
 
@@ -152,33 +151,6 @@ func visibleCells(row []string) []string {
 		cells[i] = visible(cell)
 	}
 	return cells
-}
-
-// layOut makes a table at most width cells wide. The first column (an id, an address) is
-// never cut, and what is cut of the others ends in an ellipsis.
-func layOut(headers []string, rows [][]string, width int, colour bool) string {
-	first := lipgloss.Width(headers[0])
-	for _, row := range rows {
-		first = max(first, lipgloss.Width(row[0]))
-	}
-	style := func(row, col int) lipgloss.Style {
-		s := lipgloss.NewStyle()
-		if col < len(headers)-1 {
-			s = s.PaddingRight(2)
-		}
-		if col == 0 && first <= width/2 {
-			s = s.Width(first + 2)
-		}
-		return s.Bold(row == table.HeaderRow && colour)
-	}
-	t := table.New().Headers(headers...).Rows(rows...).StyleFunc(style).Wrap(false).
-		BorderTop(false).BorderBottom(false).BorderLeft(false).BorderRight(false).
-		BorderHeader(false).BorderColumn(false)
-	text := t.String()
-	if lipgloss.Width(text) > width {
-		text = t.Width(width).String()
-	}
-	return text
 }
 
 // printFields prints a single thing: its fields by name, a line each. Empty values are

@@ -136,7 +136,7 @@ func effects(ctx context.Context, db *store.DB, s store.Suspended, done recovere
 	if err != nil {
 		return notes, err
 	}
-	profile, err := db.Profile(ctx, address)
+	profile, err := db.Profile(address)
 	if err != nil {
 		return notes, err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"testing"
 
@@ -22,12 +23,20 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			// The race detector waits a second at the end of each process, unless told not to.
 			env.Setenv("GORACE", "atexit_sleep_ms=0")
-			return nil
+			root, err := filepath.Abs("../..")
+			env.Setenv("ROOT", root)
+			env.Values[serverKey{}] = &testServer{}
+			return err
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code": wantCode,
-		},
+		Cmds: commands(),
 	})
+}
+
+// commands are what scripts may use beyond the commands of testscript.
+func commands() map[string]func(*testscript.TestScript, bool, []string) {
+	all := doorCommands()
+	all["code"] = wantCode
+	return all
 }
 
 // wantCode runs a program and compares its exit code: code 2 gatepost rules show x.

@@ -77,11 +77,12 @@ func (a *app) status(ctx context.Context) (*report, error) {
 
 // warnings are what an operator should look at.
 func (a *app) warnings(s *settings, r *report) (all []string) {
-	if !r.Serving {
+	switch {
+	case r.Serving:
+	case len(s.SMTP.Recipients) == 0:
+		all = append(all, "no server runs on this database, and smtp.recipients is empty")
+	default:
 		all = append(all, "no server runs on this database")
-	}
-	if len(s.SMTP.Recipients) == 0 {
-		all = append(all, "smtp.recipients is empty: any recipient is taken, on loopback only")
 	}
 	if r.OldestHeld != nil {
 		ends := r.OldestHeld.Add(time.Duration(s.Suspended.Keep))

@@ -114,13 +114,14 @@ func (a *app) printUser(u store.User) error {
 	})
 }
 
-// noteUser gives what became of a profile: the profile itself with --json, else one line.
-func (a *app) noteUser(format string) func(store.User) error {
+// noteUser says what became of a profile: with --json the profile itself, else a line that
+// starts with its address.
+func (a *app) noteUser(became string) func(store.User) error {
 	return func(u store.User) error {
 		if a.json {
 			return a.printJSON(u)
 		}
-		a.note(format, u.Email, u.Role)
+		a.note("%s %s", u.Email, became)
 		return nil
 	}
 }
@@ -187,7 +188,7 @@ func (a *app) addUser(ctx context.Context, u store.NewUser) error {
 		if err != nil {
 			return err
 		}
-		return a.noteUser("%s has a profile now: %s")(added)
+		return a.noteUser("has a profile now: " + added.Role)(added)
 	})
 }
 
@@ -204,7 +205,7 @@ func newUserRole(a *app) *cobra.Command {
 			ctx := cmd.Context()
 			return a.withUser(ctx, args[0], func(db *store.DB, address message.Address) error {
 				return userErr(db.SetRole(ctx, address, role), address)
-			}, a.noteUser("%s is %s now"))
+			}, a.noteUser("is "+role.String()+" now"))
 		},
 	}
 	a.yesFlag(cmd)
@@ -231,7 +232,7 @@ func newUserSuspend(a *app) *cobra.Command {
 			ctx := cmd.Context()
 			return a.withUser(ctx, args[0], func(db *store.DB, address message.Address) error {
 				return userErr(db.SetSuspended(ctx, address, true), address)
-			}, a.noteUser("%s is suspended: all its mail is held"))
+			}, a.noteUser("is suspended: all its mail is held"))
 		},
 	}
 	a.yesFlag(cmd)
@@ -247,7 +248,7 @@ func newUserUnsuspend(a *app) *cobra.Command {
 			ctx := cmd.Context()
 			return a.withUser(ctx, args[0], func(db *store.DB, address message.Address) error {
 				return userErr(db.SetSuspended(ctx, address, false), address)
-			}, a.noteUser("%s is not suspended any more"))
+			}, a.noteUser("is not suspended any more"))
 		},
 	}
 	a.yesFlag(cmd)
@@ -304,7 +305,7 @@ func newUserPassword(a *app) *cobra.Command {
 					return err
 				}
 				return userErr(db.SetPassword(ctx, address, store.HashPassword(password)), address)
-			}, a.noteUser("%s has a new password"))
+			}, a.noteUser("has a new password"))
 		},
 	}
 	a.yesFlag(cmd)

@@ -1,0 +1,221 @@
+package main
+
+import (
+	"bufio"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/emersion/go-smtp"
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// doorCommands are the commands of scripts that have to do with a running server.
+func doorCommands() map[string]func(*testscript.TestScript, bool, []string) {
+	return map[string]func(*testscript.TestScript, bool, []string){
+		"serve": startServer,
+		"stop":  stopServer,
+		"send":  sendMail,
+		"get":   getPage,
+		"cert":  makeCertificate,
+	}
+}
+
+// A testServer is the running `gatepost serve` of a script.
+type testServer struct {
+	cmd    *exec.Cmd
+	logged chan struct{} // closed once its log is written whole
+}
+
+type serverKey struct{}
+
+// startServer runs the server on free ports and waits until it listens: serve [args...].
+// SMTP, SMTPS and HTTP are then where it does, serve.log is what it logs.
+func startServer(ts *testscript.TestScript, neg bool, args []string) {
+	if neg {
+		ts.Fatalf("unsupported: ! serve")
+	}
+	args = append([]string{"serve", "--smtp", "127.0.0.1:0", "--http", "127.0.0.1:0"}, args...)
+	cmd := exec.Command("gatepost", args...)
+	cmd.Dir = ts.Getenv("WORK")
+	cmd.Env = append(os.Environ(), scriptEnv(ts)...)
+	pipe, err := cmd.StderrPipe()
+	ts.Check(err)
+	log, err := os.OpenFile(ts.MkAbs("serve.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	ts.Check(err)
+	ts.Check(cmd.Start())
+	s := ts.Value(serverKey{}).(*testServer)
+	*s = testServer{cmd, make(chan struct{})}
+	logged := s.logged
+	ts.Defer(func() {
+		// It is gone already if the script has stopped it.
+		if cmd.ProcessState == nil {
+			_ = cmd.Process.Kill()
+			<-logged
+			_ = cmd.Wait()
+		}
+	})
+	listening := make(chan map[string]any, 1)
+	go func() {
+		defer close(logged)
+		copyLog(log, pipe, listening)
+	}()
+	select {
+	case line := <-listening:
+		for _, name := range []string{"smtp", "smtps", "http"} {
+			address, _ := line[name].(string)
+			ts.Setenv(strings.ToUpper(name), address)
+		}
+	case <-logged:
+		ts.Fatalf("the server ended: %s", ts.ReadFile("serve.log"))
+	}
+}
+
+// scriptEnv are the settings that the script has in its environment.
+func scriptEnv(ts *testscript.TestScript) (env []string) {
+	for _, name := range []string{"GATEPOST_DB", "GATEPOST_SMTP_LISTEN_TLS",
+		"GATEPOST_SMTP_TLS_CERT", "GATEPOST_SMTP_TLS_KEY", "GATEPOST_SUSPENDED_KEEP",
+		"GATEPOST_SMTP_MIN_FREE_SPACE"} {
+		env = append(env, name+"="+ts.Getenv(name))
+	}
+	return env
+}
+
+func copyLog(log io.WriteCloser, pipe io.Reader, listening chan<- map[string]any) {
+	defer log.Close()
+	lines := bufio.NewScanner(pipe)
+	for lines.Scan() {
+		fmt.Fprintln(log, lines.Text())
+		var line map[string]any
+		if json.Unmarshal(lines.Bytes(), &line) == nil && line["msg"] == "listening" {
+			listening <- line
+		}
+	}
+}
+
+// stopServer sends a signal and waits for the end: stop TERM.
+func stopServer(ts *testscript.TestScript, neg bool, args []string) {
+	signals := map[string]syscall.Signal{"TERM": syscall.SIGTERM, "INT": syscall.SIGINT,
+		"KILL": syscall.SIGKILL}
+	if neg || len(args) != 1 || signals[args[0]] == 0 {
+		ts.Fatalf("usage: stop TERM|INT|KILL")
+	}
+	s := ts.Value(serverKey{}).(*testServer)
+	ts.Check(s.cmd.Process.Signal(signals[args[0]]))
+	<-s.logged
+	if err := s.cmd.Wait(); args[0] != "KILL" {
+		ts.Check(err)
+	}
+}
+
+// sendMail sends a file through the server and prints its reply: send FILE FROM TO...
+// It speaks TLS if that is offered. DOOR names another address than SMTP.
+func sendMail(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) < 3 {
+		ts.Fatalf("usage: send FILE FROM TO...")
+	}
+	reply, err := send(ts, args[0], args[1], args[2:])
+	var refused *smtp.SMTPError
+	if errors.As(err, &refused) {
+		reply = fmt.Sprintf("%d %s", refused.Code, refused.Message)
+	} else {
+		ts.Check(err)
+	}
+	fmt.Fprintln(ts.Stdout(), reply)
+	if neg != (refused != nil) {
+		ts.Fatalf("the reply was %s", reply)
+	}
+}
+
+func send(ts *testscript.TestScript, file, from string, to []string) (string, error) {
+	c, err := dial(ts)
+	if err != nil {
+		return "", err
+	}
+	defer c.Close()
+	if err := c.Mail(strings.Trim(from, "<>"), nil); err != nil {
+		return "", err
+	}
+	for _, rcpt := range to {
+		if err := c.Rcpt(rcpt, nil); err != nil {
+			return "", err
+		}
+	}
+	w, err := c.Data()
+	if err != nil {
+		return "", err
+	}
+	if _, err := io.WriteString(w, ts.ReadFile(file)); err != nil {
+		return "", err
+	}
+	reply, err := w.CloseWithResponse()
+	if err != nil {
+		return "", err
+	}
+	_, secure := c.TLSConnectionState()
+	return fmt.Sprintf("%s (tls %v)", reply.StatusText, secure), c.Quit()
+}
+
+func dial(ts *testscript.TestScript) (*smtp.Client, error) {
+	trust := &tls.Config{InsecureSkipVerify: true} // the certificate is our own
+	if ts.Getenv("DOOR") != "" && ts.Getenv("DOOR") == ts.Getenv("SMTPS") {
+		return smtp.DialTLS(ts.Getenv("SMTPS"), trust)
+	}
+	c, err := smtp.Dial(ts.Getenv("SMTP"))
+	if err != nil {
+		return nil, err
+	}
+	if ok, _ := c.Extension("STARTTLS"); !ok {
+		return c, nil
+	}
+	c.Close()
+	return smtp.DialStartTLS(ts.Getenv("SMTP"), trust)
+}
+
+// getPage prints the status and the body of a page: get /livez.
+func getPage(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: get PATH")
+	}
+	resp, err := http.Get("http://" + ts.Getenv("HTTP") + args[0])
+	ts.Check(err)
+	body, err := io.ReadAll(resp.Body)
+	ts.Check(errors.Join(err, resp.Body.Close()))
+	fmt.Fprintln(ts.Stdout(), resp.StatusCode, strings.TrimSpace(string(body)))
+}
+
+// makeCertificate writes NAME.crt and NAME.key: cert NAME.
+func makeCertificate(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: cert NAME")
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	ts.Check(err)
+	now := time.Now()
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"mx.test"},
+		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	ts.Check(err)
+	secret, err := x509.MarshalPKCS8PrivateKey(key)
+	ts.Check(err)
+	for file, block := range map[string]*pem.Block{
+		args[0] + ".crt": {Type: "CERTIFICATE", Bytes: der},
+		args[0] + ".key": {Type: "PRIVATE KEY", Bytes: secret},
+	} {
+		ts.Check(os.WriteFile(ts.MkAbs(file), pem.EncodeToMemory(block), 0o600))
+	}
+}

@@ -1,0 +1,196 @@
+// Package gatepost_test holds the house to its plan: which room may import which, and what
+// the ground floor may know of the world.
+package gatepost_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// arrows say for each room which of our own it may import. The three doors never import
+// one another, the ground floor imports nobody else, and nothing imports cmd.
+var arrows = map[string][]string{
+	"message":        {},
+	"policy":         {"message"},
+	"store":          {"message", "policy"},
+	"smtpd/mailauth": {"message", "policy"},
+	"smtpd":          {"smtpd/mailauth", "message", "policy", "store"},
+	"courier":        {"message", "store"},
+	"httpd":          {"message", "policy", "store"},
+	"cmd/gatepost":   {"courier", "httpd", "message", "policy", "smtpd", "smtpd/mailauth", "store"},
+}
+
+// groundFloor is what the pure rooms may import from elsewhere. A word ending in / stands
+// for everything below it.
+var groundFloor = map[string][]string{
+	"message": {
+		"bytes", "errors", "fmt", "io", "mime", "net/netip", "slices", "strconv", "strings",
+		"time", "unicode", "unicode/utf8",
+		"github.com/emersion/go-message", "github.com/emersion/go-message/",
+		"golang.org/x/net/html", "golang.org/x/net/html/", "golang.org/x/net/idna",
+		"golang.org/x/text/",
+	},
+	"policy": {
+		"cmp", "encoding/binary", "fmt", "iter", "maps", "math/bits", "net/netip", "slices",
+		"strconv", "strings", "unicode", "unicode/utf8",
+		"github.com/gaissmai/bart", "golang.org/x/net/publicsuffix",
+	},
+}
+
+// forbidden is what the ground floor never names: it does not know the time, and gives the
+// same answer twice.
+var forbidden = []string{"time.Now", "time.Since", "time.Until", "mail.GenerateMessageID"}
+
+// module is the path that our own imports begin with.
+const module = "gatepost/"
+
+// TestArrows reads the import clauses of every Go file, tests too.
+func TestArrows(t *testing.T) {
+	for file, imported := range imports(t) {
+		room := path.Dir(filepath.ToSlash(file))
+		if room == "." {
+			continue
+		}
+		allowed, known := arrows[room]
+		if !known {
+			t.Errorf("%s: %s is not a room of the house", file, room)
+		}
+		for _, to := range imported {
+			ours, found := strings.CutPrefix(to, module)
+			itself := ours == room && strings.HasSuffix(file, "_test.go")
+			if found && !itself && !slices.Contains(allowed, ours) {
+				t.Errorf("%s: no arrow leads from %s to %s", file, room, ours)
+			}
+		}
+	}
+}
+
+// TestGroundFloor holds the list of what the pure rooms import directly, and that they
+// never name what is forbidden.
+func TestGroundFloor(t *testing.T) {
+	all := imports(t)
+	for room, allowed := range groundFloor {
+		files := slices.DeleteFunc(slices.Sorted(maps.Keys(all)), func(file string) bool {
+			return filepath.Dir(file) != room || strings.HasSuffix(file, "_test.go")
+		})
+		if len(files) == 0 {
+			t.Errorf("%s has no files", room)
+		}
+		for _, file := range files {
+			for _, to := range all[file] {
+				if !strings.HasPrefix(to, module) && !listed(allowed, to) {
+					t.Errorf("%s: %s may not import %s", file, room, to)
+				}
+			}
+			for _, name := range named(t, file) {
+				if slices.Contains(forbidden, name) {
+					t.Errorf("%s: %s may not name %s", file, room, name)
+				}
+			}
+		}
+	}
+}
+
+// TestNoRoomIsEmpty keeps the laws from holding because nothing was read.
+func TestNoRoomIsEmpty(t *testing.T) {
+	seen := map[string]bool{}
+	for file := range imports(t) {
+		seen[path.Dir(filepath.ToSlash(file))] = true
+	}
+	for _, room := range []string{"message", "policy", "store", "smtpd", "cmd/gatepost"} {
+		if !seen[room] {
+			t.Errorf("no Go file was found in %s", room)
+		}
+	}
+}
+
+func listed(allowed []string, to string) bool {
+	return slices.ContainsFunc(allowed, func(a string) bool {
+		return to == a || strings.HasSuffix(a, "/") && strings.HasPrefix(to, a)
+	})
+}
+
+// imports are the import paths of every Go file, by its path from here.
+func imports(t *testing.T) map[string][]string {
+	t.Helper()
+	all := map[string][]string{}
+	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && hidden(file):
+			return filepath.SkipDir
+		case d.IsDir() || filepath.Ext(file) != ".go":
+			return nil
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, spec := range parsed.Imports {
+			to, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			all[file] = append(all[file], to)
+		}
+		if all[file] == nil {
+			all[file] = []string{}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// hidden reports whether the go command passes over a folder of that name.
+func hidden(folder string) bool {
+	name := filepath.Base(folder)
+	return name == "testdata" || len(name) > 1 && (name[0] == '.' || name[0] == '_')
+}
+
+// named are the names that a file takes from packages: each as the last part of the import
+// path, a dot and the name, whatever the file calls the package.
+func named(t *testing.T, file string) []string {
+	t.Helper()
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	packages := map[string]string{}
+	for _, spec := range parsed.Imports {
+		to, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := path.Base(to)
+		if spec.Name != nil {
+			name = spec.Name.Name
+		}
+		if name == "." {
+			t.Errorf("%s: a dot import hides what is named", file)
+		}
+		packages[name] = path.Base(to)
+	}
+	var names []string
+	ast.Inspect(parsed, func(n ast.Node) bool {
+		if s, ok := n.(*ast.SelectorExpr); ok {
+			if x, ok := s.X.(*ast.Ident); ok && packages[x.Name] != "" {
+				names = append(names, packages[x.Name]+"."+s.Sel.Name)
+			}
+		}
+		return true
+	})
+	return names
+}
