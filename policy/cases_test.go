@@ -110,7 +110,8 @@ func address(t testing.TB, s string) message.Address {
 	return a
 }
 
-// readArchives reads testdata/policy: sections why, lists, known, header or sender, want.
+// readArchives reads testdata/policy: sections why, lists, known, message or
+// sender, want.
 func readArchives(t *testing.T) []policyCase {
 	paths, err := filepath.Glob(filepath.Join("..", "testdata", "policy", "*.txtar"))
 	if err != nil || len(paths) == 0 {
@@ -139,7 +140,7 @@ func readArchive(t *testing.T, name string, a *txtar.Archive) policyCase {
 			c.lists = readLists(t, name, text)
 		case "known":
 			c.known = readKnown(t, name, text)
-		case "header":
+		case "message":
 			c.header, c.sender = text, ""
 		case "sender":
 			c.sender = strings.TrimSpace(text)
@@ -150,7 +151,7 @@ func readArchive(t *testing.T, name string, a *txtar.Archive) policyCase {
 		}
 	}
 	if why == "" || c.sender == "\x00" || c.want["decision"] == "" {
-		t.Fatalf("%s: it needs why, header or sender, and a decision in want", name)
+		t.Fatalf("%s: it needs why, message or sender, and a decision in want", name)
 	}
 	return c
 }

@@ -57,11 +57,11 @@ type Decision struct {
 	Field   Field           // whose address decided
 	Address message.Address // the one that decided: the sender's, or one in Reply-To
 
-	rule     Entry
-	against  Entry // an entry that says otherwise, if one does
-	conflict bool  // the two contradict each other
-	sender   message.Sender
-	reason   string // why the message is unreadable
+	rule       Entry
+	against    Entry // an entry that says otherwise, if one does
+	conflict   bool  // the two contradict each other
+	sender     message.Sender
+	unreadable string
 
 	step  ruleID // the rule that decided
 	by    ruleID // whose words say why: for Reply-To the rule that its address met
@@ -74,20 +74,20 @@ const maxSteps = 16
 
 // A step is a rule and its answer.
 type step struct {
-	answer string
 	rule   ruleID
+	answer answer
 }
 
 // note writes down that a rule was asked.
 func (d *Decision) note(id ruleID, v verdict) {
-	d.steps[d.asked] = step{v.answer, id}
+	d.steps[d.asked] = step{id, v.answer}
 	d.asked++
 }
 
 // settle takes the verdict of a rule for the decision.
 func (d *Decision) settle(id ruleID, v verdict) {
 	d.Action, d.Cause, d.Field = v.action, v.cause, v.field
-	d.conflict, d.reason = v.conflict, v.answer
+	d.conflict = v.conflict
 	d.step, d.by = id, id
 }
 

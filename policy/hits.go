@@ -40,9 +40,8 @@ func (p *Policy) find(a message.Address, profile Profile) hits {
 	h := hits{address: a.String(), profile: profile}
 	h.everyone = p.Block != nil && p.Block.everyone
 	h.findAddress(p)
-	domain := within(a.Domain(), p.depth())
-	for ; domain != ""; domain = domain.Parent() {
-		h.findDomain(p, string(domain))
+	for domain := range within(a.Domain(), p.Allow.labels()|p.Block.labels()) {
+		h.findDomain(p, domain)
 	}
 	return h
 }
@@ -83,7 +82,7 @@ func (h *hits) findAny(target string, blocked, allowed marks) {
 }
 
 // missing says why no entry with that keyword counts.
-func (h hits) missing(k Keyword) string {
+func (h hits) missing(k Keyword) answer {
 	if h.spared.has(k) {
 		return leftOut
 	}

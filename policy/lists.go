@@ -3,6 +3,7 @@ package policy
 import (
 	"iter"
 	"maps"
+	"math/bits"
 	"strings"
 
 	"gatepost/message"
@@ -15,7 +16,7 @@ import (
 type List struct {
 	base, over layer
 	everyone   bool // * is on it
-	depth      int  // labels of the deepest domain on it
+	depths     depths
 	entries    int
 }
 
@@ -137,7 +138,7 @@ func (l *List) count(c Change) {
 	case c.Target == Everyone:
 		l.everyone = l.at(Everyone) != 0
 	case !strings.Contains(c.Target, "@"):
-		l.depth = max(l.depth, 1+strings.Count(c.Target, "."))
+		l.depths |= depth(1 + strings.Count(c.Target, "."))
 	}
 }
 
@@ -167,25 +168,41 @@ func (l *List) shown(e Entry) Entry {
 	return e
 }
 
-// depth is how many labels the deepest domain on either list has.
-func (p *Policy) depth() int {
-	depth := 0
-	for _, l := range [...]*List{p.Allow, p.Block} {
-		if l != nil {
-			depth = max(depth, l.depth)
-		}
+// depths say how many labels the domains on a list have, so that nobody looks for others:
+// the name alone above a domain, or the 127 labels a stranger may send.
+type depths uint64
+
+// depth is a bit; the last one stands for all that are deeper.
+func depth(labels int) depths { return 1 << min(labels, 63) }
+
+func (l *List) labels() depths {
+	if l == nil {
+		return 0
 	}
-	return depth
+	return l.depths
 }
 
-// within is d or its nearest parent of at most that many labels, so that 127 labels from a
-// stranger cost no more look-ups than the lists have use for.
-func within(d message.Domain, labels int) message.Domain {
-	end := len(d)
-	for ; labels > 0 && end > 0; labels-- {
-		end = max(0, strings.LastIndexByte(string(d[:end]), '.'))
+// within gives d and each of its parents that one of the lists may have.
+func within(d message.Domain, on depths) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		rest, n := cut(string(d), bits.Len64(uint64(on))-1)
+		for ; n > 0; n-- {
+			if on&depth(n) != 0 && !yield(rest) {
+				return
+			}
+			_, rest, _ = strings.Cut(rest, ".")
+		}
 	}
-	return message.Domain(strings.TrimPrefix(string(d[end:]), "."))
+}
+
+// cut is the end of a domain, with at most that many labels; 63 are no limit. It begins
+// behind, so that a domain costs what the lists are deep and not what it is itself.
+func cut(d string, most int) (rest string, labels int) {
+	end := len(d)
+	for ; end > 0 && (labels < most || most == 63); labels++ {
+		end = max(0, strings.LastIndexByte(d[:end], '.'))
+	}
+	return strings.TrimPrefix(d[end:], "."), labels
 }
 
 func (l layer) clone() layer {

@@ -46,7 +46,7 @@ type Policy struct {
 
 // Decide is what becomes of a message. It allocates nothing.
 func (p *Policy) Decide(f *Facts) Decision {
-	d := Decision{Address: f.Sender.Address, sender: f.Sender}
+	d := Decision{Address: f.Sender.Address, sender: f.Sender, unreadable: f.Unreadable}
 	if d.askMessage(f) {
 		return d
 	}

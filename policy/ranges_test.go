@@ -101,9 +101,10 @@ func TestRangesRefused(t *testing.T) {
 		"10.0.0.0/8/8":       `"8/8" is not a prefix length; ` + length,
 		"10.*.0.0/16": "* and / do not go together; " +
 			"write * for whole numbers, or a full address before the /",
-		"10.0.0.1,10.0.0.2":   separated + "write 10.0.0.1 10.0.0.2",
-		"2001:db8::/32,::1":   separated + "write 2001:db8::/32 ::1",
-		"2001:db8:*::":        "* has no meaning in an IPv6 address; write a prefix, such as 2001:db8::/32",
+		"10.0.0.1,10.0.0.2": separated + "write 10.0.0.1 10.0.0.2",
+		"2001:db8::/32,::1": separated + "write 2001:db8::/32 ::1",
+		"2001:db8:*::": "* has no meaning in an IPv6 address; " +
+			"write a prefix, such as 2001:db8::/32",
 		"2001:db8::g":         "it is not an IPv6 address; write it like 2001:db8::7 or 2001:db8::/32",
 		"fe80::1%eth0":        "a zone has no meaning in a range; write fe80::1",
 		"2001:db8::/129":      "129 is above 128; write a number from 0 to 128",

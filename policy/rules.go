@@ -59,28 +59,45 @@ type verdict struct {
 	entry    hit    // the most specific entry that decided
 	against  hit    // an entry that says otherwise
 	conflict bool   // the two contradict each other, and neither wins
-	answer   string // in a few words, for when another rule decides
+	answer   answer // for when another rule decides
 }
 
-// Answers that hold for any sender.
+// An answer says in a few words what a rule that did not decide found.
+type answer uint8
+
 const (
-	fit        = "it can be read"
-	single     = "there is one"
-	noProfile  = "the sender has no profile"
-	active     = "the sender's profile is not suspended"
-	noEntry    = "no entry matches"
-	leftOut    = "left out beside *, since the sender has a profile"
-	onList     = "the allowlist has the sender"
-	noWildcard = "the blocklist has no *"
-	hasProfile = "the sender has a profile"
-	noReply    = "no other address in Reply-To is held"
+	fit answer = iota
+	single
+	noProfile
+	active
+	noEntry
+	leftOut
+	onList
+	noWildcard
+	hasProfile
+	noReply
 )
+
+var answers = [...]string{
+	fit:        "it can be read",
+	single:     "there is one",
+	noProfile:  "the sender has no profile",
+	active:     "the sender's profile is not suspended",
+	noEntry:    "no entry matches",
+	leftOut:    "left out beside *, since the sender has a profile",
+	onList:     "the allowlist has the sender",
+	noWildcard: "the blocklist has no *",
+	hasProfile: "the sender has a profile",
+	noReply:    "no other address in Reply-To is held",
+}
+
+func (a answer) String() string { return answers[a] }
 
 func readableMail(f Facts) verdict {
 	if f.Unreadable == "" {
 		return verdict{answer: fit}
 	}
-	return verdict{decides: true, action: Suspend, cause: Unprocessable, answer: f.Unreadable}
+	return verdict{decides: true, action: Suspend, cause: Unprocessable}
 }
 
 // oneFrom lets raw UTF-8 in an address stand where the client announced it (RFC 6531,

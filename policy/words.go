@@ -13,7 +13,7 @@ type Step struct {
 func (d Decision) Trail() []Step {
 	steps := make([]Step, d.asked)
 	for i, s := range d.steps[:d.asked] {
-		steps[i] = Step{Rule: s.rule.String(), Answer: s.answer}
+		steps[i] = Step{Rule: s.rule.String(), Answer: s.answer.String()}
 		if s.rule == d.step {
 			steps[i].Answer, steps[i].Decided = d.Why(), true
 		}
@@ -39,7 +39,7 @@ func (d Decision) Why() string {
 	return why
 }
 
-func whyUnreadable(d *Decision) string { return "it cannot be read as mail: " + d.reason }
+func whyUnreadable(d *Decision) string { return "it cannot be read as mail: " + d.unreadable }
 
 func whyAmbiguous(d *Decision) string {
 	if d.sender.Problem == 0 {

@@ -7,10 +7,6 @@ import (
 	"time"
 )
 
-// spareAfter is how long a connection must have waited for a command before it has to
-// make room for a new one: longer than any honest client thinks.
-const spareAfter = 5 * time.Second
-
 // A crowd is every connection there is. go-smtp has a set of its own, but closes none of
 // it when a shutdown takes too long, and counts nobody.
 type crowd struct {
@@ -42,7 +38,7 @@ func (s *Server) enter(g *guard) (refusal string) {
 		return notWelcome
 	case !g.client().IsLoopback() && c.per[from] >= s.MaxPerAddress:
 		return tooManyOfYou
-	case len(c.guards) >= s.MaxConnections && !c.makeRoom():
+	case len(c.guards) >= s.MaxConnections && !c.makeRoom(s.Spare):
 		return crowdedOut
 	}
 	c.add(g, from)
@@ -85,9 +81,9 @@ func (c *crowd) leave(g *guard) {
 
 // makeRoom sends the connection away that has waited longest for a command, so that
 // nobody can shut the door for others by doing nothing.
-func (c *crowd) makeRoom() bool {
+func (c *crowd) makeRoom(spare time.Duration) bool {
 	var idlest *guard
-	since := time.Now().Add(-spareAfter)
+	since := time.Now().Add(-spare)
 	for g := range c.guards {
 		if t, ok := g.idleSince(); ok && t.Before(since) {
 			idlest, since = g, t

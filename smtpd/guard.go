@@ -2,17 +2,12 @@ package smtpd
 
 import (
 	"crypto/tls"
-	"errors"
 	"io"
 	"math"
 	"net"
 	"net/netip"
-	"os"
 	"sync"
-	"sync/atomic"
 	"time"
-
-	"github.com/emersion/go-smtp"
 )
 
 // Sizes in octets.
@@ -33,8 +28,8 @@ const lingering = time.Second
 // has not come to yet. It keeps all time limits, ends a connection for good at its first
 // failure, and gathers replies.
 //
-// All of it belongs to the goroutine of the connection, but for what mu covers, the
-// atomics, and closing tcp.
+// All of it belongs to the goroutine of the connection, but for what mu covers, wire.begun
+// and closing tcp.
 type guard struct {
 	net.Conn          // tcp, or TLS over it
 	tcp      net.Conn // deadlines and the last resort
@@ -59,7 +54,7 @@ type guard struct {
 	waited time.Duration // for the command being read
 	spent  time.Duration // of Patience and MinRate: waiting for the content
 	octets int64         // of the content
-	left   atomic.Int64  // octets of the content before we hang up
+	left   int64         // octets of the content before we hang up
 
 	mu        sync.Mutex
 	idle      time.Time // since when a command is waited for, zero in a content
@@ -87,12 +82,12 @@ func (g *guard) client() netip.Addr { return g.peer }
 func (g *guard) rewind() {
 	g.until = time.Now().Add(g.server.Transaction)
 	g.spent, g.octets = 0, 0
-	g.left.Store(math.MaxInt64)
+	g.left = math.MaxInt64
 	g.wire.reset()
 }
 
 // stopAfter hangs up when more than n octets of the content under way still come.
-func (g *guard) stopAfter(n int64) { g.left.Store(n) }
+func (g *guard) stopAfter(n int64) { g.left = n }
 
 // Read hands octets on to go-smtp. After the first failure there are none: what follows a
 // content that timed out must never be run as commands.
@@ -140,16 +135,6 @@ func (g *guard) Close() error {
 		g.linger()
 	}
 	return g.Conn.Close()
-}
-
-// linger reads on for a moment: closing a socket with unread octets in it would take our
-// last reply back, and the client would come again with the same message.
-func (g *guard) linger() {
-	if c, ok := g.tcp.(interface{ CloseWrite() error }); ok && !g.secured {
-		c.CloseWrite()
-	}
-	g.tcp.SetReadDeadline(time.Now().Add(lingering))
-	io.CopyN(io.Discard, g.tcp, mostLingered)
 }
 
 // flush sends the replies held back.
@@ -216,13 +201,13 @@ func (g *guard) shake() error {
 	return nil
 }
 
-// await sets the deadline of the next read, or gives the dismissal a connection has got
-// that waits for a command.
+// await sets the deadline of the next read. A connection that has been dismissed goes
+// where a command would be read, but not between the chunks of a message.
 func (g *guard) await(now time.Time) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.idle = time.Time{}
-	if g.wire.phase == commands {
+	if g.wire.phase == commands && !g.wire.open {
 		if g.dismissed != "" || g.server.draining.Load() {
 			return errDismissed
 		}
@@ -255,83 +240,5 @@ func (g *guard) charge(n int, took time.Duration) {
 	}
 	g.spent += took
 	g.octets += int64(n)
-	g.left.Add(-int64(n))
-}
-
-// overdrawn ends a connection that goes on sending a content long refused; go-smtp would
-// swallow it without end.
-func (g *guard) overdrawn() error {
-	if g.wire.phase != commands && g.left.Load() < 0 {
-		g.hasty = true
-		return errTooLarge(g.server.MaxMessage)
-	}
-	return nil
-}
-
-// Reasons for which the guard itself ends a connection between commands.
-var (
-	errDismissed = errors.New("dismissed")
-	errHangUp    = errors.New("hung up")
-)
-
-// fail ends all reading and finds the error to give to go-smtp: within a content the
-// reply, which go-smtp passes on if it is bare; otherwise the end of input, after a reply
-// of our own.
-func (g *guard) fail(err error) error {
-	g.failed = true
-	if g.wire.phase == commands {
-		g.out = append(g.out, g.farewell(err)...)
-		return io.EOF
-	}
-	if r, ok := err.(*smtp.SMTPError); ok {
-		return r
-	}
-	g.log("content cut short", err)
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		g.hasty = true
-		return errSlow()
-	}
-	return errCut()
-}
-
-// farewell is what a connection is told that ends between commands.
-func (g *guard) farewell(err error) string {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	switch timeout := errors.Is(err, os.ErrDeadlineExceeded); {
-	case (timeout || err == errDismissed) && g.dismissed != "":
-		return g.dismissed
-	case err == errDismissed:
-		return shuttingDown
-	case timeout:
-		return tooQuiet
-	}
-	return ""
-}
-
-// dismiss ends the connection with this reply as soon as it waits for a command, at once
-// if it does so now. It reports false if that was asked before.
-func (g *guard) dismiss(reply string) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.dismissed != "" {
-		return false
-	}
-	g.dismissed = reply
-	if !g.idle.IsZero() {
-		g.tcp.SetReadDeadline(time.Unix(1, 0))
-	}
-	return true
-}
-
-// idleSince tells since when the client has owed us a command.
-func (g *guard) idleSince() (since time.Time, ok bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.idle, !g.idle.IsZero() && g.dismissed == ""
-}
-
-func (g *guard) log(what string, err error) {
-	g.server.Log.Info(what, "client", g.client(), "octets", g.octets,
-		"error", printable(err.Error()))
+	g.left -= int64(n)
 }

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/emersion/go-smtp"
+	"golang.org/x/sync/errgroup"
 
 	"gatepost/message"
 	"gatepost/policy"
@@ -45,11 +46,12 @@ type Server struct {
 
 	MaxMessage     int64 // octets of a content, announced as SIZE (RFC 1870)
 	MaxRecipients  int   // of one message, then 452 4.5.3
-	MaxConnections int   // at once, then the longest idle goes or the new one gets 421
+	MaxConnections int   // at once, then the new one gets 421 unless Spare lets one go
 	MaxPerAddress  int   // connections at once of one IPv4 address or IPv6 /64; not loopback
 	MaxArriving    int   // contents at once, which bounds memory, then 452 4.3.1
 
 	Idle        time.Duration // for a command, and between two pieces of a content
+	Spare       time.Duration // without a command, to be let go first in a crowd
 	Transaction time.Duration // from MAIL to the end of the content
 	MinRate     int64         // octets a second of a content, once Patience is used up
 	Patience    time.Duration // waiting that a content may cost beyond MinRate
@@ -57,6 +59,7 @@ type Server struct {
 
 	plain, secured *smtp.Server // the latter for what goes over TLS
 	upgrades       *upgrades
+	upgraded       chan struct{} // closed when nothing comes from upgrades any more
 	draining       atomic.Bool
 	unready        atomic.Bool // what Ready said last, to log a change once
 	arriving       atomic.Int64
@@ -81,6 +84,7 @@ func New() *Server {
 		MaxArriving:    256, // about 128 KiB each: the spool's head and our buffers
 
 		Idle:        5 * time.Minute, // RFC 5321, section 4.5.3.2.7
+		Spare:       5 * time.Second, // longer than an honest client thinks
 		Transaction: time.Hour,       // 25 MiB over 64 kbit/s
 		MinRate:     1000,
 		Patience:    time.Minute,
@@ -101,34 +105,39 @@ func (s *Server) Run(ctx context.Context, doors ...Door) error {
 	if err := s.prepare(doors); err != nil {
 		return err
 	}
-	ended := make(chan error, len(doors))
+	go func() {
+		defer close(s.upgraded)
+		s.secured.Serve(s.upgrades)
+	}()
+	serving, failed := errgroup.WithContext(ctx)
 	for _, d := range doors {
-		go func() { ended <- s.flavour(d.TLS).Serve(&listener{d, s}) }()
+		serving.Go(func() error { return s.serve(d) })
 	}
-	upgraded := make(chan error, 1)
-	go func() { upgraded <- s.secured.Serve(s.upgrades) }()
-
-	var err error
-	open := len(doors)
-	select {
-	case <-ctx.Done():
-	case err = <-ended:
-		open--
-	}
+	<-failed.Done()
 	s.draining.Store(true)
 	for _, d := range doors {
 		d.Close()
 	}
-	for range open {
-		<-ended // no connection is begun after this
-	}
-	s.drain(upgraded)
+	err := serving.Wait() // no connection is begun after this
+	s.drain()
 	return err
+}
+
+// serve takes connections from one door until it is closed.
+func (s *Server) serve(d Door) error {
+	library := s.plain
+	if d.TLS {
+		library = s.secured
+	}
+	if err := library.Serve(&listener{d, s}); !s.draining.Load() {
+		return fmt.Errorf("smtp on %v: %w", d.Addr(), err)
+	}
+	return nil
 }
 
 // drain sends the idle away and waits for the rest. Connections in clear are waited for
 // first, they may still turn into ones over TLS.
-func (s *Server) drain(upgraded <-chan error) {
+func (s *Server) drain() {
 	defer s.abandon()
 	impatience := time.AfterFunc(s.Grace, func() {
 		s.abandon()
@@ -138,7 +147,7 @@ func (s *Server) drain(upgraded <-chan error) {
 	s.crowd.dismissAll(shuttingDown)
 	s.plain.Shutdown(context.Background())
 	s.upgrades.Close()
-	<-upgraded
+	<-s.upgraded
 	s.secured.Shutdown(context.Background())
 }
 
@@ -158,7 +167,7 @@ func (s *Server) prepare(doors []Door) error {
 	s.own = domain
 	s.receiving, s.abandon = context.WithCancel(context.Background())
 	s.wide.New = func() any { return new([wideBuffer]byte) }
-	s.upgrades = newUpgrades()
+	s.upgrades, s.upgraded = newUpgrades(), make(chan struct{})
 	s.plain, s.secured = s.library(), s.library()
 	if s.Certificate != nil {
 		s.tls = &tls.Config{GetCertificate: s.Certificate.Get}
@@ -180,13 +189,6 @@ func (s *Server) library() *smtp.Server {
 	l.EnableSMTPUTF8 = true
 	l.ErrorLog = libraryLog{s.Log}
 	return l
-}
-
-func (s *Server) flavour(secured bool) *smtp.Server {
-	if secured {
-		return s.secured
-	}
-	return s.plain
 }
 
 // admits says whether a client may speak to us at all.

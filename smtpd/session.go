@@ -69,19 +69,20 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 // reads of it after that, it would run as commands or give to the next message.
 func (s *session) Data(r io.Reader) error {
 	env := s.env
-	env.ReceivedAt = time.Now()
-	_, chunked := r.(*io.PipeReader)
+	_, chunked := r.(*io.PipeReader) // BDAT: we are in a goroutine of our own
 	if chunked {
 		s.running.Add(1)
 		defer s.running.Done()
 		s.guard.wire.begun <- struct{}{} // the connection may go on, env is ours
 	}
-	body := &body{r: r, limit: s.server.MaxMessage}
+	env.ReceivedAt = time.Now()
+	body := &body{r: r, chunked: chunked, limit: s.server.MaxMessage}
 	id, err := s.take(env, body)
 	s.drain(body)
 	if body.err == smtp.ErrDataReset {
-		// The client took the message back. A reply now would be read as that of the
-		// next one, so there is none: the goroutine is go-smtp's for this call alone.
+		// The client took the message back, or was cut off. go-smtp would hold what we
+		// return for the result of the next message, so we do not return: its goroutine
+		// is for this call alone.
 		runtime.Goexit()
 	}
 	if err == nil {
@@ -112,12 +113,15 @@ func (s *session) take(env *message.Envelope, body *body) (id string, err error)
 	return id, err
 }
 
-// drain reads what Receive left. Beyond the size limit the guard hangs up.
+// drain reads what Receive left. Beyond the size limit the guard hangs up; chunks above it
+// go-smtp refuses by itself.
 func (s *session) drain(body *body) {
 	if body.err == io.EOF {
 		return
 	}
-	s.guard.stopAfter(max(body.limit-body.n, 0) + overshoot)
+	if !body.chunked {
+		s.guard.stopAfter(max(body.limit-body.n, 0) + overshoot)
+	}
 	io.Copy(io.Discard, body)
 	if _, err := io.Copy(io.Discard, body.r); err == smtp.ErrDataReset {
 		body.err = err
@@ -140,7 +144,8 @@ func (s *session) Logout() error {
 // turns a cut into an error.
 type body struct {
 	r        io.Reader
-	n, limit int64
+	chunked  bool  // by BDAT
+	n, limit int64 // octets
 	err      error // the first one, for good
 }
 

@@ -88,7 +88,7 @@ func (s *site) stop() error {
 func (s *site) apply(name, value string) (err error) {
 	spans := map[string]*time.Duration{
 		"idle": &s.server.Idle, "transaction": &s.server.Transaction,
-		"patience": &s.server.Patience, "grace": &s.server.Grace,
+		"patience": &s.server.Patience, "grace": &s.server.Grace, "spare": &s.server.Spare,
 	}
 	counts := map[string]*int{
 		"recipients-at-once": &s.server.MaxRecipients, "connections": &s.server.MaxConnections,

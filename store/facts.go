@@ -10,9 +10,10 @@ import (
 )
 
 // factsQuery asks what is known of an address, and which generation of the rules stands:
-// so the next message sees what another process has changed.
-const factsQuery = `select m.value, u.role, u.suspended
-	from meta m left join users u on u.email = $1 where m.name = 'generation'`
+// so the next message sees what another process has changed. A join on the parameter would
+// have SQLite compile it anew for each message.
+const factsQuery = `select (select value from meta where name = 'generation'),
+	(select role from users where email = $1), (select suspended from users where email = $1)`
 
 // Facts gathers what the store knows that bears on a message, and the policy to judge it by.
 func (db *DB) Facts(ctx context.Context, m *message.Message, env *message.Envelope) (

@@ -94,6 +94,14 @@ func (a *app) input(name string) (io.ReadCloser, error) {
 	return f, nil
 }
 
+// inputName is how a file is called in what is said about it.
+func inputName(name string) string {
+	if name == "-" {
+		return "stdin"
+	}
+	return name
+}
+
 // readPassword takes a password from stdin if fromStdin is set, and else asks for it twice
 // on a terminal, without echo.
 func (a *app) readPassword(fromStdin bool) (string, error) {

@@ -27,11 +27,12 @@ import (
 // doorCommands are the commands of scripts that have to do with a running server.
 func doorCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
-		"serve": startServer,
-		"stop":  stopServer,
-		"send":  sendMail,
-		"get":   getPage,
-		"cert":  makeCertificate,
+		"serve":  startServer,
+		"signal": stopServer,
+		"send":   sendMail,
+		"hold":   holdMail,
+		"get":    getPage,
+		"cert":   makeCertificate,
 	}
 }
 
@@ -39,6 +40,8 @@ func doorCommands() map[string]func(*testscript.TestScript, bool, []string) {
 type testServer struct {
 	cmd    *exec.Cmd
 	logged chan struct{} // closed once its log is written whole
+
+	stopping chan struct{} // closed once it says that it is
 }
 
 type serverKey struct{}
@@ -59,8 +62,8 @@ func startServer(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	ts.Check(cmd.Start())
 	s := ts.Value(serverKey{}).(*testServer)
-	*s = testServer{cmd, make(chan struct{})}
-	logged := s.logged
+	*s = testServer{cmd, make(chan struct{}), make(chan struct{})}
+	logged, stopping := s.logged, s.stopping
 	ts.Defer(func() {
 		// It is gone already if the script has stopped it.
 		if cmd.ProcessState == nil {
@@ -72,7 +75,7 @@ func startServer(ts *testscript.TestScript, neg bool, args []string) {
 	listening := make(chan map[string]any, 1)
 	go func() {
 		defer close(logged)
-		copyLog(log, pipe, listening)
+		copyLog(log, pipe, listening, stopping)
 	}()
 	select {
 	case line := <-listening:
@@ -95,29 +98,41 @@ func scriptEnv(ts *testscript.TestScript) (env []string) {
 	return env
 }
 
-func copyLog(log io.WriteCloser, pipe io.Reader, listening chan<- map[string]any) {
+func copyLog(log io.WriteCloser, pipe io.Reader, listening chan<- map[string]any,
+	stopping chan<- struct{}) {
 	defer log.Close()
 	lines := bufio.NewScanner(pipe)
 	for lines.Scan() {
 		fmt.Fprintln(log, lines.Text())
 		var line map[string]any
-		if json.Unmarshal(lines.Bytes(), &line) == nil && line["msg"] == "listening" {
+		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
+			continue
+		}
+		switch line["msg"] {
+		case "listening":
 			listening <- line
+		case "stopping":
+			close(stopping)
 		}
 	}
 }
 
-// stopServer sends a signal and waits for the end: stop TERM.
+// stopServer sends a signal and waits for the end: signal TERM. With a second signal, that
+// is sent while the server waits for what is under way; it ends the server without more.
 func stopServer(ts *testscript.TestScript, neg bool, args []string) {
 	signals := map[string]syscall.Signal{"TERM": syscall.SIGTERM, "INT": syscall.SIGINT,
 		"KILL": syscall.SIGKILL}
-	if neg || len(args) != 1 || signals[args[0]] == 0 {
-		ts.Fatalf("usage: stop TERM|INT|KILL")
+	if neg || len(args) < 1 || len(args) > 2 || signals[args[0]] == 0 {
+		ts.Fatalf("usage: signal TERM|INT|KILL [TERM|INT|KILL]")
 	}
 	s := ts.Value(serverKey{}).(*testServer)
 	ts.Check(s.cmd.Process.Signal(signals[args[0]]))
+	if len(args) == 2 {
+		<-s.stopping
+		ts.Check(s.cmd.Process.Signal(signals[args[1]]))
+	}
 	<-s.logged
-	if err := s.cmd.Wait(); args[0] != "KILL" {
+	if err := s.cmd.Wait(); args[0] != "KILL" && len(args) == 1 {
 		ts.Check(err)
 	}
 }
@@ -184,6 +199,22 @@ func dial(ts *testscript.TestScript) (*smtp.Client, error) {
 	}
 	c.Close()
 	return smtp.DialStartTLS(ts.Getenv("SMTP"), trust)
+}
+
+// holdMail begins a message and leaves it unfinished until the script ends.
+func holdMail(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: hold")
+	}
+	c, err := smtp.Dial(ts.Getenv("SMTP"))
+	ts.Check(err)
+	ts.Defer(func() { c.Close() })
+	ts.Check(c.Mail("ann@acme.test", nil))
+	ts.Check(c.Rcpt("support@help.test", nil))
+	w, err := c.Data()
+	ts.Check(err)
+	_, err = io.WriteString(w, "From: ann@acme.test\r\n")
+	ts.Check(err)
 }
 
 // getPage prints the status and the body of a page: get /livez.

@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -212,10 +212,10 @@ func (e *envelopeFlags) parseClient(env *message.Envelope) error {
 	if e.client == "" {
 		return nil
 	}
-	client, err := parseIP(e.client)
+	client, err := netip.ParseAddr(e.client)
 	if err != nil {
-		return fmt.Errorf("--client %q is no IP address", e.client)
+		return no("--client %q is no IP address", e.client)
 	}
-	env.Client = client
+	env.Client = client.Unmap()
 	return nil
 }

@@ -65,10 +65,13 @@ func (w *mailWalk) file(path string, info os.FileInfo) error {
 	if err != nil {
 		return err
 	}
-	if hasExt(path, ".mbox") && !marked && info.Size() > 0 {
-		return fmt.Errorf("%s is no mbox file: it does not begin with %q", path, mboxMark)
+	mbox := marked && !hasExt(path, ".eml")
+	if hasExt(path, ".mbox") {
+		if mbox = true; !marked && info.Size() > 0 {
+			return fmt.Errorf("%s is no mbox file: it does not begin with %q", path, mboxMark)
+		}
 	}
-	w.files = append(w.files, mailFile{path, marked && !hasExt(path, ".eml")})
+	w.files = append(w.files, mailFile{path, mbox})
 	return nil
 }
 

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -67,7 +69,8 @@ func (a *app) note(format string, args ...any) {
 }
 
 // printList prints what seq yields: a JSON object a line with --json, else a table of rows.
-func printList[T any](a *app, seq iter.Seq2[T, error], headers []string, row func(T) []string) error {
+func printList[T any](a *app, seq iter.Seq2[T, error], headers []string,
+	row func(T) []string) error {
 	if !a.json {
 		return a.table(headers, func(yield func([]string, error) bool) {
 			for v, err := range seq {
@@ -134,15 +137,22 @@ func (a *app) writeTable(headers []string, rows [][]string, width int) error {
 }
 
 func writeTabbed(w io.Writer, rows iter.Seq2[[]string, error]) error {
+	out := bufio.NewWriter(w)
 	for row, err := range rows {
 		if err != nil {
-			return err
+			return errors.Join(err, out.Flush())
 		}
-		if _, err := fmt.Fprintln(w, strings.Join(visibleCells(row), "\t")); err != nil {
+		for i, cell := range row {
+			if i > 0 {
+				out.WriteByte('\t')
+			}
+			out.WriteString(visible(cell))
+		}
+		if err := out.WriteByte('\n'); err != nil { // as of every write before it
 			return err
 		}
 	}
-	return nil
+	return out.Flush()
 }
 
 func visibleCells(row []string) []string {

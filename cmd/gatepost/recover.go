@@ -123,7 +123,8 @@ func (a *app) recoverOne(ctx context.Context, db *store.DB, s store.Suspended, a
 }
 
 // effects says in words what recovering changed for the sender's next message.
-func effects(ctx context.Context, db *store.DB, s store.Suspended, done recovered) ([]string, error) {
+func effects(ctx context.Context, db *store.DB, s store.Suspended, done recovered) (
+	[]string, error) {
 	notes := []string{}
 	if done.Allowed {
 		notes = append(notes, s.Author.Email+" is on the allowlist")

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"strconv"
 	"strings"
 
@@ -180,9 +179,4 @@ func (r *replay) total(others int) {
 		line += "; " + count(others, "other file", "other files") + " left out"
 	}
 	r.note("%s", line)
-}
-
-func parseIP(text string) (netip.Addr, error) {
-	ip, err := netip.ParseAddr(text)
-	return ip.Unmap(), err
 }

@@ -41,8 +41,9 @@ func TestFieldLimit(t *testing.T) {
 			t.Errorf("%s: exit %d, %q; want exit %d, %q", s.why, code, says, s.code, s.says)
 		}
 	}
-	if _, list, _ := runWith(t, db, "", "rules", "show", "block", "--text"); list != "ü.test io.x more.test\n" {
-		t.Errorf("the list is %q", list)
+	_, list, _ := runWith(t, db, "", "rules", "show", "block", "--text")
+	if want := "ü.test io.x more.test\n"; list != want {
+		t.Errorf("the list is %q, want %q", list, want)
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"database/sql"
 	"errors"
 	"os/exec"
 	"path/filepath"
@@ -36,7 +37,19 @@ func TestScripts(t *testing.T) {
 func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	all := doorCommands()
 	all["code"] = wantCode
+	all["sql"] = runSQL
 	return all
+}
+
+// runSQL does to a database what no program of ours would: sql FILE STATEMENT.
+func runSQL(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: sql FILE STATEMENT")
+	}
+	db, err := sql.Open("sqlite3", ts.MkAbs(args[0]))
+	ts.Check(err)
+	_, err = db.Exec(args[1])
+	ts.Check(errors.Join(err, db.Close()))
 }
 
 // wantCode runs a program and compares its exit code: code 2 gatepost rules show x.

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os/signal"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -47,6 +48,7 @@ type gate struct {
 	http     net.Listener // nil if there is none
 	db       *store.DB
 	unlock   func() error // the server's lock on db
+	stopping atomic.Bool
 }
 
 // serve runs the gate until a signal. What keeps it from opening is an error of the
@@ -59,6 +61,11 @@ func (a *app) serve(ctx context.Context) error {
 	if err != nil {
 		return &failure{exitConfig, err}
 	}
+	context.AfterFunc(ctx, func() {
+		stop()
+		g.stopping.Store(true)
+		g.log.Info("stopping", "grace", g.smtp.Grace)
+	})
 	return errors.Join(g.run(ctx), g.close())
 }
 
@@ -160,6 +167,9 @@ func (g *gate) serveHTTP(ctx context.Context) error {
 
 // ready reports whether a message would be taken now.
 func (g *gate) ready(ctx context.Context) error {
+	if g.stopping.Load() {
+		return errors.New("stopping")
+	}
 	if err := g.smtp.Ready(); err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ func newUserImport(a *app) *cobra.Command {
 				return err
 			}
 			defer in.Close()
-			users, err := readUsers(args[0], in, given)
+			users, err := readUsers(inputName(args[0]), in, given)
 			if err != nil {
 				return err
 			}
@@ -43,7 +43,8 @@ func newUserImport(a *app) *cobra.Command {
 		},
 	}
 	a.yesFlag(cmd)
-	cmd.Flags().StringVar(&role, "role", "end-user", "the role of all of them: end-user, agent or admin")
+	cmd.Flags().StringVar(&role, "role", "end-user",
+		"the role of all of them: end-user, agent or admin")
 	return cmd
 }
 

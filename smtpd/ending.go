@@ -1,0 +1,105 @@
+package smtpd
+
+import (
+	"errors"
+	"io"
+	"os"
+	"time"
+
+	"github.com/emersion/go-smtp"
+)
+
+// Reasons for which the guard itself ends a connection between commands.
+var (
+	errDismissed = errors.New("dismissed")
+	errHangUp    = errors.New("hung up")
+)
+
+// fail ends all reading and finds the error to give to go-smtp: within a content the
+// reply, which go-smtp passes on if it is bare; otherwise the end of input, after a reply
+// of our own.
+func (g *guard) fail(err error) error {
+	g.failed = true
+	if g.wire.phase == commands {
+		g.out = append(g.out, g.farewell(err)...)
+		return io.EOF
+	}
+	g.log("content cut short", err)
+	if r, ok := err.(*smtp.SMTPError); ok {
+		return r
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		g.hasty = true
+		return errSlow()
+	}
+	return errCut()
+}
+
+// farewell is what a connection is told that ends between commands.
+func (g *guard) farewell(err error) string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch timeout := errors.Is(err, os.ErrDeadlineExceeded); {
+	case (timeout || err == errDismissed) && g.dismissed != "":
+		return g.dismissed
+	case err == errDismissed:
+		return shuttingDown
+	case timeout:
+		return tooQuiet
+	}
+	return ""
+}
+
+// hangUp ends the connection between commands, whatever the client has sent behind.
+func (g *guard) hangUp(reply string) error {
+	g.out = append(g.out, reply...)
+	g.hasty = true
+	return errHangUp
+}
+
+// overdrawn ends a connection that goes on sending a content long refused; go-smtp would
+// swallow it without end.
+func (g *guard) overdrawn() error {
+	if g.wire.phase != commands && g.left < 0 {
+		g.hasty = true
+		return errTooLarge(g.server.MaxMessage)
+	}
+	return nil
+}
+
+// linger reads on for a moment: closing a socket with unread octets in it would take our
+// last reply back, and the client would come again with the same message.
+func (g *guard) linger() {
+	if c, ok := g.tcp.(interface{ CloseWrite() error }); ok && !g.secured {
+		c.CloseWrite()
+	}
+	g.tcp.SetReadDeadline(time.Now().Add(lingering))
+	io.CopyN(io.Discard, g.tcp, mostLingered)
+}
+
+// dismiss ends the connection with this reply as soon as it waits for a command, at once
+// if it does so now. It reports false if that was asked before.
+func (g *guard) dismiss(reply string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.dismissed != "" {
+		return false
+	}
+	g.dismissed = reply
+	if !g.idle.IsZero() {
+		g.tcp.SetReadDeadline(time.Unix(1, 0))
+	}
+	return true
+}
+
+// idleSince tells since when the client has owed us a command.
+func (g *guard) idleSince() (since time.Time, ok bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.idle, !g.idle.IsZero() && g.dismissed == ""
+}
+
+func (g *guard) log(what string, err error) {
+	g.server.Log.Info(what, "client", g.client(), "octets", g.octets,
+		"error", printable(err.Error()))
+}
