@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -13,11 +14,16 @@ type Fact struct {
 	Value string `json:"value"`
 }
 
-// Read gathers the facts of a message. It asks profile for what is known of each address
-// that is judged, and returns its error as it is.
-func Read(m *message.Message, env *message.Envelope,
+// Read gathers the facts of a message whose header section may have maxHeader octets. It
+// asks profile for what is known of each address that is judged, and returns its error as
+// it is.
+func Read(m *message.Message, env *message.Envelope, maxHeader int,
 	profile func(message.Address) (Profile, error)) (Facts, error) {
 	f := Facts{Sender: m.Sender(), SMTPUTF8: env.SMTPUTF8, Unreadable: m.Unreadable()}
+	if f.Unreadable == "" && m.Size > maxHeader {
+		f.Unreadable = fmt.Sprintf("the header section has %d octets, more than the %d that "+
+			"are allowed here", m.Size, maxHeader)
+	}
 	var err error
 	if !f.Sender.Address.IsZero() {
 		if f.Profile, err = profile(f.Sender.Address); err != nil {

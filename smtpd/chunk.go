@@ -8,14 +8,14 @@ import (
 // announce reads a BDAT line as go-smtp does.
 func (w *wire) announce(line []byte) {
 	args := strings.Fields(string(line[len("BDAT"):]))
-	w.due, w.final, w.ahead = true, len(args) == 2, 0
+	w.due, w.broken, w.final = true, true, len(args) == 2
 	if len(args) == 0 || len(args) > 2 || line[len("BDAT")] != ' ' ||
 		w.final && !strings.EqualFold(args[1], "LAST") {
-		w.broken = true
 		return
 	}
-	size, err := strconv.ParseUint(args[0], 10, 32)
-	w.ahead, w.broken = int64(size), err != nil
+	if size, err := strconv.ParseUint(args[0], 10, 32); err == nil {
+		w.ahead, w.broken = int64(size), false
+	}
 }
 
 // handChunk hands on octets of a chunk, and none beyond. Where it ends too early go-smtp

@@ -118,7 +118,7 @@ func (p *player) step(verb, arg string) {
 		"quiet": p.quiet, "end": p.end, "connect": p.open, "on": p.on, "tls": p.handshake,
 		"shut": p.shut, "close": p.close, "reset": p.reset, "drain": p.drain,
 		"release": p.release, "stored": p.stored, "message": p.message, "logged": p.logged,
-		"unlogged": p.unlogged, "flood": p.flood, "arrive": p.arrive,
+		"unlogged": p.unlogged, "flood": p.flood, "arrive": p.arrive, "gone": p.gone,
 	}[verb]
 	if !ok {
 		p.fail("unknown directive %q", verb)
@@ -249,6 +249,14 @@ func (p *player) end(string) {
 	rest, err := io.ReadAll(p.in)
 	if len(rest) > 0 || errors.Is(err, os.ErrDeadlineExceeded) {
 		p.fail("got %q, %v", rest, err)
+	}
+}
+
+// gone says that the server closes the connection, be it with octets of TLS.
+func (p *player) gone(string) {
+	p.SetReadDeadline(time.Now().Add(patience))
+	if _, err := io.Copy(io.Discard, p.in); errors.Is(err, os.ErrDeadlineExceeded) {
+		p.fail("the connection stays open")
 	}
 }
 

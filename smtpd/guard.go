@@ -220,11 +220,13 @@ func (g *guard) await(now time.Time) error {
 // held against it: a slow disk of ours is not its fault.
 func (g *guard) deadline(now time.Time) time.Time {
 	s := g.server
-	patience := s.Idle - g.waited
-	if g.wire.phase != commands {
-		rate := s.Patience - g.spent
-		rate += time.Duration(float64(g.octets) / float64(s.MinRate) * float64(time.Second))
-		patience = min(s.Idle, rate)
+	patience := s.Idle
+	switch {
+	case g.wire.phase == commands:
+		patience -= g.waited
+	case s.MinRate > 0:
+		due := time.Duration(float64(g.octets) / float64(s.MinRate) * float64(time.Second))
+		patience = min(patience, s.Patience+due-g.spent)
 	}
 	if end := now.Add(patience); end.Before(g.until) {
 		return end

@@ -53,7 +53,7 @@ type Server struct {
 	Idle        time.Duration // for a command, and between two pieces of a content
 	Spare       time.Duration // without a command, to be let go first in a crowd
 	Transaction time.Duration // from MAIL to the end of the content
-	MinRate     int64         // octets a second of a content, once Patience is used up
+	MinRate     int64         // octets a second of a content, once Patience is used up; 0: any
 	Patience    time.Duration // waiting that a content may cost beyond MinRate
 	Grace       time.Duration // for contents under way when Run is told to stop
 

@@ -2,6 +2,7 @@ package smtpd_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -107,8 +108,9 @@ func storm(t *testing.T, s *site, connection, rounds int) {
 func TestSplits(t *testing.T) {
 	parts := []string{
 		"MAIL FROM:<a@example.com>\r\n", "RCPT TO:<b@acme.test>\r\n", "RCPT TO:<postmaster>\r\n",
-		"DATA\r\n", "text\r\n", ".\r\n", "..\r\n", "\r\n", "\n.\r\n", "\r\r\n.\r\n", ".\r", ".", "\n",
-		"BDAT 4\r\n", "BDAT 4 LAST\r\n", "BDAT 0 LAST\r\n", "BDAT 0\r\n", "abcd", "RSET\r\n", "QUIT\r\n",
+		"DATA\r\n", "text\r\n", ".\r\n", "..\r\n", "\r\n", "\n.\r\n", "\r\r\n.\r\n", ".\r", ".",
+		"BDAT 4\r\n", "BDAT 4 LAST\r\n", "BDAT 0 LAST\r\n", "BDAT 0\r\n", "abcd", "\n",
+		"RSET\r\n", "QUIT\r\n",
 		"MAIL FROM:<a@example.com>\r\nRCPT TO:<b@acme.test>\r\nDATA\r\nwhole\r\n.\r\n",
 		"MAIL FROM:<a@example.com>\r\nRCPT TO:<b@acme.test>\r\nBDAT 5\r\nwholeBDAT 2 LAST\r\n\r\n",
 	}
@@ -162,7 +164,7 @@ func TestOneWrite(t *testing.T) {
 	check(t, err)
 	n, err := c.Read(b)
 	check(t, err)
-	if reply := string(b[:n]); !strings.Contains(reply, "\r\n250 ") || !strings.HasSuffix(reply, "\r\n") {
+	if reply := b[:n]; !bytes.Contains(reply, []byte("\r\n250 ")) || reply[n-1] != '\n' {
 		t.Errorf("the first read of the reply to EHLO gives %q", reply)
 	}
 }

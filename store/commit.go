@@ -94,7 +94,7 @@ func newWords(r *Record) (words, error) {
 		value any
 	}{
 		{&w.reasons, reasons{r.Facts.Words(), r.Decision.Trail()}},
-		{&w.recipients, r.Envelope.Recipients},
+		{&w.recipients, append([]string{}, r.Envelope.Recipients...)},
 		{&w.replyTo, replies},
 	} {
 		var text []byte

@@ -20,7 +20,7 @@ func (db *DB) Facts(ctx context.Context, m *message.Message, env *message.Envelo
 	*policy.Policy, *policy.Facts, error) {
 	const unasked = -1
 	generation := int64(unasked)
-	f, err := policy.Read(m, env, func(a message.Address) (p policy.Profile, err error) {
+	f, err := policy.Read(m, env, db.maxHeader, func(a message.Address) (p policy.Profile, err error) {
 		p, generation, err = db.profile(a)
 		return p, err
 	})

@@ -101,7 +101,7 @@ type Explanation struct {
 	DecisionID string        `json:"decision_id,omitempty"`
 	ID         int64         `json:"id,omitempty"` // of the held message or the ticket
 	Decision   string        `json:"decision"`
-	Cause      string        `json:"cause,omitempty"`
+	Cause      *string       `json:"cause"`
 	CauseID    *int          `json:"cause_id"`
 	Sender     string        `json:"sender"`
 	Rule       *string       `json:"rule"`

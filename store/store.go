@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"gatepost/message"
 	"gatepost/policy"
 )
 
@@ -22,6 +23,10 @@ import (
 type Options struct {
 	Create bool             // make the database if it is not there
 	Now    func() time.Time // the clock; time.Now if nil
+
+	// MaxHeader is how many octets a header section may have to be read as mail, at most
+	// and by default message.MaxHeader.
+	MaxHeader int
 }
 
 // A DB is an open store. Any number of processes may have one database open at once.
@@ -32,9 +37,10 @@ type DB struct {
 	conn   *sql.DB // one connection, the writer's
 	writer *writer
 
-	loading sync.Mutex // held while the policy is rebuilt
-	policy  atomic.Pointer[policy.Policy]
-	facts   *sql.Stmt
+	maxHeader int
+	loading   sync.Mutex // held while the policy is rebuilt
+	policy    atomic.Pointer[policy.Policy]
+	facts     *sql.Stmt
 }
 
 // Open opens the database at path and brings its tables up to date. A database of a newer
@@ -46,11 +52,28 @@ func Open(path string, o Options) (*DB, error) {
 	if err := checkFile(path, o.Create); err != nil {
 		return nil, err
 	}
-	db := &DB{path: path, now: o.Now}
+	_, err := os.Stat(path)
+	created := errors.Is(err, os.ErrNotExist)
+	if o.MaxHeader == 0 {
+		o.MaxHeader = message.MaxHeader
+	}
+	db := &DB{path: path, now: o.Now, maxHeader: o.MaxHeader}
 	if err := db.open(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Close())
 	}
+	if created {
+		return db, hide(path)
+	}
 	return db, nil
+}
+
+// hide keeps a new database, and the files that SQLite has beside it, from other users of
+// the machine: it will hold people's mail.
+func hide(path string) (err error) {
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		err = errors.Join(err, ignoreAbsent(os.Chmod(path+suffix, 0o600)))
+	}
+	return err
 }
 
 func (db *DB) open() (err error) {

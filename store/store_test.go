@@ -156,6 +156,21 @@ func TestCommitKeepsEveryByte(t *testing.T) {
 	}
 }
 
+// A database is nobody else's to read, from its first day.
+func TestHidden(t *testing.T) {
+	f := open(t)
+	f.receive(mail("a@acme.test", "x", strings.Repeat("y", 2*inline)))
+	if err := filepath.WalkDir(filepath.Dir(f.path), func(path string, d os.DirEntry, err error) error {
+		info, e := d.Info()
+		if path != filepath.Dir(f.path) && e == nil && info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s is %s", path, info.Mode())
+		}
+		return errors.Join(err, e)
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestTicketMakesProfile(t *testing.T) {
 	f := open(t)
 	f.receive(mail("Ann <Ann@acme.test>", "one", ""))

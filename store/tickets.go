@@ -86,13 +86,14 @@ func (db *DB) Explain(ctx context.Context, ref string) (Explanation, error) {
 }
 
 func scanExplanation(row scanner) (e Explanation, err error) {
-	var rule, text string
-	err = row.Scan(&e.ID, &e.DecisionID, &e.Decision, &e.Cause, &rule, &e.Why, &e.Sender, &text)
+	var cause, rule, text string
+	err = row.Scan(&e.ID, &e.DecisionID, &e.Decision, &cause, &rule, &e.Why, &e.Sender, &text)
 	if err != nil {
 		return e, err
 	}
 	var r reasons
 	err = json.Unmarshal([]byte(text), &r)
-	e.Rule, e.CauseID, e.Facts, e.Trail = orNull(rule), causeID(e.Cause), r.Facts, r.Trail
+	e.Cause, e.CauseID, e.Rule = orNull(cause), causeID(cause), orNull(rule)
+	e.Facts, e.Trail = r.Facts, r.Trail
 	return e, err
 }

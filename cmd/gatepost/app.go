@@ -46,7 +46,8 @@ func (a *app) openDB(_ context.Context, create bool) (*store.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return store.Open(s.DB, store.Options{Create: create, Now: a.now})
+	return store.Open(s.DB, store.Options{Create: create, Now: a.now,
+		MaxHeader: int(s.SMTP.MaxHeaderSize)})
 }
 
 // A failure is an error that knows its exit code. Every other error is exit 1.

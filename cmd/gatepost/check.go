@@ -59,7 +59,7 @@ func parseSenders(words []string) ([]message.Address, error) {
 }
 
 func (a *app) check(ctx context.Context, db *store.DB, senders []message.Address) error {
-	j, err := newJudge(ctx, db)
+	j, err := a.newJudge(ctx, db)
 	if err != nil {
 		return err
 	}

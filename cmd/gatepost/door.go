@@ -50,6 +50,9 @@ func (s *settings) checkPlain() error {
 		"there is nowhere to listen: give an address such as 127.0.0.1:2525")
 	wrong(s.SMTP.MaxMessageSize < 64<<10, "smtp.max_message_size",
 		"64KiB at least (RFC 5321, section 4.5.3.1.7)")
+	wrong(s.SMTP.MaxHeaderSize > message.MaxHeader, "smtp.max_header_size",
+		"256KiB at most: the time that verifying a signature takes grows with it")
+	wrong(s.SMTP.MaxHeaderSize < 1<<10, "smtp.max_header_size", "1KiB at least")
 	wrong(s.SMTP.IdleTimeout == 0, "smtp.idle_timeout", "it cannot be 0")
 	wrong(s.SMTP.TransactionTimeout == 0, "smtp.transaction_timeout", "it cannot be 0")
 	wrong(s.Suspended.Keep == 0, "suspended.keep", "it cannot be 0: held mail would be lost")

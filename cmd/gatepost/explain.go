@@ -74,7 +74,7 @@ func (a *app) explainFile(ctx context.Context, path string) (e store.Explanation
 	if db != nil {
 		defer func() { err = errors.Join(err, db.Close()) }()
 	}
-	j, err := newJudge(ctx, db)
+	j, err := a.newJudge(ctx, db)
 	if err != nil {
 		return e, err
 	}
@@ -83,7 +83,7 @@ func (a *app) explainFile(ctx context.Context, path string) (e store.Explanation
 		return e, err
 	}
 	v := newVerdict(f, &d)
-	return store.Explanation{Decision: v.Decision, Cause: orEmpty(v.Cause), CauseID: v.CauseID,
+	return store.Explanation{Decision: v.Decision, Cause: v.Cause, CauseID: v.CauseID,
 		Sender: v.Sender, Rule: v.Rule, Why: v.Why, Facts: f.Words(), Trail: d.Trail()}, nil
 }
 
@@ -102,7 +102,7 @@ func readOne(path string) ([]byte, error) {
 
 // printExplanation tells a decision to a person: what it is, what it saw, whom it asked.
 func (a *app) printExplanation(e store.Explanation) error {
-	cause := e.Cause
+	cause := orEmpty(e.Cause)
 	if e.CauseID != nil {
 		cause += fmt.Sprintf(" (%d)", *e.CauseID)
 	}

@@ -21,22 +21,24 @@ const headRoom = message.MaxHeader + 64<<10
 // A judge decides without storing anything: by the lists and profiles of the database, or
 // by others in their place.
 type judge struct {
-	rules   *policy.Policy
-	profile func(message.Address) (policy.Profile, error)
+	rules     *policy.Policy
+	maxHeader int
+	profile   func(message.Address) (policy.Profile, error)
 }
 
 // newJudge judges as db says. A nil db has empty lists and no profiles.
-func newJudge(ctx context.Context, db *store.DB) (*judge, error) {
-	if db == nil {
-		return &judge{rules: &policy.Policy{}, profile: knownProfiles(nil)}, nil
-	}
-	rules, err := db.Policy(ctx)
+func (a *app) newJudge(ctx context.Context, db *store.DB) (*judge, error) {
+	s, err := a.settings()
 	if err != nil {
 		return nil, err
 	}
-	return &judge{rules: rules, profile: func(a message.Address) (policy.Profile, error) {
-		return db.Profile(a)
-	}}, nil
+	j := &judge{rules: &policy.Policy{}, maxHeader: int(s.SMTP.MaxHeaderSize),
+		profile: knownProfiles(nil)}
+	if db != nil {
+		j.profile = db.Profile
+		j.rules, err = db.Policy(ctx)
+	}
+	return j, err
 }
 
 func knownProfiles(known map[message.Address]policy.Profile) func(message.Address) (
@@ -58,7 +60,7 @@ type verdict struct {
 // decide judges a message that is at hand.
 func (j *judge) decide(raw []byte, env *message.Envelope) (*policy.Facts, policy.Decision, error) {
 	m := message.Parse(raw[:min(len(raw), headRoom)])
-	f, err := policy.Read(m, env, j.profile)
+	f, err := policy.Read(m, env, j.maxHeader, j.profile)
 	if err != nil {
 		return nil, policy.Decision{}, err
 	}

@@ -90,7 +90,7 @@ func (r *replay) run(ctx context.Context, paths []string, lists *standIns, keep 
 	if db != nil {
 		defer func() { err = errors.Join(err, db.Close()) }()
 	}
-	if r.judge, err = newJudge(ctx, db); err != nil {
+	if r.judge, err = r.newJudge(ctx, db); err != nil {
 		return err
 	}
 	if err = lists.lay(r.judge); err != nil {
@@ -146,7 +146,7 @@ func (r *replay) one(ctx context.Context, db *store.DB, raw []byte, err error) (
 		return replayed{}, err
 	}
 	if r.receiver != nil { // what was stored before may have made a profile or changed a list
-		if r.judge, err = newJudge(ctx, db); err != nil {
+		if r.judge, err = r.newJudge(ctx, db); err != nil {
 			return replayed{}, err
 		}
 	}

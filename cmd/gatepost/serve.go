@@ -153,6 +153,7 @@ func (g *gate) run(ctx context.Context) error {
 	})
 	group.Go(func() error { return g.serveHTTP(inside) })
 	group.Go(func() error { return g.purge(inside) })
+	group.Go(func() error { return g.watchDisk(inside) })
 	err := group.Wait()
 	g.log.Info("stopped")
 	return err
@@ -163,6 +164,17 @@ func (g *gate) serveHTTP(ctx context.Context) error {
 		return nil
 	}
 	return serveHealth(ctx, g.http, g.ready, g.log)
+}
+
+// watchDisk ends the gate when the disk has failed under a write: what is in memory may not
+// be what is on disk, and only a new start reads it back.
+func (g *gate) watchDisk(ctx context.Context) error {
+	select {
+	case <-g.db.Broken():
+		return errors.New("the disk failed under a write; see the log")
+	case <-ctx.Done():
+		return nil
+	}
 }
 
 // ready reports whether a message would be taken now.

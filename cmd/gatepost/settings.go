@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"gatepost/message"
 	"gatepost/smtpd"
 )
 
@@ -33,6 +34,7 @@ type smtpSettings struct {
 	TLSCert                  string `toml:"tls_cert"`
 	TLSKey                   string `toml:"tls_key"`
 	MaxMessageSize           size   `toml:"max_message_size"`
+	MaxHeaderSize            size   `toml:"max_header_size"`
 	MaxRecipients            number `toml:"max_recipients"`
 	MaxConnections           number `toml:"max_connections"`
 	MaxConnectionsPerAddress number `toml:"max_connections_per_address"`
@@ -80,6 +82,8 @@ func defaults() *settings {
 			TLSCert: "", TLSKey: "",
 			// The largest message, told to clients as SIZE (RFC 1870).
 			MaxMessageSize: size(door.MaxMessage),
+			// The largest header section that is read as mail.
+			MaxHeaderSize: message.MaxHeader,
 			// Recipients of one message.
 			MaxRecipients: number(door.MaxRecipients),
 			// Connections at once, in all and from one address (loopback excepted).
