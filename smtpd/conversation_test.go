@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"crypto/tls"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -19,7 +20,10 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	flag.Set("test.parallel", "16") // conversations mostly wait
+	goleak.VerifyTestMain(m)
+}
 
 // TestConversations plays every script of testdata/smtp. A script begins with a comment
 // that says why it is there; testdata/smtp/README.md lists what a line can be.

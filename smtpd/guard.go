@@ -126,13 +126,16 @@ func (g *guard) Close() error {
 	if g.moved {
 		return nil
 	}
-	defer g.server.crowd.leave(g)
-	if g.secured && !g.shaken {
-		return g.tcp.Close()
+	silent := g.secured && !g.shaken
+	if !silent {
+		g.flush()
 	}
-	g.flush()
 	if g.hasty {
 		g.linger()
+	}
+	g.server.crowd.leave(g) // first: the client may come again as soon as it is closed
+	if silent {
+		return g.tcp.Close()
 	}
 	return g.Conn.Close()
 }
