@@ -13,12 +13,6 @@ import (
 	"gatepost/policy"
 )
 
-// reasons are the words of a decision, kept as they were when it was made.
-type reasons struct {
-	Facts []policy.Fact `json:"facts"`
-	Trail []policy.Step `json:"trail"`
-}
-
 // Commit writes everything a judged message causes, in one transaction, and returns once
 // that is on disk. Of a rejected message nothing is written but a count, by kind of rule.
 // The id is that of the held message or ticket, 0 for a reject.
@@ -93,7 +87,7 @@ func newWords(r *Record) (words, error) {
 		text  *string
 		value any
 	}{
-		{&w.reasons, reasons{r.Facts.Words(), r.Decision.Trail()}},
+		{&w.reasons, newReasons(r)},
 		{&w.recipients, append([]string{}, r.Envelope.Recipients...)},
 		{&w.replyTo, replies},
 	} {

@@ -35,8 +35,8 @@ func checkAbsent(path string, create bool) error {
 			"backup, or remove that file to start anew", path, path)
 	}
 	if !create {
-		return fmt.Errorf("no database at %s (%w): start `gatepost serve` once, or name "+
-			"another with --db", path, ErrNotFound)
+		return fmt.Errorf("database %s: %w: start `gatepost serve` once, or name another "+
+			"with --db", path, ErrNotFound)
 	}
 	return nil
 }

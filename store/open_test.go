@@ -82,7 +82,7 @@ func TestRefused(t *testing.T) {
 				t.Fatal(err)
 			}
 		}},
-		{"not there", "no database at", func(t *testing.T, path string) {
+		{"not there", "not found", func(t *testing.T, path string) {
 			if err := os.Remove(path); err != nil {
 				t.Fatal(err)
 			}

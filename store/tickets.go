@@ -94,6 +94,6 @@ func scanExplanation(row scanner) (e Explanation, err error) {
 	var r reasons
 	err = json.Unmarshal([]byte(text), &r)
 	e.Cause, e.CauseID, e.Rule = orNull(cause), causeID(cause), orNull(rule)
-	e.Facts, e.Trail = r.Facts, r.Trail
+	e.Facts, e.Trail = r.facts(), r.trail()
 	return e, err
 }
