@@ -51,14 +51,6 @@ func (t *tx) change(query string, args ...any) (int64, error) {
 	return result.RowsAffected()
 }
 
-func (t *tx) query(query string, args ...any) (*sql.Rows, error) {
-	stmt, err := t.stmt(query)
-	if err != nil {
-		return nil, err
-	}
-	return stmt.Query(args...)
-}
-
 // row is the first row of a query; its error is Scan's.
 func (t *tx) row(query string, args ...any) scanner {
 	stmt, err := t.stmt(query)
