@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"gatepost/message"
@@ -53,7 +52,7 @@ func (db *DB) abandon(ctx context.Context, r *Record) error {
 	if err != nil || n > 0 {
 		return err
 	}
-	return os.Remove(filepath.Join(db.Dir(), contentName(r.ID)))
+	return os.Remove(db.contentPath(r.ID))
 }
 
 func contentName(decisionID string) string { return decisionID + ".eml" }

@@ -6,7 +6,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"syscall"
 )
+
+const writable = 2 // W_OK of access(2)
 
 // checkFile refuses what SQLite would take for a new database, or would change by opening
 // it. It reads only; what it cannot see, since a write-ahead log lies over it, is left to
@@ -18,6 +22,10 @@ func checkFile(path string, create bool) error {
 	}
 	if err != nil {
 		return err
+	}
+	if err := syscall.Access(filepath.Dir(path), writable); err != nil {
+		return fmt.Errorf("the folder of %s cannot be written (%w), and SQLite writes beside "+
+			"its database even to read it: make it writable", path, err)
 	}
 	if info.IsDir() {
 		return fmt.Errorf("%s is a folder: name the database file in it", path)
@@ -33,6 +41,11 @@ func checkAbsent(path string, create bool) error {
 	if hasLog(path) {
 		return fmt.Errorf("%s is missing but %s-wal is there: restore the database from a "+
 			"backup, or remove that file to start anew", path, path)
+	}
+	if contents, _ := filepath.Glob(filepath.Join(contentDir(path), "*.eml")); contents != nil {
+		return fmt.Errorf("database %s is missing, but the contents of its messages are in %s: "+
+			"restore it from a backup, or move that folder away to start anew", path,
+			contentDir(path))
 	}
 	if !create {
 		return fmt.Errorf("database %s: %w: start `gatepost serve` once, or name another "+

@@ -22,7 +22,7 @@ func (db *DB) Lock(ctx context.Context) (unlock func() error, err error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, step := range []func(context.Context) error{db.check, db.sweep, db.recordStart} {
+	for _, step := range []func(context.Context) error{db.Check, db.sweep, db.recordStart} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, f.Close())
 		}
@@ -62,7 +62,8 @@ func (db *DB) locked() (bool, error) {
 	return syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB) != nil, nil
 }
 
-func (db *DB) check(ctx context.Context) error {
+// Check reads every page of a database of up to 1 GiB and reports what is damaged.
+func (db *DB) Check(ctx context.Context) error {
 	info, err := os.Stat(db.path)
 	if err != nil {
 		return err
@@ -81,7 +82,11 @@ func (db *DB) check(ctx context.Context) error {
 	return nil
 }
 
-// sweep removes spools whose process has died and contents that no message names.
+// orphans is the folder for contents that no message names. They are kept: a database that
+// was restored from a backup does not know of what came after it.
+const orphans = "orphans"
+
+// sweep removes spools whose process has died, and sets aside contents that no message names.
 func (db *DB) sweep(ctx context.Context) error {
 	files, err := os.ReadDir(db.Dir())
 	if err != nil {
@@ -98,8 +103,8 @@ func (db *DB) sweep(ctx context.Context) error {
 	return nil
 }
 
-// sweepFile removes a file that a living process does not hold and no message names. The
-// lock comes first: whoever writes a content holds it until the commit is known.
+// sweepFile leaves a file alone that a living process holds or a message names. The lock
+// comes first: whoever writes a content holds it until the commit is known.
 func (db *DB) sweepFile(ctx context.Context, name string) error {
 	path := filepath.Join(db.Dir(), name)
 	f, err := os.Open(path)
@@ -110,13 +115,17 @@ func (db *DB) sweepFile(ctx context.Context, name string) error {
 	if lockFile(f) != nil {
 		return nil
 	}
+	if strings.HasPrefix(name, spooling) {
+		return ignoreAbsent(os.Remove(path))
+	}
 	var n int
 	err = db.read.QueryRowContext(ctx, rebind(`select count(*) from messages
 		where decision_id = $1`), strings.TrimSuffix(name, ".eml")).Scan(&n)
 	if err != nil || n > 0 {
 		return err
 	}
-	return ignoreAbsent(os.Remove(path))
+	aside := filepath.Join(db.Dir(), orphans)
+	return errors.Join(os.MkdirAll(aside, 0o700), os.Rename(path, filepath.Join(aside, name)))
 }
 
 func ignoreAbsent(err error) error {

@@ -129,7 +129,8 @@ func TestOneServer(t *testing.T) {
 	}
 }
 
-// What a crash left goes at the next start; what a living process holds stays.
+// What a crash left of spools goes at the next start, and contents without a message are
+// set aside; what a living process holds stays.
 func TestSweep(t *testing.T) {
 	ctx := context.Background()
 	f := open(t)
@@ -148,11 +149,49 @@ func TestSweep(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer unlock()
-	files, _ := os.ReadDir(f.Dir())
-	if len(files) != 2 || f.raw(id) == "" {
-		t.Errorf("left: %v", files)
+	files, _ := filepath.Glob(filepath.Join(f.Dir(), "*"))
+	aside, _ := filepath.Glob(filepath.Join(f.Dir(), orphans, "*"))
+	if len(files) != 3 || len(aside) != 1 || f.raw(id) == "" {
+		t.Errorf("left: %v, aside %v", files, aside)
 	}
 	if err := alive.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// A database that vanished while the contents of its messages are there is not begun anew.
+func TestMissingDatabaseWithContents(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "gatepost.db")
+	db, err := Open(path, Options{Create: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &fixture{T: t, DB: db, clock: noon}
+	f.receive(mail("a@acme.test", "big", strings.Repeat("x", 2*inline)))
+	if err := errors.Join(db.Close(), os.Remove(path)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(path, Options{Create: true}); err == nil ||
+		!strings.Contains(err.Error(), "is missing, but the contents") {
+		t.Errorf("%v", err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Error("a new database was made")
+	}
+}
+
+func TestRecoverWithoutContent(t *testing.T) {
+	ctx := context.Background()
+	f := open(t)
+	f.rules("block", "*")
+	_, id := f.receive(mail("a@acme.test", "big", strings.Repeat("x", 2*inline)))
+	if err := os.RemoveAll(f.Dir()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Recover(ctx, id); err == nil || !strings.Contains(err.Error(), "is gone from") {
+		t.Errorf("%v", err)
+	}
+	if _, err := f.Suspended(ctx, id); err != nil {
+		t.Errorf("no longer held: %v", err)
 	}
 }

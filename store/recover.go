@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 
 	"gatepost/message"
 	"gatepost/policy"
@@ -33,14 +34,19 @@ func (db *DB) recover(t *tx, id int64) (Recovery, error) {
 	if err == nil {
 		return r, fmt.Errorf("held message %d was %w: ticket %d", id, ErrRecovered, r.Ticket.ID)
 	}
-	var cause, email, name string
-	err = t.row(`select cause, author_email, author_name from suspended where id = $1`, id).
-		Scan(&cause, &email, &name)
+	var cause, email, name, decision string
+	var inFile bool
+	err = t.row(`select s.cause, s.author_email, s.author_name, m.decision_id, m.raw is null
+		from suspended s join messages m on m.id = s.id where s.id = $1`, id).
+		Scan(&cause, &email, &name, &decision, &inFile)
 	if errors.Is(err, sql.ErrNoRows) {
 		return r, fmt.Errorf("held message %d: %w", id, ErrNotFound)
 	}
 	if err != nil {
 		return r, damaged(err)
+	}
+	if _, err := os.Stat(db.contentPath(decision)); inFile && err != nil {
+		return r, db.contentGone(id)
 	}
 	if r.Ticket.ID, err = t.nextID(); err != nil {
 		return r, err

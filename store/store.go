@@ -9,8 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -115,9 +113,9 @@ func (db *DB) Close() error {
 }
 
 // Dir is the folder beside the database that holds spools and large contents.
-func (db *DB) Dir() string {
-	return strings.TrimSuffix(db.path, filepath.Ext(db.path)) + ".content"
-}
+func (db *DB) Dir() string { return contentDir(db.path) }
+
+func contentDir(path string) string { return path + ".content" }
 
 // Ping reports whether the database can be written.
 func (db *DB) Ping(ctx context.Context) error {

@@ -65,12 +65,20 @@ func (db *DB) Raw(ctx context.Context, id int64) (io.ReadCloser, error) {
 	if c.raw != nil {
 		return io.NopCloser(bytes.NewReader(c.raw)), nil
 	}
-	f, err := os.Open(filepath.Join(db.Dir(), contentName(c.decision)))
+	f, err := os.Open(db.contentPath(c.decision))
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("the content of message %d is gone from %s: restore it from a "+
-			"backup", id, db.Dir())
+		return nil, db.contentGone(id)
 	}
 	return f, err
+}
+
+func (db *DB) contentPath(decisionID string) string {
+	return filepath.Join(db.Dir(), contentName(decisionID))
+}
+
+func (db *DB) contentGone(id int64) error {
+	return fmt.Errorf("the content of message %d is gone from %s: restore it from a backup",
+		id, db.Dir())
 }
 
 // Explain tells a decision as it was made. ref is the id of a held message or ticket, or
