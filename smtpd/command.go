@@ -3,6 +3,7 @@ package smtpd
 import (
 	"bytes"
 	"fmt"
+	"time"
 )
 
 func (g *guard) handLine(p []byte) int {
@@ -13,7 +14,7 @@ func (g *guard) handLine(p []byte) int {
 
 // readLine reads the next command and decides what go-smtp sees of it.
 func (g *guard) readLine() error {
-	g.waited = 0
+	g.since = time.Time{}
 	for seen := 0; ; {
 		if i := bytes.IndexByte(g.in[g.r+seen:g.w], '\n'); i >= 0 {
 			line := g.in[g.r : g.r+seen+i+1]
@@ -119,7 +120,7 @@ func (g *guard) ownPostmaster(line []byte) []byte {
 // would answer a failed handshake in clear and go on.
 func (g *guard) upgrade() error {
 	g.out = append(g.out, startTLS...)
-	if err := g.flush(); err != nil {
+	if err := g.flush(time.Now()); err != nil {
 		return err
 	}
 	up := g.server.newGuard(g.tcp, true)

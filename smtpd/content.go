@@ -2,61 +2,121 @@ package smtpd
 
 import (
 	"bytes"
-	"strings"
+	"io"
 )
 
-// handContent hands on octets of a content, and none that may stand behind its end: each
-// piece stops where any server would see one. Whether it is the end go-smtp decides.
-func (g *guard) handContent(p []byte) (int, error) {
-	w := &g.wire
-	if w.ended {
-		g.hasty = true
-		return 0, errNoEnd() // go-smtp overlooks CR LF . CR LF behind another CR
-	}
-	for {
-		b := g.in[g.r:min(g.w, g.r+len(p))]
-		n, end := nextPiece(b, w.lineStart)
-		if n > 0 {
-			w.ended = end && (n == len(".\r\n") || g.before(n-len("\n.\r\n")) == '\r')
-			w.lineStart, w.last = end, b[n-1]
-			g.r += copy(p, b[:n])
+// finalDot ends a content where a line begins.
+const finalDot = ".\r\n"
+
+// An unstuffer reads what follows a 354, without the dots that were put before the dots
+// that begin lines (RFC 5321, section 4.5.2). The session reads this and leaves alone what
+// go-smtp gives it, which goes octet by octet; go-smtp sees only the final dot.
+type unstuffer struct {
+	guard  *guard
+	before [2]byte // the octets in front of the next, as they came
+	ended  bool    // the final dot was read
+}
+
+// unstuff begins with the content of a DATA.
+func (g *guard) unstuff() *unstuffer {
+	g.wire.phase = content
+	g.widen()
+	return &unstuffer{guard: g, before: [2]byte{'\r', '\n'}}
+}
+
+// Read ends with io.EOF only behind the final dot, else with the reply to what went wrong.
+func (u *unstuffer) Read(p []byte) (int, error) {
+	g := u.guard
+	for !u.ended {
+		if g.failed {
+			return 0, errCut()
+		}
+		n, used := u.take(p, g.in[g.r:g.w])
+		g.r += used
+		if u.ended {
+			g.pending = g.in[g.r-len(finalDot) : g.r]
+		}
+		if n > 0 || len(p) == 0 {
 			return n, nil
 		}
+		if u.ended {
+			break
+		}
 		if err := g.fill(); err != nil {
-			return 0, err
+			return 0, g.fail(err)
+		}
+	}
+	return 0, io.EOF
+}
+
+// take copies octets of the content from src to dst, until either is used up, src goes on
+// behind the final dot, or its last octets may become one.
+func (u *unstuffer) take(dst, src []byte) (n, used int) {
+	for n < len(dst) && used < len(src) && !u.ended {
+		rest := src[used:]
+		m := u.ordinary(rest[:min(len(rest), len(dst)-n)])
+		n += copy(dst[n:], rest[:m])
+		if m == 0 {
+			m = u.dot(rest)
+		}
+		if m == 0 {
+			break
+		}
+		u.pass(rest[:m])
+		used += m
+	}
+	return n, used
+}
+
+// ordinary counts the octets in front of the first dot that begins a line.
+func (u *unstuffer) ordinary(b []byte) int {
+	if b[0] == '.' && u.beginsLine(b, 0) {
+		return 0
+	}
+	for i := 0; ; {
+		lf := bytes.Index(b[i:], []byte("\n."))
+		if lf < 0 {
+			return len(b)
+		}
+		if i += lf + 1; u.beginsLine(b, i) {
+			return i
 		}
 	}
 }
 
-// before is the octet in front of the i-th that is to be handed on.
-func (g *guard) before(i int) byte {
-	if i > 0 {
-		return g.in[g.r+i-1]
+// beginsLine reports whether a line begins at b[i]: only CR LF ends one (RFC 5321, section
+// 2.3.8), whatever stands before the CR.
+func (u *unstuffer) beginsLine(b []byte, i int) bool {
+	switch i {
+	case 0:
+		return u.before == [2]byte{'\r', '\n'}
+	case 1:
+		return u.before[1] == '\r' && b[0] == '\n'
 	}
-	return g.wire.last
+	return b[i-2] == '\r' && b[i-1] == '\n'
 }
 
-// nextPiece tells how much of b may be handed on: through the first dot that stands alone
-// on a line, or as much as is surely no part of one.
-func nextPiece(b []byte, lineStart bool) (n int, end bool) {
-	const dot = "\n.\r\n"
-	if lineStart {
-		if bytes.HasPrefix(b, []byte(dot[1:])) {
-			return len(dot) - 1, true
-		}
-		if len(b) < len(dot)-1 && strings.HasPrefix(dot[1:], string(b)) {
-			return 0, false
-		}
+// dot takes the dot that begins a line: the final one with its CR LF, any other alone. It
+// takes nothing while b is too short to tell.
+func (u *unstuffer) dot(b []byte) int {
+	known := min(len(b), len(finalDot))
+	switch {
+	case string(b[:known]) != finalDot[:known]:
+		return 1
+	case known < len(finalDot):
+		return 0
 	}
-	if i := bytes.Index(b, []byte(dot)); i >= 0 {
-		return i + len(dot), true
+	u.ended = true
+	return known
+}
+
+// pass remembers the last of the octets that were taken.
+func (u *unstuffer) pass(b []byte) {
+	if len(b) == 1 {
+		u.before = [2]byte{u.before[1], b[0]}
+		return
 	}
-	for n := len(dot) - 1; n > 0; n-- {
-		if bytes.HasSuffix(b, []byte(dot[:n])) {
-			return len(b) - n, false
-		}
-	}
-	return len(b), false
+	u.before = [2]byte(b[len(b)-2:])
 }
 
 // widen takes a large buffer for a content: fewer calls of the system.

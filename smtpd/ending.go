@@ -87,7 +87,8 @@ func (g *guard) dismiss(reply string) bool {
 	}
 	g.dismissed = reply
 	if !g.idle.IsZero() {
-		g.tcp.SetReadDeadline(time.Unix(1, 0))
+		g.read = time.Unix(1, 0)
+		g.tcp.SetReadDeadline(g.read)
 	}
 	return true
 }

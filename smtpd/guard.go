@@ -23,10 +23,10 @@ const (
 const lingering = time.Second
 
 // A guard is the connection that go-smtp sees. It stands above TLS, reads the wire itself,
-// and hands on exactly one command, or a piece of one content, at a time: so it knows at
-// each moment what go-smtp takes the next octets for, and go-smtp never holds octets it
-// has not come to yet. It keeps all time limits, ends a connection for good at its first
-// failure, and gathers replies.
+// and hands on exactly one command, or a piece of one chunk, at a time: so it knows at each
+// moment what go-smtp takes the next octets for, and go-smtp never holds octets it has not
+// come to yet. What follows a DATA the session reads from it directly. It keeps all time
+// limits, ends a connection for good at its first failure, and gathers replies.
 //
 // All of it belongs to the goroutine of the connection, but for what mu covers, wire.begun
 // and closing tcp.
@@ -50,13 +50,15 @@ type guard struct {
 	pending []byte            // of the command being handed on
 	wire    wire
 
-	until  time.Time     // the end of the transaction's time
-	waited time.Duration // for the command being read
+	until  time.Time     // the end of the transaction's time, zero until it is waited for
+	since  time.Time     // when the command being read was first waited for, or zero
 	spent  time.Duration // of Patience and MinRate: waiting for the content
 	octets int64         // of the content
 	left   int64         // octets of the content before we hang up
+	write  time.Time     // the deadline of tcp for writing
 
 	mu        sync.Mutex
+	read      time.Time // the deadline of tcp for reading
 	idle      time.Time // since when a command is waited for, zero in a content
 	dismissed string    // the reply to end with, once a command would be read
 }
@@ -80,9 +82,8 @@ func (g *guard) client() netip.Addr { return g.peer }
 
 // rewind begins a new transaction.
 func (g *guard) rewind() {
-	g.until = time.Now().Add(g.server.Transaction)
-	g.spent, g.octets = 0, 0
-	g.left = math.MaxInt64
+	g.until = time.Time{}
+	g.spent, g.octets, g.left = 0, 0, math.MaxInt64
 	g.wire.reset()
 }
 
@@ -109,9 +110,10 @@ func (g *guard) Write(p []byte) (int, error) {
 		g.muted = false
 		return len(p), nil
 	}
-	g.out = append(g.out, g.observe(p)...)
+	g.observe(p)
+	g.out = append(g.out, p...)
 	if len(g.out) >= mostHeld {
-		return len(p), g.flush()
+		return len(p), g.flush(time.Now())
 	}
 	return len(p), nil
 }
@@ -128,7 +130,7 @@ func (g *guard) Close() error {
 	}
 	silent := g.secured && !g.shaken
 	if !silent {
-		g.flush()
+		g.flush(time.Now())
 	}
 	if g.hasty {
 		g.linger()
@@ -141,11 +143,11 @@ func (g *guard) Close() error {
 }
 
 // flush sends the replies held back.
-func (g *guard) flush() error {
+func (g *guard) flush(now time.Time) error {
 	if len(g.out) == 0 {
 		return nil
 	}
-	g.tcp.SetWriteDeadline(time.Now().Add(g.server.Idle))
+	postpone(g.tcp.SetWriteDeadline, &g.write, now, now.Add(g.server.Idle))
 	_, err := g.Conn.Write(g.out)
 	g.out = g.out[:0]
 	return err
@@ -167,15 +169,15 @@ func (g *guard) receive(p []byte) (int, error) {
 	if err := g.shake(); err != nil {
 		return 0, err
 	}
-	if err := g.flush(); err != nil {
+	now := time.Now()
+	if err := g.flush(now); err != nil {
 		return 0, err
 	}
-	start := time.Now()
-	if err := g.await(start); err != nil {
+	if err := g.await(now); err != nil {
 		return 0, err
 	}
 	n, err := g.Conn.Read(p)
-	g.charge(n, time.Since(start))
+	g.charge(n, now)
 	switch {
 	case n > 0:
 		return n, g.overdrawn()
@@ -195,12 +197,12 @@ func (g *guard) shake() error {
 	if err := g.await(now); err != nil {
 		return err
 	}
-	g.tcp.SetWriteDeadline(now.Add(g.server.Idle))
+	postpone(g.tcp.SetWriteDeadline, &g.write, now, now.Add(g.server.Idle))
 	if err := t.Handshake(); err != nil {
 		g.log("tls handshake failed", err)
 		return io.EOF
 	}
-	g.shaken = true
+	g.shaken, g.since = true, time.Time{}
 	return nil
 }
 
@@ -216,17 +218,34 @@ func (g *guard) await(now time.Time) error {
 		}
 		g.idle = now
 	}
-	return g.tcp.SetReadDeadline(g.deadline(now))
+	return postpone(g.tcp.SetReadDeadline, &g.read, now, g.deadline(now))
+}
+
+// postpone sees to it that a deadline is not before end, and no later than by a sixteenth
+// of the time until then: most reads and writes can do with the one that is set.
+func postpone(set func(time.Time) error, was *time.Time, now, end time.Time) error {
+	latest := end.Add(end.Sub(now) / 16)
+	if !was.Before(end) && !was.After(latest) {
+		return nil
+	}
+	*was = latest
+	return set(latest)
 }
 
 // deadline is where the next read must end. Only time spent waiting for the client is
 // held against it: a slow disk of ours is not its fault.
 func (g *guard) deadline(now time.Time) time.Time {
 	s := g.server
+	if g.until.IsZero() {
+		g.until = now.Add(s.Transaction)
+	}
 	patience := s.Idle
 	switch {
 	case g.wire.phase == commands:
-		patience -= g.waited
+		if g.since.IsZero() {
+			g.since = now
+		}
+		patience -= now.Sub(g.since)
 	case s.MinRate > 0:
 		due := time.Duration(float64(g.octets) / float64(s.MinRate) * float64(time.Second))
 		patience = min(patience, s.Patience+due-g.spent)
@@ -237,13 +256,12 @@ func (g *guard) deadline(now time.Time) time.Time {
 	return g.until
 }
 
-// charge counts what was read and how long that took.
-func (g *guard) charge(n int, took time.Duration) {
+// charge counts what was read of a content, and how long that took.
+func (g *guard) charge(n int, start time.Time) {
 	if g.wire.phase == commands {
-		g.waited += took
 		return
 	}
-	g.spent += took
+	g.spent += time.Since(start)
 	g.octets += int64(n)
 	g.left -= int64(n)
 }

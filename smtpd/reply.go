@@ -42,10 +42,6 @@ func errSlow() *smtp.SMTPError {
 	return refuse(451, 4, 4, 2, "The content came too slowly, nothing was stored")
 }
 
-func errNoEnd() *smtp.SMTPError {
-	return refuse(550, 5, 6, 0, "Stray CR before the final dot leaves the content without a sure end")
-}
-
 func errFull() *smtp.SMTPError {
 	return refuse(452, 4, 3, 1, "No room for a message now, please try again")
 }

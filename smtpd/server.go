@@ -50,6 +50,7 @@ type Server struct {
 	MaxPerAddress  int   // connections at once of one IPv4 address or IPv6 /64; not loopback
 	MaxArriving    int   // contents at once, which bounds memory, then 452 4.3.1
 
+	// Limits of time, each kept to a sixteenth.
 	Idle        time.Duration // for a command, and between two pieces of a content
 	Spare       time.Duration // without a command, to be let go first in a crowd
 	Transaction time.Duration // from MAIL to the end of the content
@@ -183,7 +184,7 @@ func (s *Server) library() *smtp.Server {
 	l := smtp.NewServer(smtp.BackendFunc(s.newSession))
 	l.Domain = s.Domain
 	l.MaxRecipients = s.MaxRecipients
-	l.MaxMessageBytes = s.MaxMessage + 1 // it refuses a DATA of exactly this many octets
+	l.MaxMessageBytes = s.MaxMessage
 	l.MaxLineLength = 0
 	l.AllowInsecureAuth = true
 	l.EnableSMTPUTF8 = true

@@ -34,8 +34,6 @@ func (s *session) Mail(from string, opts *smtp.MailOptions) error {
 		return errDraining()
 	case s.env != nil:
 		return errNested()
-	case opts.Size > s.server.MaxMessage:
-		return errTooLarge(s.server.MaxMessage)
 	}
 	path, err := checkPath(from, s.guard.wire.command, opts.UTF8)
 	if err != nil {
@@ -74,6 +72,8 @@ func (s *session) Data(r io.Reader) error {
 		s.running.Add(1)
 		defer s.running.Done()
 		s.guard.wire.begun <- struct{}{} // the connection may go on, env is ours
+	} else {
+		r = s.guard.unstuff() // not by go-smtp, which is slow at it
 	}
 	env.ReceivedAt = time.Now()
 	body := &body{r: r, chunked: chunked, limit: s.server.MaxMessage}
@@ -156,7 +156,7 @@ func (b *body) Read(p []byte) (int, error) {
 	n, err := b.r.Read(p)
 	b.n += int64(n)
 	switch {
-	case b.n > b.limit || err == smtp.ErrDataTooLarge:
+	case b.n > b.limit:
 		b.err = errTooLarge(b.limit)
 		return 0, b.err
 	case err != nil && err != io.EOF && err != smtp.ErrDataReset:

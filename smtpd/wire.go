@@ -1,9 +1,6 @@
 package smtpd
 
-import (
-	"bytes"
-	"fmt"
-)
+import "bytes"
 
 // A phase is what the next octets of the wire are.
 type phase uint8
@@ -19,11 +16,6 @@ type wire struct {
 	phase   phase
 	command []byte // the line handed on last, good until the next is read
 	odd     int    // commands refused for their octets
-
-	// of a content after DATA
-	lineStart bool // the next octet begins a line
-	ended     bool // CR LF . CR LF was handed on
-	last      byte // octet handed on
 
 	// of BDAT
 	ahead  int64         // octets of the chunk to come
@@ -49,10 +41,10 @@ func (g *guard) hand(p []byte) (int, error) {
 	switch {
 	case len(g.pending) > 0:
 		return g.handLine(p), nil
-	case w.phase == content:
-		return g.handContent(p)
 	case w.ahead > 0:
 		return g.handChunk(p)
+	case w.phase == content: // not read to its end, which a session does
+		return 0, g.hangUp("")
 	}
 	w.phase = commands
 	if w.broken {
@@ -67,15 +59,12 @@ func (g *guard) hand(p []byte) (int, error) {
 	return g.handLine(p), nil
 }
 
-// observe learns from a reply of go-smtp what comes next, and returns what to send.
-func (g *guard) observe(reply []byte) []byte {
+// observe learns from a reply of go-smtp what comes next.
+func (g *guard) observe(reply []byte) {
 	w := &g.wire
 	switch {
 	case w.phase == content:
 		w.phase = commands
-	case bytes.HasPrefix(reply, []byte("354")):
-		w.phase, w.lineStart, w.ended, w.last = content, true, false, '\n'
-		g.widen()
 	case w.due:
 		w.due = false
 		switch {
@@ -84,11 +73,8 @@ func (g *guard) observe(reply []byte) []byte {
 		case !w.final && bytes.HasPrefix(reply, []byte("250")):
 			w.begin()
 		}
-	case bytes.HasPrefix(reply, []byte("250-SIZE ")):
-		return fmt.Appendf(nil, "250-SIZE %d\r\n", g.server.MaxMessage)
 	}
 	if bytes.HasPrefix(reply, []byte("421")) {
 		g.failed = true // go-smtp says so and would stay (RFC 5321, section 3.8)
 	}
-	return reply
 }
