@@ -3,6 +3,7 @@ package smtpd
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -46,6 +47,8 @@ func (g *guard) take(line []byte) error {
 		return g.upgrade()
 	case hasVerb(line, "BDAT"):
 		g.wire.announce(line)
+	case hasVerb(line, "MAIL"):
+		line = narrowSize(line)
 	case hasVerb(line, "RCPT"):
 		line = g.ownPostmaster(line)
 	}
@@ -78,14 +81,11 @@ func isCommand(line []byte) bool {
 // isRecord tells a TLS handshake from a command by its first octet (RFC 8446, section 5.1).
 func isRecord(first byte) bool { return first == 0x16 }
 
-// isHTTP finds browsers and proxies that were made to talk to a mail port.
+// isHTTP finds browsers and proxies that were made to talk to a mail port, by the end of
+// their request line (RFC 9112, section 3).
 func isHTTP(line []byte) bool {
-	for _, verb := range [...]string{"GET /", "POST /", "PUT /", "HEAD /", "OPTIONS ", "CONNECT "} {
-		if hasVerb(line, verb) {
-			return true
-		}
-	}
-	return false
+	line = bytes.TrimRight(line, "\r\n")
+	return bytes.HasSuffix(line, []byte(" HTTP/1.1")) || bytes.HasSuffix(line, []byte(" HTTP/1.0"))
 }
 
 // hasVerb reports whether line begins with an upper-case verb, in any letter case.
@@ -99,6 +99,26 @@ func hasVerb(line []byte, verb string) bool {
 		}
 	}
 	return true
+}
+
+// narrowSize makes a SIZE of more than 32 bits, which may have 20 digits (RFC 1870, section
+// 3), one that go-smtp can read. Either is more than any message may have.
+func narrowSize(line []byte) []byte {
+	const name, digits = " SIZE=", "0123456789"
+	for at := bytes.LastIndexByte(line, '>') + 1; at < len(line); at++ {
+		if !hasVerb(line[at:], name) {
+			continue
+		}
+		value, after := line[at+len(name):], 0
+		for after < len(value) && bytes.IndexByte([]byte(digits), value[after]) >= 0 {
+			after++
+		}
+		if after < 10 || after > 20 {
+			return line
+		}
+		return fmt.Appendf(nil, "%s%s%d%s", line[:at], name, uint32(math.MaxUint32), value[after:])
+	}
+	return line
 }
 
 // ownPostmaster gives <postmaster> a domain. It must be taken without (RFC 5321, section

@@ -82,5 +82,5 @@ func (r *Receiver) log(env *message.Envelope, f *policy.Facts, d *policy.Decisio
 		return
 	}
 	r.Log.Info("decision", "action", d.Action.String(), "id", id, "client", env.Client,
-		"from", f.Sender.Text, "cause", d.Cause.String(), "rule", d.RuleText())
+		"from", printable(f.Sender.Text), "cause", d.Cause.String(), "rule", d.RuleText())
 }
