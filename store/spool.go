@@ -21,10 +21,17 @@ const inline = 64 << 10
 // spooling marks files of contents that nothing has committed yet.
 const spooling = "spool-"
 
-// A buffer has room for one octet more, which shows that a content is larger.
-type buffer [inline + 1]byte
+// Most contents fit into a small buffer. A large one has room for one octet more than is
+// kept in the database, which shows that a content is larger.
+type (
+	smallBuffer [8 << 10]byte
+	largeBuffer [inline + 1]byte
+)
 
-var buffers = sync.Pool{New: func() any { return new(buffer) }}
+var (
+	smallBuffers = sync.Pool{New: func() any { return new(smallBuffer) }}
+	largeBuffers = sync.Pool{New: func() any { return new(largeBuffer) }}
+)
 
 // A Content is the bytes of one message as they were received, in memory up to 64 KiB and
 // in a file above. Close gives them up, unless a commit has taken the file.
@@ -32,14 +39,15 @@ type Content struct {
 	Size int64
 	Sum  [sha256.Size]byte
 
-	buf  *buffer
-	file *os.File
-	kept bool // the file belongs to the store now
+	small *smallBuffer
+	large *largeBuffer // in the place of small, once that was full
+	file  *os.File
+	kept  bool // the file belongs to the store now
 }
 
 // Spool reads r to its end. Its errors are those of r, as they are, and those of the disk.
 func Spool(dir string, r io.Reader) (*Content, error) {
-	c := &Content{buf: buffers.Get().(*buffer)}
+	c := &Content{small: smallBuffers.Get().(*smallBuffer)}
 	if err := c.fill(dir, r); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
@@ -47,26 +55,44 @@ func Spool(dir string, r io.Reader) (*Content, error) {
 }
 
 func (c *Content) fill(dir string, r io.Reader) error {
+	n, err := readFull(r, c.small[:])
+	if err == nil {
+		n, err = c.grow(r)
+	}
 	sum := sha256.New()
-	for {
-		n, err := readFull(r, c.buf[:])
-		sum.Write(c.buf[:n])
-		if err == io.EOF && c.file == nil {
-			c.Size = int64(n)
-			sum.Sum(c.Sum[:0])
-			return nil
-		}
-		if err != nil && err != io.EOF {
+	for ; err == nil; n, err = readFull(r, c.large[:]) {
+		sum.Write(c.large[:n])
+		if err := c.spill(dir, c.large[:n]); err != nil {
 			return err
-		}
-		if err := c.spill(dir, c.buf[:n]); err != nil {
-			return err
-		}
-		if err == io.EOF {
-			sum.Sum(c.Sum[:0])
-			return nil
 		}
 	}
+	if err != io.EOF {
+		return err
+	}
+	sum.Write(c.buf()[:n])
+	sum.Sum(c.Sum[:0])
+	if c.file != nil {
+		return c.spill(dir, c.large[:n])
+	}
+	c.Size = int64(n)
+	return nil
+}
+
+// grow goes on reading into a large buffer, behind what the small one holds.
+func (c *Content) grow(r io.Reader) (n int, err error) {
+	c.large = largeBuffers.Get().(*largeBuffer)
+	n = copy(c.large[:], c.small[:])
+	smallBuffers.Put(c.small)
+	c.small = nil
+	more, err := readFull(r, c.large[n:])
+	return n + more, err
+}
+
+func (c *Content) buf() []byte {
+	if c.large != nil {
+		return c.large[:]
+	}
+	return c.small[:]
 }
 
 // readFull fills buf. Unlike io.ReadFull it tells the end of r (io.EOF, after n octets)
@@ -107,16 +133,16 @@ func (c *Content) Reader() *io.SectionReader {
 	if c.file != nil {
 		return io.NewSectionReader(c.file, 0, c.Size)
 	}
-	return io.NewSectionReader(bytes.NewReader(c.buf[:c.Size]), 0, c.Size)
+	return io.NewSectionReader(bytes.NewReader(c.buf()[:c.Size]), 0, c.Size)
 }
 
 // Head is the start of the content, up to and beyond the end of its header section: at
 // most message.MaxHeader and a little. It is valid until Close.
 func (c *Content) Head() ([]byte, error) {
 	if c.file == nil {
-		return c.buf[:c.Size], nil
+		return c.buf()[:c.Size], nil
 	}
-	head := c.buf[:]
+	head := c.large[:]
 	for {
 		n, err := c.file.ReadAt(head, 0)
 		if err != nil && err != io.EOF {
@@ -149,15 +175,18 @@ func (c *Content) raw() []byte {
 	if c.file != nil {
 		return nil
 	}
-	return c.buf[:c.Size]
+	return c.buf()[:c.Size]
 }
 
 // Close frees the memory and removes a file that no commit has taken.
 func (c *Content) Close() error {
-	if c.buf != nil {
-		buffers.Put(c.buf)
-		c.buf = nil
+	if c.small != nil {
+		smallBuffers.Put(c.small)
 	}
+	if c.large != nil {
+		largeBuffers.Put(c.large)
+	}
+	c.small, c.large = nil, nil
 	if c.file == nil {
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/url"
+	"runtime"
 	"strings"
 	"time"
 
@@ -21,8 +22,9 @@ const applicationID = 0x67617465
 // again within about a millisecond.
 const lockWait = 30 * time.Second
 
-// readers is how many may read at once.
-const readers = 16
+// readers is how many connections read at once. More than there are processors gain
+// nothing, and each has a cache of 2 MiB.
+func readers() int { return max(4, runtime.GOMAXPROCS(0)) }
 
 type mode int
 
@@ -45,8 +47,8 @@ func openSQLite(path string, m mode) (*sql.DB, error) {
 	}
 	if m == reading {
 		// Opening a connection costs more than waiting for one.
-		db.SetMaxOpenConns(readers)
-		db.SetMaxIdleConns(readers)
+		db.SetMaxOpenConns(readers())
+		db.SetMaxIdleConns(readers())
 		return db, nil
 	}
 	db.SetMaxOpenConns(1)

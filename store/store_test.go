@@ -138,7 +138,7 @@ func address(t testing.TB, s string) message.Address {
 func TestCommitKeepsEveryByte(t *testing.T) {
 	f := open(t)
 	f.rules(policy.Block, "held.test")
-	for _, size := range []int{0, 1, 1000, inline - 1, inline, inline + 1, 3 * inline} {
+	for _, size := range []int{0, 1, 1000, 8 << 10, inline - 1, inline, inline + 1, 3 * inline} {
 		for _, from := range []string{"ann@acme.test", "bob@held.test"} {
 			raw := mail(from, "all of it", strings.Repeat("x\x00\r\xff", inline))[:size]
 			r, id := f.receive(raw)
