@@ -82,7 +82,7 @@ func (db *DB) open() (err error) {
 	if db.read, err = openSQLite(db.path, reading); err != nil {
 		return err
 	}
-	if db.writer, err = startWriter(ctx, db.conn, db.Dir()); err != nil {
+	if db.writer, err = newWriter(ctx, db.conn, db.Dir()); err != nil {
 		return err
 	}
 	if err = migrate(ctx, db.writer); err != nil {
@@ -95,7 +95,7 @@ func (db *DB) open() (err error) {
 	return err
 }
 
-// Close ends the writer after what waits for it, and closes the database.
+// Close lets what waits be written, and closes the database.
 func (db *DB) Close() error {
 	var errs []error
 	if db.writer != nil {
@@ -117,10 +117,10 @@ func (db *DB) Dir() string { return contentDir(db.path) }
 
 func contentDir(path string) string { return path + ".content" }
 
-// Ping reports whether the database can be written.
+// Ping reports whether the database can be written, by writing to it.
 func (db *DB) Ping(ctx context.Context) error {
-	return db.writer.do(ctx, func(t *tx) error {
-		return t.exec(`update meta set value = value where name = 'sequence'`)
+	return db.writer.do(ctx, func(t *tx) error { // the same value again would not be written
+		return t.exec(`update meta set value = value + 1 where name = 'pings'`)
 	})
 }
 

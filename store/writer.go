@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/mattn/go-sqlite3"
 )
@@ -14,15 +15,19 @@ const maxBatch = 128
 
 var errClosed = errors.New("the store is closed")
 
-// A writer is the one goroutine that writes. It takes whatever waits and commits it
-// together; a lone commit never waits for company.
+// A writer writes, one transaction at a time. Whoever comes when nobody writes leads: it
+// takes what waits and commits it together with its own, then lets the first of those who
+// came meanwhile lead. A lone commit waits for nobody, and is handed to nobody.
 type writer struct {
 	conn  *sql.Conn
 	stmts map[string]*sql.Stmt // prepared once, by their text
 	dir   string               // of large contents, synced before a commit that names one
-	queue chan *write
-	quit  chan struct{} // closed to stop
-	done  chan struct{} // closed when stopped
+
+	lock    sync.Mutex
+	queue   []*write
+	leading bool // somebody writes
+	closed  bool
+	active  sync.WaitGroup // of calls of do
 
 	broken error         // why nothing can be trusted to be on disk any more
 	failed chan struct{} // closed when broken
@@ -31,12 +36,13 @@ type writer struct {
 // A write is one all-or-nothing change. Its do may run twice: in a batch that fails, and
 // then alone.
 type write struct {
-	ctx context.Context
-	do  func(*tx) error
-	err chan error
+	ctx  context.Context
+	do   func(*tx) error
+	err  error     // its outcome, once done
+	turn chan bool // true: lead now; false: it is done
 }
 
-func startWriter(ctx context.Context, db *sql.DB, dir string) (*writer, error) {
+func newWriter(ctx context.Context, db *sql.DB, dir string) (*writer, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, damaged(err)
@@ -44,75 +50,70 @@ func startWriter(ctx context.Context, db *sql.DB, dir string) (*writer, error) {
 	if _, err := conn.ExecContext(ctx, "pragma busy_timeout = 0"); err != nil {
 		return nil, errors.Join(damaged(err), conn.Close())
 	}
-	w := &writer{conn: conn, dir: dir, stmts: map[string]*sql.Stmt{},
-		queue: make(chan *write, maxBatch), quit: make(chan struct{}), done: make(chan struct{}),
-		failed: make(chan struct{})}
-	go w.run()
-	return w, nil
+	return &writer{conn: conn, dir: dir, stmts: map[string]*sql.Stmt{},
+		failed: make(chan struct{})}, nil
 }
 
 // do runs f in a transaction and returns once that is on disk, or with an error and
 // nothing changed.
 func (w *writer) do(ctx context.Context, f func(*tx) error) error {
-	j := &write{ctx: ctx, do: f, err: make(chan error, 1)}
-	select {
-	case <-w.quit:
-		return errClosed
-	case <-ctx.Done():
-		return ctx.Err()
-	case w.queue <- j:
-	}
-	select {
-	case err := <-j.err:
+	j := &write{ctx: ctx, do: f, turn: make(chan bool, 1)}
+	lead, err := w.join(j)
+	if err != nil {
 		return err
-	case <-w.done:
 	}
-	select {
-	case err := <-j.err:
-		return err
-	default:
-		return errClosed
+	defer w.active.Done()
+	if lead || <-j.turn {
+		w.lead()
+	}
+	return j.err
+}
+
+// join queues a write, and reports whether it is to lead.
+func (w *writer) join(j *write) (lead bool, err error) {
+	w.lock.Lock()
+	defer w.lock.Unlock()
+	if w.closed {
+		return false, errClosed
+	}
+	w.active.Add(1)
+	w.queue = append(w.queue, j)
+	lead = !w.leading
+	w.leading = true
+	return lead, nil
+}
+
+// lead commits what waits, its own write first of all, and lets somebody else lead.
+func (w *writer) lead() {
+	w.lock.Lock()
+	n := min(len(w.queue), maxBatch)
+	batch := w.queue[:n:n]
+	w.queue = w.queue[n:]
+	w.lock.Unlock()
+
+	w.commit(batch)
+
+	w.lock.Lock()
+	if w.leading = len(w.queue) > 0; w.leading {
+		w.queue[0].turn <- true
+	}
+	w.lock.Unlock()
+	for _, j := range batch[1:] {
+		j.turn <- false
 	}
 }
 
-// stop lets what waits be written, then ends the writer.
+// stop lets what waits be written, and takes no more.
 func (w *writer) stop() error {
-	close(w.quit)
-	<-w.done
+	w.lock.Lock()
+	w.closed = true
+	w.lock.Unlock()
+	w.active.Wait()
 	errs := []error{}
 	for _, stmt := range w.stmts {
 		errs = append(errs, stmt.Close())
 	}
 	return errors.Join(append(errs, w.conn.Close())...)
-}
-
-func (w *writer) run() {
-	defer close(w.done)
-	for {
-		select {
-		case j := <-w.queue:
-			w.commit(w.gather(j))
-		case <-w.quit:
-			if len(w.queue) == 0 {
-				return
-			}
-			w.commit(w.gather(<-w.queue))
-		}
-	}
-}
-
-// gather takes what waits behind first, without waiting for more.
-func (w *writer) gather(first *write) []*write {
-	batch := []*write{first}
-	for len(batch) < maxBatch {
-		select {
-		case j := <-w.queue:
-			batch = append(batch, j)
-		default:
-			return batch
-		}
-	}
-	return batch
 }
 
 // commit writes a batch in one transaction. If any of it fails each is written alone, so
@@ -121,12 +122,12 @@ func (w *writer) commit(batch []*write) {
 	err := w.transact(batch)
 	if err != nil && len(batch) > 1 {
 		for _, j := range batch {
-			j.err <- w.transact([]*write{j})
+			j.err = w.transact([]*write{j})
 		}
 		return
 	}
 	for _, j := range batch {
-		j.err <- err
+		j.err = err
 	}
 }
 

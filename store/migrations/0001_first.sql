@@ -1,4 +1,5 @@
--- Times are Unix milliseconds. Text is valid UTF-8 without NUL; true bytes are bytea.
+-- Times are Unix milliseconds. Text is valid UTF-8 without NUL; true bytes are bytea. Only
+-- an "integer primary key" is the rowid itself in SQLite; any other has an index of its own.
 
 create table meta (
 	name  text primary key,
@@ -8,7 +9,8 @@ insert into meta (name, value) values
 	('sequence', 0),    -- of ids of held messages and tickets, never used again
 	('generation', 0),  -- of the rules: moves with every change of a list
 	('rules_floor', 0), -- removed rules up to this generation are forgotten
-	('started_at', 0);  -- when the last server started
+	('started_at', 0),  -- when the last server started
+	('pings', 0);       -- written to see whether anything can be
 
 create table rules (
 	list       text    not null, -- allow, block
@@ -25,7 +27,7 @@ create table rules (
 create index rules_generation on rules (generation);
 
 create table users (
-	id         bigint  primary key,
+	id         integer  primary key,
 	email      text    not null unique,
 	name       text    not null,
 	role       text    not null,
@@ -39,7 +41,7 @@ create table users (
 
 -- One row for each message that was kept, with its decision as it was made.
 create table messages (
-	id             bigint  primary key,
+	id             integer  primary key,
 	decision_id    text    not null unique,
 	action         text    not null,
 	cause          text    not null,
@@ -62,7 +64,7 @@ create table messages (
 
 -- The suspended queue: what is listed, searched and sorted.
 create table suspended (
-	id           bigint primary key, -- of its message
+	id           integer primary key, -- of its message
 	cause        text   not null,
 	author_name  text   not null,
 	author_email text   not null,
@@ -74,7 +76,7 @@ create table suspended (
 create index suspended_expires_at on suspended (expires_at);
 
 create table tickets (
-	id           bigint  primary key,
+	id           integer  primary key,
 	message      bigint  not null references messages (id),
 	suspended_id bigint,            -- of the held message it was recovered from
 	author_name  text    not null,
