@@ -37,6 +37,18 @@ func (a Address) Domain() Domain {
 	return Domain(a.spec[a.at+1:])
 }
 
+// Doubt is why a From field with this address in it is never relied on, although the
+// address can be read, 0 if there is no reason.
+func (a Address) Doubt() SenderProblem {
+	switch {
+	case strings.Contains(a.spec, "=?"):
+		return EncodedAddress
+	case strings.ContainsAny(a.spec, "%!"):
+		return RoutedLocal
+	}
+	return 0
+}
+
 // ParseAddress reads one bare addr-spec (RFC 5322, section 3.4.1) without angle brackets,
 // comments or folding, and splits it at the last @. A local part that is not ASCII
 // (RFC 6532) is taken as it is written. The error says what is wrong with s and does not
@@ -149,7 +161,7 @@ func checkRunes(s string) error {
 		if r == utf8.RuneError {
 			return errors.New("the local part is not UTF-8")
 		}
-		if !unicode.IsPrint(r) {
+		if !unicode.IsPrint(r) || Invisible(r) {
 			return fmt.Errorf("%+q cannot be seen and cannot stand before the @", r)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
@@ -83,7 +84,7 @@ func plainDomain(s string) bool {
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {
 		case 'a' <= c && c <= 'z', '0' <= c && c <= '9':
-		case c == '-' && i > start && i+1 < len(s) && s[i+1] != '.':
+		case c == '-' && i > start && i+1 < len(s) && s[i+1] != '.' && s[i+1] != '-':
 		case c == '.' && i > start && i-start <= maxLabel:
 			start = i + 1
 		default:
@@ -114,17 +115,42 @@ func parseLabel(label string) (string, error) {
 		return "", fmt.Errorf("the label %.10q... has %d octets, at most %d are possible",
 			label, len(label), maxLabel)
 	}
-	return label, nil
+	return label, checkALabel(label)
 }
 
-// toALabel converts a label that is not ASCII (RFC 5891), if there is a way back.
+// checkALabel refuses an A-label that stands for nothing: one reader shows it as it is,
+// another what it would be if it stood for something (RFC 5890, section 2.3.2.1).
+func checkALabel(label string) error {
+	if !strings.HasPrefix(label, "xn--") {
+		return nil
+	}
+	u, err := idna.Punycode.ToUnicode(label)
+	if err != nil || isASCII(u) || strings.ContainsFunc(u, unicode.IsControl) {
+		return fmt.Errorf("the label %q is no international label", label)
+	}
+	if a, err := idna.Punycode.ToASCII(u); err != nil || a != label {
+		return fmt.Errorf("the label %q is no international label", label)
+	}
+	return nil
+}
+
+// toALabel converts a label that is not ASCII (RFC 5891), if there is a way back. An
+// A-label has an octet at least for each character, and the conversion takes the square of
+// the length: what is too long goes first.
 func toALabel(label string) (string, error) {
 	if !utf8.ValidString(label) {
 		return "", errors.New("the domain is not UTF-8")
 	}
+	if utf8.RuneCountInString(label) > maxLabel {
+		return "", fmt.Errorf("the label %+.10q... is too long for any A-label", label)
+	}
 	a, err := idna.Lookup.ToASCII(label)
 	if err != nil {
 		return "", fmt.Errorf("the label %+q is no international label", label)
+	}
+	if len(a) > maxLabel {
+		return "", fmt.Errorf("the label %+.10q... is an A-label of %d octets, at most %d are possible",
+			label, len(a), maxLabel)
 	}
 	u, err := idna.Lookup.ToUnicode(a)
 	if err != nil || u != label {

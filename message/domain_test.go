@@ -19,6 +19,9 @@ func TestParseDomain(t *testing.T) {
 		{"faß.test", "xn--fa-hia.test"},
 		{"例え.test", "xn--r8jz45g.test"},
 		{"аcme.test", "xn--cme-5cd.test"}, // a Cyrillic a
+		{"xn--ls8h.test", "xn--ls8h.test"},
+		{"xn--i-7iq.test", "xn--i-7iq.test"}, // not for RFC 5892, and yet registered
+		{"ac--me.test", "ac--me.test"},
 		{strings.Repeat("a", 63) + ".test", strings.Repeat("a", 63) + ".test"},
 	} {
 		got, err := ParseDomain(c.in)
@@ -52,6 +55,14 @@ func TestParseDomainRefuses(t *testing.T) {
 		{"\u212aelvin.test", "would change"}, // the Kelvin sign
 		{"ac\xffme.test", "not UTF-8"},
 		{"ac\u202eme.test", "international"},
+		{"xn--.test", "hyphen"},
+		{"xn--0.test", "international"},
+		{"mail.XN--A.test", "international"},     // a control character
+		{"xn--acme-.test", "hyphen"},             // acme
+		{"xn--bcher-kva0.test", "international"}, // broken
+		{strings.Repeat("漢", 9999) + ".test", "too long"},
+		{"ü" + strings.Repeat("a", 58) + ".test", "A-label of 66 octets"},
+		{strings.Repeat("漢", 64) + ".test", "too long"},
 	} {
 		got, err := ParseDomain(c.in)
 		if err == nil || !strings.Contains(err.Error(), c.why) {

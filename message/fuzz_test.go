@@ -2,6 +2,8 @@ package message
 
 import (
 	"bytes"
+	"net/mail"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -73,7 +75,12 @@ func checkShown(t *testing.T, m *Message) {
 	isLine(t, "name", s.Name)
 	isLine(t, "subject", m.Subject())
 	isLine(t, "message id", m.MessageID())
-	for _, box := range m.ReplyTo() {
+	list, problem := m.ReplyTo()
+	isLine(t, "problem", problem)
+	if len(list) > maxReplies {
+		t.Errorf("%d addresses in Reply-To", len(list))
+	}
+	for _, box := range list {
 		isLine(t, "name", box.Name)
 		checkAddress(t, box.Address)
 	}
@@ -125,6 +132,38 @@ func FuzzAddress(f *testing.F) {
 		}
 		if strings.ContainsFunc(a.String(), unicode.IsSpace) || !utf8.ValidString(a.String()) {
 			t.Errorf("address %q", a)
+		}
+	})
+}
+
+// FuzzReplyTo: where another reader, that of the standard library, finds a mailbox in
+// Reply-To, we find one at that domain or say that we may have missed some.
+func FuzzReplyTo(f *testing.F) {
+	for _, s := range []string{
+		"(x) mal@evil.test", "<@x.test:mal@evil.test>", `"m al" (x) @ evil . test`,
+		"<ok@ok.test> (\\), mal@evil.test (y)", "G: mal@evil.test, <ok@ok.test>;", `"mal."@evil.test`,
+		"=?utf-8?q?a?= <mal@evil.test>", `"a\"b@c.test" <"mal\@x"@evil.test>`, "mal@[192.0.2.1]",
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		m := Parse([]byte("Reply-To: " + s + "\r\n\r\n"))
+		if strings.ContainsAny(s, "\r\n") || len(m.Defects) > 0 {
+			return
+		}
+		checkShown(t, m)
+		list, problem := m.ReplyTo()
+		others, err := mail.ParseAddressList(m.First("Reply-To"))
+		if err != nil || problem != "" {
+			return
+		}
+		for _, other := range others {
+			d, err := ParseDomain(other.Address[strings.LastIndexByte(other.Address, '@')+1:])
+			if err == nil && !slices.ContainsFunc(list, func(b Mailbox) bool {
+				return b.Address.Domain() == d
+			}) {
+				t.Errorf("%q: %q is not among %v", s, other.Address, list)
+			}
 		}
 	})
 }

@@ -19,6 +19,7 @@ type piece struct {
 	comments       int
 	at             bool // an @ stands bare in front of the angle brackets
 	problem        SenderProblem
+	list           SenderProblem // the separator behind it
 }
 
 // next reads the next item. It reports false when there is none left.
@@ -81,9 +82,9 @@ func (l *lexer) separated(c byte) bool {
 		return true
 	}
 	if c == ',' {
-		l.odd(SeveralMailboxes)
+		l.list = SeveralMailboxes
 	} else {
-		l.odd(GroupSyntax)
+		l.list = GroupSyntax
 	}
 	return false
 }

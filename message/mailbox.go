@@ -8,40 +8,28 @@ type Mailbox struct {
 	Address Address
 }
 
-// maxMailboxes is how many mailboxes are taken from the Reply-To fields of one message.
-const maxMailboxes = 100
-
-// ReplyTo are the readable addresses of every Reply-To field, in order, at most 100 of
-// them. It is lenient: what cannot be read is passed over, as no answer could be sent
-// there either.
-func (m *Message) ReplyTo() []Mailbox {
-	var list []Mailbox
-	for _, f := range m.Fields {
-		if !f.Is("Reply-To") {
-			continue
-		}
-		l := lexer{s: f.Value()}
-		for it, ok := l.next(); ok && len(list) < maxMailboxes; it, ok = l.next() {
-			if a, err := ParseAddress(it.spec); err == nil {
-				list = append(list, Mailbox{it.name(), a})
-			}
-		}
-	}
-	return list
-}
-
 // An item is one element of an address list: the parts of it that could be told apart,
 // and the first thing that is wrong with them.
 type item struct {
+	text    string // all of it
 	phrase  string // before the angle brackets
 	spec    string // the address, between angle brackets or bare
 	comment string // the one comment behind it, without its parentheses
 	problem SenderProblem
+	list    SenderProblem // what says that it is not the only item
+}
+
+// whole is the first thing that is wrong with the list in which the item stands.
+func (it item) whole() SenderProblem {
+	if it.problem != 0 {
+		return it.problem
+	}
+	return it.list
 }
 
 // divide makes an item of the piece that ends at end.
 func (l *lexer) divide(end int) item {
-	var it item
+	it := item{text: l.s[l.start:end], list: l.list}
 	behind := "" // the address
 	switch {
 	case l.opened < 0:

@@ -92,7 +92,7 @@ func (r *reading) item(it item) {
 	if r.Name == "" {
 		r.Name = it.name()
 	}
-	r.odd(it.problem)
+	r.odd(it.whole())
 	r.odd(specProblem(it.spec, a, err))
 	r.Address = a
 }
@@ -130,8 +130,8 @@ func specProblem(spec string, a Address, err error) SenderProblem {
 		return EncodedAddress
 	case err != nil:
 		return BadAddress
-	case strings.ContainsAny(a.Local(), "%!"):
-		return RoutedLocal
+	case a.Doubt() != 0:
+		return a.Doubt()
 	case !isASCII(spec):
 		return RawUTF8
 	}

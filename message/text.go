@@ -75,6 +75,18 @@ func visible(s string) string {
 	}, s)
 }
 
+// Invisible reports whether r does not show as itself: it is white space other than a
+// space, controls the terminal, turns the direction of writing (Unicode TR 36, section
+// 3.5) or takes no room (Default_Ignorable_Code_Point, UAX 44). U+2800 is Braille without
+// a dot.
+func Invisible(r rune) bool {
+	if r < utf8.RuneSelf {
+		return r < ' ' || r == 0x7f
+	}
+	return r == '\u2800' || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zs, unicode.Zl,
+		unicode.Zp, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+}
+
 // first cuts s to its first n runes.
 func first(s string, n int) string {
 	if len(s) <= n {

@@ -84,13 +84,10 @@ func (c policyCase) decide(t *testing.T, p *policy.Policy) policy.Decision {
 		return p.Check(address(t, c.sender), c.profile(address(t, c.sender)))
 	}
 	m := message.Parse([]byte(strings.ReplaceAll(c.header, "\n", "\r\n") + "\r\n"))
-	f := policy.Facts{Sender: m.Sender(), Unreadable: m.Unreadable()}
-	f.Profile = c.profile(f.Sender.Address)
-	for _, other := range m.ReplyTo() {
-		if other.Address != f.Sender.Address {
-			f.ReplyTo = append(f.ReplyTo, other.Address)
-			f.Replies = append(f.Replies, c.profile(other.Address))
-		}
+	f, err := policy.Read(m, &message.Envelope{}, message.MaxHeader,
+		func(a message.Address) (policy.Profile, error) { return c.profile(a), nil })
+	if err != nil {
+		t.Fatal(err)
 	}
 	return p.Decide(&f)
 }

@@ -9,7 +9,7 @@ const (
 	NotOnAllowlist        // the blocklist has * and the sender is new
 	Blocklisted           // an entry of the blocklist holds it
 	Unprocessable         // it cannot be read as mail
-	AmbiguousSender       // no single From address can be read
+	AmbiguousSender       // no single From address can be read, or Reply-To cannot
 )
 
 // noID marks a cause of our own, which the vendor does not number.

@@ -62,6 +62,7 @@ type Decision struct {
 	conflict   bool  // the two contradict each other
 	sender     message.Sender
 	unreadable string
+	replyTo    string // what cannot be read there
 
 	step  ruleID // the rule that decided
 	by    ruleID // whose words say why: for Reply-To the rule that its address met

@@ -36,6 +36,11 @@ func TestTrail(t *testing.T) {
 {"rule":"Reply-To","answer":"`+
 		"Reply-To names bob@spam.test: Spam.test is on the blocklist"+`","decided":true}
 `)
+	f.ReplyTo, f.ReplyToProblem = nil, "Reply-To names more than 100 addresses"
+	checkTrail(t, p.Decide(&f), held+
+		`{"rule":"allowlist","answer":"the allowlist has the sender","decided":false}
+{"rule":"Reply-To","answer":"Reply-To names more than 100 addresses","decided":true}
+`)
 	checkTrail(t, p.Decide(&policy.Facts{Unreadable: "it has no header field"}),
 		`{"rule":"readable","answer":"it cannot be read as mail: it has no header field","decided":true}
 `)

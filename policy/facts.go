@@ -17,4 +17,8 @@ type Facts struct {
 	Profile    Profile           // of the sender
 	ReplyTo    []message.Address // addresses in Reply-To other than the sender's
 	Replies    []Profile         // of ReplyTo, index for index
+
+	// ReplyToProblem is why there may be addresses in Reply-To that are not in ReplyTo,
+	// or "".
+	ReplyToProblem string
 }

@@ -116,7 +116,11 @@ func parseTarget(k Keyword, s string) (Entry, *fault) {
 		}
 		return Entry{}, f
 	}
-	return Entry{k, target, k.String() + strings.TrimSuffix(s, ".")}, nil
+	shown := strings.TrimSuffix(s, ".")
+	if k == Plain && refuseComment(s) != nil {
+		shown = quoteLocal(shown)
+	}
+	return Entry{k, target, k.String() + shown}, nil
 }
 
 // canonical is the one spelling of an address or a domain.
@@ -129,7 +133,7 @@ func canonical(s string) (string, *fault) {
 		if err != nil {
 			return "", &fault{reason: err.Error(), remedy: "write it like ann@acme.test"}
 		}
-		return a.String(), nil
+		return a.String(), refuseDoubtful(a)
 	}
 	if f := refuseBareKeyword(s); f != nil {
 		return "", f

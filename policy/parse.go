@@ -34,7 +34,11 @@ func ParseEntries(list ListName, text string) ([]Entry, error) {
 	seen := map[Entry]bool{}
 	words := split(text)
 	for i, w := range words {
-		e, f := parse(list, w.text)
+		f := refuseComment(w.text)
+		var e Entry
+		if f == nil {
+			e, f = parse(list, w.text)
+		}
 		if f != nil {
 			f.joinNext(words[i+1:])
 			problems = append(problems, f.problem(list, w, i+1))

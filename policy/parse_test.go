@@ -23,6 +23,8 @@ func TestRefused(t *testing.T) {
 			"write the address or the domain right after the colon, without a space"},
 		{"block", "Suspend acme.test", `entry 1 "Suspend" (character 1): ` +
 			"a keyword needs its colon; write suspend:acme.test"},
+		{"block", "suspend.", `entry 1 "suspend." (character 1): a keyword needs its colon; ` +
+			"write a colon and the address or the domain, without a space"},
 		{"allow", "reject:acme.test", `entry 1 "reject:acme.test" (character 1): ` +
 			"reject: has no meaning on the allowlist; put reject:acme.test on the blocklist"},
 		{"allow", "suspend:", `entry 1 "suspend:" (character 1): ` +
@@ -74,6 +76,32 @@ func TestRefused(t *testing.T) {
 			"character U+0001; write acme.test without it"},
 		{both, "\ufeffacme.test", `entry 1 "\ufeffacme.test" (character 1): it holds the ` +
 			"invisible character U+FEFF; write acme.test without it"},
+		{both, "ann\ufe0f@acme.test", `entry 1 "ann\ufe0f@acme.test" (character 1): it holds the ` +
+			"invisible character U+FE0F; write ann@acme.test without it"},
+		{both, "an\u3164n@acme.test", `entry 1 "an\u3164n@acme.test" (character 1): it holds the ` +
+			"invisible character U+3164; write ann@acme.test without it"},
+		{both, "a\u034f.test", `entry 1 "a\u034f.test" (character 1): it holds the ` +
+			"invisible character U+034F; write a.test without it"},
+		{both, "\"a\U000e0100,\u2800\"@b.test", `entry 1 "\"a\U000e0100,\u2800\"@b.test" ` +
+			"(character 1): it holds the invisible character U+E0100; " +
+			`write "a,"@b.test without it`},
+		{both, "#foo@acme.test", `entry 1 "#foo@acme.test" (character 1): # at the start of a ` +
+			`word begins a comment in a file; write "#foo"@acme.test if it is an address`},
+		{both, "# foo", `entry 1 "#" (character 1): # at the start of a word begins a comment ` +
+			"in a file; leave the comment out, or import the list from a file"},
+		{both, "a%b@c.test", `entry 1 "a%b@c.test" (character 1): no entry matches it: % or ! ` +
+			"before the @ names another host to some readers, and mail from such an address " +
+			"is always held; leave it out"},
+		{"block", `reject:"a!b"@c.test`, `entry 1 "reject:\"a!b\"@c.test" (character 1): no entry ` +
+			"matches it: % or ! before the @ names another host to some readers, and mail " +
+			"from such an address is always held; leave it out"},
+		{both, "=?a@c.test", `entry 1 "=?a@c.test" (character 1): no entry matches it: =? begins ` +
+			"an encoded word to some readers, and mail from such an address is always held; " +
+			"leave it out"},
+		{both, "xn--0.test", `entry 1 "xn--0.test" (character 1): the label "xn--0" is no ` +
+			"international label; write it like acme.test"},
+		{both, "ann@mail.xn--a.test", `entry 1 "ann@mail.xn--a.test" (character 1): the label ` +
+			`"xn--a" is no international label; write it like ann@acme.test`},
 		{both, "\x00", `entry 1 "\x00" (character 1): it holds the invisible ` +
 			"character U+0000; remove that character"},
 		{both, "\xff.test", `entry 1 "\xff.test" (character 1): it is not UTF-8; ` +
@@ -153,6 +181,12 @@ func TestTaken(t *testing.T) {
 			Target: `"a,b:<c>;*"@acme.test`, Text: `reject:"a,b:<c>;*"@acme.test`}},
 		{policy.Block, "reject:github.io", policy.Entry{Keyword: policy.RejectKeyword,
 			Target: "github.io", Text: "reject:github.io"}},
+		{policy.Allow, `"#foo"@acme.test`, policy.Entry{Target: "#foo@acme.test",
+			Text: `"#foo"@acme.test`}},
+		{policy.Block, "#foo@acme.test", policy.Entry{Target: "#foo@acme.test",
+			Text: `"#foo"@acme.test`}},
+		{policy.Block, "reject:#foo@acme.test", policy.Entry{Keyword: policy.RejectKeyword,
+			Target: "#foo@acme.test", Text: "reject:#foo@acme.test"}},
 		{policy.Block, "localhost", policy.Entry{Target: "localhost", Text: "localhost"}},
 	} {
 		got, err := policy.ParseEntry(c.list, c.text)
@@ -171,7 +205,9 @@ func TestEntryAlone(t *testing.T) {
 		"reject: acme.test": `block entry "reject: acme.test": there is a space after the colon; ` +
 			"write reject:acme.test",
 		"a.test b.test": `block entry "a.test b.test": it holds white space; give each entry by itself`,
-		"":              "blocklist: the entry is empty; write an address or a domain",
+		"a.test\r\x00": `block entry "a.test\r\x00": it holds the invisible character U+0000; ` +
+			"write a.test without it",
+		"": "blocklist: the entry is empty; write an address or a domain",
 	} {
 		_, err := policy.ParseEntry(policy.Block, text)
 		var p *policy.Problem

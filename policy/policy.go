@@ -23,7 +23,7 @@
 // Of the message again:
 //
 //	Reply-To            one of the rules above but the last holds or rejects another address
-//	                    in Reply-To: suspend
+//	                    in Reply-To, or not every address in it can be read: suspend
 //	pass                a ticket
 //
 // If the blocklist has * and an address has a profile, its entries with a keyword on the
@@ -46,7 +46,8 @@ type Policy struct {
 
 // Decide is what becomes of a message. It allocates nothing.
 func (p *Policy) Decide(f *Facts) Decision {
-	d := Decision{Address: f.Sender.Address, sender: f.Sender, unreadable: f.Unreadable}
+	d := Decision{Address: f.Sender.Address, sender: f.Sender, unreadable: f.Unreadable,
+		replyTo: f.ReplyToProblem}
 	if d.askMessage(f) {
 		return d
 	}
@@ -99,7 +100,9 @@ func (p *Policy) askSender(d *Decision, h hits) bool {
 }
 
 // askReplies judges the other addresses in Reply-To, each with its own profile. They can
-// hold a message and never reject it, and none of them gains it anything.
+// hold a message and never reject it, and none of them gains it anything. An address that
+// could not be read may be one that is listed: a spelling that two readers read differently
+// never helps the sender.
 func (p *Policy) askReplies(d *Decision, f *Facts) bool {
 	d.note(ruleReplyTo, verdict{answer: noReply})
 	for i, a := range f.ReplyTo {
@@ -117,7 +120,12 @@ func (p *Policy) askReplies(d *Decision, f *Facts) bool {
 			return true
 		}
 	}
-	return false
+	if f.ReplyToProblem == "" {
+		return false
+	}
+	d.settle(ruleReplyTo, verdict{action: Suspend, cause: AmbiguousSender, field: ReplyTo})
+	d.name(p, hits{}, verdict{})
+	return true
 }
 
 // judgeReply asks of one address all that is asked of a sender but the last: a stranger to

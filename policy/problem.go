@@ -2,8 +2,11 @@ package policy
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"gatepost/message"
 )
 
 // A Problem says which entry of a field cannot be taken, why, and how to write it instead.
@@ -33,10 +36,24 @@ func (p Problem) where() string {
 		fmt.Fprintf(&b, " %d", p.Position)
 	}
 	if p.Entry != "" {
-		fmt.Fprintf(&b, " %q", shorten(p.Entry))
+		b.WriteString(" " + quote(shorten(p.Entry)))
 	}
 	if p.Column > 0 {
 		fmt.Fprintf(&b, " (character %d)", p.Column)
+	}
+	return b.String()
+}
+
+// quote is %q that shows every character that cannot be seen, also those that count as
+// printable.
+func quote(s string) string {
+	var b strings.Builder
+	for _, r := range strconv.Quote(s) {
+		if message.Invisible(r) {
+			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
+		} else {
+			b.WriteRune(r)
+		}
 	}
 	return b.String()
 }

@@ -54,6 +54,9 @@ func drawCase(t *rapid.T) draw {
 		ReplyTo: rapid.SliceOfN(addresses, 0, 2).Draw(t, "reply-to"),
 		Replies: rapid.SliceOfN(profiles(), 2, 2).Draw(t, "replies"),
 	}
+	if rapid.IntRange(0, 9).Draw(t, "reply-to problem") == 0 {
+		d.facts.ReplyToProblem = "Reply-To cannot be read"
+	}
 	return d
 }
 
@@ -153,11 +156,30 @@ func covers(target, address string) bool {
 func TestReplyToOnlyHolds(t *testing.T) {
 	check(t, func(r *rapid.T, d draw, got policy.Decision) {
 		alone := d.facts
-		alone.ReplyTo = nil
+		alone.ReplyTo, alone.ReplyToProblem = nil, ""
 		without := decide(t, d.allow, d.block, alone)
 		if without.Action != policy.Ticket && got.Why() != without.Why() ||
 			without.Action == policy.Ticket && got.Action == policy.Reject {
 			r.Fatalf("%v, and without Reply-To %v", got.Action, without.Action)
+		}
+	})
+}
+
+// TestUnreadableReplyToIsHeld: what cannot be read there makes no ticket, and what is held
+// or rejected without it stays so.
+func TestUnreadableReplyToIsHeld(t *testing.T) {
+	check(t, func(r *rapid.T, d draw, _ policy.Decision) {
+		d.facts.ReplyToProblem = ""
+		without := d.decide(t)
+		d.facts.ReplyToProblem = "Reply-To cannot be read"
+		got := d.decide(t)
+		if without.Action == policy.Ticket {
+			if got.Action != policy.Suspend || got.Cause != policy.AmbiguousSender ||
+				got.Field != policy.ReplyTo || got.RuleText() != "" {
+				r.Fatalf("%v, %v, %v, %q", got.Action, got.Cause, got.Field, got.RuleText())
+			}
+		} else if got.Action != without.Action || got.Why() != without.Why() {
+			r.Fatalf("%v, and without the problem %v", got.Action, without.Action)
 		}
 	})
 }

@@ -30,7 +30,9 @@ func Read(m *message.Message, env *message.Envelope, maxHeader int,
 			return f, err
 		}
 	}
-	for _, to := range m.ReplyTo() {
+	replies, problem := m.ReplyTo()
+	f.ReplyToProblem = problem
+	for _, to := range replies {
 		if to.Address == f.Sender.Address {
 			continue
 		}
@@ -45,7 +47,7 @@ func Read(m *message.Message, env *message.Envelope, maxHeader int,
 
 // Words says what the facts are, for a person to read beside the trail.
 func (f *Facts) Words() []Fact {
-	facts := make([]Fact, 0, 4+len(f.ReplyTo))
+	facts := make([]Fact, 0, 5+len(f.ReplyTo))
 	add := func(name, value string) { facts = append(facts, Fact{name, value}) }
 	if f.Unreadable != "" {
 		add("message", f.Unreadable)
@@ -60,6 +62,9 @@ func (f *Facts) Words() []Fact {
 	}
 	for i, to := range f.ReplyTo {
 		add("Reply-To", to.String()+", "+f.Replies[i].words())
+	}
+	if f.ReplyToProblem != "" {
+		add("Reply-To", f.ReplyToProblem)
 	}
 	return facts
 }

@@ -28,7 +28,7 @@ func refuseInvisible(s string) *fault {
 	r, _ := utf8.DecodeRuneInString(s[i:])
 	return &fault{
 		reason:  fmt.Sprintf("it holds the invisible character %U", r),
-		instead: strings.Map(visible, s),
+		instead: strings.Join(strings.Fields(strings.Map(visible, s)), " "),
 		because: " without it",
 		remedy:  "remove that character",
 	}
@@ -38,7 +38,7 @@ func invisible(r rune) bool {
 	if r == '\u200c' || r == '\u200d' || unicode.IsSpace(r) {
 		return false
 	}
-	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
+	return message.Invisible(r)
 }
 
 func visible(r rune) rune {
@@ -135,11 +135,52 @@ func refusePattern(s string) *fault {
 	return nil
 }
 
+// refuseComment refuses a word of a field that begins with #. In a file it would begin a
+// comment, and a list that is shown must be read again as it was.
+func refuseComment(s string) *fault {
+	if !strings.HasPrefix(s, "#") {
+		return nil
+	}
+	f := &fault{
+		reason: "# at the start of a word begins a comment in a file",
+		remedy: "leave the comment out, or import the list from a file",
+	}
+	if strings.Contains(s, "@") {
+		f.instead, f.because = quoteLocal(s), " if it is an address"
+	}
+	return f
+}
+
+// quoteLocal puts the local part between quotation marks, which makes no difference.
+func quoteLocal(s string) string {
+	at := strings.LastIndexByte(s, '@')
+	return `"` + s[:at] + `"` + s[at:]
+}
+
+// refuseDoubtful refuses an address whose mail is held whatever the lists say.
+func refuseDoubtful(a message.Address) *fault {
+	switch a.Doubt() {
+	case 0:
+		return nil
+	case message.RoutedLocal:
+		return &fault{
+			reason: "no entry matches it: % or ! before the @ names another host to some " +
+				"readers, and mail from such an address is always held",
+			remedy: "leave it out",
+		}
+	}
+	return &fault{
+		reason: "no entry matches it: =? begins an encoded word to some readers, and mail " +
+			"from such an address is always held",
+		remedy: "leave it out",
+	}
+}
+
 // refuseBareKeyword refuses "reject acme.test", which would otherwise let acme.test's mail
 // be held and not rejected.
 func refuseBareKeyword(s string) *fault {
 	for _, k := range keywords {
-		if lower(s)+":" == k.String() {
+		if lower(strings.TrimSuffix(s, "."))+":" == k.String() {
 			return &fault{
 				reason:  "a keyword needs its colon",
 				keyword: k.String(),

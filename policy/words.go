@@ -29,6 +29,8 @@ func (d Decision) Why() string {
 		return "no rule was asked"
 	case d.by < firstOfAddress:
 		return messageRules[d.by-1].why(&d)
+	case d.by == ruleReplyTo:
+		return d.replyTo
 	case d.by == rulePass:
 		return whyPassed(&d)
 	}
