@@ -99,7 +99,7 @@ type Rule struct {
 // An Explanation is a decision in words, as it was made.
 type Explanation struct {
 	DecisionID string        `json:"decision_id,omitempty"`
-	ID         int64         `json:"id,omitempty"` // of the held message or the ticket
+	ID         int64         `json:"id,omitempty"`           // of the held message or the ticket
 	Decision   string        `json:"decision"`
 	Cause      *string       `json:"cause"`
 	CauseID    *int          `json:"cause_id"`
@@ -108,6 +108,7 @@ type Explanation struct {
 	Why        string        `json:"why"`
 	Facts      []policy.Fact `json:"facts"`
 	Trail      []policy.Step `json:"trail"`
+	Recovered  int64         `json:"recovered_as,omitempty"` // the ticket made of it since
 }
 
 // A Query selects from the queue or from the tickets. Its zero value is everything, newest first.

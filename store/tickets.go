@@ -84,7 +84,8 @@ func (db *DB) contentGone(id int64) error {
 // Explain tells a decision as it was made. ref is the id of a held message or ticket, or
 // that of the decision. ErrNotFound if nothing of it was kept.
 func (db *DB) Explain(ctx context.Context, ref string) (Explanation, error) {
-	const what = `select id, decision_id, action, cause, rule, why, sender, reasons from messages`
+	const what = `select id, decision_id, action, cause, rule, why, sender, reasons,
+		coalesce((select t.id from tickets t where t.suspended_id = messages.id), 0) from messages`
 	id, err := strconv.ParseInt(ref, 10, 64)
 	if err != nil {
 		return one(ctx, db, scanExplanation, what+` where decision_id = $1`, ref)
@@ -95,7 +96,8 @@ func (db *DB) Explain(ctx context.Context, ref string) (Explanation, error) {
 
 func scanExplanation(row scanner) (e Explanation, err error) {
 	var cause, rule, text string
-	err = row.Scan(&e.ID, &e.DecisionID, &e.Decision, &cause, &rule, &e.Why, &e.Sender, &text)
+	err = row.Scan(&e.ID, &e.DecisionID, &e.Decision, &cause, &rule, &e.Why, &e.Sender, &text,
+		&e.Recovered)
 	if err != nil {
 		return e, err
 	}

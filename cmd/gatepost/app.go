@@ -22,11 +22,12 @@ const (
 // An app is one run of the program: where it reads and writes, what its global flags say,
 // and the settings once somebody asks for them.
 type app struct {
-	stdin  io.Reader
-	stdout io.Writer // results
-	stderr io.Writer // all else
-	getenv func(string) string
-	now    func() time.Time
+	stdin   io.Reader
+	stdout  io.Writer // results
+	stderr  io.Writer // all else
+	getenv  func(string) string
+	environ func() []string // NAME=value
+	now     func() time.Time
 
 	configPath string // --config
 	json       bool   // --json
@@ -45,6 +46,9 @@ func (a *app) openDB(_ context.Context, create bool) (*store.DB, error) {
 	s, err := a.settings()
 	if err != nil {
 		return nil, err
+	}
+	if err := checkDB(s.DB); err != nil {
+		return nil, fmt.Errorf("db: %w", err)
 	}
 	return store.Open(s.DB, store.Options{Create: create, Now: a.now,
 		MaxHeader: int(s.SMTP.MaxHeaderSize)})

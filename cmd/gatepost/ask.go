@@ -20,15 +20,24 @@ const (
 	maxPassword = 1024
 )
 
-// confirm asks on a terminal before something is destroyed. With --yes it does not ask;
-// where nobody can be asked, --yes is required.
-func (a *app) confirm(format string, args ...any) error {
-	what := visible(fmt.Sprintf(format, args...))
+// doomedShown is how many of the things that would go are named before the question.
+const doomedShown = 10
+
+// confirm asks on a terminal before something is destroyed, and names what will go. With
+// --yes it does not ask; where nobody can be asked, --yes is required.
+func (a *app) confirm(what string, doomed ...string) error {
+	what = visible(what)
 	if a.yes {
 		return nil
 	}
 	if !isTerminal(a.stdin) {
 		return misuse("%s needs --yes where there is no terminal to ask on", what)
+	}
+	for _, line := range doomed[:min(len(doomed), doomedShown)] {
+		fmt.Fprintln(a.stderr, "  "+visible(line))
+	}
+	if more := len(doomed) - doomedShown; more > 0 {
+		fmt.Fprintf(a.stderr, "  and %d more\n", more)
 	}
 	fmt.Fprintf(a.stderr, "%s? [y/N] ", what)
 	answer, err := bufio.NewReader(a.stdin).ReadString('\n')

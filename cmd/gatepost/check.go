@@ -25,7 +25,7 @@ func newCheckCommand(a *app) *cobra.Command {
 		Short: "what the lists do to the mail of these senders",
 		Long: "Says what the lists and profiles do to the mail of each sender. - reads the\n" +
 			"addresses from stdin; an empty one stands for mail without a readable sender.",
-		Args: cobra.MinimumNArgs(1),
+		Args: takes(1, -1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			words, err := a.words(args)
 			if err != nil {

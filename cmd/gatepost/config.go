@@ -1,15 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"os"
 	"reflect"
 	"slices"
 	"strings"
 
-	"github.com/pelletier/go-toml/v2"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -57,137 +54,45 @@ func (a *app) overlay(s *settings, key string, v reflect.Value) error {
 	return nil
 }
 
+// variables is what the names of our settings in the environment begin with.
+const variables = "GATEPOST_"
+
 func variable(key string) string {
-	return "GATEPOST_" + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
+	return variables + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
 }
 
-// readFile lays the configuration file over s, if there is one.
-func (a *app) readFile(s *settings) error {
-	paths := configFiles()
-	if a.configPath != "" {
-		paths = []string{a.configPath}
-	}
-	for _, path := range paths {
-		text, err := os.ReadFile(path)
-		if errors.Is(err, os.ErrNotExist) && a.configPath == "" {
+// strayVariables are warnings of what is in the environment under our name and is no
+// setting. They are no errors: a container's links may be called so, too.
+func (a *app) strayVariables() (warnings []string) {
+	known := map[string]bool{}
+	var names []string
+	defaults().each(func(key string, _ reflect.Value) {
+		known[variable(key)] = true
+		names = append(names, variable(key))
+	})
+	for _, pair := range a.environ() {
+		name, text, _ := strings.Cut(pair, "=")
+		if !strings.HasPrefix(name, variables) || known[name] || text == "" {
 			continue
 		}
-		if err != nil {
-			return fmt.Errorf("read the configuration: %w", err)
+		warning := name + " is no setting"
+		if near := closest(name, names); near != "" {
+			warning += ": did you mean " + near + "?"
 		}
-		return s.parse(path, text)
+		warnings = append(warnings, warning)
 	}
-	return nil
+	return warnings
 }
 
-// parse reads the text of a configuration file. A key that does not exist is an error.
-func (s *settings) parse(path string, text []byte) error {
-	text = bytes.TrimPrefix(text, []byte("\ufeff"))
-	err := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields().Decode(s)
-	var unknown *toml.StrictMissingError
-	var bad *toml.DecodeError
-	switch {
-	case errors.As(err, &unknown):
-		return s.unknownKeys(path, unknown)
-	case errors.As(err, &bad):
-		return misread(path, bad)
-	case err != nil:
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	return s.markFile(path, text)
-}
-
-// markFile remembers which settings the file holds.
-func (s *settings) markFile(path string, text []byte) error {
-	var tree map[string]any
-	if err := toml.Unmarshal(text, &tree); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	s.each(func(key string, _ reflect.Value) {
-		if holds(tree, strings.Split(key, ".")) {
-			s.from[key] = path
-		}
-	})
-	return nil
-}
-
-func holds(tree map[string]any, key []string) bool {
-	v, ok := tree[key[0]]
-	if !ok || len(key) == 1 {
-		return ok
-	}
-	sub, ok := v.(map[string]any)
-	return ok && holds(sub, key[1:])
-}
-
-func (s *settings) unknownKeys(path string, unknown *toml.StrictMissingError) error {
-	errs := make([]error, len(unknown.Errors))
-	for i := range unknown.Errors {
-		e := &unknown.Errors[i]
-		line, column := e.Position()
-		key := strings.Join(e.Key(), ".")
-		errs[i] = fmt.Errorf("%s:%d:%d: there is no setting %q%s", path, line, column, key,
-			s.nearest(key))
-	}
-	return errors.Join(errs...)
-}
-
-// misread is an error in the text of the file, in words without Go types in them.
-func misread(path string, e *toml.DecodeError) error {
-	line, column := e.Position()
-	reason := strings.TrimPrefix(e.Error(), "toml: ")
-	if kind, ok := strings.CutPrefix(reason, "cannot decode TOML "); ok {
-		kind, _, _ = strings.Cut(kind, " into ")
-		reason = "its value cannot be of the kind " + kind
-	}
-	if key := strings.Join(e.Key(), "."); key != "" {
-		reason = key + ": " + reason
-	}
-	return fmt.Errorf("%s:%d:%d: %s", path, line, column, reason)
-}
-
-// nearest suggests the setting, or the section, that is spelt most like key.
-func (s *settings) nearest(key string) string {
-	best, least := "", len(key)/2+1
-	try := func(name string) {
-		if d := distance(key, name); d < least {
+// closest is the name that differs from word by two characters at most, or "".
+func closest(word string, names []string) (best string) {
+	least := 3
+	for _, name := range names {
+		if d := distance(word, name); d < least {
 			best, least = name, d
 		}
 	}
-	s.each(func(name string, _ reflect.Value) {
-		try(name)
-		if section, last, ok := strings.Cut(name, "."); ok {
-			try(section)
-			if last == key && least > 0 {
-				best, least = name, 0
-			}
-		}
-	})
-	if best == "" {
-		return ": `gatepost config show` lists them"
-	}
-	return fmt.Sprintf(": did you mean %q?", best)
-}
-
-// distance counts the single-character changes between two words (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			substitute := diagonal
-			if a[i] != b[j] {
-				substitute++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(substitute, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	return best
 }
 
 // An override is a setting that was given as a flag.
@@ -210,23 +115,36 @@ type shownSetting struct {
 
 func newConfigCommand(a *app) *cobra.Command {
 	show := &cobra.Command{
-		Use: "show", Short: "each setting, its value and where that came from",
-		Args: cobra.NoArgs,
+		Use:   "show",
+		Short: "each setting, its value and where that came from",
+		Long: "Prints each setting, its value and where that came from: a flag, the\n" +
+			"environment, the configuration file or the default. Takes the flags of serve.",
+		Args: takes(0, 0),
 		RunE: func(*cobra.Command, []string) error {
 			s, err := a.settings()
 			if err != nil {
 				return err
 			}
+			a.noteStrays()
 			return printList(a, s.shown(), []string{"SETTING", "VALUE", "FROM"},
 				func(s shownSetting) []string { return []string{s.Setting, s.Value, s.From} })
 		},
 	}
 	check := &cobra.Command{
-		Use: "check", Short: "check the settings as serve would; exit 78 if one is wrong",
-		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return a.checkConfig() },
+		Use:   "check",
+		Short: "check the settings as serve would; exit 78 if one is wrong",
+		Args:  takes(0, 0),
+		RunE:  func(*cobra.Command, []string) error { return a.checkConfig() },
 	}
+	a.serveFlags(show.Flags())
+	a.serveFlags(check.Flags())
 	return group("config", "show and check the settings", show, check)
+}
+
+func (a *app) noteStrays() {
+	for _, warning := range a.strayVariables() {
+		a.note("%s", warning)
+	}
 }
 
 func (s *settings) shown() func(yield func(shownSetting, error) bool) {
@@ -255,6 +173,7 @@ func (a *app) checkConfig() error {
 	if err != nil {
 		return &failure{exitConfig, err}
 	}
+	a.noteStrays()
 	a.note("the settings are sound")
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"gatepost/message"
@@ -45,7 +46,8 @@ func (s *settings) checkPlain() error {
 	}
 	_, err := message.ParseDomain(s.hostname())
 	wrong(err != nil, "smtp.hostname", fmt.Sprintf("%q: %v", s.SMTP.Hostname, err))
-	wrong(s.DB == "", "db", "the name of the database file is empty")
+	err = checkDB(s.DB)
+	wrong(err != nil, "db", fmt.Sprint(err))
 	wrong(len(s.SMTP.Listen)+len(s.SMTP.ListenTLS) == 0, "smtp.listen",
 		"there is nowhere to listen: give an address such as 127.0.0.1:2525")
 	wrong(s.SMTP.MaxMessageSize < 64<<10, "smtp.max_message_size",
@@ -53,12 +55,38 @@ func (s *settings) checkPlain() error {
 	wrong(s.SMTP.MaxHeaderSize > message.MaxHeader, "smtp.max_header_size",
 		"256KiB at most: the time that verifying a signature takes grows with it")
 	wrong(s.SMTP.MaxHeaderSize < 1<<10, "smtp.max_header_size", "1KiB at least")
-	wrong(s.SMTP.IdleTimeout == 0, "smtp.idle_timeout", "it cannot be 0")
-	wrong(s.SMTP.TransactionTimeout == 0, "smtp.transaction_timeout", "it cannot be 0")
-	wrong(s.Suspended.Keep == 0, "suspended.keep", "it cannot be 0: held mail would be lost")
+	for _, floor := range []struct {
+		key         string
+		span, least span
+		why         string
+	}{
+		{"smtp.idle_timeout", s.SMTP.IdleTimeout, span(time.Second), "nobody could say anything"},
+		{"smtp.transaction_timeout", s.SMTP.TransactionTimeout, span(time.Second),
+			"no message could be sent"},
+		{"smtp.patience", s.SMTP.Patience, span(time.Second), "no content would be waited for"},
+		{"suspended.keep", s.Suspended.Keep, span(time.Minute), "held mail would be lost"},
+	} {
+		wrong(floor.span < floor.least, floor.key,
+			fmt.Sprintf("%s at least: %s", floor.least, floor.why))
+	}
 	wrong(!slices.Contains([]string{logAuto, logText, logJSON}, s.Log.Format), "log.format",
 		fmt.Sprintf("%q: write auto, text or json", s.Log.Format))
 	return errors.Join(errs...)
+}
+
+// checkDB refuses what is not the name of a file.
+func checkDB(name string) error {
+	scheme, _, isURL := strings.Cut(name, "://")
+	switch {
+	case name == "":
+		return errors.New("the name of the database file is empty")
+	case isURL && strings.HasPrefix(scheme, "postgres"):
+		return fmt.Errorf("%s://: PostgreSQL is not supported yet: name the file of an SQLite "+
+			"database, such as gatepost.db", scheme)
+	case isURL:
+		return fmt.Errorf("%q is no file name: write one, such as gatepost.db", name)
+	}
+	return nil
 }
 
 // checkAddresses checks where we are to listen, and that nobody but this machine can send

@@ -106,7 +106,7 @@ func (e *expectation) place() string {
 
 // compare prints how the messages differ from what is expected, and nothing else.
 func (x *expectations) compare(a *app, lines iter.Seq2[replayed, error]) error {
-	return printList(a, x.differences(lines), []string{"FILE", "KEY", "WANT", "GOT"},
+	return printList(a, x.differences(lines), []string{fileColumn, "KEY", "WANT", "GOT"},
 		func(d difference) []string {
 			r := replayed{File: d.File, Message: d.Message}
 			return []string{r.where(), d.Key, plain(d.Want), plain(d.Got)}

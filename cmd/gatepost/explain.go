@@ -20,7 +20,7 @@ func newExplainCommand(a *app) *cobra.Command {
 		Short: "why a message was decided as it was: every rule asked, and its answer",
 		Long: "Explains the decision on a held message or a ticket (its id), any decision (its\n" +
 			"id, as the reply to the client named it), or what would be decided on a file now.",
-		Args: cobra.ExactArgs(1),
+		Args: takes(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			e, err := a.explain(cmd.Context(), args[0])
 			if err != nil {
@@ -110,7 +110,11 @@ func (a *app) printExplanation(e store.Explanation) error {
 	if e.ID != 0 {
 		id = strconv.FormatInt(e.ID, 10)
 	}
-	err := a.printFields([][2]string{{"decision", e.Decision}, {"why", e.Why},
+	since := ""
+	if e.Recovered != 0 {
+		since = "recovered as ticket " + strconv.FormatInt(e.Recovered, 10)
+	}
+	err := a.printFields([][2]string{{"decision", e.Decision}, {"since then", since}, {"why", e.Why},
 		{"rule", orEmpty(e.Rule)}, {"cause", cause}, {"sender", e.Sender},
 		{"id", id}, {"decision id", e.DecisionID}})
 	if err != nil {

@@ -20,7 +20,8 @@ import (
 	"gatepost/store"
 )
 
-// An export is how messages are written: as CSV, to an mbox file or into a folder.
+// An export is how messages are written: as CSV or, with --json, as JSON lines, to an mbox
+// file or into a folder.
 type export struct {
 	csv       bool
 	mbox, eml string
@@ -31,7 +32,7 @@ func newExport(cmd *cobra.Command) *export {
 	flags.BoolVar(&e.csv, "csv", false, "write what is known of each as CSV to stdout (the default)")
 	flags.StringVar(&e.mbox, "mbox", "", "write the messages to this `FILE`; - is stdout")
 	flags.StringVar(&e.eml, "eml", "", "write a file for each message into this `DIR`")
-	cmd.PreRunE = oneOf("csv", "mbox", "eml")
+	cmd.PreRunE = oneOf("json", "csv", "mbox", "eml")
 	return e
 }
 
@@ -48,6 +49,15 @@ func (a *app) exportLetters(ctx context.Context, db *store.DB, all iter.Seq2[let
 		return err
 	}
 	return a.writeMboxFile(ctx, db, all, e.mbox)
+}
+
+// writeRecords writes what is known of each message.
+func writeRecords[T any](a *app, seq iter.Seq2[T, error], columns []string,
+	cells func(T) []string) error {
+	if a.json {
+		return printList(a, seq, columns, cells)
+	}
+	return writeCSV(a.stdout, seq, columns, cells)
 }
 
 // writeCSV writes a line of columns and a line for each record (RFC 4180).
@@ -74,7 +84,7 @@ func writeCSV[T any](w io.Writer, seq iter.Seq2[T, error], columns []string,
 func harmless(cells []string) []string {
 	for i, cell := range cells {
 		cells[i] = visible(cell)
-		if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+		if strings.IndexAny(cell, "=+-@\t\r＝＋－＠") == 0 {
 			cells[i] = "'" + cells[i]
 		}
 	}
@@ -199,7 +209,7 @@ func (a *app) writeFolder(ctx context.Context, db *store.DB, all iter.Seq2[lette
 	}
 	written, kept := 0, 0
 	err := eachRaw(ctx, db, all, func(l letter, raw io.Reader) error {
-		isNew, err := writeMessage(filepath.Join(dir, strconv.FormatInt(l.id, 10)+".eml"), l, raw)
+		isNew, err := writeMessage(filepath.Join(dir, strconv.FormatInt(l.id, 10)+".eml"), raw)
 		if err == nil && isNew {
 			written++
 		} else if err == nil {
@@ -211,19 +221,29 @@ func (a *app) writeFolder(ctx context.Context, db *store.DB, all iter.Seq2[lette
 	return err
 }
 
-func writeMessage(name string, l letter, raw io.Reader) (isNew bool, err error) {
+// holds reports whether name is a plain file with just these octets.
+func holds(name string, b []byte) bool {
+	info, err := os.Lstat(name)
+	if err != nil || !info.Mode().IsRegular() || info.Size() != int64(len(b)) {
+		return false
+	}
+	there, err := os.ReadFile(name)
+	return err == nil && bytes.Equal(there, b)
+}
+
+func writeMessage(name string, raw io.Reader) (isNew bool, err error) {
+	b, err := io.ReadAll(raw)
+	if err != nil {
+		return false, err
+	}
 	err = writeNew(name, func(w io.Writer) error {
-		_, err := io.Copy(w, raw)
+		_, err := w.Write(b)
 		return err
 	})
 	if !errors.Is(err, os.ErrExist) {
 		return err == nil, err
 	}
-	info, err := os.Lstat(name)
-	if err != nil {
-		return false, err
-	}
-	if info.Size() != l.size || !info.Mode().IsRegular() {
+	if !holds(name, b) {
 		return false, no("%s exists already, is another file and is not written over", name)
 	}
 	return false, nil

@@ -67,6 +67,15 @@ func (f *filter) query(now time.Time) (store.Query, error) {
 	return q, err
 }
 
+// none is what to say of an empty list: that there is nothing, or nothing that q selects.
+func none(q store.Query, nothing, nothingLike string) string {
+	q.Sort, q.Limit = "", 0
+	if q == (store.Query{}) {
+		return nothing
+	}
+	return nothingLike
+}
+
 // parseCause is the name of a cause that is given by its name or by the vendor's number.
 func parseCause(s string) (string, error) {
 	if s == "" {
@@ -80,7 +89,7 @@ func parseCause(s string) (string, error) {
 		}
 		names = append(names, c.String())
 	}
-	return "", no("there is no cause %q: write %s", s, strings.Join(names, ", "))
+	return "", misuse("there is no cause %q: write %s", s, strings.Join(names, ", "))
 }
 
 // parseFrom reads an address or a domain into its one spelling.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,40 +24,84 @@ func newIngestCommand(a *app) *cobra.Command {
 		Use:   "ingest < MESSAGE",
 		Short: "take one message on stdin, as SMTP would (pipe delivery from a mail server)",
 		Long: "Takes one message on stdin and prints the id of the decision once it is on disk.\n" +
-			"Exit 75 means: nothing was taken, try again later. A leading mbox line is taken\n" +
-			"off, and line ends of Unix become those of the wire.",
-		Args: cobra.NoArgs,
+			"A leading mbox line is taken off, and line ends of Unix become those of the wire.\n\n" +
+			"Exit 0: it was taken. Exit 1: SMTP would refuse it for good, since it is too large\n" +
+			"or smtp.recipients does not have the recipient. Exit 75: nothing was taken for any\n" +
+			"other reason, a wrong flag too, and the mail server should keep it and try again.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if isTerminal(a.stdin) {
-				return misuse("there is no message on stdin: gatepost ingest < message.eml")
-			}
-			env, err := envelope.envelope(a)
-			if err != nil {
-				return err
-			}
-			id, err := a.ingest(cmd.Context(), env)
+			id, err := a.ingestStdin(cmd.Context(), &envelope)
 			if err != nil {
 				return tryAgain(err)
 			}
-			if a.json {
-				return a.printJSON(map[string]string{"decision_id": id})
-			}
-			return a.print("%s", id)
+			a.printTaken(id)
+			return nil
 		},
 	}
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if err := takes(0, 0)(cmd, args); err != nil {
+			return misusedIngest(cmd, err)
+		}
+		return nil
+	}
+	cmd.SetFlagErrorFunc(misusedIngest)
 	envelope.add(cmd.Flags())
 	a.yesFlag(cmd)
 	return cmd
 }
 
-// tryAgain makes every failure a temporary one, but those that say themselves what they
-// are: a mail server must keep the message until we can take it.
+// misusedIngest says how ingest is called. It is no exit 2, with which a mail server would
+// send the message back to its sender.
+func misusedIngest(cmd *cobra.Command, err error) error {
+	fmt.Fprint(cmd.ErrOrStderr(), cmd.UsageString())
+	return &failure{exitLater, err}
+}
+
+// A refusal is what SMTP would refuse for good.
+type refusal struct{ error }
+
+// tryAgain makes every failure but a refusal a temporary one: a mail server must keep the
+// message until we can take it.
 func tryAgain(err error) error {
-	var f *failure
-	if errors.As(err, &f) {
-		return err
+	var r refusal
+	if errors.As(err, &r) {
+		return &failure{exitNo, err}
 	}
 	return &failure{exitLater, err}
+}
+
+// printTaken prints the id of a message that is on disk. That it cannot be printed is no
+// reason to send the message again.
+func (a *app) printTaken(id string) {
+	var err error
+	if a.json {
+		err = a.printJSON(map[string]string{"decision_id": id})
+	} else {
+		err = a.print("%s", id)
+	}
+	if err != nil {
+		a.note("the message was taken, but its id cannot be printed: %v", err)
+	}
+}
+
+func (a *app) ingestStdin(ctx context.Context, envelope *envelopeFlags) (string, error) {
+	if isTerminal(a.stdin) {
+		return "", errors.New("there is no message on stdin: gatepost ingest < message.eml")
+	}
+	env, err := envelope.envelope(a)
+	if err != nil {
+		return "", err
+	}
+	return a.ingest(ctx, env)
+}
+
+// checkSmall looks for damage, as a server does at its start, where that takes no longer than
+// the message does.
+func checkSmall(ctx context.Context, db *store.DB, path string) error {
+	const small = 32 << 20
+	if info, err := os.Stat(path); err != nil || info.Size() > small {
+		return err
+	}
+	return db.Check(ctx)
 }
 
 func (a *app) ingest(ctx context.Context, env *message.Envelope) (id string, err error) {
@@ -71,7 +116,13 @@ func (a *app) ingest(ctx context.Context, env *message.Envelope) (id string, err
 	if err != nil {
 		return "", err
 	}
+	if err := enoughSpace(s.DB, int64(s.SMTP.MinFreeSpace)); err != nil {
+		return "", err
+	}
 	err = a.withStore(ctx, true, func(db *store.DB) error {
+		if err := checkSmall(ctx, db, s.DB); err != nil {
+			return err
+		}
 		r, err := a.newReceiver(db)
 		if err != nil {
 			return err
@@ -82,7 +133,8 @@ func (a *app) ingest(ctx context.Context, env *message.Envelope) (id string, err
 	return id, err
 }
 
-// checkRecipients refuses recipients that SMTP would refuse.
+// checkRecipients refuses recipients that SMTP would refuse. This host has a postmaster,
+// too (RFC 5321, section 4.5.1).
 func (s *settings) checkRecipients(recipients []string) error {
 	if len(s.SMTP.Recipients) == 0 {
 		return nil
@@ -92,8 +144,9 @@ func (s *settings) checkRecipients(recipients []string) error {
 		return fmt.Errorf("smtp.%w", err)
 	}
 	for _, rcpt := range recipients {
-		if a, err := message.ParseAddress(rcpt); err != nil || !ours.Accept(a) {
-			return no("--rcpt %s: smtp.recipients does not have it", rcpt)
+		a, err := message.ParseAddress(rcpt)
+		if err != nil || !ours.Accept(a) && !strings.EqualFold(rcpt, "postmaster@"+s.hostname()) {
+			return refusal{fmt.Errorf("--rcpt %s: smtp.recipients does not have it", rcpt)}
 		}
 	}
 	return nil
@@ -107,7 +160,8 @@ func (a *app) readMessage(limit int64) ([]byte, error) {
 		return nil, err
 	}
 	if raw = onWire(raw); int64(len(raw)) > limit {
-		return nil, no("the message is larger than smtp.max_message_size (%s)", size(limit))
+		return nil, refusal{fmt.Errorf("the message is larger than smtp.max_message_size (%s)",
+			size(limit))}
 	}
 	return raw, nil
 }

@@ -173,41 +173,32 @@ type envelopeFlags struct {
 func (e *envelopeFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&e.client, "client", "", "IP `address` of the client")
 	flags.StringVar(&e.helo, "helo", "", "`name` the client gave in EHLO")
-	flags.StringVar(&e.mailFrom, "mail-from", "", "reverse-path, an `address`; empty for <>")
+	flags.StringVar(&e.mailFrom, "mail-from", "",
+		"reverse-path, an `address`; empty, <> or MAILER-DAEMON for none")
 	flags.StringArrayVar(&e.rcpt, "rcpt", nil, "recipient, an `address`; may be repeated")
 }
 
 // envelope checks the flags and makes the envelope of them.
 func (e *envelopeFlags) envelope(a *app) (*message.Envelope, error) {
+	s, err := a.settings()
+	if err != nil {
+		return nil, err
+	}
 	env := &message.Envelope{Helo: e.helo, ReceivedAt: a.now()}
 	if err := e.parseClient(env); err != nil {
 		return nil, err
 	}
-	from, err := parsePath("--mail-from ", e.mailFrom, true)
-	if err != nil {
-		return nil, err
+	if env.MailFrom, err = parseReversePath(e.mailFrom); err != nil {
+		return nil, badAddress("--mail-from ", e.mailFrom, err)
 	}
-	env.MailFrom = from
 	for _, text := range e.rcpt {
-		to, err := parsePath("--rcpt ", text, false)
+		to, err := parseForwardPath(text, s.hostname())
 		if err != nil {
-			return nil, err
+			return nil, badAddress("--rcpt ", text, err)
 		}
 		env.Recipients = append(env.Recipients, to)
 	}
 	return env, nil
-}
-
-// parsePath reads a reverse-path or forward-path, with or without its angle brackets.
-func parsePath(what, text string, null bool) (string, error) {
-	path := strings.TrimSuffix(strings.TrimPrefix(text, "<"), ">")
-	if path == "" && null {
-		return "", nil
-	}
-	if _, err := message.ParseAddress(path); err != nil {
-		return "", badAddress(what, text, err)
-	}
-	return path, nil
 }
 
 func (e *envelopeFlags) parseClient(env *message.Envelope) error {

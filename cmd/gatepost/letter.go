@@ -67,6 +67,10 @@ func (a *app) printLetter(ctx context.Context, db *store.DB, l letter, v view) e
 	if a.json && v.raw {
 		return misuse("--raw prints the message as it was received: leave out --json")
 	}
+	if v.raw && isTerminal(a.stdout) {
+		return misuse("--raw prints every octet as it was received, and a terminal would obey " +
+			"some of them: send it to a file or through a pipe")
+	}
 	raw, err := db.Raw(ctx, l.id)
 	if err != nil {
 		return err

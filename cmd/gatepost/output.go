@@ -95,6 +95,26 @@ func printList[T any](a *app, seq iter.Seq2[T, error], headers []string,
 	return nil
 }
 
+// orNone says in words on a terminal that seq yielded nothing, where an empty screen would
+// leave a person in doubt.
+func orNone[T any](a *app, seq iter.Seq2[T, error], words string) iter.Seq2[T, error] {
+	if a.json || !isTerminal(a.stdout) {
+		return seq
+	}
+	return func(yield func(T, error) bool) {
+		empty := true
+		for v, err := range seq {
+			empty = false
+			if !yield(v, err) {
+				return
+			}
+		}
+		if empty {
+			a.note("%s", words)
+		}
+	}
+}
+
 // rowsOf turns rows that are at hand into what table takes.
 func rowsOf(rows [][]string) iter.Seq2[[]string, error] {
 	return func(yield func([]string, error) bool) {

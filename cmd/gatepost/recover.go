@@ -79,10 +79,10 @@ func (a *app) recoveredBefore(id int64, r store.Recovery) error {
 
 // allowEntry is the entry that lets the sender of a held message in.
 func allowEntry(s store.Suspended) (policy.Entry, error) {
-	ambiguous := s.Cause == policy.AmbiguousSender.String()
-	if _, err := message.ParseAddress(s.Author.Email); ambiguous || err != nil {
-		return policy.Entry{}, no("held message %d has no single readable sender, so there is "+
-			"nobody to allow: recover it without --allow", s.ID)
+	cause, _ := policy.ParseCause(s.Cause)
+	if _, err := message.ParseAddress(s.Author.Email); !cause.ProfileOnRecover() || err != nil {
+		return policy.Entry{}, no("held message %d may not be from the sender it names (%s), so "+
+			"nobody is allowed by it: recover it without --allow", s.ID, s.Cause)
 	}
 	entry, err := policy.ParseEntry(policy.Allow, s.Author.Email)
 	if err != nil {
@@ -125,7 +125,7 @@ func (a *app) recoverOne(ctx context.Context, db *store.DB, s store.Suspended, a
 // effects says in words what recovering changed for the sender's next message.
 func effects(ctx context.Context, db *store.DB, s store.Suspended, done recovered) (
 	[]string, error) {
-	notes := []string{}
+	notes := []string{profileNote(s, done)}
 	if done.Allowed {
 		notes = append(notes, s.Author.Email+" is on the allowlist")
 	}
@@ -149,6 +149,21 @@ func effects(ctx context.Context, db *store.DB, s store.Suspended, done recovere
 		notes = append(notes, "`*` no longer holds "+s.Author.Email)
 	}
 	return notes, nil
+}
+
+// profileNote says whether the sender has got a profile, and why not.
+func profileNote(s store.Suspended, done recovered) string {
+	cause, known := policy.ParseCause(s.Cause)
+	_, err := message.ParseAddress(s.Author.Email)
+	switch {
+	case done.MadeProfile:
+		return s.Author.Email + " has a profile now"
+	case !known || !cause.ProfileOnRecover():
+		return "no profile was made: the cause is " + s.Cause
+	case err != nil:
+		return "no profile was made: the sender is not readable"
+	}
+	return "no profile was made: " + s.Author.Email + " has one already"
 }
 
 func (a *app) printRecovered(done recovered) error {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"strconv"
 	"strings"
 
@@ -51,7 +52,7 @@ func newReplayCommand(a *app) *cobra.Command {
 		Short: "decide .eml files, folders of them, mbox files and Maildirs",
 		Long: "Decides messages from files as they would be decided now, and stores nothing\n" +
 			"unless --store is given. A folder is walked: *.eml, *.mbox and Maildirs are taken.",
-		Args: cobra.MinimumNArgs(1),
+		Args: takes(1, -1),
 		RunE: func(cmd *cobra.Command, paths []string) error {
 			if keep && lists.given() {
 				return misuse("--store judges by the lists of the database: leave out " +
@@ -134,10 +135,24 @@ func (r *replay) all(ctx context.Context, db *store.DB, files []mailFile) error 
 	if r.expect != nil {
 		return r.expect.compare(r.app, lines)
 	}
-	return printList(r.app, lines, []string{"DECISION", "CAUSE", "SENDER", "RULE", "FILE", "WHY"},
-		func(l replayed) []string {
-			return []string{l.Decision, orEmpty(l.Cause), l.Sender, orEmpty(l.Rule), l.where(), l.Why}
-		})
+	return r.print(lines)
+}
+
+// wideReplay is how many cells a terminal needs for the cause and the rule to have columns
+// of their own beside the reason, which names them.
+const wideReplay = 160
+
+func (r *replay) print(lines iter.Seq2[replayed, error]) error {
+	if width, ok := terminalWidth(r.stdout); ok && width < wideReplay {
+		return printList(r.app, lines, []string{"DECISION", "SENDER", fileColumn, "WHY"},
+			func(l replayed) []string {
+				return []string{l.Decision, l.Sender, l.where(), l.Why}
+			})
+	}
+	headers := []string{"DECISION", "CAUSE", "SENDER", "RULE", fileColumn, "WHY"}
+	return printList(r.app, lines, headers, func(l replayed) []string {
+		return []string{l.Decision, orEmpty(l.Cause), l.Sender, orEmpty(l.Rule), l.where(), l.Why}
+	})
 }
 
 // one decides a message, and then stores it if that was asked for.

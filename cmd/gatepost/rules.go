@@ -26,8 +26,10 @@ func newRulesCommand(a *app) *cobra.Command {
 func newRulesShow(a *app) *cobra.Command {
 	var text bool
 	cmd := &cobra.Command{
-		Use:       "show [allow|block]",
-		Short:     "print the lists, an entry a line",
+		Use:   "show [allow|block]",
+		Short: "print the lists, an entry a line",
+		Long: "Prints a list, an entry a line, or both: off a terminal the name of the list, a\n" +
+			"tab and the entry.",
 		Args:      takes(0, 1),
 		ValidArgs: []string{"allow", "block"},
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -74,13 +76,14 @@ type listedRule struct {
 }
 
 func (a *app) printLists(ctx context.Context, db *store.DB, lists []policy.ListName) error {
+	both := len(lists) > 1
 	for i, list := range lists {
-		if len(lists) > 1 && !a.json {
+		if both && !a.json && isTerminal(a.stdout) {
 			if err := a.printHeading(i, list); err != nil {
 				return err
 			}
 		}
-		if err := a.printRules(ctx, db, list); err != nil {
+		if err := a.printRules(ctx, db, list, both); err != nil {
 			return err
 		}
 	}
@@ -97,8 +100,10 @@ func (a *app) printHeading(i int, list policy.ListName) error {
 }
 
 // printRules prints one list. Off a terminal a line is an entry and nothing else, so that
-// it can be given to `rules set` or `rules import`.
-func (a *app) printRules(ctx context.Context, db *store.DB, list policy.ListName) error {
+// it can be given to `rules set` or `rules import`; of both lists, the list's name stands
+// before it.
+func (a *app) printRules(ctx context.Context, db *store.DB, list policy.ListName,
+	both bool) error {
 	onTerminal := isTerminal(a.stdout)
 	listed := func(yield func(listedRule, error) bool) {
 		for rule, err := range db.Rules(ctx, list) {
@@ -107,8 +112,12 @@ func (a *app) printRules(ctx context.Context, db *store.DB, list policy.ListName
 			}
 		}
 	}
-	return printList(a, listed, []string{"ENTRY", "ADDED", "NOTE"}, func(r listedRule) []string {
-		if !onTerminal {
+	lines := orNone(a, listed, fmt.Sprintf("the %slist is empty", list))
+	return printList(a, lines, []string{"ENTRY", "ADDED", "NOTE"}, func(r listedRule) []string {
+		switch {
+		case !onTerminal && both:
+			return []string{string(r.List), r.Entry}
+		case !onTerminal:
 			return []string{r.Entry}
 		}
 		return []string{r.Entry, a.when(r.CreatedAt), r.Note}
@@ -279,6 +288,9 @@ func (a *app) addRules(ctx context.Context, list policy.ListName, entries []poli
 			}{list, added, len(entries) - added})
 		}
 		a.noteAdded(list, entries, added)
+		if note != "" && added < len(entries) {
+			a.note("what was there already keeps its own note: remove it first to change that")
+		}
 		return nil
 	})
 }

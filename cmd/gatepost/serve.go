@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/sync/errgroup"
 
 	"gatepost/smtpd"
@@ -28,15 +29,20 @@ func newServeCommand(a *app) *cobra.Command {
 		Short: "run the gate: take mail until told to stop",
 		Long: "Runs the gate. It logs one line `listening` once it accepts mail. SIGTERM and\n" +
 			"SIGINT let the messages under way come to their end; a second one ends at once.",
-		Args: cobra.NoArgs,
+		Args: takes(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.serve(cmd.Context()) },
 	}
-	a.settingFlag(cmd.Flags(), "smtp", "smtp.listen", "listen for SMTP on this `address`")
-	a.settingFlag(cmd.Flags(), "http", "http.listen",
-		"answer /livez and /readyz on this `address`; none without it")
-	a.settingFlag(cmd.Flags(), "recipients", "smtp.recipients",
-		"take mail for these `addresses` and domains only")
+	a.serveFlags(cmd.Flags())
 	return cmd
+}
+
+// serveFlags are the settings that serve takes as flags.
+func (a *app) serveFlags(flags *pflag.FlagSet) {
+	a.settingFlag(flags, "smtp", "smtp.listen", "listen for SMTP on this `address`")
+	a.settingFlag(flags, "http", "http.listen",
+		"answer /livez and /readyz on this `address`; none without it")
+	a.settingFlag(flags, "recipients", "smtp.recipients",
+		"take mail for these `addresses` and domains only")
 }
 
 // A gate is a server that is open: what it holds, in the order in which it was taken.
@@ -61,12 +67,10 @@ func (a *app) serve(ctx context.Context) error {
 	if err != nil {
 		return &failure{exitConfig, err}
 	}
-	context.AfterFunc(ctx, func() {
-		stop()
-		g.stopping.Store(true)
-		g.log.Info("stopping", "grace", g.smtp.Grace)
-	})
-	return errors.Join(g.run(ctx), g.close())
+	for _, warning := range a.strayVariables() {
+		g.log.Warn(warning)
+	}
+	return errors.Join(g.run(ctx, stop), g.close())
 }
 
 // openGate checks everything and takes what a server needs.
@@ -142,7 +146,7 @@ func listen(ctx context.Context, what, address string) (net.Listener, error) {
 
 // run is what happens at once while the gate is open. It stops in order: the doors close
 // and the contents under way come to their end, then the rest ends.
-func (g *gate) run(ctx context.Context) error {
+func (g *gate) run(ctx context.Context, stop func()) error {
 	g.announce()
 	group, ctx := errgroup.WithContext(ctx)
 	inside, leave := context.WithCancel(context.Background())
@@ -151,12 +155,28 @@ func (g *gate) run(ctx context.Context) error {
 		defer leave()
 		return g.smtp.Run(ctx, g.doors...)
 	})
+	group.Go(func() error {
+		g.announceEnd(ctx, inside, stop)
+		return nil
+	})
 	group.Go(func() error { return g.serveHTTP(inside) })
 	group.Go(func() error { return g.purge(inside) })
 	group.Go(func() error { return g.watchDisk(inside) })
 	err := group.Wait()
 	g.log.Info("stopped")
 	return err
+}
+
+// announceEnd says that the gate stops once ctx is done; inside ends later, or when the
+// doors have closed by themselves. From then on a second signal ends the process.
+func (g *gate) announceEnd(ctx, inside context.Context, stop func()) {
+	select {
+	case <-ctx.Done():
+	case <-inside.Done():
+	}
+	stop()
+	g.stopping.Store(true)
+	g.log.Info("stopping", "grace", span(g.smtp.Grace).String())
 }
 
 func (g *gate) serveHTTP(ctx context.Context) error {

@@ -212,6 +212,9 @@ func (s *span) UnmarshalText(text []byte) error {
 		*s = span(time.Duration(n) * 24 * time.Hour)
 		return nil
 	}
+	if n, unit, err := splitUnit(string(text)); err == nil && unit == "" {
+		return fmt.Errorf("%d has no unit: write \"%dd\" for days, or h, m or s after it", n, n)
+	}
 	d, err := time.ParseDuration(string(text))
 	if err != nil || d < 0 {
 		return fmt.Errorf("%q: %w", text, errSpan)

@@ -32,7 +32,7 @@ func newStatusCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "what runs, what was decided lately, what is held, what to look at",
-		Args:  cobra.NoArgs,
+		Args:  takes(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			r, err := a.status(cmd.Context())
 			if err != nil {
@@ -77,11 +77,7 @@ func (a *app) status(ctx context.Context) (*report, error) {
 
 // warnings are what an operator should look at.
 func (a *app) warnings(s *settings, r *report) (all []string) {
-	switch {
-	case r.Serving:
-	case len(s.SMTP.Recipients) == 0:
-		all = append(all, "no server runs on this database, and smtp.recipients is empty")
-	default:
+	if !r.Serving {
 		all = append(all, "no server runs on this database")
 	}
 	if r.OldestHeld != nil {
@@ -123,9 +119,18 @@ func (a *app) printStatus(r *report) error {
 	if r.OldestHeld != nil {
 		oldest = ", the oldest since " + stamp(*r.OldestHeld)
 	}
+	s, err := a.settings()
+	if err != nil {
+		return err
+	}
+	recipients := "" // a server may have others, as a flag
+	if !r.Serving && len(s.SMTP.Recipients) == 0 {
+		recipients = "anybody's, from this machine only: smtp.recipients is empty"
+	}
 	fields := [][2]string{
 		{"gatepost", r.Version},
 		{"server", serving},
+		{"recipients", recipients},
 		{"rules", "generation " + strconv.FormatInt(r.Generation, 10)},
 		{"last hour", countWords(r.Hour)},
 		{"last 24 h", countWords(r.Day)},

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -43,14 +45,16 @@ func newSuspendedList(a *app) *cobra.Command {
 }
 
 func (a *app) listSuspended(ctx context.Context, db *store.DB, q store.Query, l listing) error {
-	switch {
-	case l.count:
+	if l.count {
 		return a.printCount(db.CountSuspended(ctx, q))
-	case l.ids:
-		return printIDs(a, db.ListSuspended(ctx, q), func(s store.Suspended) int64 { return s.ID })
+	}
+	held := orNone(a, db.ListSuspended(ctx, q),
+		none(q, "nothing is held", "nothing held is like that"))
+	if l.ids {
+		return printIDs(a, held, func(s store.Suspended) int64 { return s.ID })
 	}
 	headers := []string{"ID", "AGE", "CAUSE", "AUTHOR", "SUBJECT", "RULE"}
-	return printList(a, db.ListSuspended(ctx, q), headers, func(s store.Suspended) []string {
+	return printList(a, held, headers, func(s store.Suspended) []string {
 		return []string{strconv.FormatInt(s.ID, 10), a.when(s.CreatedAt), s.Cause,
 			s.Author.Email, s.Subject, orEmpty(s.Rule)}
 	})
@@ -130,10 +134,6 @@ func newSuspendedDelete(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			err = a.confirm("delete %s for good", count(len(ids), "held message", "held messages"))
-			if err != nil {
-				return err
-			}
 			return a.withStore(cmd.Context(), false, func(db *store.DB) error {
 				return a.deleteSuspended(cmd.Context(), db, ids)
 			})
@@ -143,7 +143,16 @@ func newSuspendedDelete(a *app) *cobra.Command {
 	return cmd
 }
 
+// deleteSuspended looks first, so that nobody is asked about what is not there.
 func (a *app) deleteSuspended(ctx context.Context, db *store.DB, ids []int64) error {
+	doomed, err := heldLines(ctx, db, ids)
+	if err != nil {
+		return err
+	}
+	what := "delete " + count(len(ids), "held message", "held messages") + " for good"
+	if err := a.confirm(what, doomed...); err != nil {
+		return err
+	}
 	missing, err := db.DeleteSuspended(ctx, ids)
 	if len(missing) > 0 {
 		return noHeld(missing, "deleted")
@@ -152,6 +161,32 @@ func (a *app) deleteSuspended(ctx context.Context, db *store.DB, ids []int64) er
 		return err
 	}
 	return a.printDone("deleted", len(ids))
+}
+
+// heldLines are a line for each of the held messages; all of them must be there.
+func heldLines(ctx context.Context, db *store.DB, ids []int64) (lines []string, err error) {
+	var missing []int64
+	for _, id := range ids {
+		s, err := db.Suspended(ctx, id)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			missing = append(missing, id)
+		case err != nil:
+			return nil, err
+		default:
+			lines = append(lines, heldLine(s))
+		}
+	}
+	if len(missing) > 0 {
+		return nil, noHeld(missing, "deleted")
+	}
+	return lines, nil
+}
+
+// heldLine names a held message to whoever is asked about it.
+func heldLine(s store.Suspended) string {
+	return fmt.Sprintf("%d  %s  %s", s.ID, cmp.Or(s.Author.Email, "(no sender)"),
+		cmp.Or(s.Subject, "(no subject)"))
 }
 
 // noHeld says that ids are not those of held messages, and that nothing was done.
@@ -178,17 +213,37 @@ func newSuspendedPurge(a *app) *cobra.Command {
 		Short: "delete the held messages that have expired, and no others",
 		Args:  takes(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := a.confirm("delete every held message that has expired"); err != nil {
-				return err
-			}
 			return a.withStore(cmd.Context(), false, func(db *store.DB) error {
-				n, err := purge(cmd.Context(), db)
-				return errors.Join(err, a.printDone("purged", n))
+				return a.purgeHeld(cmd.Context(), db)
 			})
 		},
 	}
 	a.yesFlag(cmd)
 	return cmd
+}
+
+// purgeHeld looks first, unless nobody is to be asked.
+func (a *app) purgeHeld(ctx context.Context, db *store.DB) error {
+	var expired []string
+	if !a.yes && isTerminal(a.stdin) {
+		for s, err := range db.ListSuspended(ctx, store.Query{}) {
+			if err != nil {
+				return err
+			}
+			if !s.ExpiresAt.After(a.now()) {
+				expired = append(expired, heldLine(s))
+			}
+		}
+		if len(expired) == 0 {
+			return a.printDone("purged", 0)
+		}
+	}
+	err := a.confirm("delete every held message that has expired", expired...)
+	if err != nil {
+		return err
+	}
+	n, err := purge(ctx, db)
+	return errors.Join(err, a.printDone("purged", n))
 }
 
 // purge deletes what has expired, in batches, and says how many messages it deleted.
@@ -205,7 +260,7 @@ func purge(ctx context.Context, db *store.DB) (total int, err error) {
 func newSuspendedExport(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export",
-		Short: "write held messages as CSV, as an mbox or as .eml files",
+		Short: "write held messages as CSV, as JSON lines, as an mbox or as .eml files",
 		Args:  takes(0, 0),
 	}
 	f, e := newFilter(cmd), newExport(cmd)
@@ -220,7 +275,7 @@ func newSuspendedExport(a *app) *cobra.Command {
 			if e.files() {
 				return a.exportLetters(cmd.Context(), db, letters(held, a.heldLetter), *e)
 			}
-			return writeCSV(a.stdout, held, heldColumns(), heldCells)
+			return writeRecords(a, held, heldColumns(), heldCells)
 		})
 	}
 	return cmd

@@ -36,14 +36,16 @@ func newTicketList(a *app) *cobra.Command {
 }
 
 func (a *app) listTickets(ctx context.Context, db *store.DB, q store.Query, l listing) error {
-	switch {
-	case l.count:
+	if l.count {
 		return a.printCount(db.CountTickets(ctx, q))
-	case l.ids:
-		return printIDs(a, db.ListTickets(ctx, q), func(t store.Ticket) int64 { return t.ID })
+	}
+	tickets := orNone(a, db.ListTickets(ctx, q),
+		none(q, "there are no tickets", "no ticket is like that"))
+	if l.ids {
+		return printIDs(a, tickets, func(t store.Ticket) int64 { return t.ID })
 	}
 	headers := []string{"ID", "AGE", "STATUS", "REQUESTER", "SUBJECT", "VIA"}
-	return printList(a, db.ListTickets(ctx, q), headers, func(t store.Ticket) []string {
+	return printList(a, tickets, headers, func(t store.Ticket) []string {
 		return []string{strconv.FormatInt(t.ID, 10), a.when(t.CreatedAt), t.Status,
 			t.Requester.Email, t.Subject, t.Via}
 	})
@@ -101,7 +103,7 @@ func yesNo(b bool) string {
 func newTicketExport(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export",
-		Short: "write tickets as CSV, as an mbox or as .eml files",
+		Short: "write tickets as CSV, as JSON lines, as an mbox or as .eml files",
 		Args:  takes(0, 0),
 	}
 	f, e := newFilter(cmd), newExport(cmd)
@@ -115,7 +117,7 @@ func newTicketExport(a *app) *cobra.Command {
 			if e.files() {
 				return a.exportLetters(cmd.Context(), db, letters(tickets, a.ticketLetter), *e)
 			}
-			return writeCSV(a.stdout, tickets, ticketColumns(), ticketCells)
+			return writeRecords(a, tickets, ticketColumns(), ticketCells)
 		})
 	}
 	return cmd

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -34,7 +35,12 @@ func newUserList(a *app) *cobra.Command {
 					strings.Join(origins(), ", "))
 			}
 			return a.withStore(cmd.Context(), false, func(db *store.DB) error {
-				return printList(a, db.Users(cmd.Context(), madeBy), userHeaders(), a.userCells)
+				words := "there are no profiles"
+				if madeBy != "" {
+					words = "no profile was made by " + madeBy
+				}
+				users := orNone(a, db.Users(cmd.Context(), madeBy), words)
+				return printList(a, users, userHeaders(), a.userCells)
 			})
 		},
 	}
@@ -265,9 +271,6 @@ func newUserRemove(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := a.confirm("remove the profile of %s", address); err != nil {
-				return err
-			}
 			return a.withStore(cmd.Context(), false, func(db *store.DB) error {
 				return a.removeUser(cmd.Context(), db, address)
 			})
@@ -277,7 +280,17 @@ func newUserRemove(a *app) *cobra.Command {
 	return cmd
 }
 
+// removeUser looks first, so that nobody is asked about what is not there.
 func (a *app) removeUser(ctx context.Context, db *store.DB, address message.Address) error {
+	u, err := db.User(ctx, address)
+	if err != nil {
+		return userErr(err, address)
+	}
+	line := strings.Join([]string{u.Email, cmp.Or(u.Name, "(no name)"), u.Role, state(u),
+		"made by " + u.MadeBy}, "  ")
+	if err := a.confirm("remove the profile of "+u.Email, line); err != nil {
+		return err
+	}
 	if err := db.RemoveUser(ctx, address); err != nil {
 		return userErr(err, address)
 	}

@@ -16,7 +16,7 @@ type release struct {
 
 func newVersionCommand(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "print the version of this program", Args: cobra.NoArgs,
+		Use: "version", Short: "print the version of this program", Args: takes(0, 0),
 		RunE: func(*cobra.Command, []string) error {
 			r := built()
 			if a.json {

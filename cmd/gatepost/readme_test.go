@@ -1,0 +1,117 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// readmeBlocks are the lines of the README's blocks in a language.
+func readmeBlocks(t *testing.T, language string) (lines []string) {
+	t.Helper()
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?ms)^```" + language + "\n(.*?)^```$")
+	for _, block := range blocks.FindAllSubmatch(text, -1) {
+		lines = append(lines, strings.Split(strings.TrimSuffix(string(block[1]), "\n"), "\n")...)
+	}
+	return lines
+}
+
+// What scripts/run tells a newcomer to type are first commands of the README, which a test
+// runs, with the address that the server listens on.
+func TestRunPrintsCommandsOfReadme(t *testing.T) {
+	dir, err := filepath.Abs(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := filepath.Join(dir, "../..")
+	script, err := os.ReadFile(filepath.Join(root, "scripts/run"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The script without its building and without the server, on a program of ours.
+	dry := strings.NewReplacer(`. "$(dirname "$0")/prepare"`, "set -eu; say() { :; }",
+		"go build -o gatepost ./cmd/gatepost", "", "exec ./gatepost serve", "exec true").
+		Replace(string(script))
+	readme := readmeBlocks(t, "sh")
+	t.Chdir(t.TempDir())
+	testProgram(t)
+	t.Setenv("GORACE", "atexit_sleep_ms=0")
+	for _, c := range []struct{ address, db string }{
+		{"127.0.0.1:2525", "gatepost.db"}, {"127.0.0.1:2600", "other.db"}} {
+		out, err := exec.Command("bash", "-c", dry, "scripts/run", "--smtp", c.address+" [::1]:2600",
+			"--db", c.db).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		want := "takes mail on " + c.address + " and keeps it in " + c.db + "."
+		if !strings.Contains(string(out), want) {
+			t.Errorf("scripts/run does not say that it %s\n%s", want, out)
+		}
+		commands := regexp.MustCompile(`(?m)^    (.+)$`).FindAllStringSubmatch(string(out), -1)
+		if len(commands) < 5 {
+			t.Errorf("only %d commands were found in\n%s", len(commands), out)
+		}
+		for _, m := range commands {
+			command := strings.ReplaceAll(m[1], c.address, "127.0.0.1:2525")
+			if !slices.Contains(readme, command) {
+				t.Errorf("scripts/run prints what the README does not have: %s", command)
+			}
+			if file, ok := strings.CutPrefix(command, "send "); ok {
+				if _, err := os.Stat(filepath.Join(root, "testdata/eml/open", file)); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	}
+}
+
+// testProgram puts the program, which TestMain makes of this test, into the folder.
+func testProgram(t *testing.T) {
+	t.Helper()
+	path, err := exec.LookPath("gatepost")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(path, "gatepost"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What the README has Postfix run takes a message, a bounce to two recipients too: pipe(8)
+// repeats the argument that holds ${recipient}.
+func TestReadmePipe(t *testing.T) {
+	_, argv, ok := strings.Cut(strings.Join(readmeBlocks(t, "master"), " "),
+		"argv=/usr/local/bin/gatepost ")
+	if !ok {
+		t.Fatal("the README has no line for master.cf")
+	}
+	t.Chdir(t.TempDir())
+	for _, sender := range []string{"MAILER-DAEMON", "una@example.com", `"q q"@held.test`} {
+		var args []string
+		for arg := range strings.FieldsSeq(argv) {
+			arg = strings.ReplaceAll(arg, "${sender}", sender)
+			if !strings.Contains(arg, "${recipient}") {
+				args = append(args, arg)
+				continue
+			}
+			for _, to := range []string{"support@example.com", "desk@example.com"} {
+				args = append(args, strings.ReplaceAll(arg, "${recipient}", to))
+			}
+		}
+		var stdout, stderr bytes.Buffer
+		in := strings.NewReader("From: Una <una@example.com>\n\nHello.\n")
+		if code := run(context.Background(), args, in, &stdout, &stderr); code != exitDone {
+			t.Errorf("%q: exit %d: %s", args, code, stderr.String())
+		}
+	}
+}
