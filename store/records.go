@@ -99,7 +99,7 @@ type Rule struct {
 // An Explanation is a decision in words, as it was made.
 type Explanation struct {
 	DecisionID string        `json:"decision_id,omitempty"`
-	ID         int64         `json:"id,omitempty"`           // of the held message or the ticket
+	ID         int64         `json:"id,omitempty"` // of the held message or the ticket
 	Decision   string        `json:"decision"`
 	Cause      *string       `json:"cause"`
 	CauseID    *int          `json:"cause_id"`
