@@ -1,6 +1,7 @@
 package smtpd
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -101,6 +102,20 @@ func (f *pathFault) reply(which string, detail int) *smtp.SMTPError {
 		return refuse(553, 5, 6, 7, "The "+which+" address needs SMTPUTF8")
 	}
 	return refuse(501, 5, 1, detail, "Bad "+which+" address: "+f.why)
+}
+
+// ParsePath reads a path that a mail server hands on outside SMTP: without angle brackets,
+// its local part without the quotation marks it may have had, UTF-8 allowed. It returns it
+// in the form of RFC 5321, or says what is wrong with it.
+func ParsePath(path string) (string, error) {
+	if !strings.Contains(path, "@") {
+		return "", errors.New("there is no @: an address is name@domain")
+	}
+	parsed, fault := checkPath(path, []byte(`"`), true)
+	if fault != nil {
+		return "", errors.New(fault.why)
+	}
+	return parsed, nil
 }
 
 // checkPath checks a path as go-smtp gives it, which checks hardly anything and takes the

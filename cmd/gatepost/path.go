@@ -2,16 +2,10 @@ package main
 
 import (
 	"errors"
-	"net/netip"
 	"strings"
-	"unicode/utf8"
 
-	"gatepost/message"
+	"gatepost/smtpd"
 )
-
-// maxPath is the longest path, in octets without its angle brackets (RFC 5321, section
-// 4.5.3.1.3).
-const maxPath = 254
 
 // parseReversePath reads a sender as a mail server hands it on, with its angle brackets or
 // without. The null reverse-path may be empty, <>, or what Postfix puts in its place
@@ -36,21 +30,13 @@ func parseForwardPath(text, host string) (string, error) {
 // quotation marks off gets them back.
 func parsePath(text string) (string, error) {
 	path := withoutRoute(text)
-	if err := checkOctets(path); err != nil {
-		return "", err
+	if at := strings.LastIndexByte(path, '@'); at >= 0 {
+		path = unquoted(path[:at]) + path[at:]
 	}
-	at := strings.LastIndexByte(path, '@')
-	if at < 0 {
-		return "", errors.New("there is no @: an address is name@domain")
-	}
-	local := unquoted(path[:at])
-	if local == "" {
+	if strings.HasPrefix(path, "@") {
 		return "", errors.New("there is nothing before the @")
 	}
-	if strings.ContainsAny(local, " \t\"(),:;<>@[\\]") {
-		local = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(local) + `"`
-	}
-	return local + path[at:], checkHost(path[at+1:])
+	return smtpd.ParsePath(path)
 }
 
 // withoutRoute takes off the angle brackets and a source route, which means nothing any
@@ -65,21 +51,6 @@ func withoutRoute(text string) string {
 		}
 	}
 	return text
-}
-
-func checkOctets(path string) error {
-	if len(path) > maxPath {
-		return errors.New("it is too long")
-	}
-	if !utf8.ValidString(path) {
-		return errors.New("it is not UTF-8")
-	}
-	for _, r := range path {
-		if r < ' ' || 0x7f <= r && r < 0xa0 {
-			return errors.New("it holds a control character")
-		}
-	}
-	return nil
 }
 
 // unquoted is a local part without its quotation marks. One that is not well quoted is
@@ -104,18 +75,4 @@ func unquoted(local string) string {
 		b.WriteByte(local[i])
 	}
 	return local
-}
-
-// checkHost checks what stands behind the @: a domain, or an address in brackets.
-func checkHost(host string) error {
-	inner, ok := strings.CutPrefix(host, "[")
-	if !ok {
-		_, err := message.ParseDomain(host)
-		return err
-	}
-	inner = strings.TrimPrefix(strings.TrimSuffix(inner, "]"), "IPv6:")
-	if _, err := netip.ParseAddr(inner); err != nil {
-		return errors.New("there is no IP address between the brackets")
-	}
-	return nil
 }
