@@ -128,6 +128,22 @@ func TestBadWriteAlone(t *testing.T) {
 	}
 }
 
+// A panic in one write, or a transaction that was left open, stops nobody else.
+func TestWriterGoesOn(t *testing.T) {
+	ctx := context.Background()
+	f := open(t)
+	err := f.writer.do(ctx, func(*tx) error { panic("a bug") })
+	if err == nil || !strings.Contains(err.Error(), "a bug") {
+		t.Errorf("a panic gave %v", err)
+	}
+	if _, err := f.writer.conn.ExecContext(ctx, "begin"); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Ping(ctx); err != nil {
+		t.Errorf("after a transaction that was left open: %v", err)
+	}
+}
+
 func TestQuery(t *testing.T) {
 	ctx := context.Background()
 	f := open(t)

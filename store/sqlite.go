@@ -87,6 +87,10 @@ func begin(ctx context.Context, conn *sql.Conn) error {
 	deadline := time.Now().Add(lockWait)
 	for {
 		_, err := conn.ExecContext(context.Background(), "begin immediate")
+		if err != nil && !isBusy(err) { // a rollback may have failed before
+			_, _ = conn.ExecContext(context.Background(), "rollback")
+			_, err = conn.ExecContext(context.Background(), "begin immediate")
+		}
 		if !isBusy(err) || time.Now().After(deadline) {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync"
 
 	"github.com/mattn/go-sqlite3"
@@ -140,6 +141,10 @@ func (w *writer) transact(batch []*write) (err error) {
 	}
 	t := &tx{w: w}
 	defer func() {
+		// Whoever leads must come back, or nobody writes ever again.
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic in a transaction: %v\n%s", p, debug.Stack())
+		}
 		if err != nil {
 			w.rollback(t, err)
 		}
