@@ -12,18 +12,50 @@ import (
 	"testing"
 )
 
-// readmeBlocks are the lines of the README's blocks in a language.
-func readmeBlocks(t *testing.T, language string) (lines []string) {
+// readmeBlocks are the README's blocks in a language.
+func readmeBlocks(t *testing.T, language string) (blocks []string) {
 	t.Helper()
 	text, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	blocks := regexp.MustCompile("(?ms)^```" + language + "\n(.*?)^```$")
-	for _, block := range blocks.FindAllSubmatch(text, -1) {
-		lines = append(lines, strings.Split(strings.TrimSuffix(string(block[1]), "\n"), "\n")...)
+	fence := regexp.MustCompile("(?ms)^```" + language + "\n(.*?)\n```$")
+	for _, block := range fence.FindAllSubmatch(text, -1) {
+		blocks = append(blocks, string(block[1]))
 	}
-	return lines
+	if blocks == nil {
+		t.Fatalf("README.md has no block of %s", language)
+	}
+	return blocks
+}
+
+// readmeLines are the lines of the README's blocks in a language.
+func readmeLines(t *testing.T, language string) []string {
+	t.Helper()
+	return strings.Split(strings.Join(readmeBlocks(t, language), "\n"), "\n")
+}
+
+// The README's configurations are sound, but for certificates that are not on this machine,
+// and one may listen on both families at once.
+func TestReadmeConfigurations(t *testing.T) {
+	certificates := regexp.MustCompile(`(?m)^tls_.*$`)
+	for i, block := range readmeBlocks(t, "toml") {
+		name := filepath.Join(t.TempDir(), "gatepost.toml")
+		block = certificates.ReplaceAllString(block, "")
+		if err := os.WriteFile(name, []byte(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := exec.Command("gatepost", "config", "check", "--config", name).
+			CombinedOutput(); err != nil {
+			t.Errorf("configuration %d: %v: %s", i+1, err, out)
+		}
+	}
+	for address, want := range map[string]string{"0.0.0.0:25": "tcp4", "[::]:25": "tcp6",
+		":25": "tcp", "localhost:25": "tcp", "192.0.2.1:25": "tcp4", "[::1]:25": "tcp6"} {
+		if got := family(address); got != want {
+			t.Errorf("family of %s: %s, want %s", address, got, want)
+		}
+	}
 }
 
 // What scripts/run tells a newcomer to type are first commands of the README, which a test
@@ -42,7 +74,7 @@ func TestRunPrintsCommandsOfReadme(t *testing.T) {
 	dry := strings.NewReplacer(`. "$(dirname "$0")/prepare"`, "set -eu; say() { :; }",
 		"go build -o gatepost ./cmd/gatepost", "", "exec ./gatepost serve", "exec true").
 		Replace(string(script))
-	readme := readmeBlocks(t, "sh")
+	readme := readmeLines(t, "sh")
 	t.Chdir(t.TempDir())
 	testProgram(t)
 	t.Setenv("GORACE", "atexit_sleep_ms=0")
@@ -90,7 +122,7 @@ func testProgram(t *testing.T) {
 // What the README has Postfix run takes a message, a bounce to two recipients too: pipe(8)
 // repeats the argument that holds ${recipient}.
 func TestReadmePipe(t *testing.T) {
-	_, argv, ok := strings.Cut(strings.Join(readmeBlocks(t, "master"), " "),
+	_, argv, ok := strings.Cut(strings.Join(readmeLines(t, "master"), " "),
 		"argv=/usr/local/bin/gatepost ")
 	if !ok {
 		t.Fatal("the README has no line for master.cf")

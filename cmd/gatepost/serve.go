@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os/signal"
 	"strings"
 	"sync/atomic"
@@ -130,7 +131,7 @@ func (g *gate) listen(ctx context.Context) error {
 
 // listen names what is wrong and what to do about it.
 func listen(ctx context.Context, what, address string) (net.Listener, error) {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	l, err := new(net.ListenConfig).Listen(ctx, family(address), address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, fmt.Errorf("%s on %s: the port is in use: stop what listens there, or "+
@@ -142,6 +143,19 @@ func listen(ctx context.Context, what, address string) (net.Listener, error) {
 		return nil, fmt.Errorf("%s on %s: %w", what, address, err)
 	}
 	return l, nil
+}
+
+// family is the network of an address. [::] is every IPv6 address only, so that 0.0.0.0 can
+// stand beside it; without an address both families are meant.
+func family(address string) string {
+	host, _, _ := net.SplitHostPort(address)
+	switch ip, err := netip.ParseAddr(host); {
+	case err != nil:
+		return "tcp"
+	case ip.Is4():
+		return "tcp4"
+	}
+	return "tcp6"
 }
 
 // run is what happens at once while the gate is open. It stops in order: the doors close
