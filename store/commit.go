@@ -40,9 +40,15 @@ func (db *DB) Commit(ctx context.Context, r *Record) (int64, error) {
 	return id, nil
 }
 
-// abandon removes the file of a content whose commit failed, once it is sure that the
-// commit did not come to stand after all. Otherwise the next start's sweep decides.
+// abandon removes the file of a content whose commit failed, if it is sure that the commit
+// did not come to stand after all. Where the disk has failed nothing is: what this process
+// cannot see may be in the log, and the next start's sweep decides.
 func (db *DB) abandon(ctx context.Context, r *Record) error {
+	select {
+	case <-db.writer.failed:
+		return nil
+	default:
+	}
 	if !r.Content.kept {
 		return nil
 	}

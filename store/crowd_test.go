@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"gatepost/policy"
 )
@@ -126,6 +127,38 @@ func TestBadWriteAlone(t *testing.T) {
 	if err := f.read.QueryRow(`select count(*) from meta where name like 'n%'`).Scan(&n); err != nil || n != 19 {
 		t.Errorf("%d written, %v", n, err)
 	}
+}
+
+// A probe does not wait for another process for ever, and those who can wait get their turn.
+func TestWaitsForAnotherProcess(t *testing.T) {
+	f := open(t)
+	other := openAt(t, f.path)
+	held, release := make(chan struct{}), make(chan struct{})
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		if err := other.writer.do(context.Background(), func(*tx) error {
+			close(held)
+			<-release
+			return nil
+		}); err != nil {
+			t.Error(err)
+		}
+	})
+	<-held
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	if err := f.Ping(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("ping while another process writes: %v", err)
+	}
+	for range 10 {
+		wait.Go(func() {
+			if err := f.Ping(context.Background()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	close(release)
+	wait.Wait()
 }
 
 // A panic in one write, or a transaction that was left open, stops nobody else.

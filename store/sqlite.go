@@ -81,36 +81,34 @@ func readBack(db *sql.DB) error {
 // rebind turns $1 into ?1: the driver binds $2 … $1 in the wrong order.
 func rebind(query string) string { return strings.ReplaceAll(query, "$", "?") }
 
-// begin starts a transaction that may write, waiting for other processes until ctx ends
-// or lockWait has passed.
-func begin(ctx context.Context, conn *sql.Conn) error {
-	deadline := time.Now().Add(lockWait)
-	for {
-		_, err := conn.ExecContext(context.Background(), "begin immediate")
-		if err != nil && !isBusy(err) { // a rollback may have failed before
-			_, _ = conn.ExecContext(context.Background(), "rollback")
-			_, err = conn.ExecContext(context.Background(), "begin immediate")
+// begin starts a transaction that may write, waiting for other processes up to lockWait.
+func begin(conn *sql.Conn) error {
+	ctx := context.Background()
+	for deadline := time.Now().Add(lockWait); ; {
+		_, err := conn.ExecContext(ctx, "begin immediate")
+		if isCode(err, sqlite3.ErrError) { // a rollback failed, and the last one still stands
+			_, _ = conn.ExecContext(ctx, "rollback")
+			_, err = conn.ExecContext(ctx, "begin immediate")
 		}
 		if !isBusy(err) || time.Now().After(deadline) {
 			return err
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(time.Duration(200+rand.IntN(800)) * time.Microsecond):
-		}
+		time.Sleep(time.Duration(200+rand.IntN(800)) * time.Microsecond)
 	}
 }
 
 func isBusy(err error) bool {
+	return isCode(err, sqlite3.ErrBusy) || isCode(err, sqlite3.ErrLocked)
+}
+
+func isCode(err error, code sqlite3.ErrNo) bool {
 	var e sqlite3.Error
-	return errors.As(err, &e) && (e.Code == sqlite3.ErrBusy || e.Code == sqlite3.ErrLocked)
+	return errors.As(err, &e) && e.Code == code
 }
 
 // damaged says what SQLite's own words leave out: what to do.
 func damaged(err error) error {
-	var e sqlite3.Error
-	if errors.As(err, &e) && (e.Code == sqlite3.ErrCorrupt || e.Code == sqlite3.ErrNotADB) {
+	if isCode(err, sqlite3.ErrCorrupt) || isCode(err, sqlite3.ErrNotADB) {
 		return fmt.Errorf("the database is damaged (%w): restore it from a backup", err)
 	}
 	return err

@@ -117,11 +117,21 @@ func (db *DB) Dir() string { return contentDir(db.path) }
 
 func contentDir(path string) string { return path + ".content" }
 
-// Ping reports whether the database can be written, by writing to it.
+// Ping reports whether the database can be written, by writing to it. When ctx ends first
+// the write is left to end by itself.
 func (db *DB) Ping(ctx context.Context) error {
-	return db.writer.do(ctx, func(t *tx) error { // the same value again would not be written
-		return t.exec(`update meta set value = value + 1 where name = 'pings'`)
-	})
+	written := make(chan error, 1)
+	go func() {
+		written <- db.writer.do(ctx, func(t *tx) error { // the same value would not be written
+			return t.exec(`update meta set value = value + 1 where name = 'pings'`)
+		})
+	}()
+	select {
+	case err := <-written:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("not written yet: %w", ctx.Err())
+	}
 }
 
 // Broken is closed when the disk has failed under a write. Whoever serves should end then,

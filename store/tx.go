@@ -107,8 +107,11 @@ func (t *tx) flush() error {
 			return err
 		}
 	}
-	if t.file {
-		return syncDir(t.w.dir)
+	if !t.file {
+		return nil
+	}
+	if err := syncDir(t.w.dir); err != nil {
+		return fmt.Errorf("%w: %w", errDisk, err)
 	}
 	return nil
 }

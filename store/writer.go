@@ -37,7 +37,6 @@ type writer struct {
 // A write is one all-or-nothing change. Its do may run twice: in a batch that fails, and
 // then alone.
 type write struct {
-	ctx  context.Context
 	do   func(*tx) error
 	err  error     // its outcome, once done
 	turn chan bool // true: lead now; false: it is done
@@ -56,9 +55,12 @@ func newWriter(ctx context.Context, db *sql.DB, dir string) (*writer, error) {
 }
 
 // do runs f in a transaction and returns once that is on disk, or with an error and
-// nothing changed.
+// nothing changed. A context that ends later does not end it: what f uses must stay as it is.
 func (w *writer) do(ctx context.Context, f func(*tx) error) error {
-	j := &write{ctx: ctx, do: f, turn: make(chan bool, 1)}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	j := &write{do: f, turn: make(chan bool, 1)}
 	lead, err := w.join(j)
 	if err != nil {
 		return err
@@ -117,27 +119,37 @@ func (w *writer) stop() error {
 	return errors.Join(append(errs, w.conn.Close())...)
 }
 
-// commit writes a batch in one transaction. If any of it fails each is written alone, so
-// that one bad write does not sink the others.
+// commit writes a batch in one transaction. If a part of it fails each write is tried alone,
+// so that one bad write does not sink the others.
 func (w *writer) commit(batch []*write) {
-	err := w.transact(batch)
-	if err != nil && len(batch) > 1 {
-		for _, j := range batch {
-			j.err = w.transact([]*write{j})
-		}
+	began, err := w.transact(batch)
+	if err == nil || !began || len(batch) == 1 {
+		settle(batch, err)
 		return
 	}
+	for i, j := range batch {
+		if began, j.err = w.transact([]*write{j}); !began {
+			settle(batch[i:], j.err) // nor would those behind it
+			return
+		}
+	}
+}
+
+func settle(batch []*write, err error) {
 	for _, j := range batch {
 		j.err = err
 	}
 }
 
-func (w *writer) transact(batch []*write) (err error) {
+// transact writes a batch or none of it. began is false where there was no transaction to
+// be had: the disk has failed, or another process writes for too long.
+func (w *writer) transact(batch []*write) (began bool, err error) {
 	if w.broken != nil {
-		return w.broken
+		return false, w.broken
 	}
-	if err := begin(batch[0].ctx, w.conn); err != nil {
-		return fmt.Errorf("begin: %w", damaged(err))
+	if err := begin(w.conn); err != nil {
+		w.distrust(err)
+		return false, fmt.Errorf("begin: %w", damaged(err))
 	}
 	t := &tx{w: w}
 	defer func() {
@@ -146,29 +158,31 @@ func (w *writer) transact(batch []*write) (err error) {
 			err = fmt.Errorf("panic in a transaction: %v\n%s", p, debug.Stack())
 		}
 		if err != nil {
-			w.rollback(t, err)
+			// SQLite may have rolled back by itself; then this says so, and that is all right.
+			_ = t.script("rollback")
+			w.distrust(err)
 		}
 	}()
 	for _, j := range batch {
 		if err := j.do(t); err != nil {
-			return err
+			return true, err
 		}
 	}
 	if err := t.flush(); err != nil {
-		return err
+		return true, err
 	}
-	return t.exec("commit")
+	return true, t.exec("commit")
 }
 
-// rollback undoes a transaction that failed. After an input or output error the state of
-// the pages in memory is unknown (https://wiki.postgresql.org/wiki/Fsync_Errors): nothing
-// more is written until the database has been opened anew.
-func (w *writer) rollback(t *tx, err error) {
-	// SQLite may have rolled back by itself; then this says so, and that is all right.
-	_ = t.script("rollback")
-	var e sqlite3.Error
-	if errors.As(err, &e) && e.Code == sqlite3.ErrIoErr {
-		w.broken = fmt.Errorf("the disk failed: %w", err)
+// errDisk marks a failure of the disk outside SQLite.
+var errDisk = errors.New("the disk failed")
+
+// distrust sees whether the disk has failed. After an input or output error the state of the
+// pages in memory is unknown (https://wiki.postgresql.org/wiki/Fsync_Errors): nothing more
+// is written until the database has been opened anew.
+func (w *writer) distrust(err error) {
+	if errors.Is(err, errDisk) || isCode(err, sqlite3.ErrIoErr) {
+		w.broken = fmt.Errorf("%w: %w", errDisk, err)
 		close(w.failed)
 	}
 }

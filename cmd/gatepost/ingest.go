@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -83,7 +84,12 @@ func (a *app) printTaken(id string) {
 	}
 }
 
-func (a *app) ingestStdin(ctx context.Context, envelope *envelopeFlags) (string, error) {
+func (a *app) ingestStdin(ctx context.Context, envelope *envelopeFlags) (id string, err error) {
+	defer func() { // a bug of ours is no reason to send the message back
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
 	if isTerminal(a.stdin) {
 		return "", errors.New("there is no message on stdin: gatepost ingest < message.eml")
 	}
@@ -155,11 +161,12 @@ func (s *settings) checkRecipients(recipients []string) error {
 // readMessage reads the message on stdin, up to what SMTP would take.
 func (a *app) readMessage(limit int64) ([]byte, error) {
 	const room = 1 << 20 // for an mbox line, and carriage returns that are to be added
-	raw, err := io.ReadAll(io.LimitReader(a.stdin, limit+room))
+	raw, err := io.ReadAll(io.LimitReader(a.stdin, limit+room+1))
 	if err != nil {
 		return nil, err
 	}
-	if raw = onWire(raw); int64(len(raw)) > limit {
+	whole := int64(len(raw)) <= limit+room
+	if raw = onWire(raw); !whole || int64(len(raw)) > limit {
 		return nil, refusal{fmt.Errorf("the message is larger than smtp.max_message_size (%s)",
 			size(limit))}
 	}

@@ -211,6 +211,9 @@ func (g *gate) watchDisk(ctx context.Context) error {
 	}
 }
 
+// pingWait is how long a probe waits for the disk: less than those who probe do.
+const pingWait = 2 * time.Second
+
 // ready reports whether a message would be taken now.
 func (g *gate) ready(ctx context.Context) error {
 	if g.stopping.Load() {
@@ -219,6 +222,8 @@ func (g *gate) ready(ctx context.Context) error {
 	if err := g.smtp.Ready(); err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, pingWait)
+	defer cancel()
 	if err := g.db.Ping(ctx); err != nil {
 		return fmt.Errorf("the database cannot be written: %w", err)
 	}
