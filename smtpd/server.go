@@ -82,7 +82,7 @@ func New() *Server {
 		MaxRecipients:  100, // the least that must be taken (RFC 5321, section 4.5.3.1.8)
 		MaxConnections: 2500,
 		MaxPerAddress:  50,
-		MaxArriving:    256, // about 128 KiB each: the spool's head and our buffers
+		MaxArriving:    256, // 128 KiB each, the spool and our buffers; 400 KiB with a huge header
 
 		Idle:        5 * time.Minute, // RFC 5321, section 4.5.3.2.7
 		Spare:       5 * time.Second, // longer than an honest client thinks
