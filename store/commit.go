@@ -96,7 +96,6 @@ func newWords(r *Record) (words, error) {
 		{&w.recipients, append([]string{}, r.Envelope.Recipients...)},
 		{&w.replyTo, replies},
 	} {
-		var text []byte
 		text, e := json.Marshal(f.value)
 		*f.text, err = string(text), errors.Join(err, e)
 	}

@@ -14,10 +14,6 @@ import (
 	"gatepost/store"
 )
 
-// headRoom is how much of a message is read to judge it, in octets: the largest header
-// section and some more, so that a larger one is seen to be larger.
-const headRoom = message.MaxHeader + 64<<10
-
 // A judge decides without storing anything: by the lists and profiles of the database, or
 // by others in their place.
 type judge struct {
@@ -59,7 +55,7 @@ type verdict struct {
 
 // decide judges a message that is at hand.
 func (j *judge) decide(raw []byte, env *message.Envelope) (*policy.Facts, policy.Decision, error) {
-	m := message.Parse(raw[:min(len(raw), headRoom)])
+	m := message.Parse(raw)
 	f, err := policy.Read(m, env, j.maxHeader, j.profile)
 	if err != nil {
 		return nil, policy.Decision{}, err
