@@ -27,6 +27,12 @@ func (d Domain) Parent() Domain {
 	return ""
 }
 
+// In reports whether d is the other domain or below it, on label boundaries.
+func (d Domain) In(other Domain) bool {
+	above, found := strings.CutSuffix(string(d), string(other))
+	return found && other != "" && (above == "" || above[len(above)-1] == '.')
+}
+
 // Unicode spells the domain for people, each A-label as its U-label. A label that would
 // not come back as the same A-label stays as it is, so that two domains never look alike
 // by our doing.

@@ -93,3 +93,21 @@ func TestDomainParent(t *testing.T) {
 		t.Errorf("the domain and its parents are %q, want %q", got, want)
 	}
 }
+
+func TestDomainIn(t *testing.T) {
+	for _, c := range []struct {
+		d, other Domain
+		want     bool
+	}{
+		{"acme.test", "acme.test", true},
+		{"mail.acme.test", "acme.test", true},
+		{"notacme.test", "acme.test", false},
+		{"acme.test", "mail.acme.test", false},
+		{"acme.test", "", false},
+		{"", "", false},
+	} {
+		if got := c.d.In(c.other); got != c.want {
+			t.Errorf("%q in %q: %v", c.d, c.other, got)
+		}
+	}
+}

@@ -27,6 +27,10 @@ func FuzzParse(f *testing.F) {
 			if text != Clean(text) {
 				t.Errorf("text %q", text)
 			}
+			all, _ := m.Text(bytes.NewReader(raw[m.Size:]), maxBlank)
+			if m.Blank(bytes.NewReader(raw[m.Size:])) && (len(files) > 0 || !unseen(all)) {
+				t.Errorf("blank with text %q and %d attachments", all, len(files))
+			}
 			for _, a := range files {
 				isLine(t, "attachment", a.Name)
 				isLine(t, "type", a.Type)

@@ -34,13 +34,30 @@ type Attachment struct {
 // are shown. It never fails: what could not be decoded or was left out is said in the text,
 // in brackets. It takes bounded memory, and reads body to its end or to its first error.
 func (m *Message) Text(body io.Reader, limit int) (text string, files []Attachment) {
-	w := walk{in: &gate{r: body}, left: limit}
+	text, w := m.walk(body, limit)
+	return text, w.files
+}
+
+// walk goes through the parts once.
+func (m *Message) walk(body io.Reader, limit int) (text string, w *walk) {
+	w = &walk{in: &gate{r: body}, left: limit}
 	e, err := gomessage.New(mimeHeader(m.raw), w.in)
 	p := w.entity(e, err, 0)
 	if w.in.err != nil && w.in.err != io.EOF && w.in.err != errGate {
 		p.note("the rest could not be read")
 	}
-	return strings.Trim(p.text, "\n"), w.files
+	return strings.Trim(p.text, "\n"), w
+}
+
+// ContentType is the media type of the message, ASCII lower case, and its parameters by
+// their lower-case names, decoded, out of the first Content-Type field (RFC 2045, section
+// 5). It is "text/plain" where there is no field or one over 4 KiB, and whatever stands in
+// front of the first semicolon, without parameters, where the field is broken. What the
+// parameters hold was written by a stranger.
+func (m *Message) ContentType() (kind string, params map[string]string) {
+	header := mimeHeader(m.raw)
+	value, params, _ := header.ContentType()
+	return token(value), params
 }
 
 // raw is the first field of that name as it stands in the message.
@@ -72,6 +89,8 @@ type walk struct {
 	parts int
 	left  int // octets of text still to be taken
 	files []Attachment
+
+	pictures bool // there is a page that shows something other than words
 }
 
 // A part is the text that was found in one part of a message.

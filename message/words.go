@@ -30,7 +30,9 @@ func (w *walk) words(body io.Reader, kind, charset string, problem error) part {
 	}
 	var err error
 	if p.html {
-		p.text, err = htmlText(body, w.left)
+		var page page
+		p.text, err = page.read(body, w.left)
+		w.pictures = w.pictures || page.pictures
 	} else {
 		p.text, err = plainText(body, w.left)
 	}
@@ -66,37 +68,38 @@ const (
 	maxToken = 1 << 20 // in a tag or a run of text
 )
 
-// htmlText is the words of a page, one line for each block of it.
-func htmlText(r io.Reader, limit int) (string, error) {
-	z := html.NewTokenizer(io.LimitReader(r, maxPage))
-	z.SetMaxBuf(maxToken)
-	var page page
-	for page.b.Len() <= limit {
-		switch z.Next() {
-		case html.ErrorToken:
-			if err := z.Err(); err != io.EOF {
-				return page.b.String(), err
-			}
-			return page.b.String(), nil
-		case html.TextToken:
-			page.text(string(z.Text()))
-		case html.StartTagToken, html.SelfClosingTagToken:
-			name, _ := z.TagName()
-			page.tag(atom.Lookup(name), true)
-		case html.EndTagToken:
-			name, _ := z.TagName()
-			page.tag(atom.Lookup(name), false)
-		}
-	}
-	return Clean(page.b.String()[:max(limit, 0)]), errLimit
-}
-
 // A page gathers the words of HTML as they would stand below one another.
 type page struct {
 	b      strings.Builder
 	hidden atom.Atom // the element whose text is not shown, 0 if there is none
 	lines  int       // line ends owed before the next word
 	space  bool      // a space is owed
+
+	pictures bool // it shows something other than words
+}
+
+// read gives the words of a page, one line for each block of it.
+func (p *page) read(r io.Reader, limit int) (string, error) {
+	z := html.NewTokenizer(io.LimitReader(r, maxPage))
+	z.SetMaxBuf(maxToken)
+	for p.b.Len() <= limit {
+		switch z.Next() {
+		case html.ErrorToken:
+			if err := z.Err(); err != io.EOF {
+				return p.b.String(), err
+			}
+			return p.b.String(), nil
+		case html.TextToken:
+			p.text(string(z.Text()))
+		case html.StartTagToken, html.SelfClosingTagToken:
+			name, _ := z.TagName()
+			p.tag(atom.Lookup(name), true)
+		case html.EndTagToken:
+			name, _ := z.TagName()
+			p.tag(atom.Lookup(name), false)
+		}
+	}
+	return Clean(p.b.String()[:max(limit, 0)]), errLimit
 }
 
 // tag takes the start or the end of an element.
@@ -114,6 +117,8 @@ func (p *page) tag(a atom.Atom, start bool) {
 		p.lines = max(p.lines, 1)
 	case atom.Td, atom.Th:
 		p.space = true
+	case atom.Img, atom.Svg, atom.Object, atom.Embed, atom.Iframe, atom.Video, atom.Audio:
+		p.pictures = true
 	}
 }
 

@@ -1,0 +1,237 @@
+package message
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+// TestReceivedClient goes through the lines that servers write. The client is 192.0.2.1 or
+// 2001:db8::1, and what it made up is 203.0.113.6.
+func TestReceivedClient(t *testing.T) {
+	const v4, v6, none = "192.0.2.1", "2001:db8::1", "invalid IP"
+	for _, c := range []struct{ from, want string }{
+		// Postfix, Sendmail, and what RFC 5321 has in section 4.4.
+		{"helo.test (rdns.test [192.0.2.1])", v4},
+		{"helo.test (unknown [192.0.2.1])", v4},
+		{"helo.test (rdns.test. [192.0.2.1])", v4},
+		{"helo.test\t(x_y.test\t[192.0.2.1])", v4},
+		{"helo.test(rdns.test [192.0.2.1])", v4},
+		{"[203.0.113.6] (rdns.test [192.0.2.1])", v4},
+		{"[203.0.113.6] (unknown [192.0.2.1])", v4},
+		{"203.0.113.6 (192.0.2.1 [192.0.2.1])", v4},
+		{"by (rdns.test [192.0.2.1])", v4},
+		{"helo.test (unknown [IPv6:2001:db8::1])", v6},
+		{"helo.test (unknown [ipv6:2001:db8::1])", v6},
+		{"helo.test (unknown [2001:db8::1])", v6},
+		{"helo.test (unknown [IPv6:::ffff:192.0.2.1])", v4},
+		{"helo.test (ann@rdns.test [192.0.2.1])", v4},
+		{"helo.test (IDENT:ann@rdns.test [192.0.2.1])", v4},
+		{"helo.test (rdns.test [192.0.2.1] (may be forged))", v4},
+		{"helo.test ([192.0.2.1])", v4},
+		{"helo.test (ann@[192.0.2.1])", v4},
+		{"helo.test (rdns.test [192.0.2.1]) (using TLSv1.3 with cipher " +
+			"TLS_AES_256_GCM_SHA384 (256/256 bits)) (Client CN \"x\", Issuer \"y\" (not verified)) " +
+			`(Authenticated sender: ACME\ann)`, v4},
+
+		// Exim, CommuniGate, Microsoft SMTPSVC.
+		{"[192.0.2.1] (helo=[203.0.113.6])", v4},
+		{"[192.0.2.1] (port=4711 helo=helo.test)", v4},
+		{"[2001:db8::1] (helo=helo.test ident=ann)", v6},
+		{"rdns.test ([192.0.2.1])", v4},
+		{"rdns.test ([192.0.2.1] helo=[203.0.113.6])", v4},
+		{"rdns.test ([192.0.2.1]:4711 helo=helo.test ident=ann)", v4},
+		{"rdns.test ([192.0.2.1] ident=ann)", v4},
+		{"rdns.test ([192.0.2.1] verified)", v4},
+		{"helo.test ([192.0.2.1] RDNS failed)", v4},
+		{"[192.0.2.1] (HELO helo.test)", v4},
+
+		// qmail, Exchange.
+		{"unknown (HELO helo.test) (192.0.2.1)", v4},
+		{"unknown (HELO [203.0.113.6]) (192.0.2.1)", v4},
+		{"rdns.test (EHLO 203.0.113.6) (ann@192.0.2.1)", v4},
+		{"rdns.test (HELO helo.test) ([192.0.2.1])", v4},
+		{"rdns.test (LHLO helo.test) (192.0.2.1)", v4},
+		{"[::ffff:192.0.2.1] (192.0.2.1)", v4},
+		{"rdns.test (192.0.2.1)", v4},
+		{"helo.test (2001:db8::1)", v6},
+		{"unknown (HELO helo.test) (::ffff:192.0.2.1)", v4},
+
+		// The only address may be the name of HELO.
+		{"[203.0.113.6]", none},
+		{"203.0.113.6", none},
+		{"[203.0.113.6] (rdns.test)", none},
+		{"[203.0.113.6] ()", none},
+		{"[203.0.113.6] (verified)", none},
+		{"unknown (HELO [203.0.113.6])", none},
+		{"unknown (HELO 203.0.113.6) (authenticated)", none},
+		{"rdns.test (helo=[203.0.113.6])", none},
+		{"rdns.test (ident=ann helo=203.0.113.6)", none},
+
+		// There are two addresses, and one of them is of the client's choice.
+		{"[203.0.113.6] ([192.0.2.1])", none},
+		{"[192.0.2.1] ([203.0.113.6])", none},
+		{"203.0.113.6 (192.0.2.1)", none},
+		{"[203.0.113.6] (helo [192.0.2.1])", none},
+		{"[203.0.113.6] (HELO helo.test) (192.0.2.1)", none},
+		{"[203.0.113.6] ([192.0.2.1] helo=helo.test)", none},
+		{"[203.0.113.6] (helo=x [192.0.2.1])", none},
+		{"helo.test (203.0.113.6 [192.0.2.1])", none},
+		{"helo.test (203.0.113.6@192.0.2.1)", none},
+		{"helo.test ([203.0.113.6]@rdns.test [192.0.2.1])", none},
+		{"helo.test ([203.0.113.6] helo=@rdns.test [192.0.2.1])", none},
+		{"[192.0.2.1] (helo=x@y.test [203.0.113.6])", none},
+		{"rdns.test ([192.0.2.1] helo=x [203.0.113.6])", none},
+		{"helo.test ([203.0.113.6] [192.0.2.1])", none},
+		{"helo.test (rdns.test [203.0.113.6] [192.0.2.1])", none},
+		{"helo.test (rdns.test [203.0.113.6] (x@rdns.test [192.0.2.1]))", none},
+		{"x (y [203.0.113.6]) (rdns.test [192.0.2.1])", none},
+		{"x (203.0.113.6) (192.0.2.1)", none},
+		{"unknown (HELO x) (203.0.113.6) (192.0.2.1)", none},
+		{"[203.0.113.6] (HELO x) (rdns.test [192.0.2.1])", none},
+		{"x (y [203.0.113.6]) (rdns.test [IPv6:2001:db8::1])", none},
+
+		// It was not written by a server, or one puts the end of it elsewhere.
+		{"x (y [203.0.113.6]) ( (rdns.test [192.0.2.1])", none},
+		{"x (y [203.0.113.6]) by mx.test (rdns.test [192.0.2.1])", none},
+		{"x (y [203.0.113.6]) by (rdns.test [192.0.2.1])", none},
+		{"x (y [203.0.113.6]) by mx.test; (rdns.test [192.0.2.1])", none},
+		{`helo.test (rdns.test [192.0.2.1]) (x \(y))`, none},
+		{`helo.test (rdns.test [192.0.2.1]) ((x\))`, none},
+		{"helo.test (rdns.test [192.0.2.1]))", none},
+		{"helo.test (rdns.test [192.0.2.1]);", none},
+		{"helo.test (rdns.test [192.0.2.1]) via tcp", none},
+		{"helo.test [192.0.2.1]", none},
+		{"helo there (rdns.test [192.0.2.1])", none},
+		{"(rdns.test [192.0.2.1])", none},
+		{"helo.test (rdns.test [192.0.2.1\x00])", none},
+		{"helo\r (rdns.test [192.0.2.1])", none},
+		{"helo.test (rd\u00a0ns.test [192.0.2.1])", none},
+		{"helo.test (rdns.test [192.0.2.1", none},
+		{"helo.test (rdns.test [192.0.2.1]x)", none},
+		{"helo.test (rdns.test [192.0.2.1]:)", none},
+		{"helo.test (rdns.test [192.0.2.1]:x)", none},
+		{"helo.test (HELO: [192.0.2.1])", none},
+		{"helo.test (the rdns.test [192.0.2.1])", none},
+
+		// It is not an address of another machine.
+		{"helo.test (rdns.test [192.0.2.256])", none},
+		{"helo.test (rdns.test [192.0.2.01])", none},
+		{"helo.test (rdns.test [0.0.0.0])", none},
+		{"helo.test (rdns.test [::])", none},
+		{"helo.test (rdns.test [::ffff:0.0.0.0])", none},
+		{"helo.test (rdns.test [fe80::1%eth0])", none},
+		{"localhost (localhost [local])", none},
+		{"localhost (ann@localhost)", none},
+		{"helo.test (rdns.test [])", none},
+	} {
+		for _, by := range []string{
+			"by mx.example.com (Postfix 3.8.1.0) with ESMTPS id 4F1C (envelope-from <a@[192.0.2.9]>); x",
+			"by mx.example.com (198.51.100.2) with SMTP id 15.20.1.2; Mon, 23 Nov 2026 (UTC)",
+			"\tBY mx.example.com",
+		} {
+			if got := ParseReceived("from " + c.from + " " + by).Client.String(); got != c.want {
+				t.Errorf("from %s %s: the client is %s, want %s", c.from, by, got, c.want)
+			}
+		}
+		bare, _, _ := strings.Cut("from "+c.from, " by ")
+		if got := ParseReceived(bare).Client; got.IsValid() {
+			t.Errorf("%s: the client is %s without a by", bare, got)
+		}
+	}
+}
+
+// TestReceivedComments: a comment that HELO opens and a later name closes is not that of
+// the server.
+func TestReceivedComments(t *testing.T) {
+	const line = "from %s (rdns.test [192.0.2.1]) by mx.test with esmtp (envelope-from <%s>) id 1"
+	for _, helo := range []string{
+		"x (y [203.0.113.6]) by z (", "x (y [203.0.113.6]) by z with q (", "x (y [203.0.113.6]) by (",
+	} {
+		if got := ParseReceived(fmt.Sprintf(line, helo, ")")).Client; got.IsValid() {
+			t.Errorf("%s: the client is %s", helo, got)
+		}
+	}
+	const exchange = "from x (203.0.113.6) by z ( (192.0.2.1) by mx.test (198.51.100.2) )"
+	if got := ParseReceived(exchange).Client; got.IsValid() {
+		t.Errorf("%s: the client is %s", exchange, got)
+	}
+}
+
+func TestReceivedByAndID(t *testing.T) {
+	for _, c := range []struct{ in, by, id string }{
+		{"from a.test (b [192.0.2.1]) by MX.Example.COM (Postfix) with ESMTP id 4F1C; x",
+			"mx.example.com", "4F1C"},
+		{"by 198.51.100.7 with SMTP id a1csp2; Mon, 23 Nov 2026 10:15:03", "198.51.100.7", "a1csp2"},
+		{"FROM by BY mx.test ID 7; x", "mx.test", "7"},
+		{"from by", "", ""},
+		{"from", "", ""},
+		{"by", "", ""},
+		{"", "", ""},
+		{"by (x) id ;", "", ""},
+		{"by mx.test;", "mx.test", ""},
+		{"(qmail 1 invoked by uid 5); x", "", ""},
+		{"(by a id b)by mx.test(x)id(y)z", "mx.test", ""},
+		{"from x by y id 1 by mx.test id 2", "", ""},
+		{"by mx.test id 1 id 2", "mx.test", ""},
+		{"by mx.test (", "", ""},
+		{"by mx.test )", "", ""},
+		{"by mx.test \x1b", "", ""},
+		{"by mx.test " + strings.Repeat("x", maxReceived), "", ""},
+	} {
+		if got := ParseReceived(c.in); got.By != c.by || got.ID != c.id {
+			t.Errorf("%.80q: by %q with id %q, want %q, %q", c.in, got.By, got.ID, c.by, c.id)
+		}
+	}
+}
+
+// FuzzReceived: whatever the client calls itself, and whatever else it gets into the line,
+// it is the address that the server saw or none.
+func FuzzReceived(f *testing.F) {
+	for _, s := range []string{
+		"mail.test", "[203.0.113.6]", "x (y [203.0.113.6])", "x (y [203.0.113.6]) by z (", "by", ")",
+		"[203.0.113.6]) (", "[203.0.113.6] helo=", "HELO x) (", "helo=x) (", "x) (203.0.113.6", ";",
+		"203.0.113.6@", `\`, "helo", "x verified", "::", "[fe80::1%a]", "x (203.0.113.6) by",
+	} {
+		f.Add(s, s)
+		f.Add(s, ")")
+		f.Add("[203.0.113.6]", s)
+	}
+	client := netip.MustParseAddr("192.0.2.1")
+	f.Fuzz(func(t *testing.T, s, other string) {
+		if a := ParseReceived(s).Client; a != a.Unmap() || a.IsValid() && a.IsUnspecified() {
+			t.Errorf("%q: the client is %s", s, a)
+		}
+		for _, server := range []string{
+			"from %s (rdns.test [192.0.2.1]) by mx.test (Postfix) with ESMTP id 1 for <%s>; Mon",
+			"from %s (%s@rdns.test [192.0.2.1] (may be forged)) by mx.test (8.1/8.1) id 1; Mon",
+			"from %s (unknown [192.0.2.1]) (Client CN \"%s\", Issuer \"x\" (verified OK)) by mx.test",
+			"from [192.0.2.1] (port=1 helo=%s ident=%s) by mx.test with esmtp (Exim 4.9) id 1",
+			"from [192.0.2.1] (helo=%s) by mx.test with esmtp (envelope-from <%s>) id 1",
+			"from rdns.test ([192.0.2.1] helo=%s) by mx.test (envelope-from <%s>) id 1",
+			"from unknown (HELO %s) (%s@192.0.2.1) by mx.test with SMTP; Mon",
+			"from %s (192.0.2.1) by mx.test (198.51.100.2) with SMTP id %s; Mon",
+		} {
+			line := fmt.Sprintf(server, s, other)
+			got := ParseReceived(line)
+			if got.Client.IsValid() && got.Client != client {
+				t.Errorf("%q: the client is %s", line, got.Client)
+			}
+			if ordinary := isLabel(s) && isLabel(other); ordinary && got.Client != client {
+				t.Errorf("%q: the client is not seen", line)
+			}
+			if got.By != lower(got.By) || strings.ContainsAny(got.By+got.ID, " \t\r\n()") {
+				t.Errorf("%q: by %q with id %q", line, got.By, got.ID)
+			}
+		}
+	})
+}
+
+// isLabel reports whether s is a name as nearly every client has one.
+func isLabel(s string) bool {
+	return s != "" && len(s) < 1000 && s != "by" && !strings.ContainsFunc(s, func(r rune) bool {
+		return r >= utf8.RuneSelf || !isLDH(byte(r))
+	})
+}
