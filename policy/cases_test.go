@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -84,7 +85,7 @@ func (c policyCase) decide(t *testing.T, p *policy.Policy) policy.Decision {
 		return p.Check(address(t, c.sender), c.profile(address(t, c.sender)))
 	}
 	m := message.Parse([]byte(strings.ReplaceAll(c.header, "\n", "\r\n") + "\r\n"))
-	f, err := policy.Read(m, &message.Envelope{}, message.MaxHeader,
+	f, err := policy.Read(mail(m), &policy.Settings{},
 		func(a message.Address) (policy.Profile, error) { return c.profile(a), nil })
 	if err != nil {
 		t.Fatal(err)
@@ -228,4 +229,10 @@ func readJSON(t *testing.T, path string) []policyCase {
 		cases = append(cases, c)
 	}
 	return cases
+}
+
+// mail is a message without an envelope, as a file has it.
+func mail(m *message.Message) policy.Mail {
+	return policy.Mail{Message: m, Envelope: &message.Envelope{},
+		Body: func() io.Reader { return strings.NewReader("Hello\r\n") }}
 }

@@ -50,19 +50,23 @@ func (f Field) String() string {
 }
 
 // A Decision is what becomes of a message and why. It is made of values: nothing is
-// allocated until somebody asks for words.
+// allocated until somebody asks for words, and those are of the Facts it was made from.
 type Decision struct {
 	Action  Action
-	Cause   Cause           // NoCause unless it is held
+	Cause   Cause           // NoCause unless it is held, or deferred
 	Field   Field           // whose address decided
 	Address message.Address // the one that decided: the sender's, or one in Reply-To
+	Proof   Result          // that it is from its From domain: pass, fail, none or temperror
+	Claimed bool            // the proof that is asked for is missing: From is only a claim
+	Room    int             // it stands while less than Room of the Band are stored; 0: always
 
-	rule       Entry
-	against    Entry // an entry that says otherwise, if one does
-	conflict   bool  // the two contradict each other
-	sender     message.Sender
-	unreadable string
-	replyTo    string // what cannot be read there
+	rule     Entry
+	against  Entry // an entry that says otherwise, if one does
+	conflict bool  // the two contradict each other
+	sign     Sign  // what shows the cause
+	allowed  bool  // the allowlist has the sender
+	lost     bool  // it would have gone better with the proof
+	facts    *Facts
 
 	step  ruleID // the rule that decided
 	by    ruleID // whose words say why: for Reply-To the rule that its address met
@@ -71,7 +75,7 @@ type Decision struct {
 }
 
 // maxSteps leaves room for every rule once.
-const maxSteps = 16
+const maxSteps = 32
 
 // A step is a rule and its answer.
 type step struct {
@@ -88,7 +92,7 @@ func (d *Decision) note(id ruleID, v verdict) {
 // settle takes the verdict of a rule for the decision.
 func (d *Decision) settle(id ruleID, v verdict) {
 	d.Action, d.Cause, d.Field = v.action, v.cause, v.field
-	d.conflict = v.conflict
+	d.conflict, d.sign = v.conflict, v.sign
 	d.step, d.by = id, id
 }
 

@@ -19,8 +19,17 @@ func TestTrail(t *testing.T) {
 		Profile: policy.Profile{Known: true},
 	}
 	const left = "left out beside *, since the sender has a profile"
+	unseen := ""
+	for _, name := range []string{"failed_email_authentication", "server_lock", "loop",
+		"from_support_address", "auto_delivery_failure", "system_user", "auto_vacation",
+		"auto_mailer", "from_noreply", "to_noreply", "number_recipients_exceeded", "blank",
+		"spam"} {
+		unseen += `{"rule":"` + name + `","answer":"nothing shows it","decided":false}` + "\n"
+	}
+	unseen += `{"rule":"rate","answer":"no more than are let through","decided":false}` + "\n"
 	held := `{"rule":"readable","answer":"it can be read","decided":false}
 {"rule":"one From address","answer":"there is one","decided":false}
+{"rule":"proof","answer":"nobody was asked: the claim is taken","decided":false}
 {"rule":"suspended profile","answer":"the sender's profile is not suspended","decided":false}
 {"rule":"suspend: entry","answer":"no entry matches","decided":false}
 {"rule":"reject: address","answer":"` + left + `","decided":false}
@@ -29,7 +38,7 @@ func TestTrail(t *testing.T) {
 	checkTrail(t, p.Decide(&f), held+
 		`{"rule":"allowlist","answer":"acme.test is on the allowlist","decided":true}
 {"rule":"Reply-To","answer":"no other address in Reply-To is held","decided":false}
-`)
+`+unseen)
 	f.ReplyTo = []message.Address{address(t, "bob@spam.test")}
 	checkTrail(t, p.Decide(&f), held+
 		`{"rule":"allowlist","answer":"the allowlist has the sender","decided":false}

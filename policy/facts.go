@@ -1,12 +1,32 @@
 package policy
 
-import "gatepost/message"
+import (
+	"net/netip"
+
+	"gatepost/message"
+)
 
 // A Profile is what is known of an address. The zero Profile is that of a stranger.
 type Profile struct {
 	Known     bool
 	Suspended bool
 	Role      Role
+}
+
+// A Sign is a header field, or something else of the message, that shows a cause. The zero
+// Sign is none.
+type Sign struct{ Field, Value string }
+
+// IsZero reports whether there is no sign.
+func (s Sign) IsZero() bool { return s == Sign{} }
+
+func (s Sign) String() string { return s.Field + ": " + s.Value }
+
+// A Hop is how a message came to us.
+type Hop struct {
+	Relayed bool       // through a relay of ours
+	Client  netip.Addr // who handed it to the first of our machines; the zero Addr if unknown
+	Trusted int        // fields at the top of the message that our relays wrote
 }
 
 // Facts are everything a decision may depend on. Decide looks at nothing else.
@@ -21,4 +41,13 @@ type Facts struct {
 	// ReplyToProblem is why there may be addresses in Reply-To that are not in ReplyTo,
 	// or "".
 	ReplyToProblem string
+
+	Hop   Hop
+	Signs [causeEnd]Sign // what shows each cause, whether or not it is switched on
+	List  Sign           // what shows that it came through a mailing list
+
+	Authentication *Authentication // nil if nobody was asked: then the claim is taken
+
+	// Stored is how many messages of this sender's Band were stored within the hour.
+	Stored int
 }

@@ -10,6 +10,7 @@ type hits struct {
 	profile  Profile
 	everyone bool  // the blocklist has *
 	spared   marks // keywords on the full address that were left out
+	doubted  bool  // profile and allowlist do not count
 
 	allow         int16
 	plain         int16
@@ -43,6 +44,17 @@ func (p *Policy) find(a message.Address, profile Profile) hits {
 	for domain := range within(a.Domain(), p.Allow.labels()|p.Block.labels()) {
 		h.findDomain(p, domain)
 	}
+	return h
+}
+
+// believed are the hits of a sender that is taken for who it claims to be.
+func (p *Policy) believed(f *Facts) hits { return p.find(f.Sender.Address, f.Profile) }
+
+// doubted are the hits of a sender without all that favours it. That its profile is
+// suspended favours nobody.
+func (p *Policy) doubted(f *Facts) hits {
+	h := p.find(f.Sender.Address, Profile{Suspended: f.Profile.Suspended})
+	h.allow, h.doubted = 0, true
 	return h
 }
 

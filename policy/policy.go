@@ -1,5 +1,5 @@
-// Package policy decides what becomes of a message: ticket, suspend or reject. It is a
-// function of the facts it is given; it does no I/O and does not know the time.
+// Package policy decides what becomes of a message: ticket, suspend, reject or defer. It is
+// a function of the facts it is given; it does no I/O and does not know the time.
 //
 // The rules are asked in this order and the first verdict wins.
 //
@@ -7,6 +7,10 @@
 //
 //	readable            it cannot be read as mail: suspend
 //	one From address    there is no single readable From address: suspend
+//	proof               is it from its From domain? It never decides by itself; where the
+//	                    proof that is asked for is missing, nothing below that favours the
+//	                    sender counts, and what is held or dropped for that reason alone is
+//	                    suspended
 //
 // Of the address in From:
 //
@@ -20,14 +24,29 @@
 //	blocklist           a plain entry matches: suspend
 //	wildcard            the blocklist has * and the address has no profile: suspend
 //
-// Of the message again:
+// Of the message again, each with a switch of its own:
 //
 //	Reply-To            one of the rules above but the last holds or rejects another address
 //	                    in Reply-To, or not every address in it can be read: suspend
+//	failed_email_authentication  its From domain asks to hold what it is not proven to send
+//	server_lock         it did not come through a relay of ours
+//	loop                we have seen it before, or too many machines have
+//	from_support_address  From is an address of ours
+//	auto_delivery_failure  it reports that mail was not delivered
+//	system_user         From is no person but a mail system
+//	auto_vacation       it says that somebody is away
+//	auto_mailer         a machine wrote it (*)
+//	from_noreply        From takes no answers (*)
+//	to_noreply          it is for an address of ours that nobody reads
+//	number_recipients_exceeded  To and Cc name more than 48 addresses
+//	blank               it has no subject, no text and no attachment
+//	spam                a relay of ours marks it (*)
+//	rate                too many of this sender's messages were stored within the hour:
+//	                    suspend, and defer above twice as many (ten times as many pass)
 //	pass                a ticket
 //
-// If the blocklist has * and an address has a profile, its entries with a keyword on the
-// full address are left out.
+// What is marked (*) is lifted from a sender on the allowlist. If the blocklist has * and
+// an address has a profile, its entries with a keyword on the full address are left out.
 package policy
 
 import (
@@ -38,21 +57,21 @@ import (
 
 // A Policy is everything an operator has laid down. It never changes: another one takes
 // its place, and a message sees one policy from start to end. The zero Policy lets all
-// mail pass that can be read.
+// mail pass that can be read and shows no other cause.
 type Policy struct {
 	Allow, Block *List
 	Generation   int64 // of the rules it was built from
+	Settings
 }
 
 // Decide is what becomes of a message. It allocates nothing.
 func (p *Policy) Decide(f *Facts) Decision {
-	d := Decision{Address: f.Sender.Address, sender: f.Sender, unreadable: f.Unreadable,
-		replyTo: f.ReplyToProblem}
-	if d.askMessage(f) {
+	d := Decision{Address: f.Sender.Address, facts: f}
+	if p.askMessage(&d, f) {
 		return d
 	}
-	h := p.find(f.Sender.Address, f.Profile)
-	if p.askSender(&d, h) || p.askReplies(&d, f) || d.step != 0 {
+	h := p.stand(&d, f)
+	if p.askSender(&d, h) || p.askReplies(&d, f) || p.askCauses(&d, f) || d.step != 0 {
 		return d
 	}
 	v := passed(h)
@@ -68,11 +87,25 @@ func (p *Policy) Check(a message.Address, profile Profile) Decision {
 	return p.Decide(&Facts{Sender: message.Sender{Address: a}, Profile: profile})
 }
 
+// AsksForProof reports whether who sent the message can make a difference to it: not if it
+// cannot be judged, or is rejected either way.
+func (p *Policy) AsksForProof(f *Facts) bool {
+	for _, r := range messageRules {
+		if r.ask(f).decides {
+			return false
+		}
+	}
+	return judge(p.believed(f)).action != Reject || judge(p.doubted(f)).action != Reject
+}
+
 // askMessage asks what must hold before there is a sender to judge.
-func (d *Decision) askMessage(f *Facts) bool {
+func (p *Policy) askMessage(d *Decision, f *Facts) bool {
 	for i, r := range messageRules {
 		id := ruleID(i + 1)
-		v := r.ask(*f)
+		v := r.ask(f)
+		if v.decides && p.Off.Has(v.cause) {
+			v = verdict{answer: switchedOff}
+		}
 		d.note(id, v)
 		if v.decides {
 			d.settle(id, v)
@@ -82,19 +115,36 @@ func (d *Decision) askMessage(f *Facts) bool {
 	return false
 }
 
+// stand sees whether the sender's privileges count, and finds the entries that do.
+func (p *Policy) stand(d *Decision, f *Facts) hits {
+	d.Proof = f.Proof()
+	d.Claimed = p.Trust.doubts(f, d.Proof)
+	d.note(ruleProof, verdict{})
+	if d.Claimed {
+		return p.doubted(f)
+	}
+	h := p.believed(f)
+	d.allowed = h.allow > 0
+	return h
+}
+
 // askSender judges the address in From, and reports whether that holds or rejects the
-// message. To be allowed settles it only as long as no Reply-To objects.
+// message. To be allowed settles it only as long as nothing else objects.
 func (p *Policy) askSender(d *Decision, h hits) bool {
 	for i, r := range addressRules {
 		id := firstOfAddress + ruleID(i)
 		v := r.ask(h)
 		d.note(id, v)
-		if v.decides {
-			v.field = From
-			d.settle(id, v)
-			d.name(p, h, v)
-			return v.action != Ticket
+		if !v.decides {
+			continue
 		}
+		v.field = From
+		if d.lost = d.Claimed && judge(p.believed(d.facts)).action != v.action; d.lost {
+			v.action, v.cause = Suspend, FailedAuthentication
+		}
+		d.settle(id, v)
+		d.name(p, h, v)
+		return v.action != Ticket
 	}
 	return false
 }
@@ -126,6 +176,16 @@ func (p *Policy) askReplies(d *Decision, f *Facts) bool {
 	d.settle(ruleReplyTo, verdict{action: Suspend, cause: AmbiguousSender, field: ReplyTo})
 	d.name(p, hits{}, verdict{})
 	return true
+}
+
+// judge is what the rules about one address make of it.
+func judge(h hits) verdict {
+	for _, r := range addressRules {
+		if v := r.ask(h); v.decides {
+			return v
+		}
+	}
+	return passed(h)
 }
 
 // judgeReply asks of one address all that is asked of a sender but the last: a stranger to

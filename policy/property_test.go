@@ -36,6 +36,7 @@ func profiles() *rapid.Generator[policy.Profile] {
 // A draw is one random case.
 type draw struct {
 	allow, block []string
+	settings     policy.Settings
 	facts        policy.Facts
 }
 
@@ -57,17 +58,49 @@ func drawCase(t *rapid.T) draw {
 	if rapid.IntRange(0, 9).Draw(t, "reply-to problem") == 0 {
 		d.facts.ReplyToProblem = "Reply-To cannot be read"
 	}
+	d.drawRest(t)
 	return d
 }
 
-func (d draw) decide(t testing.TB) policy.Decision { return decide(t, d.allow, d.block, d.facts) }
-
-func decide(t testing.TB, allow, block []string, f policy.Facts) policy.Decision {
-	p := policy.Policy{
-		Allow: list(t, policy.Allow, strings.Join(allow, " ")),
-		Block: list(t, policy.Block, strings.Join(block, " ")),
+// drawRest draws what is asked beside the lists. Often enough there is none of it.
+func (d *draw) drawRest(t *rapid.T) {
+	d.settings = policy.Settings{
+		Trust:      rapid.SampledFrom([]policy.Trust{0, 1, 2}).Draw(t, "trust"),
+		HoldLists:  rapid.Bool().Draw(t, "hold lists"),
+		OnlyRelays: rapid.Bool().Draw(t, "only relays"),
+		PerHour:    rapid.SampledFrom([]int{0, 0, 2}).Draw(t, "per hour"),
 	}
-	return p.Decide(&f)
+	d.facts.Stored = rapid.IntRange(0, 5).Draw(t, "stored")
+	d.facts.Profile.Role = rapid.SampledFrom([]policy.Role{policy.EndUser, policy.Agent}).
+		Draw(t, "role")
+	for range rapid.SampledFrom([]int{0, 0, 0, 1, 2}).Draw(t, "signs") {
+		c := rapid.IntRange(1, len(d.facts.Signs)-1).Draw(t, "sign")
+		d.facts.Signs[c] = policy.Sign{Field: "X-Test", Value: "yes"}
+	}
+	result := rapid.SampledFrom([]policy.Result{policy.None, policy.Pass, policy.Fail,
+		policy.TempError}).Draw(t, "proof")
+	if rapid.Bool().Draw(t, "asked") {
+		d.facts.Authentication = proven(d.facts.Sender.Address.Domain(), result,
+			rapid.SampledFrom([]policy.Demand{0, 0, 1, 2}).Draw(t, "demand"))
+	}
+}
+
+// proven is what was found out where it comes to that result.
+func proven(from message.Domain, r policy.Result, demand policy.Demand) *policy.Authentication {
+	a := &policy.Authentication{SPF: policy.Identity{Result: r, Domain: from}}
+	if r == policy.Fail {
+		a.DMARC = policy.Record{Result: policy.Pass, Domain: from, Org: from, Demand: demand}
+	}
+	return a
+}
+
+func (d draw) decide(t testing.TB) policy.Decision {
+	p := policy.Policy{
+		Allow:    list(t, policy.Allow, strings.Join(d.allow, " ")),
+		Block:    list(t, policy.Block, strings.Join(d.block, " ")),
+		Settings: d.settings,
+	}
+	return p.Decide(&d.facts)
 }
 
 // check runs a property over random cases.
@@ -155,11 +188,10 @@ func covers(target, address string) bool {
 // TestReplyToOnlyHolds: it never makes a ticket of what is not one, and never a reject.
 func TestReplyToOnlyHolds(t *testing.T) {
 	check(t, func(r *rapid.T, d draw, got policy.Decision) {
-		alone := d.facts
-		alone.ReplyTo, alone.ReplyToProblem = nil, ""
-		without := decide(t, d.allow, d.block, alone)
-		if without.Action != policy.Ticket && got.Why() != without.Why() ||
-			without.Action == policy.Ticket && got.Action == policy.Reject {
+		d.facts.ReplyTo, d.facts.ReplyToProblem = nil, ""
+		without := d.decide(t)
+		if without.Action != policy.Ticket && got.Action == policy.Ticket ||
+			(without.Action == policy.Reject) != (got.Action == policy.Reject) {
 			r.Fatalf("%v, and without Reply-To %v", got.Action, without.Action)
 		}
 	})
@@ -178,7 +210,8 @@ func TestUnreadableReplyToIsHeld(t *testing.T) {
 				got.Field != policy.ReplyTo || got.RuleText() != "" {
 				r.Fatalf("%v, %v, %v, %q", got.Action, got.Cause, got.Field, got.RuleText())
 			}
-		} else if got.Action != without.Action || got.Why() != without.Why() {
+		} else if got.Action == policy.Ticket ||
+			(without.Action == policy.Reject) != (got.Action == policy.Reject) {
 			r.Fatalf("%v, and without the problem %v", got.Action, without.Action)
 		}
 	})
@@ -236,4 +269,76 @@ func everyEntry(t testing.TB) []policy.Entry {
 		}
 	}
 	return all
+}
+
+// TestLosingProofNeverHelps: what is held stays held, and nothing is dropped for the want
+// of proof.
+func TestLosingProofNeverHelps(t *testing.T) {
+	check(t, func(r *rapid.T, d draw, _ policy.Decision) {
+		from := d.facts.Sender.Address.Domain()
+		demand := rapid.SampledFrom([]policy.Demand{0, 1, 2}).Draw(r, "then demands")
+		less := rapid.SampledFrom([]policy.Result{policy.Fail, policy.TempError, policy.None}).
+			Draw(r, "less")
+		d.facts.Authentication = proven(from, policy.Pass, 0)
+		with := d.decide(t)
+		d.facts.Authentication = proven(from, less, demand)
+		without := d.decide(t)
+		switch {
+		case with.Action == policy.Suspend && without.Action == policy.Ticket,
+			with.Action != policy.Reject && without.Action == policy.Reject:
+			r.Fatalf("%v with proof (%s), %v without (%s)", with.Action, with.Why(),
+				without.Action, without.Why())
+		}
+	})
+}
+
+// TestSecondFromNeverHelps: written in front of the true one or behind it, a second From
+// makes no ticket of what was held.
+func TestSecondFromNeverHelps(t *testing.T) {
+	check(t, func(r *rapid.T, d draw, _ policy.Decision) {
+		first := "From: <" + d.facts.Sender.Address.String() + ">\r\n"
+		second := "From: <" + rapid.SampledFrom(addresses).Draw(r, "second") + ">\r\n"
+		heads := []string{first + second, second + first, first + "Subject: x\r\n" + second}
+		head := rapid.SampledFrom(heads).Draw(r, "order") + "\r\n"
+		d.facts.Sender = message.Parse([]byte(head)).Sender()
+		if got := d.decide(t); got.Action != policy.Suspend {
+			r.Fatalf("%q: %v, %s", head, got.Action, got.Why())
+		}
+	})
+}
+
+// TestSameFactsSameDecision: a decision and its trail depend on nothing but the facts.
+func TestSameFactsSameDecision(t *testing.T) {
+	check(t, func(r *rapid.T, d draw, got policy.Decision) {
+		again := d.decide(t)
+		if again.Action != got.Action || again.Cause != got.Cause || again.Why() != got.Why() ||
+			!slices.Equal(again.Trail(), got.Trail()) {
+			r.Fatalf("%v, then %v", got.Trail(), again.Trail())
+		}
+	})
+}
+
+// TestRemediesWork: each change that is named makes a ticket, and none is named of a ticket.
+func TestRemediesWork(t *testing.T) {
+	check(t, func(r *rapid.T, d draw, got policy.Decision) {
+		p := policy.Policy{Allow: list(t, policy.Allow, strings.Join(d.allow, " ")),
+			Block: list(t, policy.Block, strings.Join(d.block, " ")), Settings: d.settings}
+		before := d.facts
+		remedies := p.Remedies(&d.facts)
+		if got.Action == policy.Ticket && remedies != nil {
+			r.Fatalf("a ticket, and yet %+v", remedies)
+		}
+		if again := p.Decide(&d.facts); again.Why() != got.Why() || before.Profile != d.facts.Profile {
+			r.Fatalf("to ask for remedies changed something")
+		}
+		for _, remedy := range remedies {
+			if !remedy.Allow.IsZero() {
+				d.allow = append(d.allow, remedy.Allow.String())
+				if again := d.decide(t); again.Action != policy.Ticket {
+					r.Fatalf("with %s allowed: %s", remedy.Allow, again.Why())
+				}
+				return
+			}
+		}
+	})
 }

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 
@@ -14,22 +15,39 @@ type Fact struct {
 	Value string `json:"value"`
 }
 
-// Read gathers the facts of a message whose header section may have maxHeader octets. It
-// asks profile for what is known of each address that is judged, and returns its error as
-// it is.
-func Read(m *message.Message, env *message.Envelope, maxHeader int,
-	profile func(message.Address) (Profile, error)) (Facts, error) {
-	f := Facts{Sender: m.Sender(), SMTPUTF8: env.SMTPUTF8, Unreadable: m.Unreadable()}
-	if f.Unreadable == "" && m.Size > maxHeader {
+// A Mail is a message as it came.
+type Mail struct {
+	Message  *message.Message
+	Envelope *message.Envelope
+	Body     func() io.Reader // reads what follows the header section; nil if there is nothing
+}
+
+// Read gathers the facts of a message, but for what only others know: Authentication and
+// Stored. It asks profile for what is known of each address that is judged, and returns its
+// error as it is.
+func Read(mail Mail, s *Settings, profile func(message.Address) (Profile, error)) (
+	f Facts, err error) {
+	m := mail.Message
+	f = Facts{Sender: m.Sender(), SMTPUTF8: mail.Envelope.SMTPUTF8, Unreadable: m.Unreadable()}
+	if most := s.maxHeader(); f.Unreadable == "" && m.Size > most {
 		f.Unreadable = fmt.Sprintf("the header section has %d octets, more than the %d that "+
-			"are allowed here", m.Size, maxHeader)
+			"are allowed here", m.Size, most)
 	}
-	var err error
+	f.Hop = s.hop(mail)
+	if f.Unreadable == "" {
+		s.readSigns(&f, mail)
+	}
 	if !f.Sender.Address.IsZero() {
 		if f.Profile, err = profile(f.Sender.Address); err != nil {
 			return f, err
 		}
 	}
+	return f, f.readReplies(m, profile)
+}
+
+// readReplies gathers the addresses in Reply-To that are judged beside the sender.
+func (f *Facts) readReplies(m *message.Message,
+	profile func(message.Address) (Profile, error)) error {
 	replies, problem := m.ReplyTo()
 	f.ReplyToProblem = problem
 	for _, to := range replies {
@@ -38,11 +56,11 @@ func Read(m *message.Message, env *message.Envelope, maxHeader int,
 		}
 		p, err := profile(to.Address)
 		if err != nil {
-			return f, err
+			return err
 		}
 		f.ReplyTo, f.Replies = append(f.ReplyTo, to.Address), append(f.Replies, p)
 	}
-	return f, nil
+	return nil
 }
 
 // Words says what the facts are, for a person to read beside the trail.
@@ -61,12 +79,42 @@ func (f *Facts) Words() []Fact {
 		add("From", "no readable address")
 	}
 	for i, to := range f.ReplyTo {
-		add("Reply-To", to.String()+", "+f.Replies[i].words())
+		words := to.String() + ", " + f.Replies[i].words()
+		if !f.Sender.Address.IsZero() && !to.Domain().In(f.organisation()) {
+			words += ", outside the organisation of From"
+		}
+		add("Reply-To", words)
 	}
 	if f.ReplyToProblem != "" {
 		add("Reply-To", f.ReplyToProblem)
 	}
+	f.tell(add)
 	return facts
+}
+
+// tell adds what the facts are beside addresses.
+func (f *Facts) tell(add func(name, value string)) {
+	if f.Hop.Relayed {
+		client := "an unknown client"
+		if f.Hop.Client.IsValid() {
+			client = f.Hop.Client.String()
+		}
+		add("relay", "one of ours had it from "+client)
+	}
+	if f.Authentication != nil {
+		add("authentication", f.Proof().String()+": "+f.Authentication.words())
+	}
+	for c, s := range f.Signs {
+		if !s.IsZero() {
+			add(Cause(c).String(), s.String())
+		}
+	}
+	if !f.List.IsZero() {
+		add("mailing list", f.List.String())
+	}
+	if f.Stored > 0 {
+		add("stored within the hour", strconv.Itoa(f.Stored))
+	}
 }
 
 func (p Profile) words() string {

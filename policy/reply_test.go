@@ -24,8 +24,7 @@ func TestReplyToSpellings(t *testing.T) {
 		"mal@evil\u3002test", "mal@[evil.test]",
 	} {
 		head := "From: b@other.test\r\nReply-To: " + value + "\r\n\r\n"
-		f, err := policy.Read(message.Parse([]byte(head)), &message.Envelope{},
-			message.MaxHeader, stranger)
+		f, err := policy.Read(mail(message.Parse([]byte(head))), &policy.Settings{}, stranger)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -41,7 +40,7 @@ func stranger(message.Address) (policy.Profile, error) { return policy.Profile{}
 func TestReadReplyTo(t *testing.T) {
 	m := message.Parse([]byte("From: ann@acme.test\r\n" +
 		"Reply-To: ann@acme.test, <bob@acme.test> <x@[::1]>\r\n\r\n"))
-	f, err := policy.Read(m, &message.Envelope{}, message.MaxHeader, stranger)
+	f, err := policy.Read(mail(m), &policy.Settings{}, stranger)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +56,7 @@ func TestReadReplyTo(t *testing.T) {
 		}
 	}
 	m = message.Parse([]byte("From: ann@acme.test\r\nReply-To: <x@[::1]>\r\n\r\n"))
-	if f, err = policy.Read(m, &message.Envelope{}, message.MaxHeader, stranger); err != nil {
+	if f, err = policy.Read(mail(m), &policy.Settings{}, stranger); err != nil {
 		t.Fatal(err)
 	}
 	want := policy.Fact{Name: "Reply-To", Value: `a Reply-To that cannot be read: "<x@[::1]>"`}

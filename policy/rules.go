@@ -10,7 +10,7 @@ type rule[T any] struct {
 }
 
 // messageRules are asked of the message, in the order of the package comment.
-var messageRules = [...]rule[Facts]{
+var messageRules = [...]rule[*Facts]{
 	{"readable", readableMail, whyUnreadable},
 	{"one From address", oneFrom, whyAmbiguous},
 }
@@ -30,21 +30,27 @@ var addressRules = [...]rule[hits]{
 type ruleID uint8
 
 const (
-	firstOfAddress = ruleID(len(messageRules) + 1)
+	ruleProof      = ruleID(len(messageRules) + 1)
+	firstOfAddress = ruleProof + 1
 	ruleReplyTo    = firstOfAddress + ruleID(len(addressRules))
-	rulePass       = ruleReplyTo + 1
+	firstOfCause   = ruleReplyTo + 1
+	rulePass       = firstOfCause + ruleID(len(causeRules))
 )
 
 func (id ruleID) String() string {
 	switch {
 	case id == 0:
 		return ""
-	case id < firstOfAddress:
+	case id < ruleProof:
 		return messageRules[id-1].name
+	case id == ruleProof:
+		return "proof"
 	case id < ruleReplyTo:
 		return addressRules[id-firstOfAddress].name
 	case id == ruleReplyTo:
 		return "Reply-To"
+	case id < rulePass:
+		return causeRules[id-firstOfCause].name
 	}
 	return "pass"
 }
@@ -56,6 +62,8 @@ type verdict struct {
 	action   Action
 	cause    Cause
 	field    Field
+	sign     Sign   // what of the message shows the cause
+	room     int    // how many stored messages of the sender would change it; 0: no number
 	entry    hit    // the most specific entry that decided
 	against  hit    // an entry that says otherwise
 	conflict bool   // the two contradict each other, and neither wins
@@ -76,6 +84,11 @@ const (
 	noWildcard
 	hasProfile
 	noReply
+	notCounted
+	noSign
+	switchedOff
+	lifted
+	quiet
 )
 
 var answers = [...]string{
@@ -89,11 +102,17 @@ var answers = [...]string{
 	noWildcard: "the blocklist has no *",
 	hasProfile: "the sender has a profile",
 	noReply:    "no other address in Reply-To is held",
+
+	notCounted:  "it does not count, since the sender is not proven",
+	noSign:      "nothing shows it",
+	switchedOff: "it is switched off",
+	lifted:      "something shows it, but the allowlist has the sender",
+	quiet:       "no more than are let through",
 }
 
 func (a answer) String() string { return answers[a] }
 
-func readableMail(f Facts) verdict {
+func readableMail(f *Facts) verdict {
 	if f.Unreadable == "" {
 		return verdict{answer: fit}
 	}
@@ -102,7 +121,7 @@ func readableMail(f Facts) verdict {
 
 // oneFrom lets raw UTF-8 in an address stand where the client announced it (RFC 6531,
 // section 3.4).
-func oneFrom(f Facts) verdict {
+func oneFrom(f *Facts) verdict {
 	announced := f.Sender.Problem == message.RawUTF8 && f.SMTPUTF8
 	if !f.Sender.Address.IsZero() && (f.Sender.Problem == 0 || announced) {
 		return verdict{answer: single}
@@ -114,6 +133,8 @@ func suspendedProfile(h hits) verdict {
 	switch {
 	case h.profile.Suspended:
 		return verdict{decides: true, action: Suspend, cause: Spam}
+	case h.doubted:
+		return verdict{answer: notCounted}
 	case h.profile.Known:
 		return verdict{answer: active}
 	}
@@ -159,7 +180,10 @@ func rejectDomain(h hits) verdict {
 }
 
 func allowlisted(h hits) verdict {
-	if h.allow == 0 {
+	switch {
+	case h.doubted:
+		return verdict{answer: notCounted}
+	case h.allow == 0:
 		return verdict{answer: noEntry}
 	}
 	v := verdict{decides: true, action: Ticket, entry: h.allowed(), answer: onList}

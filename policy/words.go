@@ -14,8 +14,11 @@ func (d Decision) Trail() []Step {
 	steps := make([]Step, d.asked)
 	for i, s := range d.steps[:d.asked] {
 		steps[i] = Step{Rule: s.rule.String(), Answer: s.answer.String()}
-		if s.rule == d.step {
+		switch s.rule {
+		case d.step:
 			steps[i].Answer, steps[i].Decided = d.Why(), true
+		case ruleProof:
+			steps[i].Answer = d.proof()
 		}
 	}
 	return steps
@@ -27,27 +30,59 @@ func (d Decision) Why() string {
 	switch {
 	case d.by == 0:
 		return "no rule was asked"
-	case d.by < firstOfAddress:
+	case d.by < ruleProof:
 		return messageRules[d.by-1].why(&d)
 	case d.by == ruleReplyTo:
-		return d.replyTo
+		return d.facts.ReplyToProblem
 	case d.by == rulePass:
 		return whyPassed(&d)
+	case d.by >= firstOfCause:
+		return d.whyCause()
 	}
 	why := addressRules[d.by-firstOfAddress].why(&d)
-	if d.Field == ReplyTo {
+	switch {
+	case d.Field == ReplyTo:
 		return fmt.Sprintf("Reply-To names %s: %s", d.Address, why)
+	case d.lost:
+		return fmt.Sprintf("%s; for a stranger %s", d.proof(), why)
 	}
 	return why
 }
 
-func whyUnreadable(d *Decision) string { return "it cannot be read as mail: " + d.unreadable }
+// proof says whether the sender is who it claims to be, and what follows.
+func (d Decision) proof() string {
+	a, from := d.facts.Authentication, d.facts.Sender.Address.Domain()
+	if a == nil {
+		return "nobody was asked: the claim is taken"
+	}
+	said := map[Result]string{
+		Pass:      fmt.Sprintf("it is proven to be from %s", from),
+		None:      fmt.Sprintf("nothing says whether it is from %s", from),
+		Fail:      fmt.Sprintf("it is not from %s", from),
+		TempError: fmt.Sprintf("whether it is from %s could not be found out", from),
+	}[d.Proof]
+	return fmt.Sprintf("%s (%s)", said, a.words())
+}
+
+// whyCause says what shows the cause: "a machine wrote it (Auto-Submitted: auto-replied)".
+func (d Decision) whyCause() string {
+	switch {
+	case d.Cause == FailedAuthentication:
+		return d.proof()
+	case d.by == rulePass-1:
+		return fmt.Sprintf("%d messages of %s were stored within the hour",
+			d.facts.Stored, d.facts.Sender.Address)
+	}
+	return fmt.Sprintf("%s (%s)", causes[d.Cause].says, d.sign)
+}
+
+func whyUnreadable(d *Decision) string { return "it cannot be read as mail: " + d.facts.Unreadable }
 
 func whyAmbiguous(d *Decision) string {
-	if d.sender.Problem == 0 {
+	if d.facts.Sender.Problem == 0 {
 		return "there is no sender: no entry matches an empty address"
 	}
-	return "no single From address can be read: " + d.sender.Why()
+	return "no single From address can be read: " + d.facts.Sender.Why()
 }
 
 func whySuspendedProfile(d *Decision) string {
@@ -92,6 +127,9 @@ func whyAllowed(d *Decision) string {
 func whyBlocked(d *Decision) string { return onBlocklist(d.rule) }
 
 func whyWildcard(d *Decision) string {
+	if d.lost {
+		return "the blocklist has *"
+	}
 	return fmt.Sprintf("the blocklist has *, and %s has no profile and is not on the allowlist",
 		d.Address)
 }

@@ -1,0 +1,111 @@
+package policy
+
+// A causeRule holds what shows a cause, unless that is switched off, or lifted from a
+// sender on the allowlist.
+type causeRule struct {
+	name   string
+	cause  Cause
+	lifted bool
+	ask    func(*Policy, *Facts, standing, Cause) verdict
+}
+
+// standing is what the rules before have found out of the sender.
+type standing struct {
+	proof   Result
+	allowed bool // the allowlist has the sender, and that counts
+}
+
+// causeRules are asked of mail that nothing else holds, in the order of the package comment.
+var causeRules = [...]causeRule{
+	{"failed_email_authentication", FailedAuthentication, false, unauthentic},
+	{"server_lock", ServerLock, false, locked},
+	{"loop", Loop, false, shown},
+	{"from_support_address", FromSupportAddress, false, shown},
+	{"auto_delivery_failure", AutoDeliveryFailure, false, shown},
+	{"system_user", SystemUser, false, shown},
+	{"auto_vacation", AutoVacation, false, shown},
+	{"auto_mailer", AutoMailer, true, automatic},
+	{"from_noreply", FromNoReply, true, shown},
+	{"to_noreply", ToNoReply, false, shown},
+	{"number_recipients_exceeded", TooManyRecipients, false, shown},
+	{"blank", Blank, false, shown},
+	{"spam", Spam, true, shown},
+	{"rate", Loop, false, rate},
+}
+
+// askCauses asks them, and reports whether one decides.
+func (p *Policy) askCauses(d *Decision, f *Facts) bool {
+	for i, r := range causeRules {
+		id, v := firstOfCause+ruleID(i), verdict{answer: switchedOff}
+		if !p.Off.Has(r.cause) {
+			v = r.ask(p, f, standing{d.Proof, d.allowed}, r.cause)
+		}
+		if v.decides && r.lifted && d.allowed && v.sign != nullPath() {
+			v = verdict{answer: lifted}
+		}
+		d.note(id, v)
+		d.Room = v.room
+		if v.decides {
+			d.settle(id, v)
+			d.rule, d.against = Entry{}, Entry{}
+			return true
+		}
+	}
+	return false
+}
+
+// shown holds what shows the cause.
+func shown(_ *Policy, f *Facts, _ standing, c Cause) verdict { return holdSign(c, f.Signs[c]) }
+
+func holdSign(c Cause, s Sign) verdict {
+	if s.IsZero() {
+		return verdict{answer: noSign}
+	}
+	return verdict{decides: true, action: Suspend, cause: c, sign: s}
+}
+
+// unauthentic holds what fails DMARC where the domain asks for that.
+func unauthentic(_ *Policy, f *Facts, s standing, c Cause) verdict {
+	if s.proof != Fail || f.Authentication.DMARC.Demand == DemandNone {
+		return verdict{answer: noSign}
+	}
+	return verdict{decides: true, action: Suspend, cause: c, field: From}
+}
+
+func locked(p *Policy, f *Facts, _ standing, c Cause) verdict {
+	if !p.OnlyRelays {
+		return verdict{answer: noSign}
+	}
+	return holdSign(c, f.Signs[c])
+}
+
+// nullPath is the sign of mail that must not be answered (RFC 5321, section 4.5.5). It is
+// never lifted: no customer's mail comes that way.
+func nullPath() Sign { return Sign{"MAIL FROM", "<>"} }
+
+// automatic also holds mail of mailing lists, where that is asked for.
+func automatic(p *Policy, f *Facts, _ standing, c Cause) verdict {
+	sign := f.Signs[c]
+	if sign.IsZero() && p.HoldLists {
+		sign = f.List
+	}
+	return holdSign(c, sign)
+}
+
+// rate lets so many messages of one sender pass within an hour, holds as many more, and has
+// the client keep the rest: a loop ends, and nothing is lost.
+func rate(p *Policy, f *Facts, s standing, c Cause) verdict {
+	most := p.PerHour
+	if s.allowed {
+		most *= 10
+	}
+	switch {
+	case most == 0:
+		return verdict{answer: quiet}
+	case f.Stored < most:
+		return verdict{answer: quiet, room: most}
+	case f.Stored < 2*most:
+		return verdict{decides: true, action: Suspend, cause: c, room: 2 * most}
+	}
+	return verdict{decides: true, action: Defer, cause: c}
+}

@@ -1,0 +1,164 @@
+package policy
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"golang.org/x/net/publicsuffix"
+
+	"gatepost/message"
+)
+
+// Proof is whether the message is from its From domain: pass, fail, none (nobody was asked,
+// or the domain publishes nothing that could say so) or temperror (the DNS did not answer).
+func (f *Facts) Proof() Result {
+	if f.Authentication == nil {
+		return None
+	}
+	return f.Authentication.verdict(f.Sender.Address.Domain())
+}
+
+// doubts reports whether a sender's privileges do not count: those of staff need proof,
+// those of others that nothing speaks against them.
+func (t Trust) doubts(f *Facts, proof Result) bool {
+	if f.Authentication == nil || t == TrustClaimed {
+		return false
+	}
+	switch proof {
+	case Pass:
+		return false
+	case None:
+		return t == TrustStrict || f.Profile.Known && f.Profile.Role != EndUser
+	}
+	return true
+}
+
+// verdict is what all the checks together say. What passes counts only if it is aligned: a
+// stranger's domain is authentic, too. Without a DMARC record the domain's own SPF record
+// can still say that a client is none of its own.
+func (a *Authentication) verdict(from message.Domain) Result {
+	switch {
+	case a.Said == Pass, a.Said == Fail:
+		return a.Said
+	case a.has(Pass, from):
+		return Pass
+	case a.Said == TempError, a.DMARC.Result == TempError, a.has(TempError, from):
+		return TempError
+	case a.DMARC.Result == Pass, a.Author.Result == Fail, a.Author.Result == SoftFail:
+		return Fail
+	case a.Author.Result == TempError:
+		return TempError
+	}
+	return None
+}
+
+// has reports whether an identity that is aligned with the From domain has that result.
+func (a *Authentication) has(r Result, from message.Domain) bool {
+	if a.SPF.Result == r && a.aligned(a.SPF, from, a.DMARC.StrictSPF) {
+		return true
+	}
+	for _, id := range a.DKIM {
+		if id.Result == r && a.aligned(id, from, a.DMARC.StrictDKIM) {
+			return true
+		}
+	}
+	return false
+}
+
+// aligned is identifier alignment (RFC 9989). Organisational domains are those that the
+// tree walk found; where it found no record at all, what is below a public suffix.
+func (a *Authentication) aligned(id Identity, from message.Domain, strict bool) bool {
+	switch {
+	case id.Domain == "":
+		return false
+	case id.Domain == from:
+		return true
+	case strict:
+		return false
+	case a.DMARC.Result == None:
+		return registered(id.Domain) == registered(from)
+	}
+	return id.Org != "" && id.Org == a.DMARC.Org
+}
+
+// registered is the domain below a public suffix that d is in, or d itself.
+func registered(d message.Domain) message.Domain {
+	suffix, _ := publicsuffix.PublicSuffix(string(d))
+	above := len(d) - len(suffix) - 1
+	if above <= 0 {
+		return d
+	}
+	return d[strings.LastIndexByte(string(d[:above]), '.')+1:]
+}
+
+// organisation is the organisational domain of From, for what is not a matter of proof.
+func (f *Facts) organisation() message.Domain {
+	if a := f.Authentication; a != nil && a.DMARC.Org != "" {
+		return a.DMARC.Org
+	}
+	return registered(f.Sender.Address.Domain())
+}
+
+// words say what was found out, in one line.
+func (a *Authentication) words() string {
+	parts := []string{a.SPF.words("SPF")}
+	for _, id := range a.DKIM {
+		parts = append(parts, id.words("DKIM"))
+	}
+	if a.Author.Domain != "" && a.Author.Domain != a.SPF.Domain {
+		parts = append(parts, a.Author.words("SPF"))
+	}
+	parts = append(parts, a.DMARC.words())
+	if a.Said != None {
+		parts = append(parts, fmt.Sprintf("%s says DMARC %s", a.Relay, a.Said))
+	}
+	return strings.Join(parts, "; ")
+}
+
+func (id Identity) words(method string) string {
+	words := method + " " + id.Result.String()
+	if id.Domain != "" {
+		words += " for " + string(id.Domain)
+	}
+	if id.Helo {
+		words += " (HELO)"
+	}
+	if id.Why != "" {
+		words += " (" + message.Clean(id.Why) + ")"
+	}
+	return words
+}
+
+func (r Record) words() string {
+	switch r.Result {
+	case Pass:
+		return fmt.Sprintf("DMARC of %s asks for %s", r.Domain, r.Demand)
+	case TempError:
+		return "DMARC was not answered: " + message.Clean(r.Why)
+	}
+	return "no DMARC record"
+}
+
+// A Band is whose messages are counted together: those that are proven to be from an
+// address, or those that claim it from one neighbourhood, so that a forger cannot lock out
+// the sender that it claims to be.
+type Band struct {
+	Address message.Address // zero: nothing is counted
+	Client  netip.Prefix    // IPv4 /24 or IPv6 /64; zero if it is proven or the client unknown
+	Proven  bool
+}
+
+// Band is that of the sender.
+func (f *Facts) Band() Band {
+	b := Band{Address: f.Sender.Address, Proven: f.Proof() == Pass}
+	if b.Proven || !f.Hop.Client.IsValid() {
+		return b
+	}
+	bits := 24
+	if f.Hop.Client.Is6() {
+		bits = 64
+	}
+	b.Client, _ = f.Hop.Client.Prefix(bits)
+	return b
+}
