@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"io"
 	"net/netip"
 	"path/filepath"
 	"strings"
@@ -11,12 +12,14 @@ import (
 	"github.com/google/uuid"
 
 	"gatepost/message"
+	"gatepost/policy"
 )
 
 // BenchmarkReceive takes 4 KiB messages from 32 senders at once: spool, facts, decision and
 // durable commit.
 func BenchmarkReceive(b *testing.B) {
-	db, err := Open(filepath.Join(b.TempDir(), "gatepost.db"), Options{Create: true})
+	db, err := Open(filepath.Join(b.TempDir(), "gatepost.db"), Options{Create: true,
+		Settings: policy.Settings{PerHour: 1 << 30}})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -47,8 +50,12 @@ func receiveOne(ctx context.Context, db *DB, raw string) error {
 		return err
 	}
 	m := message.Parse(head)
-	p, facts, err := db.Facts(ctx, m, env)
+	p, facts, err := db.Facts(ctx, policy.Mail{Message: m, Envelope: env,
+		Body: func() io.Reader { return content.From(m.Size) }})
 	if err != nil {
+		return err
+	}
+	if facts.Stored, err = db.Stored(facts.Band(), env.ReceivedAt); err != nil {
 		return err
 	}
 	d := p.Decide(facts)

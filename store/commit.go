@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"gatepost/message"
@@ -13,14 +12,18 @@ import (
 )
 
 // Commit writes everything a judged message causes, in one transaction, and returns once
-// that is on disk. Of a rejected message nothing is written but a count, by kind of rule.
-// The id is that of the held message or ticket, 0 for a reject.
+// that is on disk. Of a rejected message nothing is written but a count, by kind of rule;
+// a deferred one is refused. The id is that of the held message or ticket, 0 for a reject.
+// After ErrCrowded the record may be decided anew and committed again.
 func (db *DB) Commit(ctx context.Context, r *Record) (int64, error) {
-	if r.Decision.Action == policy.Reject {
+	switch r.Decision.Action {
+	case policy.Reject:
 		return 0, db.writer.do(ctx, func(t *tx) error {
-			t.count(minute(r.Envelope.ReceivedAt), "reject:"+r.Decision.RuleKind())
+			t.countDecision(r, "reject:"+r.Decision.RuleKind())
 			return nil
 		})
+	case policy.Defer:
+		return 0, fmt.Errorf("commit %s: it is deferred: have the client keep it (451)", r.ID)
 	}
 	w, err := newWords(r)
 	if err != nil {
@@ -31,19 +34,21 @@ func (db *DB) Commit(ctx context.Context, r *Record) (int64, error) {
 	}
 	var id int64
 	err = db.writer.do(ctx, func(t *tx) (err error) {
-		id, err = insert(t, r, w)
+		if err = db.admit(t, r); err == nil {
+			id, err = insert(t, r, w)
+		}
 		return err
 	})
 	if err != nil {
-		return 0, errors.Join(fmt.Errorf("commit %s: %w", r.ID, err), db.abandon(ctx, r))
+		return 0, errors.Join(fmt.Errorf("commit %s: %w", r.ID, err), db.abandon(r))
 	}
 	return id, nil
 }
 
-// abandon removes the file of a content whose commit failed, if it is sure that the commit
-// did not come to stand after all. Where the disk has failed nothing is: what this process
-// cannot see may be in the log, and the next start's sweep decides.
-func (db *DB) abandon(ctx context.Context, r *Record) error {
+// abandon gives the file of a content whose commit failed back to the caller, if it is sure
+// that the commit did not come to stand after all. Where the disk has failed nothing is:
+// what this process cannot see may be in the log, and the next start's sweep decides.
+func (db *DB) abandon(r *Record) error {
 	select {
 	case <-db.writer.failed:
 		return nil
@@ -53,12 +58,12 @@ func (db *DB) abandon(ctx context.Context, r *Record) error {
 		return nil
 	}
 	var n int
-	err := db.read.QueryRowContext(ctx, rebind(
+	err := db.read.QueryRow(rebind(
 		`select count(*) from messages where decision_id = $1`), r.ID).Scan(&n)
 	if err != nil || n > 0 {
 		return err
 	}
-	return os.Remove(db.contentPath(r.ID))
+	return r.Content.giveBack(db.Dir(), contentName(r.ID))
 }
 
 func contentName(decisionID string) string { return decisionID + ".eml" }
@@ -68,7 +73,7 @@ func minute(at time.Time) int64 { return at.Unix() / 60 }
 // words are the texts of a record, made before the writer is asked.
 type words struct {
 	cause, rule, why, reasons, recipients, recipient, replyTo string
-	subject, messageID                                        string
+	subject, messageID, proof                                 string
 	author                                                    Person
 }
 
@@ -95,9 +100,13 @@ func newWords(r *Record) (words, error) {
 		{&w.reasons, newReasons(r)},
 		{&w.recipients, append([]string{}, r.Envelope.Recipients...)},
 		{&w.replyTo, replies},
+		{&w.proof, r.Facts.Authentication},
 	} {
 		text, e := json.Marshal(f.value)
 		*f.text, err = string(text), errors.Join(err, e)
+	}
+	if r.Facts.Authentication == nil {
+		w.proof = ""
 	}
 	return w, err
 }
@@ -108,22 +117,29 @@ func insert(t *tx, r *Record, w words) (int64, error) {
 		return 0, err
 	}
 	t.file = t.file || r.Content.kept
-	err = t.exec(`insert into messages (id, decision_id, action, cause, rule, why, reasons,
-		authentication, client, helo, mail_from, recipients, trace, sender, reply_to,
-		message_id, size, sum, raw) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
-		$12, $13, $14, $15, $16, $17, $18, $19)`,
-		id, r.ID, r.Decision.Action.String(), w.cause, w.rule, w.why, w.reasons,
-		"none", clientText(r.Envelope), message.Clean(r.Envelope.Helo),
-		message.Clean(r.Envelope.MailFrom), w.recipients, r.Trace, w.author.Email, w.replyTo,
-		w.messageID, r.Content.Size, r.Content.Sum[:], r.Content.raw())
-	if err != nil {
+	if err := insertMessage(t, r, id, w); err != nil {
 		return 0, fmt.Errorf("message: %w", err)
 	}
-	t.count(minute(r.Envelope.ReceivedAt), r.Decision.Action.String())
+	t.countDecision(r, r.Decision.Action.String())
 	if r.Decision.Action == policy.Ticket {
 		return id, insertTicket(t, r, id, w)
 	}
 	return id, insertSuspended(t, r, id, w)
+}
+
+func insertMessage(t *tx, r *Record, id int64, w words) error {
+	env, d := r.Envelope, r.Decision
+	return t.exec(`insert into messages (id, decision_id, action, cause, rule, why, reasons,
+		authentication, proof, results, claimed, client, piped, helo, tls, smtputf8,
+		mail_from, null_path, recipients, received_at, trace, sender, reply_to, message_id,
+		size, sum, raw) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
+		$15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)`,
+		id, r.ID, d.Action.String(), w.cause, w.rule, w.why, w.reasons,
+		r.Facts.Proof().String(), w.proof, message.Clean(r.Results), d.Claimed,
+		clientText(env), env.Piped, message.Clean(env.Helo), env.TLS, env.SMTPUTF8,
+		message.Clean(env.MailFrom), env.NullPath, w.recipients, env.ReceivedAt.UnixMilli(),
+		message.Clean(r.Trace), w.author.Email, w.replyTo, w.messageID,
+		r.Content.Size, r.Content.Sum[:], r.Content.raw())
 }
 
 func clientText(env *message.Envelope) string {
@@ -142,16 +158,18 @@ func insertSuspended(t *tx, r *Record, id int64, w words) error {
 }
 
 // insertTicket also gives the sender a profile: the decision to let the message in stands.
+// One that is only claimed gives nobody anything.
 func insertTicket(t *tx, r *Record, id int64, w words) error {
 	err := t.exec(`insert into tickets (id, message, author_name, author_email, claimed, proven,
 		subject, recipient, status, via, created_at) values ($1, $1, $2, $3, $4, $5, $6, $7,
 		'new', 'email', $8)`,
-		id, w.author.Name, w.author.Email, false, false, w.subject, w.recipient,
+		id, w.author.Name, w.author.Email, r.Decision.Claimed,
+		r.Decision.Proof == policy.Pass, w.subject, w.recipient,
 		r.Envelope.ReceivedAt.UnixMilli())
 	if err != nil {
 		return fmt.Errorf("ticket: %w", err)
 	}
-	if r.Facts.Profile.Known {
+	if r.Facts.Profile.Known || r.Decision.Claimed {
 		return nil
 	}
 	_, err = insertUser(t, NewUser{Email: r.Facts.Sender.Address, Name: w.author.Name,

@@ -129,6 +129,42 @@ func TestBadWriteAlone(t *testing.T) {
 	}
 }
 
+// What is crowded out does not break up the batch that it came in.
+func TestCrowdedLeavesTheBatchWhole(t *testing.T) {
+	f := open(t)
+	gate := make(chan struct{})
+	var wait sync.WaitGroup
+	wait.Go(func() { // holds the writer until the rest has gathered behind it
+		_ = f.writer.do(context.Background(), func(*tx) error { <-gate; return nil })
+	})
+	const writes = 20
+	var runs [writes]int
+	var errs [writes]error
+	for i := range writes {
+		wait.Go(func() {
+			errs[i] = f.writer.do(context.Background(), func(t *tx) error {
+				if runs[i]++; i%2 == 0 {
+					return fmt.Errorf("write %d: %w", i, ErrCrowded)
+				}
+				return t.exec(`insert into meta (name, value) values ($1, 0)`, fmt.Sprint("n", i))
+			})
+		})
+	}
+	close(gate)
+	wait.Wait()
+	for i := range writes {
+		if runs[i] != 1 || (i%2 == 0) != errors.Is(errs[i], ErrCrowded) ||
+			i%2 == 1 && errs[i] != nil {
+			t.Errorf("write %d ran %d times: %v", i, runs[i], errs[i])
+		}
+	}
+	n, err := one(context.Background(), f.DB, scanCount,
+		`select count(*) from meta where name like 'n%'`)
+	if err != nil || n != writes/2 {
+		t.Errorf("%d written, %v", n, err)
+	}
+}
+
 // A probe does not wait for another process for ever, and those who can wait get their turn.
 func TestWaitsForAnotherProcess(t *testing.T) {
 	f := open(t)

@@ -15,15 +15,17 @@ import (
 const factsQuery = `select (select value from meta where name = 'generation'),
 	(select role from users where email = $1), (select suspended from users where email = $1)`
 
-// Facts gathers what the store knows that bears on a message, and the policy to judge it by.
-func (db *DB) Facts(ctx context.Context, m *message.Message, env *message.Envelope) (
-	*policy.Policy, *policy.Facts, error) {
+// Facts gathers what the message and the store say that bears on it, and the policy to
+// judge it by.
+func (db *DB) Facts(ctx context.Context, mail policy.Mail) (*policy.Policy, *policy.Facts,
+	error) {
 	const unasked = -1
 	generation := int64(unasked)
-	f, err := policy.Read(m, env, db.maxHeader, func(a message.Address) (p policy.Profile, err error) {
-		p, generation, err = db.profile(a)
-		return p, err
-	})
+	f, err := policy.Read(mail, &db.settings,
+		func(a message.Address) (p policy.Profile, err error) {
+			p, generation, err = db.profile(a)
+			return p, err
+		})
 	if err == nil && generation == unasked {
 		_, generation, err = db.profile(message.Address{})
 	}

@@ -17,7 +17,7 @@ func (db *DB) loadPolicy(ctx context.Context, old *policy.Policy) (p *policy.Pol
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, snapshot.Rollback()) }()
-	p = &policy.Policy{}
+	p = &policy.Policy{Settings: db.settings}
 	var floor int64
 	err = snapshot.QueryRowContext(ctx, `select
 		(select value from meta where name = 'generation'),

@@ -157,6 +157,9 @@ func (db *DB) PurgeExpired(ctx context.Context, limit int) (int, error) {
 		}
 		return t.exec(`delete from counters where minute < $1`, minute(now.Add(-countersKept)))
 	})
+	if err == nil {
+		err = db.purgeBands(ctx, max(limit, 1))
+	}
 	if err != nil {
 		return 0, fmt.Errorf("purge: %w", err)
 	}

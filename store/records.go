@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"io"
 	"time"
 
 	"gatepost/message"
@@ -26,6 +27,11 @@ type Record struct {
 	Facts    *policy.Facts
 	Decision *policy.Decision
 	Keep     time.Duration // how long the message is held, if it is
+	Results  string        // our own Authentication-Results field, kept beside the message
+
+	// Undeclared: it is from a loopback client and carries another host's Received, though
+	// no relay is declared.
+	Undeclared bool
 }
 
 // A Person is a name and an address, as mail has them.
@@ -109,6 +115,17 @@ type Explanation struct {
 	Facts      []policy.Fact `json:"facts"`
 	Trail      []policy.Step `json:"trail"`
 	Recovered  int64         `json:"recovered_as,omitempty"` // the ticket made of it since
+
+	Authentication string `json:"authentication"` // pass, fail, none or temperror
+	Results        string `json:"authentication_results,omitempty"`
+	Trace          string `json:"received,omitempty"`
+}
+
+// A Kept is what is needed to ask again about a message that was kept.
+type Kept struct {
+	Envelope       *message.Envelope
+	Authentication *policy.Authentication // nil if nobody was asked
+	Raw            io.ReadCloser          // the message byte for byte as it was received
 }
 
 // A Query selects from the queue or from the tickets. Its zero value is everything, newest first.
@@ -142,4 +159,8 @@ type Status struct {
 	OldestHeld *time.Time `json:"oldest_held"`
 	Serving    bool       `json:"serving"`    // a server holds the store's lock
 	StartedAt  *time.Time `json:"started_at"` // of that server
+
+	// UndeclaredRelay is how many messages of the last 24 hours came from this machine and
+	// carried another host's Received, though no relay is declared.
+	UndeclaredRelay int64 `json:"undeclared_relay"`
 }

@@ -54,8 +54,9 @@ func (db *DB) recover(t *tx, id int64) (Recovery, error) {
 	now := db.now()
 	err = t.exec(`insert into tickets (id, message, suspended_id, author_name, author_email,
 			claimed, proven, subject, recipient, status, via, created_at)
-		select $1, id, id, author_name, author_email, false, false, subject, recipient,
-			'new', 'recovered', $2 from suspended where id = $3`,
+		select $1, s.id, s.id, s.author_name, s.author_email, m.claimed,
+			m.authentication = 'pass', s.subject, s.recipient, 'new', 'recovered', $2
+		from suspended s join messages m on m.id = s.id where s.id = $3`,
 		r.Ticket.ID, now.UnixMilli(), id)
 	if err != nil {
 		return r, fmt.Errorf("ticket: %w", err)

@@ -129,11 +129,15 @@ func lockFile(f *os.File) error {
 }
 
 // Reader reads the content from its start. Each call gives a reader of its own.
-func (c *Content) Reader() *io.SectionReader {
+func (c *Content) Reader() *io.SectionReader { return c.From(0) }
+
+// From reads what follows the first n octets, as Reader does.
+func (c *Content) From(n int) *io.SectionReader {
+	start := min(int64(n), c.Size)
 	if c.file != nil {
-		return io.NewSectionReader(c.file, 0, c.Size)
+		return io.NewSectionReader(c.file, start, c.Size-start)
 	}
-	return io.NewSectionReader(bytes.NewReader(c.buf()[:c.Size]), 0, c.Size)
+	return io.NewSectionReader(bytes.NewReader(c.buf()[:c.Size]), start, c.Size-start)
 }
 
 // Head is the start of the content, up to and beyond the end of its header section: at
@@ -167,6 +171,15 @@ func (c *Content) keep(dir, name string) error {
 		return fmt.Errorf("keep content: %w", err)
 	}
 	c.kept = true
+	return nil
+}
+
+// giveBack undoes keep: the file is the caller's again, who may keep it once more.
+func (c *Content) giveBack(dir, name string) error {
+	if err := os.Rename(filepath.Join(dir, name), c.file.Name()); err != nil {
+		return fmt.Errorf("give content back: %w", err)
+	}
+	c.kept = false
 	return nil
 }
 

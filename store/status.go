@@ -37,11 +37,19 @@ func (db *DB) Status(ctx context.Context) (Status, error) {
 	if s.Hour, err = db.counts(ctx, time.Hour); err != nil {
 		return s, err
 	}
-	s.Day, err = db.counts(ctx, 24*time.Hour)
-	return s, err
+	if s.Day, err = db.counts(ctx, 24*time.Hour); err != nil {
+		return s, err
+	}
+	s.UndeclaredRelay = s.Day[undeclaredRelay]
+	delete(s.Hour, undeclaredRelay)
+	delete(s.Day, undeclaredRelay)
+	return s, nil
 }
 
-// counts sums the decisions of the last d, by kind.
+// undeclaredRelay is counted beside the decision of a message.
+const undeclaredRelay = "undeclared relay"
+
+// counts sums what was counted in the last d, by kind.
 func (db *DB) counts(ctx context.Context, d time.Duration) (Counts, error) {
 	rows, err := db.read.QueryContext(ctx, rebind(
 		`select kind, sum(n) from counters where minute > $1 group by kind`),

@@ -13,7 +13,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"gatepost/message"
 	"gatepost/policy"
 )
 
@@ -22,9 +21,8 @@ type Options struct {
 	Create bool             // make the database if it is not there
 	Now    func() time.Time // the clock; time.Now if nil
 
-	// MaxHeader is how many octets a header section may have to be read as mail, at most
-	// and by default message.MaxHeader.
-	MaxHeader int
+	// Settings are what the operator has laid down beside the lists: every policy has them.
+	Settings policy.Settings
 }
 
 // A DB is an open store. Any number of processes may have one database open at once.
@@ -35,10 +33,11 @@ type DB struct {
 	conn   *sql.DB // one connection, the writer's
 	writer *writer
 
-	maxHeader int
-	loading   sync.Mutex // held while the policy is rebuilt
-	policy    atomic.Pointer[policy.Policy]
-	facts     *sql.Stmt
+	settings policy.Settings
+	loading  sync.Mutex // held while the policy is rebuilt
+	policy   atomic.Pointer[policy.Policy]
+	facts    *sql.Stmt
+	bands    *sql.Stmt
 }
 
 // Open opens the database at path and brings its tables up to date. A database of a newer
@@ -52,10 +51,7 @@ func Open(path string, o Options) (*DB, error) {
 	}
 	_, err := os.Stat(path)
 	created := errors.Is(err, os.ErrNotExist)
-	if o.MaxHeader == 0 {
-		o.MaxHeader = message.MaxHeader
-	}
-	db := &DB{path: path, now: o.Now, maxHeader: o.MaxHeader}
+	db := &DB{path: path, now: o.Now, settings: o.Settings}
 	if err := db.open(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Close())
 	}
@@ -91,7 +87,10 @@ func (db *DB) open() (err error) {
 	if err = os.MkdirAll(db.Dir(), 0o700); err != nil {
 		return fmt.Errorf("folder of large contents: %w", err)
 	}
-	db.facts, err = db.read.PrepareContext(ctx, rebind(factsQuery))
+	if db.facts, err = db.read.PrepareContext(ctx, rebind(factsQuery)); err != nil {
+		return err
+	}
+	db.bands, err = db.read.PrepareContext(ctx, rebind(bandQuery))
 	return err
 }
 
@@ -101,8 +100,10 @@ func (db *DB) Close() error {
 	if db.writer != nil {
 		errs = append(errs, db.writer.stop())
 	}
-	if db.facts != nil {
-		errs = append(errs, db.facts.Close())
+	for _, stmt := range []*sql.Stmt{db.facts, db.bands} {
+		if stmt != nil {
+			errs = append(errs, stmt.Close())
+		}
 	}
 	for _, pool := range []*sql.DB{db.read, db.conn} {
 		if pool != nil {

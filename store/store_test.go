@@ -36,8 +36,14 @@ func open(t *testing.T) *fixture {
 
 func openAt(t *testing.T, path string) *fixture {
 	t.Helper()
+	return openWith(t, path, policy.Settings{})
+}
+
+func openWith(t *testing.T, path string, s policy.Settings) *fixture {
+	t.Helper()
 	f := &fixture{T: t, clock: noon}
-	db, err := Open(path, Options{Create: true, Now: func() time.Time { return f.clock }})
+	db, err := Open(path, Options{Create: true, Now: func() time.Time { return f.clock },
+		Settings: s})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,39 +61,82 @@ func mail(from, subject, body string) string {
 		from, subject, subject, body)
 }
 
+// A variation is what a test has otherwise than an ordinary message has it.
+type variation func(*Record)
+
+func from(client netip.Addr) variation {
+	return func(r *Record) { r.Envelope.Client, r.Facts.Hop.Client = client, client }
+}
+
+// spf is what SPF says of the reverse-path, which is of the From domain.
+func spf(result policy.Result) variation {
+	return func(r *Record) {
+		domain := r.Facts.Sender.Address.Domain()
+		r.Facts.Authentication = &policy.Authentication{
+			SPF:    policy.Identity{Result: result, Domain: domain},
+			Author: policy.Identity{Result: result, Domain: domain}}
+	}
+}
+
 // receive judges and commits a message, as a door would.
-func (f *fixture) receive(raw string) (*Record, int64) {
+func (f *fixture) receive(raw string, changes ...variation) (*Record, int64) {
 	f.Helper()
-	r, id, err := f.tryReceive(raw)
+	r, id, err := f.tryReceive(raw, changes...)
 	if err != nil {
 		f.Fatal(err)
 	}
 	return r, id
 }
 
-func (f *fixture) tryReceive(raw string) (*Record, int64, error) {
-	ctx := context.Background()
-	env := &message.Envelope{Client: netip.MustParseAddr("192.0.2.1"), MailFrom: "bounce@mail.test",
-		Recipients: []string{"support@acme.test"}, ReceivedAt: f.clock}
+func (f *fixture) tryReceive(raw string, changes ...variation) (*Record, int64, error) {
+	r, p, err := f.gather(raw, changes...)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer r.Content.Close()
+	id, err := int64(0), ErrCrowded
+	for errors.Is(err, ErrCrowded) {
+		if err := f.decide(p, r); err != nil || r.Decision.Action == policy.Defer {
+			return r, 0, err
+		}
+		id, err = f.Commit(context.Background(), r)
+	}
+	return r, id, err
+}
+
+// gather finds what a decision needs but the count of the sender's band. The caller closes
+// the content.
+func (f *fixture) gather(raw string, changes ...variation) (*Record, *policy.Policy, error) {
 	content, err := Spool(f.Dir(), strings.NewReader(raw))
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
-	defer content.Close()
 	head, err := content.Head()
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, errors.Join(err, content.Close())
 	}
-	m := message.Parse(head)
-	p, facts, err := f.Facts(ctx, m, env)
+	r := &Record{ID: uuid.NewString(), Message: message.Parse(head), Content: content,
+		Keep: 14 * 24 * time.Hour, Envelope: &message.Envelope{
+			Client: netip.MustParseAddr("192.0.2.1"), MailFrom: "bounce@mail.test",
+			Recipients: []string{"support@acme.test"}, ReceivedAt: f.clock}}
+	p, facts, err := f.Facts(context.Background(), policy.Mail{Message: r.Message,
+		Envelope: r.Envelope,
+		Body:     func() io.Reader { return content.From(r.Message.Size) }})
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, errors.Join(err, content.Close())
 	}
-	d := p.Decide(facts)
-	r := &Record{ID: uuid.NewString(), Envelope: env, Message: m, Content: content, Facts: facts,
-		Decision: &d, Keep: 14 * 24 * time.Hour}
-	id, err := f.Commit(ctx, r)
-	return r, id, err
+	r.Facts = facts
+	for _, c := range changes {
+		c(r)
+	}
+	return r, p, nil
+}
+
+func (f *fixture) decide(p *policy.Policy, r *Record) (err error) {
+	r.Facts.Stored, err = f.Stored(r.Facts.Band(), r.Envelope.ReceivedAt)
+	d := p.Decide(r.Facts)
+	r.Decision = &d
+	return err
 }
 
 func (f *fixture) rules(list policy.ListName, entries ...string) {
@@ -202,7 +251,7 @@ func TestHeldLeavesNoProfile(t *testing.T) {
 
 // A silent rejection names nothing: neither in the database nor beside it.
 func TestRejectLeavesNothing(t *testing.T) {
-	f := open(t)
+	f := openWith(t, filepath.Join(t.TempDir(), "gatepost.db"), policy.Settings{PerHour: 1})
 	f.rules(policy.Block, "reject:spam.test")
 	f.receive(mail("mallory@mx.spam.test", "secretsubject", strings.Repeat("secretbody ", inline)))
 	if err := filepath.WalkDir(filepath.Dir(f.path), func(path string, _ os.DirEntry, err error) error {
@@ -311,20 +360,22 @@ func TestPurge(t *testing.T) {
 }
 
 func TestStatusCounts(t *testing.T) {
+	undeclared := func(r *Record) { r.Undeclared = true }
 	f := open(t)
 	f.rules(policy.Block, "held.test reject:a@drop.test")
 	for range 3 {
 		f.receive(mail("a@held.test", "x", ""))
 	}
 	f.clock = noon.Add(2 * time.Hour)
-	f.receive(mail("a@drop.test", "x", ""))
-	f.receive(mail("a@fine.test", "x", ""))
+	f.receive(mail("a@drop.test", "x", ""), undeclared)
+	f.receive(mail("a@fine.test", "x", ""), undeclared)
 	s, err := f.Status(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
 	if s.Hour["suspend"] != 0 || s.Day["suspend"] != 3 || s.Hour["reject:address"] != 1 ||
-		s.Hour["ticket"] != 1 || s.Held != 3 || s.Tickets != 1 || !s.OldestHeld.Equal(noon) {
+		s.Hour["ticket"] != 1 || len(s.Hour) != 2 || len(s.Day) != 3 ||
+		s.UndeclaredRelay != 2 || s.Held != 3 || s.Tickets != 1 || !s.OldestHeld.Equal(noon) {
 		t.Errorf("%+v", s)
 	}
 }

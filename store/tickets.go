@@ -62,10 +62,15 @@ func (db *DB) Raw(ctx context.Context, id int64) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.raw != nil {
-		return io.NopCloser(bytes.NewReader(c.raw)), nil
+	return db.openContent(id, c.decision, c.raw)
+}
+
+// openContent reads what the row has of a message, or its file if that is nil.
+func (db *DB) openContent(id int64, decision string, raw []byte) (io.ReadCloser, error) {
+	if raw != nil {
+		return io.NopCloser(bytes.NewReader(raw)), nil
 	}
-	f, err := os.Open(db.contentPath(c.decision))
+	f, err := os.Open(db.contentPath(decision))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, db.contentGone(id)
 	}
@@ -85,7 +90,8 @@ func (db *DB) contentGone(id int64) error {
 // that of the decision. ErrNotFound if nothing of it was kept.
 func (db *DB) Explain(ctx context.Context, ref string) (Explanation, error) {
 	const what = `select id, decision_id, action, cause, rule, why, sender, reasons,
-		coalesce((select t.id from tickets t where t.suspended_id = messages.id), 0) from messages`
+		coalesce((select t.id from tickets t where t.suspended_id = messages.id), 0),
+		authentication, results, trace from messages`
 	id, err := strconv.ParseInt(ref, 10, 64)
 	if err != nil {
 		return one(ctx, db, scanExplanation, what+` where decision_id = $1`, ref)
@@ -97,7 +103,7 @@ func (db *DB) Explain(ctx context.Context, ref string) (Explanation, error) {
 func scanExplanation(row scanner) (e Explanation, err error) {
 	var cause, rule, text string
 	err = row.Scan(&e.ID, &e.DecisionID, &e.Decision, &cause, &rule, &e.Why, &e.Sender, &text,
-		&e.Recovered)
+		&e.Recovered, &e.Authentication, &e.Results, &e.Trace)
 	if err != nil {
 		return e, err
 	}

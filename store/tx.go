@@ -13,6 +13,7 @@ type tx struct {
 	w        *writer
 	sequence int64 // the last id given out, 0 before the first
 	counts   map[counter]int64
+	bands    map[bandKey]*band
 	file     bool // a content is in a file: the folder must be on disk before the commit
 }
 
@@ -84,6 +85,15 @@ func (t *tx) nextID() (int64, error) {
 	return t.sequence, nil
 }
 
+// countDecision counts what became of a message. Nothing in it says which message.
+func (t *tx) countDecision(r *Record, kind string) {
+	at := minute(r.Envelope.ReceivedAt)
+	t.count(at, kind)
+	if r.Undeclared {
+		t.count(at, undeclaredRelay)
+	}
+}
+
 func (t *tx) count(minute int64, kind string) {
 	if t.counts == nil {
 		t.counts = map[counter]int64{}
@@ -107,8 +117,8 @@ func (t *tx) flush() error {
 			return err
 		}
 	}
-	if !t.file {
-		return nil
+	if err := t.flushBands(); err != nil || !t.file {
+		return err
 	}
 	if err := syncDir(t.w.dir); err != nil {
 		return fmt.Errorf("%w: %w", errDisk, err)

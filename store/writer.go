@@ -127,22 +127,29 @@ func (w *writer) commit(batch []*write) {
 		settle(batch, err)
 		return
 	}
-	for i, j := range batch {
-		if began, j.err = w.transact([]*write{j}); !began {
-			settle(batch[i:], j.err) // nor would those behind it
+	for i := range batch {
+		began, err := w.transact(batch[i : i+1])
+		if !began {
+			settle(batch[i:], err) // nor would those behind it
 			return
+		}
+		settle(batch[i:i+1], err)
+	}
+}
+
+// settle gives a failure to all of a batch. Where there is none each has its own outcome.
+func settle(batch []*write, err error) {
+	for _, j := range batch {
+		if err != nil {
+			j.err = err
 		}
 	}
 }
 
-func settle(batch []*write, err error) {
-	for _, j := range batch {
-		j.err = err
-	}
-}
-
-// transact writes a batch or none of it. began is false where there was no transaction to
-// be had: the disk has failed, or another process writes for too long.
+// transact writes a batch or none of it, but for what finds itself crowded out: that has
+// changed nothing, and a flood of it shall not cost the others their common transaction.
+// began is false where there was no transaction to be had: the disk has failed, or another
+// process writes for too long.
 func (w *writer) transact(batch []*write) (began bool, err error) {
 	if w.broken != nil {
 		return false, w.broken
@@ -164,8 +171,8 @@ func (w *writer) transact(batch []*write) (began bool, err error) {
 		}
 	}()
 	for _, j := range batch {
-		if err := j.do(t); err != nil {
-			return true, err
+		if j.err = j.do(t); j.err != nil && !errors.Is(j.err, ErrCrowded) {
+			return true, j.err
 		}
 	}
 	if err := t.flush(); err != nil {

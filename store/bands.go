@@ -1,0 +1,204 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"gatepost/message"
+	"gatepost/policy"
+)
+
+// ErrCrowded says that a decision no longer stands, since other messages of its sender were
+// stored after it was made: ask Stored and decide again. Nothing was written.
+var ErrCrowded = errors.New("more of this sender came meanwhile: decide again")
+
+// window is how long the messages of a band are counted together, from the first of them.
+const window = time.Hour
+
+// A SenderBand is how many messages of one sender were stored within the hour that stands.
+type SenderBand struct {
+	Address string    `json:"address"`
+	Client  string    `json:"client"` // its neighbourhood; empty if proven, or unknown
+	Proven  bool      `json:"proven"`
+	Stored  int       `json:"stored"`
+	Since   time.Time `json:"since"`
+	Until   time.Time `json:"until"`
+}
+
+// A bandKey is a band as the table names it.
+type bandKey struct{ address, client string }
+
+// unknownClient stands for the neighbourhood of a client that is not known.
+const unknownClient = "-"
+
+func newBandKey(b policy.Band) bandKey {
+	k := bandKey{address: b.Address.String()}
+	switch {
+	case b.Proven:
+	case b.Client.IsValid():
+		k.client = b.Client.String()
+	default:
+		k.client = unknownClient
+	}
+	return k
+}
+
+// A band is the row of a band in a transaction: read once, written once for a whole batch.
+type band struct {
+	started  int64 // Unix milliseconds
+	stored   int
+	there    bool // in the table, with this start
+	unstored bool // not as it stands here
+}
+
+// isOpen reports whether the band still counts at a time. One that begins far ahead was
+// made by a clock that was wrong, and would stand for ever.
+func (b *band) isOpen(at int64) bool {
+	age := at - b.started
+	return -window.Milliseconds() < age && age < window.Milliseconds()
+}
+
+const bandQuery = `select started_at, stored from bands where address = $1 and client = $2`
+
+// Stored is how many messages of a band were stored in the hour that began with its first;
+// 0 once that hour is over, for the zero Address, and where nobody's rate is limited.
+func (db *DB) Stored(b policy.Band, at time.Time) (int, error) {
+	if db.settings.PerHour <= 0 || b.Address.IsZero() {
+		return 0, nil
+	}
+	k, row := newBandKey(b), band{}
+	err := db.bands.QueryRow(k.address, k.client).Scan(&row.started, &row.stored)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("band of the sender: %w", damaged(err))
+	}
+	if !row.isOpen(at.UnixMilli()) {
+		return 0, nil
+	}
+	return row.stored, nil
+}
+
+// admit counts a message that is to be stored in its sender's band, or refuses it with
+// ErrCrowded if its decision was made for fewer. It comes before all that a commit writes.
+func (db *DB) admit(t *tx, r *Record) error {
+	of := r.Facts.Band()
+	if db.settings.PerHour <= 0 || of.Address.IsZero() {
+		return nil
+	}
+	b, err := t.band(newBandKey(of))
+	if err != nil {
+		return fmt.Errorf("band of the sender: %w", err)
+	}
+	at := r.Envelope.ReceivedAt.UnixMilli()
+	if !b.isOpen(at) {
+		*b = band{started: at}
+	}
+	if room := r.Decision.Room; room > 0 && b.stored >= room {
+		return ErrCrowded
+	}
+	b.stored++
+	b.unstored = true
+	return nil
+}
+
+// band is a row of the table, or an empty one, to be changed in place.
+func (t *tx) band(k bandKey) (*band, error) {
+	if b := t.bands[k]; b != nil {
+		return b, nil
+	}
+	b := &band{there: true}
+	err := t.row(bandQuery, k.address, k.client).Scan(&b.started, &b.stored)
+	if errors.Is(err, sql.ErrNoRows) {
+		b.there, err = false, nil
+	}
+	if err != nil {
+		return nil, damaged(err)
+	}
+	if t.bands == nil {
+		t.bands = map[bandKey]*band{}
+	}
+	t.bands[k] = b
+	return b, nil
+}
+
+// flushBands writes what was counted. To set the start again would write its index, too.
+func (t *tx) flushBands() error {
+	for k, b := range t.bands {
+		var err error
+		switch {
+		case !b.unstored:
+		case b.there:
+			err = t.exec(`update bands set stored = $1 where address = $2 and client = $3`,
+				b.stored, k.address, k.client)
+		default:
+			err = t.exec(`insert into bands (address, client, started_at, stored)
+				values ($1, $2, $3, $4) on conflict (address, client) do update
+				set started_at = excluded.started_at, stored = excluded.stored`,
+				k.address, k.client, b.started, b.stored)
+		}
+		if err != nil {
+			return fmt.Errorf("band of a sender: %w", err)
+		}
+	}
+	return nil
+}
+
+// Bands are those whose hour is not over, the largest first.
+func (db *DB) Bands(ctx context.Context) iter.Seq2[SenderBand, error] {
+	now := db.now()
+	return each(ctx, db, scanBand, `select address, client, stored, started_at from bands
+		where started_at > $1 and started_at < $2 order by stored desc, address, client`,
+		now.Add(-window).UnixMilli(), now.Add(window).UnixMilli())
+}
+
+func scanBand(row scanner) (b SenderBand, err error) {
+	var started int64
+	err = row.Scan(&b.Address, &b.Client, &b.Stored, &started)
+	b.Since = fromMillis(started)
+	b.Until = b.Since.Add(window)
+	switch b.Client {
+	case "":
+		b.Proven = true
+	case unknownClient:
+		b.Client = ""
+	}
+	return b, err
+}
+
+// ResetBands forgets what was counted of an address, from wherever it came, and says how
+// many bands that were.
+func (db *DB) ResetBands(ctx context.Context, a message.Address) (int, error) {
+	n, err := db.deleteBands(ctx, `delete from bands where address = $1`, a.String())
+	if err != nil {
+		return 0, fmt.Errorf("reset the bands of %s: %w", a, err)
+	}
+	return n, nil
+}
+
+// purgeBands deletes those whose hour is over, so many at a time.
+func (db *DB) purgeBands(ctx context.Context, limit int) error {
+	now := db.now()
+	for {
+		n, err := db.deleteBands(ctx, `delete from bands where (address, client) in (
+			select address, client from bands where started_at <= $1 or started_at >= $2
+			limit $3)`, now.Add(-window).UnixMilli(), now.Add(window).UnixMilli(), limit)
+		if err != nil || n < limit || n == 0 {
+			return err
+		}
+	}
+}
+
+func (db *DB) deleteBands(ctx context.Context, query string, args ...any) (n int, err error) {
+	err = db.writer.do(ctx, func(t *tx) error {
+		deleted, err := t.change(query, args...)
+		n = int(deleted)
+		return err
+	})
+	return n, err
+}
