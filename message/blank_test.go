@@ -34,6 +34,7 @@ func TestBlank(t *testing.T) {
 		{"picture above", mixed("mixed", page+"<img>", page), false},
 		{"attachment", mixed("mixed", "\n\n", image), false},
 		{"only an attachment", image, false},
+		{"another boundary", "Content-Type: multipart/mixed; boundary=a\n\n--b\n\nx\n--b--\n", false},
 		{"empty attachment", "Content-Disposition: attachment\n\n", false},
 	} {
 		raw := strings.ReplaceAll(c.in, "\n", "\r\n")

@@ -40,13 +40,21 @@ func (m *Message) Text(body io.Reader, limit int) (text string, files []Attachme
 
 // walk goes through the parts once.
 func (m *Message) walk(body io.Reader, limit int) (text string, w *walk) {
-	w = &walk{in: &gate{r: body}, left: limit}
+	w = newWalk(body, limit)
+	return w.read(m), w
+}
+
+func newWalk(body io.Reader, limit int) *walk {
+	return &walk{in: &gate{r: body}, left: limit, wanted: -1}
+}
+
+func (w *walk) read(m *Message) string {
 	e, err := gomessage.New(mimeHeader(m.raw), w.in)
 	p := w.entity(e, err, 0)
 	if w.in.err != nil && w.in.err != io.EOF && w.in.err != errGate {
 		p.note("the rest could not be read")
 	}
-	return strings.Trim(p.text, "\n"), w
+	return strings.Trim(p.text, "\n")
 }
 
 // ContentType is the media type of the message, ASCII lower case, and its parameters by
@@ -91,6 +99,11 @@ type walk struct {
 	files []Attachment
 
 	pictures bool // there is a page that shows something other than words
+
+	pages  *capture  // of HTML, nil if nobody asked for it
+	wanted int       // the attachment that goes to dst, -1 if none does
+	dst    io.Writer // of that attachment
+	failed error     // of dst
 }
 
 // A part is the text that was found in one part of a message.
@@ -150,7 +163,7 @@ func (w *walk) multipart(body io.Reader, kind, boundary string, depth int) part 
 	}
 	var all part
 	r := textproto.NewMultipartReader(body, boundary)
-	left := w.left
+	left, before := w.left, w.parts
 	for more := true; more; {
 		var p part
 		p, more = w.next(r, depth)
@@ -162,6 +175,9 @@ func (w *walk) multipart(body io.Reader, kind, boundary string, depth int) part 
 			all = p
 		}
 		w.left = left
+	}
+	if w.parts == before {
+		all.note("its boundary does not occur: no part can be told apart")
 	}
 	w.left = left - len(all.text)
 	return all
@@ -222,6 +238,9 @@ func (w *walk) next(r *textproto.MultipartReader, depth int) (p part, more bool)
 
 // file counts the octets of an attachment.
 func (w *walk) file(body io.Reader, name, kind string) part {
+	if len(w.files) == w.wanted {
+		_, w.failed = io.Copy(w.dst, body)
+	}
 	size, _ := io.Copy(io.Discard, body)
 	kind = first(visible(Clean(kind)), maxLabelRunes)
 	w.files = append(w.files, Attachment{Name: name, Type: kind, Size: size})

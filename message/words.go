@@ -31,7 +31,7 @@ func (w *walk) words(body io.Reader, kind, charset string, problem error) part {
 	var err error
 	if p.html {
 		var page page
-		p.text, err = page.read(body, w.left)
+		p.text, err = page.read(w.pages.of(body), w.left)
 		w.pictures = w.pictures || page.pictures
 	} else {
 		p.text, err = plainText(body, w.left)

@@ -10,7 +10,8 @@ type hits struct {
 	profile  Profile
 	everyone bool  // the blocklist has *
 	spared   marks // keywords on the full address that were left out
-	doubted  bool  // profile and allowlist do not count
+
+	uncounted struct{ profile, allow bool } // what favours the sender, but does not count
 
 	allow         int16
 	plain         int16
@@ -54,7 +55,8 @@ func (p *Policy) believed(f *Facts) hits { return p.find(f.Sender.Address, f.Pro
 // suspended favours nobody.
 func (p *Policy) doubted(f *Facts) hits {
 	h := p.find(f.Sender.Address, Profile{Suspended: f.Profile.Suspended})
-	h.allow, h.doubted = 0, true
+	h.uncounted.profile, h.uncounted.allow = f.Profile.Known, h.allow > 0
+	h.allow = 0
 	return h
 }
 

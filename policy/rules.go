@@ -133,7 +133,7 @@ func suspendedProfile(h hits) verdict {
 	switch {
 	case h.profile.Suspended:
 		return verdict{decides: true, action: Suspend, cause: Spam}
-	case h.doubted:
+	case h.uncounted.profile:
 		return verdict{answer: notCounted}
 	case h.profile.Known:
 		return verdict{answer: active}
@@ -181,7 +181,7 @@ func rejectDomain(h hits) verdict {
 
 func allowlisted(h hits) verdict {
 	switch {
-	case h.doubted:
+	case h.uncounted.allow:
 		return verdict{answer: notCounted}
 	case h.allow == 0:
 		return verdict{answer: noEntry}

@@ -1,0 +1,61 @@
+package policy
+
+// bounceSubjects are the beginnings of the Subject of reports that mail was not delivered,
+// or not yet, in the one spelling of plain.
+var bounceSubjects = []string{
+	"undelivered mail", "undeliverable mail", "undeliverable message", "undeliverable:",
+	"mail undeliverable", "message undeliverable", "undelivered message",
+	"delivery status notification", "mail delivery status notification", "delivery status",
+	"delivery notification: delivery has failed", "delivery report", "delivery failure",
+	"delivery failed", "delivery has failed", "delivery error", "mail delivery failed",
+	"mail delivery failure", "mail delivery error", "mail delivery problem", "email delivery failure",
+	"mail delivery system", "message delivery failure", "message delivery has failed",
+	"message delivery failed", "permanent delivery failure", "failed delivery",
+	"failure notice", "failure delivery", "mail failure", "returned mail:", "returned to sender",
+	"mail system error - returned mail", "mail returned to sender", "message returned to sender",
+	"postmaster notify:", "non delivery notification", "non-delivery notification",
+	"nondeliverable mail", "notice: mail delivery status", "mail could not be delivered",
+	"your message could not be delivered", "sorry, your message could not be delivered",
+	"warning: could not send message for past", "warning: message delayed",
+	"delayed mail (still being retried)", "there was an error sending your mail",
+	"unzustellbar:", "nicht zustellbar:", "nicht zustellbare", "unzustellbare",
+	"non remis :", "non remis:", "no se puede entregar:", "non recapitabile:",
+	"impossibile recapitare:", "onbestelbaar:", "não é possível entregar:", "kan inte leverera:",
+	"niedostarczone:", "niedostarczalne:", "не удается доставить:", "недоставленное сообщение",
+	"ваше сообщение не доставлено", "无法投递:", "未送达:", "无法传递:", "配信不能:", "配信不能",
+	"メール配信エラー", "전송 불가능:",
+}
+
+func isBounceSubject(title string) bool { return beginning(title, bounceSubjects) != "" }
+
+// openings are the words with which mail systems begin such a report.
+var openings = []string{
+	"Hi. This is the qmail-send program",
+	"Hi. This is the deliver program at",
+	"I'm afraid I wasn't able to deliver your message",
+	"This message was created automatically by mail delivery software",
+	"A message that you sent could not be delivered to",
+	"A message that you sent has not yet been delivered to",
+	"This is the mail system at host",
+	"This is the Postfix program at host",
+	"This is the mail delivery agent at",
+	"The original message was received at",
+	"The following message to <",
+	"Your message did not reach some or all of the intended recipients",
+	"This is an automatically generated Delivery Status Notification",
+	"This report relates to a message you sent with the following header fields",
+	"This Message was undeliverable due to the following reason",
+	"This message has been rejected because",
+	"Your message cannot be delivered to the following recipients",
+	"Your message was not delivered to",
+	"Delivery to the following recipient",
+	"Delivery to the following recipients failed",
+	"Delivery has failed to these recipients",
+	"Delivery has failed to the following recipients",
+	"Sorry, we were unable to deliver your message",
+	"Unable to deliver message to the following",
+	"The following addresses had permanent fatal errors",
+	"----- The following addresses had",
+	"did not reach the following recipient",
+	"The following recipients did not receive",
+}
