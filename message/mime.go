@@ -163,10 +163,11 @@ func (w *walk) multipart(body io.Reader, kind, boundary string, depth int) part 
 	}
 	var all part
 	r := textproto.NewMultipartReader(body, boundary)
-	left, before := w.left, w.parts
+	left, found := w.left, false
 	for more := true; more; {
 		var p part
 		p, more = w.next(r, depth)
+		found = found || more || p.text != ""
 		if kind != "multipart/alternative" {
 			all.join(p)
 			continue
@@ -176,7 +177,7 @@ func (w *walk) multipart(body io.Reader, kind, boundary string, depth int) part 
 		}
 		w.left = left
 	}
-	if w.parts == before {
+	if !found {
 		all.note("its boundary does not occur: no part can be told apart")
 	}
 	w.left = left - len(all.text)
