@@ -1,0 +1,138 @@
+package mailauth
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"gatepost/message"
+	"gatepost/policy"
+)
+
+// resultsField is the name of the field that relays write and that we write (RFC 8601).
+const resultsField = "Authentication-Results"
+
+// maxHeard is how many signatures of a relay's report are taken.
+const maxHeard = 20
+
+// hear takes what a relay of ours found out, from the fields above those that came with the
+// message: anybody can write such a field. Without a result of SPF, DKIM or DMARC there,
+// nothing was heard.
+func (c *Checker) hear(q Query) (a *policy.Authentication, heard bool) {
+	a = &policy.Authentication{}
+	if !q.Hop.Relayed || len(c.relays) == 0 {
+		return a, false
+	}
+	var all []finding
+	for _, f := range q.Message.Fields[:min(max(q.Hop.Trusted, 0), len(q.Message.Fields))] {
+		if !f.Is(resultsField) || len(f.Raw) > maxField {
+			continue
+		}
+		r, err := readResults(f.Value())
+		if err != nil || !slices.Contains(c.relays, fold(r.id)) {
+			continue
+		}
+		if a.Relay == "" && slices.ContainsFunc(r.all, finding.counts) {
+			a.Relay = fold(r.id)
+		}
+		all = append(all, r.all...)
+	}
+	if a.Relay == "" {
+		return a, false
+	}
+	a.SPF = heardSPF(all)
+	a.DKIM = heardDKIM(all)
+	a.Said = heardDMARC(all, q.From)
+	return a, true
+}
+
+// counts reports whether it is a finding that we act on.
+func (f finding) counts() bool {
+	return f.method == "spf" || f.method == "dkim" || f.method == "dmarc"
+}
+
+// heardSPF takes the result for the reverse-path, or that for HELO if there is no other.
+// Of several the worst counts.
+func heardSPF(all []finding) policy.Identity {
+	var id policy.Identity
+	heard := false
+	for _, f := range all {
+		if f.method != "spf" {
+			continue
+		}
+		next := f.sender()
+		if !heard || id.Helo && !next.Helo ||
+			id.Helo == next.Helo && severity(next.Result) > severity(id.Result) {
+			id, heard = next, true
+		}
+	}
+	return id
+}
+
+// sender is what a finding of SPF is about. HELO speaks for a null reverse-path only, never
+// for one that cannot be read.
+func (f finding) sender() policy.Identity {
+	path := f.get("smtp.mailfrom")
+	id := policy.Identity{Result: f.outcome(), Domain: domainOf(path)}
+	if path == "" || path == "<>" {
+		id.Domain = domainOf(f.get("smtp.helo"))
+		id.Helo = id.Domain != ""
+	}
+	return id
+}
+
+func heardDKIM(all []finding) []policy.Identity {
+	var ids []policy.Identity
+	for _, f := range all {
+		if f.method != "dkim" || f.result == "none" || len(ids) == maxHeard {
+			continue
+		}
+		signer := cmp.Or(f.get("header.d"), f.get("header.i"))
+		id := policy.Identity{Result: f.outcome(), Domain: domainOf(signer)}
+		id.Selector, _ = hostname(f.get("header.s"))
+		ids = append(ids, id)
+	}
+	return ids
+}
+
+// heardDMARC takes the results for the From domain that we see, and no other. Of several
+// the worst counts.
+func heardDMARC(all []finding, from message.Domain) policy.Result {
+	said, heard := policy.None, false
+	for _, f := range all {
+		if f.method != "dmarc" || from == "" || domainOf(f.get("header.from")) != from {
+			continue
+		}
+		result, known := policy.ParseResult(f.result)
+		if known && (!heard || severity(result) > severity(said)) {
+			said, heard = result, true
+		}
+	}
+	return said
+}
+
+// outcome is the result. A word that we do not know is neither for nor against anybody.
+func (f finding) outcome() policy.Result {
+	if r, ok := policy.ParseResult(f.result); ok {
+		return r
+	}
+	if f.result == "hardfail" { // as Fail was called before RFC 8601
+		return policy.Fail
+	}
+	return policy.Neutral
+}
+
+// severity orders results: what speaks against a sender outweighs what speaks for it.
+func severity(r policy.Result) int {
+	return slices.Index([]policy.Result{policy.Pass, policy.None, policy.Neutral, policy.TempError,
+		policy.PermError, policy.SoftFail, policy.Fail}, r)
+}
+
+// domainOf is the domain in a value that is one, or an address. "" if there is none.
+func domainOf(value string) message.Domain {
+	domain, err := message.ParseDomain(value[strings.LastIndexByte(value, '@')+1:])
+	if err != nil {
+		return ""
+	}
+	return domain
+}

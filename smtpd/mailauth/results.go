@@ -1,0 +1,261 @@
+package mailauth
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// A results field is one Authentication-Results field (RFC 8601, section 2.2).
+type results struct {
+	id  string // the authserv-id, as written
+	all []finding
+}
+
+// A finding is what one method found. Method, result and the names of properties are in
+// ASCII lower case.
+type finding struct {
+	method, result string
+	properties     []property
+}
+
+type property struct{ name, value string } // name is "smtp.mailfrom" and the like
+
+// get is the value of a property, "" if it is not there.
+func (f finding) get(name string) string {
+	for _, p := range f.properties {
+		if p.name == name {
+			return p.value
+		}
+	}
+	return ""
+}
+
+// singular are the properties that we act on. Where one of them stands twice in a finding,
+// two readers would take different ones.
+var singular = [...]string{
+	"smtp.mailfrom", "smtp.helo", "header.d", "header.i", "header.s", "header.from",
+}
+
+// readResults reads the value of a field, unfolded. Comments are white space: whoever
+// writes the field repeats in them what strangers say. A field that cannot be read to its
+// end counts for nothing, neither does one that does not say whose it is.
+func readResults(value string) (results, error) {
+	l := &lexer{s: value}
+	r := results{id: l.owner()}
+	l.version()
+	for l.err == nil && l.pos < len(l.s) {
+		l.expect(';')
+		l.space()
+		if l.pos < len(l.s) && l.peek() != ';' {
+			l.finding(&r)
+		}
+	}
+	if l.err != nil {
+		return results{}, fmt.Errorf("at octet %d: %w", l.pos+1, l.err)
+	}
+	return r, nil
+}
+
+// A lexer reads a field from left to right, once. After the first error it reads nothing.
+type lexer struct {
+	s   string
+	pos int
+	err error
+}
+
+// peek is the next octet, 0 at the end.
+func (l *lexer) peek() byte {
+	if l.err != nil || l.pos >= len(l.s) {
+		return 0
+	}
+	return l.s[l.pos]
+}
+
+func (l *lexer) fail(what string) {
+	if l.err == nil {
+		l.err = errors.New(what)
+	}
+}
+
+// expect passes over one octet that must come next.
+func (l *lexer) expect(c byte) {
+	if l.peek() != c {
+		l.fail(fmt.Sprintf("%q is missing", c))
+		return
+	}
+	l.pos++
+}
+
+// space passes over white space and comments, which nest (RFC 5322, section 3.2.2).
+func (l *lexer) space() {
+	depth := 0
+	for ; l.err == nil && l.pos < len(l.s); l.pos++ {
+		switch c := l.s[l.pos]; {
+		case c == '(':
+			depth++
+		case depth > 0 && c == ')':
+			depth--
+		case depth > 0 && c == '\\':
+			l.pos++
+		case depth == 0 && c != ' ' && c != '\t':
+			return
+		}
+	}
+	if depth > 0 {
+		l.pos = len(l.s)
+		l.fail("a comment has no end")
+	}
+}
+
+// owner reads the authserv-id.
+func (l *lexer) owner() string {
+	l.space()
+	var id string
+	if l.peek() == '"' {
+		id = l.quoted()
+	} else {
+		id = l.word(isToken)
+	}
+	l.space()
+	return id
+}
+
+// version reads the version of the format, of which there is one. Where a "=" comes instead
+// there was no authserv-id.
+func (l *lexer) version() {
+	if c := l.peek(); c == 0 || c == ';' {
+		return
+	}
+	if l.word(isToken) != "1" {
+		l.fail("this version of the format is not known")
+	}
+	l.space()
+}
+
+// finding reads what one method found, or "none".
+func (l *lexer) finding(r *results) {
+	f := finding{method: l.keyword()}
+	if l.space(); f.method == "none" && (l.pos == len(l.s) || l.peek() == ';') {
+		return
+	}
+	if l.peek() == '/' {
+		l.pos++
+		l.space()
+		if l.word(isKeyword) != "1" {
+			f.method += "/?" // another method altogether
+		}
+		l.space()
+	}
+	l.expect('=')
+	l.space()
+	f.result = l.keyword()
+	l.space()
+	for l.err == nil && l.pos < len(l.s) && l.peek() != ';' {
+		l.property(&f)
+	}
+	l.unambiguous(f)
+	r.all = append(r.all, f)
+}
+
+// property reads "ptype.property=value". What has no ptype, a reason or an invention of
+// the writer's, is passed over.
+func (l *lexer) property(f *finding) {
+	name := l.keyword()
+	typed := false
+	if l.space(); l.peek() == '.' {
+		l.pos++
+		l.space()
+		typed = true
+		name += "." + l.keyword()
+		l.space()
+	}
+	l.expect('=')
+	l.space()
+	value := l.value()
+	l.space()
+	if typed {
+		f.properties = append(f.properties, property{name, value})
+	}
+}
+
+// value reads words and quoted strings that stand together: an address may have a quoted
+// local part.
+func (l *lexer) value() string {
+	var b strings.Builder
+	for {
+		switch c := l.peek(); {
+		case c == '"':
+			b.WriteString(l.quoted())
+		case isValue(c):
+			b.WriteString(l.word(isValue))
+		default:
+			return b.String()
+		}
+	}
+}
+
+// quoted reads a quoted string (RFC 5322, section 3.2.4).
+func (l *lexer) quoted() string {
+	var b strings.Builder
+	for l.pos++; l.pos < len(l.s); l.pos++ {
+		c := l.s[l.pos]
+		if c == '"' {
+			l.pos++
+			return b.String()
+		}
+		if c == '\\' && l.pos+1 < len(l.s) {
+			l.pos++
+			c = l.s[l.pos]
+		}
+		b.WriteByte(c)
+	}
+	l.fail("a quoted string has no end")
+	return ""
+}
+
+// word reads at least one octet of a class.
+func (l *lexer) word(class func(byte) bool) string {
+	start := l.pos
+	for class(l.peek()) {
+		l.pos++
+	}
+	if l.pos == start {
+		l.fail("a word is missing")
+	}
+	return l.s[start:l.pos]
+}
+
+func (l *lexer) keyword() string { return fold(l.word(isKeyword)) }
+
+// unambiguous refuses a finding that says twice what it is about.
+func (l *lexer) unambiguous(f finding) {
+	for _, name := range singular {
+		n := 0
+		for _, p := range f.properties {
+			if p.name == name {
+				n++
+			}
+		}
+		if n > 1 {
+			l.fail(name + " stands twice")
+		}
+	}
+}
+
+// isKeyword tells what names of methods, results and properties are made of.
+func isKeyword(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' ||
+		c == '-' || c == '_'
+}
+
+// isToken is the token of RFC 2045, section 5.1.
+func isToken(c byte) bool {
+	return c > ' ' && c < 0x7f && strings.IndexByte(`()<>@,;:\"/[]?=`, c) < 0
+}
+
+// isValue tells what stands in values, more than the standard allows: relays write what
+// they see.
+func isValue(c byte) bool {
+	return c > ' ' && c != 0x7f && strings.IndexByte(`();"\`, c) < 0
+}
