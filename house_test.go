@@ -40,7 +40,7 @@ var groundFloor = map[string][]string{
 		"golang.org/x/text/",
 	},
 	"policy": {
-		"cmp", "encoding/binary", "fmt", "iter", "maps", "math/bits", "net/netip", "slices",
+		"cmp", "encoding/binary", "fmt", "io", "iter", "maps", "math/bits", "net/netip", "slices",
 		"strconv", "strings", "unicode", "unicode/utf8",
 		"github.com/gaissmai/bart", "golang.org/x/net/publicsuffix",
 	},

@@ -143,8 +143,9 @@ func (g *guard) upgrade() error {
 	if err := g.flush(time.Now()); err != nil {
 		return err
 	}
-	up := g.server.newGuard(g.tcp, true)
-	up.muted = true
+	up := g.server.newGuard(g.tcp, g.peer)
+	up.Conn, up.muted = g.Conn, true // which knows of a PROXY header
+	up.secure()
 	if !g.server.crowd.replace(g, up) {
 		return errHangUp
 	}

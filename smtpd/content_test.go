@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -28,7 +29,7 @@ func FuzzUnstuff(f *testing.F) {
 		server := New()
 		server.Log = slog.New(slog.DiscardHandler)
 		server.wide.New = func() any { return new([wideBuffer]byte) }
-		guard := server.newGuard(in, false)
+		guard := server.newGuard(in, netip.IPv6Loopback())
 		u := guard.unstuff()
 		got, err := []byte(nil), error(nil)
 		for err == nil {

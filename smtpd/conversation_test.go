@@ -113,7 +113,7 @@ func (p *player) step(verb, arg string) {
 	if p.site == nil {
 		p.site = newSite(p)
 		if verb != "connect" {
-			p.connect("first", false)
+			p.connect("first", "")
 		}
 	}
 	verb, times, _ := strings.Cut(verb, "*")
@@ -138,24 +138,33 @@ func (p *player) step(verb, arg string) {
 	}
 }
 
-// connect opens a connection that the following lines are about.
-func (p *player) connect(name string, secured bool) {
+// connect opens a connection that the following lines are about: in clear, "secure" to the
+// door with TLS, or "tls" for the handshake too, and behind that what to send in one write
+// with the handshake's first octets.
+func (p *player) connect(name, how string) {
+	how, ahead, _ := strings.Cut(how, " ")
 	address := p.site.clear.Addr()
-	if secured {
+	switch {
+	case how == "tls", how == "secure":
 		address = p.site.secure.Addr()
+	case how != "":
+		p.fail("a connection is in clear, secure or tls")
 	}
 	c, err := net.Dial("tcp", address.String())
 	p.check(err)
 	p.client = &client{Conn: c, tcp: c, in: bufio.NewReader(c)}
 	p.clients[name] = p.client
-	if secured {
+	if ahead != "" {
+		p.tcp = &headed{c.(*net.TCPConn), p.unquote(ahead)}
+	}
+	if how == "tls" {
 		p.handshake("")
 	}
 }
 
 func (p *player) open(arg string) {
-	name, rest, _ := strings.Cut(arg, " ")
-	p.connect(name, rest == "tls")
+	name, how, _ := strings.Cut(arg, " ")
+	p.connect(name, how)
 }
 
 func (p *player) on(name string) {
@@ -247,9 +256,15 @@ func (p *player) quiet(arg string) {
 	}
 }
 
-// end says that the server closes the connection without another word.
-func (p *player) end(string) {
-	p.SetReadDeadline(time.Now().Add(patience))
+// end says that the server closes the connection without another word, and how soon.
+func (p *player) end(arg string) {
+	span := patience
+	if arg != "" {
+		var err error
+		span, err = time.ParseDuration(arg)
+		p.check(err)
+	}
+	p.SetReadDeadline(time.Now().Add(span))
 	rest, err := io.ReadAll(p.in)
 	if len(rest) > 0 || errors.Is(err, os.ErrDeadlineExceeded) {
 		p.fail("got %q, %v", rest, err)
@@ -271,7 +286,7 @@ func (p *player) shut(string) {
 func (p *player) close(string) { p.Conn.Close() }
 
 func (p *player) reset(string) {
-	p.check(p.tcp.(*net.TCPConn).SetLinger(0))
+	p.check(p.tcp.(interface{ SetLinger(int) error }).SetLinger(0))
 	p.tcp.Close()
 }
 
@@ -316,6 +331,7 @@ func (p *player) message(arg string) {
 		"from": m.env.MailFrom, "to": strings.Join(m.env.Recipients, " "),
 		"helo": m.env.Helo, "client": m.env.Client.String(),
 		"tls": strconv.FormatBool(m.env.TLS), "smtputf8": strconv.FormatBool(m.env.SMTPUTF8),
+		"null": strconv.FormatBool(m.env.NullPath),
 	}[words[1]]
 	want := words[2]
 	if strings.Contains(want, `"`) && words[1] == "content" || want == `""` {

@@ -11,7 +11,7 @@ import (
 // it when a shutdown takes too long, and counts nobody.
 type crowd struct {
 	mu     sync.Mutex
-	guards map[*guard]netip.Prefix // the prefix it is counted under
+	guards map[*guard]netip.Prefix // the prefix it is counted under, or the zero Prefix
 	per    map[netip.Prefix]int
 }
 
@@ -25,19 +25,19 @@ func neighbourhood(a netip.Addr) netip.Prefix {
 	return p
 }
 
-// enter lets g in or returns the reply to send it away with.
+// enter lets g in or returns the reply to send it away with. Of a client that is not known
+// yet more is asked by recognise.
 func (s *Server) enter(g *guard) (refusal string) {
 	c := &s.crowd
-	from := neighbourhood(g.client())
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch {
-	case s.draining.Load():
+	if s.draining.Load() {
 		return shuttingDown
-	case !s.admits(g.client()):
-		return notWelcome
-	case !g.client().IsLoopback() && c.per[from] >= s.MaxPerAddress:
-		return tooManyOfYou
+	}
+	from, refusal := s.weigh(g.client())
+	switch {
+	case refusal != "":
+		return refusal
 	case len(c.guards) >= s.MaxConnections && !c.makeRoom(s.Spare):
 		return crowdedOut
 	}
@@ -45,12 +45,46 @@ func (s *Server) enter(g *guard) (refusal string) {
 	return ""
 }
 
+// recognise is for a guard that came in before its client was known: it is counted under
+// the true address from now on, or the reply returned to send it away with.
+func (s *Server) recognise(g *guard) (refusal string) {
+	s.crowd.mu.Lock()
+	defer s.crowd.mu.Unlock()
+	from, refusal := s.weigh(g.client())
+	if refusal == "" {
+		s.crowd.add(g, from)
+	}
+	return refusal
+}
+
+// weigh applies the limits that a client's address has, and tells where to count it: the
+// zero Prefix is not counted. A client we do not know may say hello, since load balancers
+// look that way whether we are well; Mail takes nothing from it. The crowd is locked.
+func (s *Server) weigh(client netip.Addr) (from netip.Prefix, refusal string) {
+	switch {
+	case !client.IsValid():
+		return netip.Prefix{}, ""
+	case !s.admits(client):
+		return netip.Prefix{}, notWelcome
+	case client.IsLoopback() || s.Relays.Contains(client):
+		return netip.Prefix{}, ""
+	}
+	from = neighbourhood(client)
+	if s.crowd.per[from] >= s.MaxPerAddress {
+		refusal = tooManyOfYou
+	}
+	return from, refusal
+}
+
+// add counts a guard, which is not counted yet.
 func (c *crowd) add(g *guard, from netip.Prefix) {
 	if c.guards == nil {
 		c.guards, c.per = make(map[*guard]netip.Prefix), make(map[netip.Prefix]int)
 	}
 	c.guards[g] = from
-	c.per[from]++
+	if from.IsValid() {
+		c.per[from]++
+	}
 }
 
 // replace puts the guard over TLS in the place of the one in clear. It reports false if
@@ -74,6 +108,9 @@ func (c *crowd) leave(g *guard) {
 		return
 	}
 	delete(c.guards, g)
+	if !from.IsValid() {
+		return
+	}
 	if c.per[from]--; c.per[from] <= 0 {
 		delete(c.per, from)
 	}
@@ -121,7 +158,7 @@ func (l *listener) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		g := l.server.newGuard(c, l.TLS)
+		g := l.meet(c)
 		refusal := l.server.enter(g)
 		if refusal == "" {
 			return g, nil
@@ -133,7 +170,7 @@ func (l *listener) Accept() (net.Conn, error) {
 // sendAway writes the refusal, which a fresh connection takes without waiting. One that
 // expects TLS would not understand it.
 func (l *listener) sendAway(g *guard, refusal string) {
-	l.server.Log.Debug("connection refused", "client", g.client(), "reply", printable(refusal[:9]))
+	g.logRefusal(refusal)
 	if !l.TLS {
 		g.tcp.SetWriteDeadline(time.Now().Add(time.Second))
 		g.tcp.Write([]byte(refusal))

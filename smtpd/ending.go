@@ -101,6 +101,6 @@ func (g *guard) idleSince() (since time.Time, ok bool) {
 }
 
 func (g *guard) log(what string, err error) {
-	g.server.Log.Info(what, "client", g.client(), "octets", g.octets,
+	g.server.Log.Info(what, g.who(), "octets", g.octets,
 		"error", printable(err.Error()))
 }

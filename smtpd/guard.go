@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/pires/go-proxyproto"
 )
 
 // Sizes in octets.
@@ -31,9 +33,10 @@ const lingering = time.Second
 // All of it belongs to the goroutine of the connection, but for what mu covers, wire.begun
 // and closing tcp.
 type guard struct {
-	net.Conn          // tcp, or TLS over it
+	net.Conn          // tcp, behind its PROXY header if it has one, or TLS over that
 	tcp      net.Conn // deadlines and the last resort
 	server   *Server
+	header   *proxyproto.Conn // where a PROXY header must be read first, else nil
 	peer     netip.Addr
 	secured  bool // Conn is TLS
 	shaken   bool // and its handshake is done
@@ -63,21 +66,18 @@ type guard struct {
 	dismissed string    // the reply to end with, once a command would be read
 }
 
-func (s *Server) newGuard(c net.Conn, secured bool) *guard {
-	g := &guard{Conn: c, tcp: c, server: s, lines: new([maxLine]byte), secured: secured}
+func (s *Server) newGuard(c net.Conn, peer netip.Addr) *guard {
+	g := &guard{Conn: c, tcp: c, server: s, peer: peer, lines: new([maxLine]byte)}
 	g.wire.begun = make(chan struct{}, 1)
 	g.in = g.lines[:]
-	if a, ok := c.RemoteAddr().(*net.TCPAddr); ok {
-		g.peer = a.AddrPort().Addr().Unmap().WithZone("")
-	}
-	if secured {
-		g.Conn = tls.Server(c, s.tls)
-	}
 	g.rewind()
 	return g
 }
 
-// client is the address of whoever speaks to us.
+// secure puts TLS over the connection.
+func (g *guard) secure() { g.Conn, g.secured = tls.Server(g.Conn, g.server.tls), true }
+
+// client is the address of whoever speaks to us, the zero Addr as long as that is not known.
 func (g *guard) client() netip.Addr { return g.peer }
 
 // rewind begins a new transaction.
@@ -128,7 +128,7 @@ func (g *guard) Close() error {
 	if g.moved {
 		return nil
 	}
-	silent := g.secured && !g.shaken
+	silent := g.header != nil || g.secured && !g.shaken
 	if !silent {
 		g.flush(time.Now())
 	}
@@ -166,6 +166,9 @@ func (g *guard) fill() error {
 
 // receive reads from the wire within the time that what is read now may take.
 func (g *guard) receive(p []byte) (int, error) {
+	if err := g.introduce(); err != nil {
+		return 0, err
+	}
 	if err := g.shake(); err != nil {
 		return 0, err
 	}
@@ -244,6 +247,9 @@ func (g *guard) deadline(now time.Time) time.Time {
 	case g.wire.phase == commands:
 		if g.since.IsZero() {
 			g.since = now
+		}
+		if g.header != nil {
+			patience = min(patience, introduction)
 		}
 		patience -= now.Sub(g.since)
 	case s.MinRate > 0:

@@ -2,6 +2,7 @@ package smtpd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -11,14 +12,16 @@ import (
 
 	"gatepost/message"
 	"gatepost/policy"
+	"gatepost/smtpd/mailauth"
 	"gatepost/store"
 )
 
 // A Receiver takes messages from whatever door they came in by.
 type Receiver struct {
 	DB       *store.DB
-	Hostname string        // our name in the trace
-	Keep     time.Duration // how long a message is held
+	Auth     *mailauth.Checker // nil: nobody is asked, and what From claims is taken
+	Hostname string            // our name in the trace
+	Keep     time.Duration     // how long a message is held
 	Log      *slog.Logger
 }
 
@@ -40,24 +43,62 @@ func (r *Receiver) Receive(ctx context.Context, env *message.Envelope, content i
 	if err != nil {
 		return "", err
 	}
-	m := message.Parse(head)
-	rules, facts, err := r.DB.Facts(ctx, m, env)
+	mail := policy.Mail{Message: message.Parse(head), Envelope: env}
+	mail.Body = func() io.Reader { return spooled.From(mail.Message.Size) }
+	rules, facts, err := r.DB.Facts(ctx, mail)
 	if err != nil {
 		return "", err
 	}
-	decision := rules.Decide(facts)
+	if r.Auth != nil && rules.AsksForProof(facts) {
+		facts.Authentication = r.Auth.Check(ctx, mailauth.Query{Message: mail.Message,
+			Envelope: env, Hop: facts.Hop, From: facts.Sender.Address.Domain(), Body: mail.Body})
+	}
 	decisionID, err := uuid.NewV7()
 	if err != nil {
 		return "", fmt.Errorf("decision id: %w", err)
 	}
-	id = decisionID.String()
-	_, err = r.DB.Commit(ctx, &store.Record{ID: id, Envelope: env, Trace: r.trace(env, id),
-		Message: m, Content: spooled, Facts: facts, Decision: &decision, Keep: r.Keep})
-	if err != nil {
+	record := &store.Record{ID: decisionID.String(), Envelope: env, Message: mail.Message,
+		Content: spooled, Facts: facts, Undeclared: undeclared(mail, facts), Keep: r.Keep}
+	record.Trace, record.Results = r.trace(env, record.ID), r.results(facts)
+	if err := r.settle(ctx, rules, record); err != nil {
 		return "", err
 	}
-	r.log(env, facts, &decision, id)
-	return id, nil
+	r.log(record)
+	return record.ID, nil
+}
+
+// settle decides and commits. If more of this sender's messages were stored between the two
+// than the decision allows for, it is made again: there are three ways it can go.
+func (r *Receiver) settle(ctx context.Context, rules *policy.Policy, record *store.Record) (
+	err error) {
+	for range 3 {
+		at := record.Envelope.ReceivedAt
+		if record.Facts.Stored, err = r.DB.Stored(record.Facts.Band(), at); err != nil {
+			return err
+		}
+		decision := rules.Decide(record.Facts)
+		record.Decision = &decision
+		if decision.Action == policy.Defer {
+			r.log(record)
+			return errTooOften()
+		}
+		if _, err = r.DB.Commit(ctx, record); !errors.Is(err, store.ErrCrowded) {
+			return err
+		}
+	}
+	return err
+}
+
+// undeclared reports whether a mail server on this machine seems to stand before us that
+// nobody has told us of: then the client is never who the mail is from.
+func undeclared(mail policy.Mail, f *policy.Facts) bool {
+	return mail.Envelope.Client.IsLoopback() && !f.Hop.Relayed &&
+		mail.Message.Count("Received") > 0
+}
+
+// results are our own Authentication-Results (RFC 8601), kept beside the message.
+func (r *Receiver) results(f *policy.Facts) string {
+	return mailauth.Field(r.Hostname, f.Authentication, f.Sender.Address.Domain(), f.Proof())
 }
 
 // trace is our trace field (RFC 5321, section 4.4). It is kept beside the message: what
@@ -76,11 +117,13 @@ func (r *Receiver) trace(env *message.Envelope, id string) string {
 
 // log writes the one line of a message. Of a silent rejection it names nothing that the
 // message brought.
-func (r *Receiver) log(env *message.Envelope, f *policy.Facts, d *policy.Decision, id string) {
+func (r *Receiver) log(record *store.Record) {
+	d, client := record.Decision, record.Envelope.Client
 	if d.Action == policy.Reject {
-		r.Log.Info("decision", "action", "reject", "client", env.Client, "rule", d.RuleKind())
+		r.Log.Info("decision", "action", "reject", "client", client, "rule", d.RuleKind())
 		return
 	}
-	r.Log.Info("decision", "action", d.Action.String(), "id", id, "client", env.Client,
-		"from", printable(f.Sender.Text), "cause", d.Cause.String(), "rule", d.RuleText())
+	r.Log.Info("decision", "action", d.Action.String(), "id", record.ID, "client", client,
+		"from", printable(record.Facts.Sender.Text), "proof", d.Proof.String(),
+		"cause", d.Cause.String(), "rule", d.RuleText())
 }

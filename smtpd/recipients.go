@@ -60,6 +60,14 @@ func (r *Recipients) add(entry string) error {
 	return err
 }
 
+// Addresses are the full addresses among them; whole domains are not.
+func (r *Recipients) Addresses() map[message.Address]bool {
+	if r == nil {
+		return nil
+	}
+	return r.addresses
+}
+
 // Accept reports whether mail is taken for an address: a listed one, one of a whole
 // domain, or the postmaster of any of these domains (RFC 5321, section 4.5.1).
 func (r *Recipients) Accept(a message.Address) bool {

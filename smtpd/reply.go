@@ -50,8 +50,18 @@ func errDraining() *smtp.SMTPError {
 	return refuse(421, 4, 3, 2, "Shutting down, please try again")
 }
 
+// errNobody is for mail of a client that the load balancer does not name. It is put off,
+// not refused: only the balancer is to blame.
+func errNobody() *smtp.SMTPError {
+	return refuse(451, 4, 7, 1, "No mail can be taken from an unknown address, please try again")
+}
+
 func errNested() *smtp.SMTPError {
 	return refuse(503, 5, 5, 1, "There is a MAIL already, RSET ends it")
+}
+
+func errTooOften() *smtp.SMTPError {
+	return refuse(450, 4, 7, 1, "Too many messages of this sender within the hour, try again later")
 }
 
 func errStranger() *smtp.SMTPError {

@@ -31,6 +31,13 @@ type Server struct {
 	Recipients *Recipients
 	// Clients may speak SMTP to us, others get 554 5.7.1; nil or empty admits all.
 	Clients *policy.Ranges
+	// Proxies are load balancers that say with the PROXY protocol, version 1 or 2, who the
+	// client is: a connection of theirs begins with that, or is closed without a word. From
+	// anybody else it is an unknown command. Nil or empty: nobody.
+	Proxies *policy.Ranges
+	// Relays are machines of ours that hand mail on: MaxPerAddress is not for them, who
+	// come for many. Nil or empty: nobody.
+	Relays *policy.Ranges
 	// Certificate makes us offer STARTTLS, and is needed by a Door with TLS; may be nil.
 	Certificate *Certificate
 
@@ -47,7 +54,7 @@ type Server struct {
 	MaxMessage     int64 // octets of a content, announced as SIZE (RFC 1870)
 	MaxRecipients  int   // of one message, then 452 4.5.3
 	MaxConnections int   // at once, then the new one gets 421 unless Spare lets one go
-	MaxPerAddress  int   // connections at once of one IPv4 address or IPv6 /64; not loopback
+	MaxPerAddress  int   // connections at once of one IPv4 address or IPv6 /64; not loopback, not Relays
 	MaxArriving    int   // contents at once, which bounds memory, then 452 4.3.1
 
 	// Limits of time, each kept to a sixteenth.

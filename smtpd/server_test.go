@@ -17,13 +17,17 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/pires/go-proxyproto"
 	"pgregory.net/rapid"
 
 	"gatepost/smtpd"
 )
 
-func testSite(t testing.TB) *site {
-	s := newSite(&player{TB: t, set: map[string]string{"certificate": "none"}})
+func testSite(t testing.TB) *site { return testSiteWith(t, map[string]string{}) }
+
+func testSiteWith(t testing.TB, set map[string]string) *site {
+	set["certificate"] = "none"
+	s := newSite(&player{TB: t, set: set})
 	t.Cleanup(func() { check(t, s.stop()) })
 	return s
 }
@@ -124,6 +128,29 @@ func TestSplits(t *testing.T) {
 		if whole != inPieces || wholeStored != piecesStored {
 			r.Fatalf("%q\nwhole:  %q\n%q\npieces: %q\n%q", stream,
 				whole, wholeStored, inPieces, piecesStored)
+		}
+	})
+}
+
+// TestProxiedSplits: behind a PROXY header, and however the network cuts both, a
+// conversation is the same as without.
+func TestProxiedSplits(t *testing.T) {
+	commands := "EHLO client.example.com\r\nMAIL FROM:<a@example.com>\r\n" +
+		"RCPT TO:<b@acme.test>\r\nDATA\r\nPROXY TCP4\r\n.\r\nMAIL FROM:<c@example.com>\r\n" +
+		"RCPT TO:<b@acme.test>\r\nBDAT 5 LAST\r\nPROXYQUIT\r\n"
+	var header bytes.Buffer
+	_, err := proxyproto.HeaderProxyFromAddrs(2,
+		&net.TCPAddr{IP: net.ParseIP("203.0.113.9"), Port: 40000},
+		&net.TCPAddr{IP: net.ParseIP("192.0.2.25"), Port: 25}).WriteTo(&header)
+	check(t, err)
+	plain, proxied := testSite(t), testSiteWith(t, map[string]string{"proxies": "127.0.0.1"})
+	want, wantStored := plain.hear(t, commands)
+	rapid.Check(t, func(r *rapid.T) {
+		stream := header.String() + commands
+		cuts := rapid.SliceOfN(rapid.IntRange(0, len(stream)), 0, 8).Draw(r, "cuts")
+		got, gotStored := proxied.hear(t, cut(stream, cuts)...)
+		if got != want || gotStored != wantStored {
+			r.Fatalf("want %q\n%q\ngot  %q\n%q", want, wantStored, got, gotStored)
 		}
 	})
 }

@@ -34,6 +34,9 @@ func (s *session) Mail(from string, opts *smtp.MailOptions) error {
 		return errDraining()
 	case s.env != nil:
 		return errNested()
+	case !s.guard.client().IsValid():
+		s.server.Log.Warn("message put off, the proxy does not say whose it is", s.guard.who())
+		return errNobody()
 	}
 	path, err := checkPath(from, s.guard.wire.command, opts.UTF8)
 	if err != nil {
@@ -45,7 +48,7 @@ func (s *session) Mail(from string, opts *smtp.MailOptions) error {
 	s.guard.rewind()
 	s.env = &message.Envelope{
 		Client: s.guard.client(), Helo: s.conn.Hostname(), TLS: s.guard.secured,
-		SMTPUTF8: opts.UTF8, MailFrom: path,
+		SMTPUTF8: opts.UTF8, MailFrom: path, NullPath: path == "",
 	}
 	return nil
 }

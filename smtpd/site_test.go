@@ -106,6 +106,10 @@ func (s *site) apply(name, value string) (err error) {
 		s.server.Recipients, err = smtpd.ParseRecipients(value)
 	case name == "clients":
 		s.server.Clients, err = policy.ParseRanges(value)
+	case name == "proxies":
+		s.server.Proxies, err = policy.ParseRanges(value)
+	case name == "relays":
+		s.server.Relays, err = policy.ParseRanges(value)
 	case name == "ready":
 		s.server.Ready = func() error { return errors.New(value) }
 	case name == "receive", name == "certificate", name == "from":
@@ -175,6 +179,19 @@ type distantConn struct {
 }
 
 func (c distantConn) RemoteAddr() net.Addr { return c.from }
+
+// A headed connection begins with octets that go in one write with the first others.
+type headed struct {
+	*net.TCPConn
+	ahead []byte
+}
+
+func (h *headed) Write(b []byte) (int, error) {
+	n, err := h.TCPConn.Write(append(h.ahead, b...))
+	n = max(n-len(h.ahead), 0)
+	h.ahead = nil
+	return n, err
+}
 
 func newCertificate(t testing.TB) *smtpd.Certificate {
 	cert, key := writeCertificate(t, t.TempDir(), 1)
