@@ -28,6 +28,8 @@ type reading struct {
 
 	content, subject, path, failed field
 
+	bulk     Sign   // a Precedence that machines give, and some mailing lists
+	posted   bool   // through a list that people write to
 	vacation Sign   // what says that somebody is away
 	suppress bool   // there is an X-Auto-Response-Suppress
 	title    string // the Subject, see plain
@@ -52,6 +54,7 @@ func (s *Settings) readSigns(f *Facts, mail Mail) {
 	for i := range mail.Message.Fields {
 		r.field(i)
 	}
+	r.precede()
 	if mail.Envelope.NullPath {
 		r.Signs[AutoMailer] = nullPath()
 	}
@@ -79,6 +82,7 @@ var tellingFields = map[string]telling{
 	"precedence":               {"Precedence", (*reading).precedence},
 	"x-precedence":             {"X-Precedence", (*reading).precedence},
 	"list-id":                  {"List-Id", (*reading).list},
+	"list-post":                {"List-Post", (*reading).post},
 	"x-auto-generated":         {"X-Auto-Generated", (*reading).robot},
 	"x-auto-reply":             {"X-Auto-Reply", (*reading).robot},
 	"x-auto-reply-from":        {"X-Auto-Reply-From", (*reading).robot},
@@ -189,11 +193,30 @@ func (r *reading) autoSubmitted(s Sign) {
 
 func (r *reading) precedence(s Sign) {
 	switch message.Keyword(s.Value) {
-	case "bulk", "junk", "auto_reply", "auto-reply":
+	case "junk", "auto_reply", "auto-reply":
 		r.show(AutoMailer, s)
+	case "bulk":
+		r.bulk = s
 	case "list":
 		r.list(s)
 	}
+}
+
+// precede settles what a Precedence of bulk is about. Mailing lists to which people write
+// set it as well as machines do, and say how to write to them (RFC 2369, section 3.4).
+func (r *reading) precede() {
+	switch {
+	case r.bulk.IsZero():
+	case r.posted:
+		r.list(r.bulk)
+	default:
+		r.show(AutoMailer, r.bulk)
+	}
+}
+
+// post reads List-Post: NO says that nobody may write.
+func (r *reading) post(s Sign) {
+	r.posted = r.posted || message.Keyword(s.Value) != "no"
 }
 
 func (r *reading) list(s Sign) {
