@@ -127,9 +127,10 @@ func listening(stderr interface{ Read([]byte) (int, error) }) error {
 // wanted is what a person should see of the blocks that the text makes promises about.
 var wanted = map[string]string{
 	"./gatepost ticket list":            `juergen@example\.com`,
-	"./gatepost suspended list":         `hal@held\.test(?s:.*)held\.test(?s:.*)ticket 3`,
+	"./gatepost suspended list":         `hal@held\.test(?s:.*)smallest change(?s:.*)ticket 3`,
 	"./gatepost status":                 `reject:domain 1`,
 	"./gatepost replay testdata/eml/cl": `11 messages: 5 ticket, 5 suspend, 1 reject`,
+	"./gatepost replay testdata/eml/pr": `^ticket(?s:.*)suspend\tfailed_email_authentication`,
 	"printf ":                           `^[0-9a-f-]{36}\n$`,
 	"umask ":                            `^$`,
 }

@@ -50,8 +50,11 @@ func (a *app) openDB(_ context.Context, create bool) (*store.DB, error) {
 	if err := checkDB(s.DB); err != nil {
 		return nil, fmt.Errorf("db: %w", err)
 	}
-	return store.Open(s.DB, store.Options{Create: create, Now: a.now,
-		MaxHeader: int(s.SMTP.MaxHeaderSize)})
+	rules, err := s.policy()
+	if err != nil {
+		return nil, err
+	}
+	return store.Open(s.DB, store.Options{Create: create, Now: a.now, Settings: rules})
 }
 
 // A failure is an error that knows its exit code. Every other error is exit 1.

@@ -31,8 +31,8 @@ func (s *settings) server(log *slog.Logger) (*smtpd.Server, error) {
 	server.MinRate = int64(s.SMTP.MinRate)
 	server.Patience = time.Duration(s.SMTP.Patience)
 	server.Grace = time.Duration(s.SMTP.Grace)
-	err := errors.Join(s.checkPlain(), s.checkAddresses(), s.setRecipients(server),
-		s.setClients(server), s.setCertificate(server))
+	err := errors.Join(s.checkPlain(), s.checkAddresses(), s.checkProof(),
+		s.setRecipients(server), s.setRanges(server), s.setCertificate(server))
 	return server, err
 }
 
@@ -135,20 +135,36 @@ func onLoopback(address string) bool {
 }
 
 func (s *settings) setRecipients(server *smtpd.Server) (err error) {
-	if len(s.SMTP.Recipients) == 0 {
-		return nil
-	}
-	if server.Recipients, err = smtpd.ParseRecipients(s.SMTP.Recipients.String()); err != nil {
-		return fmt.Errorf("smtp.%w", err)
-	}
-	return nil
+	server.Recipients, err = s.recipients()
+	return err
 }
 
-func (s *settings) setClients(server *smtpd.Server) (err error) {
-	if server.Clients, err = policy.ParseRanges(s.SMTP.Clients.String()); err != nil {
-		return fmt.Errorf("smtp.clients: %w", err)
+// recipients are those whose mail is taken; nil takes anybody's.
+func (s *settings) recipients() (*smtpd.Recipients, error) {
+	if len(s.SMTP.Recipients) == 0 {
+		return nil, nil
 	}
-	return nil
+	r, err := smtpd.ParseRecipients(s.SMTP.Recipients.String())
+	if err != nil {
+		return nil, fmt.Errorf("smtp.%w", err)
+	}
+	return r, nil
+}
+
+func (s *settings) setRanges(server *smtpd.Server) error {
+	var clients, relays, proxies error
+	server.Clients, clients = ranges("smtp.clients", s.SMTP.Clients)
+	server.Relays, relays = ranges("smtp.relays", s.SMTP.Relays)
+	server.Proxies, proxies = ranges("smtp.proxies", s.SMTP.Proxies)
+	return errors.Join(clients, relays, proxies)
+}
+
+func ranges(key string, text words) (*policy.Ranges, error) {
+	r, err := policy.ParseRanges(text.String())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", key, err)
+	}
+	return r, nil
 }
 
 func (s *settings) setCertificate(server *smtpd.Server) (err error) {

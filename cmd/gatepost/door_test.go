@@ -92,7 +92,8 @@ func startServer(ts *testscript.TestScript, neg bool, args []string) {
 func scriptEnv(ts *testscript.TestScript) (env []string) {
 	for _, name := range []string{"GATEPOST_DB", "GATEPOST_SMTP_LISTEN_TLS",
 		"GATEPOST_SMTP_TLS_CERT", "GATEPOST_SMTP_TLS_KEY", "GATEPOST_SUSPENDED_KEEP",
-		"GATEPOST_SMTP_MIN_FREE_SPACE", "GATEPOST_SMTP_LISTN"} {
+		"GATEPOST_SMTP_MIN_FREE_SPACE", "GATEPOST_SMTP_LISTN", "GATEPOST_SMTP_RELAYS",
+		"GATEPOST_AUTH_LOOPBACK", "GATEPOST_LOOP_PER_HOUR"} {
 		env = append(env, name+"="+ts.Getenv(name))
 	}
 	return env

@@ -4,25 +4,47 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"gatepost/message"
+	"gatepost/policy"
 	"gatepost/store"
 )
 
+// An explained is what explain prints: the decision as it was made, and what would have
+// made a ticket of the message.
+type explained struct {
+	store.Explanation
+	Now     string   `json:"now"` // what would become of it as things stand, "" if unknown
+	Changes []change `json:"changes"`
+}
+
+// A question is what explain is asked.
+type question struct {
+	*app
+	ref      string
+	envelope envelopeFlags // of a file
+	proof    proofFlags
+}
+
 func newExplainCommand(a *app) *cobra.Command {
-	return &cobra.Command{
+	q := &question{app: a}
+	cmd := &cobra.Command{
 		Use:   "explain ID|FILE.eml",
-		Short: "why a message was decided as it was: every rule asked, and its answer",
+		Short: "why a message was decided as it was, and what would make it a ticket",
 		Long: "Explains the decision on a held message or a ticket (its id), any decision (its\n" +
-			"id, as the reply to the client named it), or what would be decided on a file now.",
+			"id, as the reply to the client named it), or what would be decided on a file now:\n" +
+			"what was seen, every rule that was asked and its answer, and the smallest change\n" +
+			"that would make the message a ticket as things stand. Flags are for files, as\n" +
+			"those of replay.",
 		Args: takes(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			e, err := a.explain(cmd.Context(), args[0])
+			q.ref = args[0]
+			e, err := q.answer(cmd)
 			if err != nil {
 				return err
 			}
@@ -32,13 +54,22 @@ func newExplainCommand(a *app) *cobra.Command {
 			return a.printExplanation(e)
 		},
 	}
+	q.envelope.add(cmd.Flags())
+	q.proof.add(cmd)
+	return cmd
 }
 
-func (a *app) explain(ctx context.Context, ref string) (store.Explanation, error) {
-	if isPath(ref) {
-		return a.explainFile(ctx, ref)
+func (q *question) answer(cmd *cobra.Command) (explained, error) {
+	if isPath(q.ref) {
+		return q.explainFile(cmd.Context())
 	}
-	return a.explainRecord(ctx, ref)
+	for _, flag := range []string{"client", "helo", "mail-from", "rcpt", "dns", "online"} {
+		if cmd.Flags().Changed(flag) {
+			return explained{}, misuse("--%s is for a file: what came was kept with the "+
+				"decision %s", flag, q.ref)
+		}
+	}
+	return q.explainRecord(cmd.Context())
 }
 
 // isPath tells a file from an id: an id is a number or the name of no file.
@@ -50,41 +81,95 @@ func isPath(ref string) bool {
 	return err == nil || hasExt(ref, ".eml") || strings.ContainsRune(ref, os.PathSeparator)
 }
 
-func (a *app) explainRecord(ctx context.Context, ref string) (e store.Explanation, err error) {
-	err = a.withStore(ctx, false, func(db *store.DB) error {
-		e, err = db.Explain(ctx, ref)
+// explainRecord tells a decision as it was made, and asks again as things stand.
+func (q *question) explainRecord(ctx context.Context) (e explained, err error) {
+	err = q.withStore(ctx, false, func(db *store.DB) error {
+		e.Explanation, err = db.Explain(ctx, q.ref)
 		if errors.Is(err, store.ErrNotFound) {
-			return no("%s: no record: rejected silently, expired or unknown", ref)
+			return no("%s: no record: rejected silently, expired or unknown", q.ref)
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		j, err := q.newJudge(ctx, db)
+		if err != nil {
+			return err
+		}
+		e.Changes = []change{}
+		f, err := j.again(ctx, db, &e.Explanation)
+		if err != nil { // the decision stands, and can be told all the same
+			q.note("what would change it is not known: %v", err)
+			return nil
+		}
+		q.setChanges(&e, j.rules, f)
+		return nil
 	})
 	return e, err
 }
 
+// again reads the facts of a message that was kept, as things stand. How much its sender
+// sent is asked only if that decided: the hour of any other decision has nothing to do with
+// this one.
+func (j *judge) again(ctx context.Context, db *store.DB, e *store.Explanation) (
+	*policy.Facts, error) {
+	kept, err := db.Kept(ctx, e.ID)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := io.ReadAll(kept.Raw)
+	if err = errors.Join(err, kept.Raw.Close()); err != nil {
+		return nil, err
+	}
+	f, err := policy.Read(mailOf(raw, kept.Envelope), &j.rules.Settings, j.profile)
+	if err != nil {
+		return nil, err
+	}
+	f.Authentication = kept.Authentication
+	if cause, _ := policy.ParseCause(orEmpty(e.Cause)); cause == policy.Loop {
+		f.Stored, err = db.Stored(f.Band(), j.now())
+	}
+	return &f, err
+}
+
 // explainFile judges a file as it would be judged now.
-func (a *app) explainFile(ctx context.Context, path string) (e store.Explanation, err error) {
-	raw, err := readOne(path)
+func (q *question) explainFile(ctx context.Context) (e explained, err error) {
+	raw, err := readOne(q.ref)
 	if err != nil {
 		return e, err
 	}
-	db, err := a.openFor(ctx, false)
+	env, err := q.envelope.envelope(q.app)
+	if err != nil {
+		return e, err
+	}
+	auth, err := q.proof.checker(q.app, &q.envelope)
+	if err != nil {
+		return e, err
+	}
+	if auth != nil {
+		defer auth.Close()
+	}
+	db, err := q.openFor(ctx, false)
 	if err != nil {
 		return e, err
 	}
 	if db != nil {
 		defer func() { err = errors.Join(err, db.Close()) }()
 	}
-	j, err := a.newJudge(ctx, db)
+	j, err := q.newJudge(ctx, db)
 	if err != nil {
 		return e, err
 	}
-	f, d, err := j.decide(raw, &message.Envelope{ReceivedAt: a.now()})
+	j.auth = auth
+	f, d, err := j.decide(ctx, raw, env)
 	if err != nil {
 		return e, err
 	}
 	v := newVerdict(f, &d)
-	return store.Explanation{Decision: v.Decision, Cause: v.Cause, CauseID: v.CauseID,
-		Sender: v.Sender, Rule: v.Rule, Why: v.Why, Facts: f.Words(), Trail: d.Trail()}, nil
+	e.Explanation = store.Explanation{Decision: v.Decision, Cause: v.Cause, CauseID: v.CauseID,
+		Sender: v.Sender, Rule: v.Rule, Why: v.Why, Facts: f.Words(), Trail: d.Trail(),
+		Authentication: v.Authentication}
+	q.setChanges(&e, j.rules, f)
+	return e, nil
 }
 
 // readOne reads the message of a file that holds one.
@@ -100,50 +185,75 @@ func readOne(path string) ([]byte, error) {
 	return onWire(raw), err
 }
 
-// printExplanation tells a decision to a person: what it is, what it saw, whom it asked.
-func (a *app) printExplanation(e store.Explanation) error {
-	cause := orEmpty(e.Cause)
+// printExplanation tells a decision to a person: what it is, what it saw, whom it asked, and
+// what would change it.
+func (a *app) printExplanation(e explained) error {
+	cause, id, since := orEmpty(e.Cause), "", ""
 	if e.CauseID != nil {
 		cause += fmt.Sprintf(" (%d)", *e.CauseID)
 	}
-	id := ""
 	if e.ID != 0 {
 		id = strconv.FormatInt(e.ID, 10)
 	}
-	since := ""
 	if e.Recovered != 0 {
 		since = "recovered as ticket " + strconv.FormatInt(e.Recovered, 10)
 	}
-	err := a.printFields([][2]string{{"decision", e.Decision}, {"since then", since}, {"why", e.Why},
-		{"rule", orEmpty(e.Rule)}, {"cause", cause}, {"sender", e.Sender},
-		{"id", id}, {"decision id", e.DecisionID}})
-	if err != nil {
-		return err
+	sections := []struct {
+		title string
+		rows  [][2]string
+	}{
+		{"", [][2]string{{"decision", e.Decision}, {"since then", since}, {"why", e.Why},
+			{"rule", orEmpty(e.Rule)}, {"cause", cause}, {"sender", e.Sender},
+			{"authentication", e.Authentication}, {"id", id}, {"decision id", e.DecisionID}}},
+		{"what it saw", factRows(e.Facts)},
+		{"what was asked, in order (> decided)", stepRows(e.Trail)},
+		{"kept beside it", keptRows(e.Explanation)},
+		{"what would make it a ticket", changeRows(e)},
 	}
-	rows := make([][2]string, 0, len(e.Facts)+len(e.Trail))
-	for _, f := range e.Facts {
+	for _, s := range sections {
+		if err := a.printSection(s.title, s.rows); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func factRows(facts []policy.Fact) (rows [][2]string) {
+	for _, f := range facts {
 		rows = append(rows, [2]string{"  " + f.Name, f.Value})
 	}
-	if err := a.printSection("what it saw", rows); err != nil {
-		return err
-	}
-	rows = rows[:0]
-	for _, s := range e.Trail {
+	return rows
+}
+
+func stepRows(trail []policy.Step) (rows [][2]string) {
+	for _, s := range trail {
 		mark := "  "
 		if s.Decided {
 			mark = "> "
 		}
 		rows = append(rows, [2]string{mark + s.Rule, s.Answer})
 	}
-	return a.printSection("what was asked, in order (> decided)", rows)
+	return rows
+}
+
+// keptRows are the fields that we wrote, which are never in the message.
+func keptRows(e store.Explanation) (rows [][2]string) {
+	for _, field := range []string{e.Results, e.Trace} {
+		if name, value, ok := strings.Cut(field, ":"); ok {
+			rows = append(rows, [2]string{"  " + name, strings.TrimSpace(value)})
+		}
+	}
+	return rows
 }
 
 func (a *app) printSection(title string, rows [][2]string) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	if _, err := fmt.Fprintf(a.stdout, "\n%s\n", title); err != nil {
-		return err
+	if title != "" {
+		if _, err := fmt.Fprintf(a.stdout, "\n%s\n", title); err != nil {
+			return err
+		}
 	}
 	return a.printFields(rows)
 }

@@ -25,10 +25,13 @@ func newIngestCommand(a *app) *cobra.Command {
 		Use:   "ingest < MESSAGE",
 		Short: "take one message on stdin, as SMTP would (pipe delivery from a mail server)",
 		Long: "Takes one message on stdin and prints the id of the decision once it is on disk.\n" +
-			"A leading mbox line is taken off, and line ends of Unix become those of the wire.\n\n" +
+			"A leading mbox line is taken off, and line ends of Unix become those of the wire.\n" +
+			"Without --client it is one that a mail server of ours hands over: the client is\n" +
+			"who that server had it from, as the Received field says that it wrote.\n\n" +
 			"Exit 0: it was taken. Exit 1: SMTP would refuse it for good, since it is too large\n" +
 			"or smtp.recipients does not have the recipient. Exit 75: nothing was taken for any\n" +
-			"other reason, a wrong flag too, and the mail server should keep it and try again.",
+			"other reason, a wrong flag too, or too many messages of the sender within the hour, and\n" +
+			"the mail server should keep it and try again.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			id, err := a.ingestStdin(cmd.Context(), &envelope)
 			if err != nil {
@@ -97,6 +100,7 @@ func (a *app) ingestStdin(ctx context.Context, envelope *envelopeFlags) (id stri
 	if err != nil {
 		return "", err
 	}
+	env.Piped = !env.Client.IsValid()
 	return a.ingest(ctx, env)
 }
 
@@ -133,6 +137,9 @@ func (a *app) ingest(ctx context.Context, env *message.Envelope) (id string, err
 		if err != nil {
 			return err
 		}
+		if r.Auth = s.checker(); r.Auth != nil {
+			defer r.Auth.Close()
+		}
 		id, err = r.Receive(ctx, env, bytes.NewReader(raw))
 		return err
 	})
@@ -142,12 +149,9 @@ func (a *app) ingest(ctx context.Context, env *message.Envelope) (id string, err
 // checkRecipients refuses recipients that SMTP would refuse. This host has a postmaster,
 // too (RFC 5321, section 4.5.1).
 func (s *settings) checkRecipients(recipients []string) error {
-	if len(s.SMTP.Recipients) == 0 {
-		return nil
-	}
-	ours, err := smtpd.ParseRecipients(s.SMTP.Recipients.String())
-	if err != nil {
-		return fmt.Errorf("smtp.%w", err)
+	ours, err := s.recipients()
+	if ours == nil || err != nil {
+		return err
 	}
 	for _, rcpt := range recipients {
 		a, err := message.ParseAddress(rcpt)
@@ -173,7 +177,8 @@ func (a *app) readMessage(limit int64) ([]byte, error) {
 	return raw, nil
 }
 
-// newReceiver takes messages into db for a command that is not the server.
+// newReceiver takes messages into db for a command that is not the server. It asks nobody
+// who they are from.
 func (a *app) newReceiver(db *store.DB) (*smtpd.Receiver, error) {
 	s, err := a.settings()
 	if err != nil {

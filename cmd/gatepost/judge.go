@@ -1,40 +1,44 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
-	"net/netip"
+	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
 	"gatepost/message"
 	"gatepost/policy"
+	"gatepost/smtpd/mailauth"
 	"gatepost/store"
 )
 
 // A judge decides without storing anything: by the lists and profiles of the database, or
 // by others in their place.
 type judge struct {
-	rules     *policy.Policy
-	maxHeader int
-	profile   func(message.Address) (policy.Profile, error)
+	rules   *policy.Policy
+	profile func(message.Address) (policy.Profile, error)
+	auth    *mailauth.Checker // nil: nobody is asked, and what From claims is taken
+	now     func() time.Time
 }
 
 // newJudge judges as db says. A nil db has empty lists and no profiles.
 func (a *app) newJudge(ctx context.Context, db *store.DB) (*judge, error) {
+	if db != nil {
+		rules, err := db.Policy(ctx)
+		return &judge{rules: rules, profile: db.Profile, now: a.now}, err
+	}
 	s, err := a.settings()
 	if err != nil {
 		return nil, err
 	}
-	j := &judge{rules: &policy.Policy{}, maxHeader: int(s.SMTP.MaxHeaderSize),
-		profile: knownProfiles(nil)}
-	if db != nil {
-		j.profile = db.Profile
-		j.rules, err = db.Policy(ctx)
-	}
-	return j, err
+	laid, err := s.policy()
+	return &judge{rules: &policy.Policy{Settings: laid}, profile: knownProfiles(nil),
+		now: a.now}, err
 }
 
 func knownProfiles(known map[message.Address]policy.Profile) func(message.Address) (
@@ -51,21 +55,35 @@ type verdict struct {
 	ReplyTo  []string `json:"reply_to"`
 	Rule     *string  `json:"rule"`
 	Why      string   `json:"why"`
+
+	Authentication string `json:"authentication"` // pass, fail, none or temperror
 }
 
 // decide judges a message that is at hand.
-func (j *judge) decide(raw []byte, env *message.Envelope) (*policy.Facts, policy.Decision, error) {
-	m := message.Parse(raw)
-	f, err := policy.Read(m, env, j.maxHeader, j.profile)
+func (j *judge) decide(ctx context.Context, raw []byte, env *message.Envelope) (
+	*policy.Facts, policy.Decision, error) {
+	mail := mailOf(raw, env)
+	f, err := policy.Read(mail, &j.rules.Settings, j.profile)
 	if err != nil {
 		return nil, policy.Decision{}, err
+	}
+	if j.auth != nil && j.rules.AsksForProof(&f) {
+		f.Authentication = j.auth.Check(ctx, mailauth.Query{Message: mail.Message,
+			Envelope: env, Hop: f.Hop, From: f.Sender.Address.Domain(), Body: mail.Body})
 	}
 	return &f, j.rules.Decide(&f), nil
 }
 
+// mailOf is a message whose octets are at hand.
+func mailOf(raw []byte, env *message.Envelope) policy.Mail {
+	m := message.Parse(raw)
+	return policy.Mail{Message: m, Envelope: env,
+		Body: func() io.Reader { return bytes.NewReader(raw[m.Size:]) }}
+}
+
 func newVerdict(f *policy.Facts, d *policy.Decision) verdict {
 	v := verdict{Decision: d.Action.String(), Sender: f.Sender.Text, ReplyTo: []string{},
-		Rule: orNull(d.RuleText()), Why: d.Why()}
+		Rule: orNull(d.RuleText()), Why: d.Why(), Authentication: f.Proof().String()}
 	for _, to := range f.ReplyTo {
 		v.ReplyTo = append(v.ReplyTo, to.String())
 	}
@@ -123,7 +141,7 @@ func (s *standIns) lay(j *judge) error {
 	if err := errors.Join(errAllow, errBlock); err != nil {
 		return err
 	}
-	j.rules = &policy.Policy{Allow: allow, Block: block}
+	j.rules = &policy.Policy{Allow: allow, Block: block, Settings: j.rules.Settings}
 	if s.known == nil {
 		return nil
 	}
@@ -158,53 +176,4 @@ func parseKnown(text string) (map[message.Address]policy.Profile, error) {
 
 func badAddress(what, text string, err error) error {
 	return no("%saddress %q: %w", what, text, err)
-}
-
-// envelopeFlags are what an SMTP transaction would have said.
-type envelopeFlags struct {
-	client, helo, mailFrom string
-	rcpt                   []string
-}
-
-func (e *envelopeFlags) add(flags *pflag.FlagSet) {
-	flags.StringVar(&e.client, "client", "", "IP `address` of the client")
-	flags.StringVar(&e.helo, "helo", "", "`name` the client gave in EHLO")
-	flags.StringVar(&e.mailFrom, "mail-from", "",
-		"reverse-path, an `address`; empty, <> or MAILER-DAEMON for none")
-	flags.StringArrayVar(&e.rcpt, "rcpt", nil, "recipient, an `address`; may be repeated")
-}
-
-// envelope checks the flags and makes the envelope of them.
-func (e *envelopeFlags) envelope(a *app) (*message.Envelope, error) {
-	s, err := a.settings()
-	if err != nil {
-		return nil, err
-	}
-	env := &message.Envelope{Helo: e.helo, ReceivedAt: a.now()}
-	if err := e.parseClient(env); err != nil {
-		return nil, err
-	}
-	if env.MailFrom, err = parseReversePath(e.mailFrom); err != nil {
-		return nil, badAddress("--mail-from ", e.mailFrom, err)
-	}
-	for _, text := range e.rcpt {
-		to, err := parseForwardPath(text, s.hostname())
-		if err != nil {
-			return nil, badAddress("--rcpt ", text, err)
-		}
-		env.Recipients = append(env.Recipients, to)
-	}
-	return env, nil
-}
-
-func (e *envelopeFlags) parseClient(env *message.Envelope) error {
-	if e.client == "" {
-		return nil
-	}
-	client, err := netip.ParseAddr(e.client)
-	if err != nil {
-		return no("--client %q is no IP address", e.client)
-	}
-	env.Client = client.Unmap()
-	return nil
 }

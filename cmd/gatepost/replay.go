@@ -15,6 +15,7 @@ import (
 	"gatepost/message"
 	"gatepost/policy"
 	"gatepost/smtpd"
+	"gatepost/smtpd/mailauth"
 	"gatepost/store"
 )
 
@@ -37,13 +38,15 @@ type replay struct {
 	*app
 	judge    *judge
 	env      *message.Envelope
-	receiver *smtpd.Receiver // stores each message as SMTP would; nil to store nothing
-	expect   *expectations   // compares instead of printing; nil to print
-	totals   map[string]int  // by decision
+	auth     *mailauth.Checker // asks who a message is from; nil to ask nobody
+	receiver *smtpd.Receiver   // stores each message as SMTP would; nil to store nothing
+	expect   *expectations     // compares instead of printing; nil to print
+	totals   map[string]int    // by decision
 }
 
 func newReplayCommand(a *app) *cobra.Command {
 	var envelope envelopeFlags
+	var proof proofFlags
 	var lists standIns
 	var expect string
 	var keep bool
@@ -51,7 +54,9 @@ func newReplayCommand(a *app) *cobra.Command {
 		Use:   "replay PATH...",
 		Short: "decide .eml files, folders of them, mbox files and Maildirs",
 		Long: "Decides messages from files as they would be decided now, and stores nothing\n" +
-			"unless --store is given. A folder is walked: *.eml, *.mbox and Maildirs are taken.",
+			"unless --store is given. A folder is walked: *.eml, *.mbox and Maildirs are taken.\n" +
+			"Nobody is asked who a message is from, and what From claims is taken, unless --dns\n" +
+			"or --online says whom to ask. Messages of one sender are not counted.",
 		Args: takes(1, -1),
 		RunE: func(cmd *cobra.Command, paths []string) error {
 			if keep && lists.given() {
@@ -66,10 +71,17 @@ func newReplayCommand(a *app) *cobra.Command {
 			if r.expect, err = readExpectations(expect); err != nil {
 				return err
 			}
+			if r.auth, err = proof.checker(a, &envelope); err != nil {
+				return err
+			}
+			if r.auth != nil {
+				defer r.auth.Close()
+			}
 			return r.run(cmd.Context(), paths, &lists, keep)
 		},
 	}
 	envelope.add(cmd.Flags())
+	proof.add(cmd)
 	lists.add(cmd.Flags())
 	cmd.Flags().StringVar(&expect, "expect", "",
 		"compare with the lines of `FILE`; exit 1 if anything differs")
@@ -84,6 +96,11 @@ func (r *replay) run(ctx context.Context, paths []string, lists *standIns, keep 
 	if err != nil {
 		return err
 	}
+	s, err := r.settings()
+	if err != nil {
+		return err
+	}
+	s.Loop.PerHour = 0 // it is long since these messages came, if they ever did
 	db, err := r.openFor(ctx, keep)
 	if err != nil {
 		return err
@@ -94,6 +111,7 @@ func (r *replay) run(ctx context.Context, paths []string, lists *standIns, keep 
 	if r.judge, err = r.newJudge(ctx, db); err != nil {
 		return err
 	}
+	r.judge.auth = r.auth
 	if err = lists.lay(r.judge); err != nil {
 		return err
 	}
@@ -101,6 +119,7 @@ func (r *replay) run(ctx context.Context, paths []string, lists *standIns, keep 
 		if r.receiver, err = r.newReceiver(db); err != nil {
 			return err
 		}
+		r.receiver.Auth = r.auth
 	}
 	if err = r.all(ctx, db, mail.files); err != nil {
 		return err
@@ -164,8 +183,9 @@ func (r *replay) one(ctx context.Context, db *store.DB, raw []byte, err error) (
 		if r.judge, err = r.newJudge(ctx, db); err != nil {
 			return replayed{}, err
 		}
+		r.judge.auth = r.auth
 	}
-	f, d, err := r.judge.decide(raw, r.env)
+	f, d, err := r.judge.decide(ctx, raw, r.env)
 	if err != nil {
 		return replayed{}, err
 	}

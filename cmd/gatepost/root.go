@@ -17,6 +17,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newUserCommand(a),
 		newSuspendedCommand(a),
 		newTicketCommand(a),
+		newLoopCommand(a),
 		newConfigCommand(a),
 		newVersionCommand(a),
 	)

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"gatepost/smtpd"
+	"gatepost/smtpd/mailauth"
 	"gatepost/store"
 )
 
@@ -52,7 +53,8 @@ type gate struct {
 	log      *slog.Logger
 	smtp     *smtpd.Server
 	doors    []smtpd.Door
-	http     net.Listener // nil if there is none
+	http     net.Listener      // nil if there is none
+	auth     *mailauth.Checker // nil if claims are taken
 	db       *store.DB
 	unlock   func() error // the server's lock on db
 	stopping atomic.Bool
@@ -98,7 +100,8 @@ func (a *app) openGate(ctx context.Context) (g *gate, err error) {
 	if g.unlock, err = g.db.Lock(ctx); err != nil {
 		return g, err
 	}
-	receiver := &smtpd.Receiver{DB: g.db, Hostname: g.smtp.Domain,
+	g.auth = s.checker()
+	receiver := &smtpd.Receiver{DB: g.db, Auth: g.auth, Hostname: g.smtp.Domain,
 		Keep: time.Duration(s.Suspended.Keep), Log: g.log}
 	g.smtp.Receive = receiver.Receive
 	g.smtp.Ready = func() error { return enoughSpace(s.DB, int64(s.SMTP.MinFreeSpace)) }
@@ -256,6 +259,10 @@ func (g *gate) announce() {
 		g.log.Warn("mail for any recipient is taken, since smtp.recipients is empty " +
 			"and only this machine can connect")
 	}
+	if g.auth == nil {
+		g.log.Warn("what From claims is taken, since only this machine can connect and " +
+			"smtp.relays is empty; auth.loopback = \"check\" turns that off")
+	}
 	attrs := []any{"smtp", g.addresses(false)}
 	if len(g.settings.SMTP.ListenTLS) > 0 {
 		attrs = append(attrs, "smtps", g.addresses(true))
@@ -279,6 +286,9 @@ func (g *gate) addresses(tls bool) string {
 // close gives up what the gate holds, the last taken first.
 func (g *gate) close() error {
 	var errs []error
+	if g.auth != nil {
+		g.auth.Close()
+	}
 	if g.unlock != nil {
 		errs = append(errs, g.unlock())
 	}

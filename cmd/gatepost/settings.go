@@ -2,14 +2,11 @@ package main
 
 import (
 	"encoding"
-	"errors"
-	"fmt"
 	"reflect"
-	"strconv"
-	"strings"
 	"time"
 
 	"gatepost/message"
+	"gatepost/policy"
 	"gatepost/smtpd"
 )
 
@@ -18,6 +15,9 @@ import (
 type settings struct {
 	DB        string            `toml:"db"`
 	SMTP      smtpSettings      `toml:"smtp"`
+	Auth      authSettings      `toml:"auth"`
+	Causes    causesSettings    `toml:"causes"`
+	Loop      loopSettings      `toml:"loop"`
 	HTTP      httpSettings      `toml:"http"`
 	Suspended suspendedSettings `toml:"suspended"`
 	Log       logSettings       `toml:"log"`
@@ -31,6 +31,10 @@ type smtpSettings struct {
 	Hostname                 string `toml:"hostname"`
 	Recipients               words  `toml:"recipients"`
 	Clients                  words  `toml:"clients"`
+	Relays                   words  `toml:"relays"`
+	OnlyRelays               toggle `toml:"only_relays"`
+	AuthservID               words  `toml:"authserv_id"`
+	Proxies                  words  `toml:"proxies"`
 	TLSCert                  string `toml:"tls_cert"`
 	TLSKey                   string `toml:"tls_key"`
 	MaxMessageSize           size   `toml:"max_message_size"`
@@ -45,6 +49,35 @@ type smtpSettings struct {
 	Patience                 span   `toml:"patience"`
 	Grace                    span   `toml:"grace"`
 	MinFreeSpace             size   `toml:"min_free_space"`
+}
+
+type authSettings struct {
+	Trust    string `toml:"trust"`
+	Loopback string `toml:"loopback"`
+	Resolver string `toml:"resolver"`
+}
+
+// causesSettings have a switch for each cause that holds what is not held for its sender,
+// under the name of the cause; and one for mailing lists, which are none.
+type causesSettings struct {
+	Unprocessable        toggle `toml:"unprocessable_email"`
+	FailedAuthentication toggle `toml:"failed_email_authentication"`
+	Loop                 toggle `toml:"loop"`
+	FromSupportAddress   toggle `toml:"from_support_address"`
+	AutoDeliveryFailure  toggle `toml:"auto_delivery_failure"`
+	SystemUser           toggle `toml:"system_user"`
+	AutoVacation         toggle `toml:"auto_vacation"`
+	AutoMailer           toggle `toml:"auto_mailer"`
+	FromNoReply          toggle `toml:"from_noreply"`
+	ToNoReply            toggle `toml:"to_noreply"`
+	TooManyRecipients    toggle `toml:"number_recipients_exceeded"`
+	Blank                toggle `toml:"blank"`
+	Spam                 toggle `toml:"spam"`
+	MailingList          toggle `toml:"mailing_list"`
+}
+
+type loopSettings struct {
+	PerHour limit `toml:"per_hour"`
 }
 
 type httpSettings struct {
@@ -78,6 +111,14 @@ func defaults() *settings {
 			Recipients: nil,
 			// Who may speak SMTP to us, as ranges. Empty: everybody.
 			Clients: nil,
+			// Machines of ours that hand mail on to us, as ranges, and whether mail that
+			// comes from elsewhere is held. server_lock has no other switch.
+			Relays: nil, OnlyRelays: false,
+			// What relays call themselves in the Authentication-Results fields they write
+			// (RFC 8601, section 2.5). Without it theirs are not read.
+			AuthservID: nil,
+			// Load balancers that say with the PROXY protocol who the client is, as ranges.
+			Proxies: nil,
 			// Certificate chain and key, PEM files that are read anew when they change.
 			TLSCert: "", TLSKey: "",
 			// The largest message, told to clients as SIZE (RFC 1870).
@@ -103,6 +144,22 @@ func defaults() *settings {
 			// With less space on the disk than this no mail is taken.
 			MinFreeSpace: 256 << 20,
 		},
+		Auth: authSettings{
+			// What proof a profile or an entry of the allowlist asks for: aligned, strict
+			// or claimed.
+			Trust: policy.TrustAligned.String(),
+			// What becomes of claims where only this machine can connect: take or check.
+			Loopback: takeClaims,
+			// The name server to ask, with its port. Empty: those of this machine.
+			Resolver: "",
+		},
+		// What shows a cause holds a message.
+		Causes: causesSettings{Unprocessable: true, FailedAuthentication: true, Loop: true,
+			FromSupportAddress: true, AutoDeliveryFailure: true, SystemUser: true,
+			AutoVacation: true, AutoMailer: true, FromNoReply: true, ToNoReply: true,
+			TooManyRecipients: true, Blank: true, Spam: true, MailingList: false},
+		// How many messages of one sender pass within an hour. 0: any number.
+		Loop: loopSettings{PerHour: 20},
 		// Where /livez and /readyz are answered. Empty: nowhere.
 		HTTP: httpSettings{Listen: ""},
 		// How long a suspended message is kept.
@@ -139,110 +196,4 @@ func assign(v reflect.Value, text string) error {
 	}
 	v.SetString(text)
 	return nil
-}
-
-// words are several values in one text, separated by white space.
-type words []string
-
-func (w *words) UnmarshalText(text []byte) error {
-	*w = strings.Fields(string(text))
-	return nil
-}
-
-func (w words) String() string { return strings.Join(w, " ") }
-
-// A number counts things, at least one.
-type number int
-
-func (n *number) UnmarshalText(text []byte) error {
-	i, err := strconv.Atoi(string(text))
-	if err != nil || i < 1 {
-		return fmt.Errorf("%q is no whole number above 0", text)
-	}
-	*n = number(i)
-	return nil
-}
-
-// A size is a number of octets: 512, 64KiB, 25MiB, 2GiB; KB, MB and GB are powers of ten.
-type size int64
-
-var errSize = errors.New(`a size is a number and a unit, such as "25MiB"`)
-
-func (s *size) UnmarshalText(text []byte) error {
-	n, unit, err := splitUnit(string(text))
-	if err != nil {
-		return fmt.Errorf("%q: %w", text, errSize)
-	}
-	for _, u := range sizeUnits() {
-		if strings.EqualFold(unit, u.name) && n <= 1<<62/u.factor {
-			*s = size(n * u.factor)
-			return nil
-		}
-	}
-	return fmt.Errorf("%q: %w", text, errSize)
-}
-
-func (s size) String() string {
-	for _, u := range sizeUnits() {
-		if s != 0 && int64(s)%u.factor == 0 {
-			return strconv.FormatInt(int64(s)/u.factor, 10) + u.name
-		}
-	}
-	return strconv.FormatInt(int64(s), 10)
-}
-
-type unit struct {
-	name   string
-	factor int64
-}
-
-// sizeUnits are the units of a size, the one to print first.
-func sizeUnits() []unit {
-	return []unit{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"", 1},
-		{"GB", 1e9}, {"MB", 1e6}, {"KB", 1e3}, {"B", 1}}
-}
-
-// A span is a length of time: 30s, 5m, 12h, 14d.
-type span time.Duration
-
-var errSpan = errors.New(`a length of time is a number and a unit, such as "14d" or "90s"`)
-
-func (s *span) UnmarshalText(text []byte) error {
-	if n, unit, err := splitUnit(string(text)); err == nil && unit == "d" && n < 1e5 {
-		*s = span(time.Duration(n) * 24 * time.Hour)
-		return nil
-	}
-	if n, unit, err := splitUnit(string(text)); err == nil && unit == "" {
-		return fmt.Errorf("%d has no unit: write \"%dd\" for days, or h, m or s after it", n, n)
-	}
-	d, err := time.ParseDuration(string(text))
-	if err != nil || d < 0 {
-		return fmt.Errorf("%q: %w", text, errSpan)
-	}
-	*s = span(d)
-	return nil
-}
-
-func (s span) String() string {
-	d := time.Duration(s)
-	if day := 24 * time.Hour; d >= day && d%day == 0 {
-		return strconv.Itoa(int(d/day)) + "d"
-	}
-	text := d.String()
-	for _, zero := range []string{"m0s", "h0m"} {
-		if strings.HasSuffix(text, zero) {
-			text = strings.TrimSuffix(text, zero[1:])
-		}
-	}
-	return text
-}
-
-// splitUnit parts the whole number at the start of text from what follows.
-func splitUnit(text string) (n int64, unit string, err error) {
-	end := strings.IndexFunc(text, func(r rune) bool { return r < '0' || r > '9' })
-	if end < 0 {
-		end = len(text)
-	}
-	n, err = strconv.ParseInt(text[:end], 10, 64)
-	return n, strings.TrimSpace(text[end:]), err
 }

@@ -1,9 +1,14 @@
 package main
 
 import (
+	"log/slog"
+	"net/netip"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
+
+	"gatepost/policy"
 )
 
 func TestSize(t *testing.T) {
@@ -64,8 +69,11 @@ func TestEverySettingTakesText(t *testing.T) {
 	s := defaults()
 	s.each(func(key string, v reflect.Value) {
 		text := "7"
-		if _, ok := v.Interface().(span); ok {
+		switch v.Interface().(type) {
+		case span:
 			text = "7s"
+		case toggle:
+			text = "true"
 		}
 		if err := assign(v, text); err != nil {
 			t.Errorf("%s = %s: %v", key, text, err)
@@ -74,6 +82,105 @@ func TestEverySettingTakesText(t *testing.T) {
 			t.Errorf("%s stays empty", key)
 		}
 	})
+}
+
+func TestLimit(t *testing.T) {
+	for text, want := range map[string]int{"0": 0, "20": 20, "100000": 100000} {
+		var l limit
+		if err := l.UnmarshalText([]byte(text)); err != nil || int(l) != want {
+			t.Errorf("%q is %d, %v; want %d", text, l, err, want)
+		}
+	}
+	for _, text := range []string{"", "-1", "1.5", "none", "99999999999999999999"} {
+		if err := new(limit).UnmarshalText([]byte(text)); err == nil {
+			t.Errorf("%q is taken for a limit", text)
+		}
+	}
+}
+
+func TestToggle(t *testing.T) {
+	for text, want := range map[string]toggle{"true": true, "false": false} {
+		got := !want
+		if err := got.UnmarshalText([]byte(text)); err != nil || got != want {
+			t.Errorf("%q is %v, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"", "yes", "1", "True", "off"} {
+		if err := new(toggle).UnmarshalText([]byte(text)); err == nil {
+			t.Errorf("%q is taken for true or false", text)
+		}
+	}
+}
+
+// Every switch of a cause is that of a cause, and reaches the policy.
+func TestCauseSwitches(t *testing.T) {
+	none, all := defaults(), defaults()
+	causes := 0
+	none.each(func(key string, v reflect.Value) {
+		name, found := strings.CutPrefix(key, causeSwitch(""))
+		if !found || name == "mailing_list" {
+			return
+		}
+		causes++
+		v.SetBool(false)
+		cause, known := policy.ParseCause(name)
+		if off := none.off(); !known || !off.Has(cause) || all.off().Has(cause) {
+			t.Errorf("%s: known %v, switched off %v", key, known, off.Has(cause))
+		}
+	})
+	if causes < 13 {
+		t.Errorf("only %d causes have a switch", causes)
+	}
+}
+
+// Claims are taken only where nobody but this machine can connect.
+func TestTakesClaims(t *testing.T) {
+	for text, want := range map[string]bool{
+		"":                                      true,
+		"smtp.listen = '127.0.0.1:25 [::1]:25'": true,
+		"smtp.listen = '127.0.0.1:25 0.0.0.0:25'": false,
+		"smtp.listen_tls = '192.0.2.1:465'":       false,
+		"smtp.listen = ':25'":                     false,
+		"smtp.relays = '127.0.0.1'":               false,
+		"smtp.proxies = '127.0.0.1'":              false,
+		"auth.loopback = 'check'":                 false,
+	} {
+		s := defaults()
+		if err := s.parse("t.toml", []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.takesClaims(); got != want {
+			t.Errorf("%q takes claims: %v, want %v", text, got, want)
+		}
+		c := s.checker()
+		if (c == nil) != want {
+			t.Errorf("%q asks: %v, want %v", text, c != nil, !want)
+		}
+		if c != nil {
+			c.Close()
+		}
+	}
+}
+
+// The ranges reach the door.
+func TestRangesReachTheDoor(t *testing.T) {
+	s := defaults()
+	text := "smtp = {clients = '192.0.2.1', relays = '192.0.2.2', proxies = '192.0.2.3'}"
+	if err := s.parse("t.toml", []byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	server, err := s.server(slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, r := range []*policy.Ranges{server.Clients, server.Relays, server.Proxies} {
+		for last := range byte(4) {
+			ip := netip.AddrFrom4([4]byte{192, 0, 2, last})
+			if got, want := r.Contains(ip), int(last) == i+1; got != want {
+				t.Errorf("ranges %d contain %s: %v, want %v", i, ip, got, want)
+			}
+		}
+	}
 }
 
 func TestDistance(t *testing.T) {

@@ -87,6 +87,12 @@ func (a *app) warnings(s *settings, r *report) (all []string) {
 				stamp(ends)))
 		}
 	}
+	if r.UndeclaredRelay > 0 {
+		all = append(all, fmt.Sprintf("%s of the last day came through a mail server on this "+
+			"machine that smtp.relays does not name: nobody can tell who sent them; name it "+
+			"there by its address, such as 127.0.0.1",
+			count(int(r.UndeclaredRelay), "message", "messages")))
+	}
 	if err := enoughSpace(s.DB, int64(s.SMTP.MinFreeSpace)); err != nil {
 		all = append(all, err.Error())
 	}

@@ -49,7 +49,7 @@ func TestStorm(t *testing.T) {
 	if os.Getenv("GATEPOST_LONG") != "" {
 		messages, kills = 2000, 5
 	}
-	s := &storm{gateway: newGateway(t), mail: make(chan string, messages),
+	s := &storm{gateway: newGateway(t, anyRate), mail: make(chan string, messages),
 		acks: make(chan struct{}, messages), acked: map[content]int{}, tried: map[content]int{}}
 	s.must("rules", "add", "block", "held.test")
 	for _, raw := range stormMail(t, messages) {
@@ -127,7 +127,7 @@ func (s *storm) client() {
 				}
 			}
 			s.count(s.tried, sum)
-			if _, err = sendBy(c, raw); err != nil {
+			if _, err = sendBy(c, "bounce@mail.test", raw); err != nil {
 				c.Close()
 				c = nil
 			}

@@ -80,6 +80,7 @@ func (a *app) ticketLetter(t store.Ticket) letter {
 		fields: [][2]string{
 			{"ID", strconv.FormatInt(t.ID, 10)},
 			{"Requester", person(t.Requester.Person)},
+			{"Claimed", yesNo(t.Requester.Claimed)},
 			{"Proven", yesNo(t.Proven)},
 			{"To", strings.Join(t.Recipients, ", ")},
 			{"Subject", t.Subject},

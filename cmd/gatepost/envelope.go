@@ -1,0 +1,122 @@
+package main
+
+import (
+	"fmt"
+	"net/netip"
+	"os"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"gatepost/message"
+	"gatepost/smtpd/mailauth"
+)
+
+// envelopeFlags are what an SMTP transaction would have said.
+type envelopeFlags struct {
+	client, helo string
+	mailFrom     *string // nil if not given: it is not known
+	rcpt         []string
+}
+
+func (e *envelopeFlags) add(flags *pflag.FlagSet) {
+	flags.StringVar(&e.client, "client", "", "IP `address` of the client")
+	flags.StringVar(&e.helo, "helo", "", "`name` the client gave in EHLO")
+	flags.Func("mail-from", "reverse-path, an `address`; empty, <> or MAILER-DAEMON for <>",
+		func(text string) error {
+			e.mailFrom = &text
+			return nil
+		})
+	flags.StringArrayVar(&e.rcpt, "rcpt", nil, "recipient, an `address`; may be repeated")
+}
+
+// envelope checks the flags and makes the envelope of them.
+func (e *envelopeFlags) envelope(a *app) (*message.Envelope, error) {
+	s, err := a.settings()
+	if err != nil {
+		return nil, err
+	}
+	env := &message.Envelope{Helo: e.helo, ReceivedAt: a.now()}
+	if err := e.parseClient(env); err != nil {
+		return nil, err
+	}
+	if err := e.parseMailFrom(env); err != nil {
+		return nil, err
+	}
+	for _, text := range e.rcpt {
+		to, err := parseForwardPath(text, s.hostname())
+		if err != nil {
+			return nil, badAddress("--rcpt ", text, err)
+		}
+		env.Recipients = append(env.Recipients, to)
+	}
+	return env, nil
+}
+
+func (e *envelopeFlags) parseClient(env *message.Envelope) error {
+	if e.client == "" {
+		return nil
+	}
+	client, err := netip.ParseAddr(e.client)
+	if err != nil {
+		return no("--client %q is no IP address", e.client)
+	}
+	env.Client = client.Unmap()
+	return nil
+}
+
+func (e *envelopeFlags) parseMailFrom(env *message.Envelope) (err error) {
+	if e.mailFrom == nil {
+		return nil
+	}
+	if env.MailFrom, err = parseReversePath(*e.mailFrom); err != nil {
+		return badAddress("--mail-from ", *e.mailFrom, err)
+	}
+	env.NullPath = env.MailFrom == ""
+	return nil
+}
+
+// proofFlags say whom to ask who a message is from. Without them nobody is asked.
+type proofFlags struct {
+	zone   string // --dns
+	online bool
+}
+
+func (p *proofFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&p.zone, "dns", "",
+		"ask who a message is from, of the records in `FILE`; needs --client")
+	cmd.Flags().BoolVar(&p.online, "online", false,
+		"ask who a message is from, of the DNS; needs --client")
+	cmd.PreRunE = oneOf("dns", "online")
+}
+
+// given reports whether anybody is to be asked.
+func (p *proofFlags) given() bool { return p.zone != "" || p.online }
+
+// checker asks as the flags say; nil without them. It is to be closed.
+func (p *proofFlags) checker(a *app, e *envelopeFlags) (*mailauth.Checker, error) {
+	switch {
+	case !p.given():
+		return nil, nil
+	case e.client == "":
+		return nil, misuse("who a message is from depends on who handed it over: give the " +
+			"address of that client with --client")
+	}
+	s, err := a.settings()
+	if err != nil {
+		return nil, err
+	}
+	if p.online {
+		return s.asking(mailauth.System(s.Auth.Resolver)), nil
+	}
+	f, err := os.Open(p.zone)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	zone, err := mailauth.ReadZone(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", p.zone, err)
+	}
+	return s.asking(zone), nil
+}

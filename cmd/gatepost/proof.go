@@ -1,0 +1,107 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"reflect"
+	"slices"
+	"strings"
+
+	"gatepost/policy"
+	"gatepost/smtpd/mailauth"
+)
+
+// What becomes of the claims in From where only this machine can connect.
+const (
+	takeClaims  = "take"
+	checkClaims = "check"
+)
+
+// policy is what the settings say to the rules.
+func (s *settings) policy() (policy.Settings, error) {
+	trust, errTrust := s.trust()
+	relays, errRelays := ranges("smtp.relays", s.SMTP.Relays)
+	ours, errOurs := s.recipients()
+	p := policy.Settings{
+		MaxHeader: int(s.SMTP.MaxHeaderSize), Hostname: s.hostname(),
+		Trust: trust, Off: s.off(), HoldLists: bool(s.Causes.MailingList),
+		PerHour: int(s.Loop.PerHour), Relays: relays, OnlyRelays: bool(s.SMTP.OnlyRelays),
+		Support: ours.Addresses(),
+	}
+	if ours != nil {
+		p.Ours = ours.Accept
+	}
+	return p, errors.Join(errTrust, errRelays, errOurs)
+}
+
+func (s *settings) trust() (policy.Trust, error) {
+	trust, err := policy.ParseTrust(s.Auth.Trust)
+	if err != nil {
+		return trust, fmt.Errorf("auth.trust: %w", err)
+	}
+	return trust, nil
+}
+
+// off are the causes that are switched off.
+func (s *settings) off() (off policy.Causes) {
+	s.each(func(key string, v reflect.Value) {
+		name, found := strings.CutPrefix(key, causeSwitch(""))
+		if c, known := policy.ParseCause(name); found && known && !v.Bool() {
+			off = off.With(c)
+		}
+	})
+	return off
+}
+
+// causeSwitch is the setting that switches a cause off.
+func causeSwitch(cause string) string { return "causes." + cause }
+
+// checker asks who a message is from; nil if nobody is asked and the claim is taken. It is
+// to be closed.
+func (s *settings) checker() *mailauth.Checker {
+	if s.takesClaims() {
+		return nil
+	}
+	return s.asking(mailauth.System(s.Auth.Resolver))
+}
+
+// asking makes a checker that believes our relays and asks the resolver for the rest.
+func (s *settings) asking(r mailauth.Resolver) *mailauth.Checker {
+	return mailauth.New(r, s.SMTP.AuthservID)
+}
+
+// takesClaims reports whether nobody but this machine can connect, and no machine of ours
+// hands on what comes from elsewhere.
+func (s *settings) takesClaims() bool {
+	doors := slices.Concat(s.SMTP.Listen, s.SMTP.ListenTLS)
+	outside := slices.ContainsFunc(doors, func(address string) bool { return !onLoopback(address) })
+	return s.Auth.Loopback == takeClaims && !outside &&
+		len(s.SMTP.Relays) == 0 && len(s.SMTP.Proxies) == 0
+}
+
+// checkProof checks what has to do with who a message is from.
+func (s *settings) checkProof() error {
+	var errs []error
+	if _, err := s.trust(); err != nil {
+		errs = append(errs, err)
+	}
+	if s.Auth.Loopback != takeClaims && s.Auth.Loopback != checkClaims {
+		errs = append(errs, fmt.Errorf("auth.loopback: %q: write take or check", s.Auth.Loopback))
+	}
+	if _, err := netip.ParseAddrPort(s.Auth.Resolver); err != nil && s.Auth.Resolver != "" {
+		errs = append(errs, fmt.Errorf("auth.resolver: %q is no IP address with a port, such as "+
+			"127.0.0.1:53", s.Auth.Resolver))
+	}
+	if s.SMTP.OnlyRelays && len(s.SMTP.Relays) == 0 {
+		errs = append(errs, errors.New("smtp.only_relays: smtp.relays names nobody, so all mail "+
+			"would be held: write there which machines hand mail on"))
+	}
+	for _, id := range s.SMTP.AuthservID {
+		if strings.ContainsAny(id, `,;=()<>"`) {
+			errs = append(errs, fmt.Errorf("smtp.authserv_id: %q: write the first word of the "+
+				"Authentication-Results fields that a relay writes, such as mx.example.com", id))
+		}
+	}
+	return errors.Join(errs...)
+}

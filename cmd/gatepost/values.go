@@ -1,0 +1,144 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// What a setting may be, each read from the text that flags and the environment have.
+
+// words are several values in one text, separated by white space.
+type words []string
+
+func (w *words) UnmarshalText(text []byte) error {
+	*w = strings.Fields(string(text))
+	return nil
+}
+
+func (w words) String() string { return strings.Join(w, " ") }
+
+// A number counts things, at least one.
+type number int
+
+func (n *number) UnmarshalText(text []byte) error {
+	i, err := strconv.Atoi(string(text))
+	if err != nil || i < 1 {
+		return fmt.Errorf("%q is no whole number above 0", text)
+	}
+	*n = number(i)
+	return nil
+}
+
+// A limit counts things that there may be at most; 0 is no limit.
+type limit int
+
+func (l *limit) UnmarshalText(text []byte) error {
+	i, err := strconv.Atoi(string(text))
+	if err != nil || i < 0 {
+		return fmt.Errorf("%q is no whole number: write 0 for no limit", text)
+	}
+	*l = limit(i)
+	return nil
+}
+
+// A toggle is on or off.
+type toggle bool
+
+func (t *toggle) UnmarshalText(text []byte) error {
+	switch string(text) {
+	case "true":
+		*t = true
+	case "false":
+		*t = false
+	default:
+		return fmt.Errorf("%q: write true or false", text)
+	}
+	return nil
+}
+
+// A size is a number of octets: 512, 64KiB, 25MiB, 2GiB; KB, MB and GB are powers of ten.
+type size int64
+
+var errSize = errors.New(`a size is a number and a unit, such as "25MiB"`)
+
+func (s *size) UnmarshalText(text []byte) error {
+	n, unit, err := splitUnit(string(text))
+	if err != nil {
+		return fmt.Errorf("%q: %w", text, errSize)
+	}
+	for _, u := range sizeUnits() {
+		if strings.EqualFold(unit, u.name) && n <= 1<<62/u.factor {
+			*s = size(n * u.factor)
+			return nil
+		}
+	}
+	return fmt.Errorf("%q: %w", text, errSize)
+}
+
+func (s size) String() string {
+	for _, u := range sizeUnits() {
+		if s != 0 && int64(s)%u.factor == 0 {
+			return strconv.FormatInt(int64(s)/u.factor, 10) + u.name
+		}
+	}
+	return strconv.FormatInt(int64(s), 10)
+}
+
+type unit struct {
+	name   string
+	factor int64
+}
+
+// sizeUnits are the units of a size, the one to print first.
+func sizeUnits() []unit {
+	return []unit{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"", 1},
+		{"GB", 1e9}, {"MB", 1e6}, {"KB", 1e3}, {"B", 1}}
+}
+
+// A span is a length of time: 30s, 5m, 12h, 14d.
+type span time.Duration
+
+var errSpan = errors.New(`a length of time is a number and a unit, such as "14d" or "90s"`)
+
+func (s *span) UnmarshalText(text []byte) error {
+	if n, unit, err := splitUnit(string(text)); err == nil && unit == "d" && n < 1e5 {
+		*s = span(time.Duration(n) * 24 * time.Hour)
+		return nil
+	}
+	if n, unit, err := splitUnit(string(text)); err == nil && unit == "" {
+		return fmt.Errorf("%d has no unit: write \"%dd\" for days, or h, m or s after it", n, n)
+	}
+	d, err := time.ParseDuration(string(text))
+	if err != nil || d < 0 {
+		return fmt.Errorf("%q: %w", text, errSpan)
+	}
+	*s = span(d)
+	return nil
+}
+
+func (s span) String() string {
+	d := time.Duration(s)
+	if day := 24 * time.Hour; d >= day && d%day == 0 {
+		return strconv.Itoa(int(d/day)) + "d"
+	}
+	text := d.String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, zero) {
+			text = strings.TrimSuffix(text, zero[1:])
+		}
+	}
+	return text
+}
+
+// splitUnit parts the whole number at the start of text from what follows.
+func splitUnit(text string) (n int64, unit string, err error) {
+	end := strings.IndexFunc(text, func(r rune) bool { return r < '0' || r > '9' })
+	if end < 0 {
+		end = len(text)
+	}
+	n, err = strconv.ParseInt(text[:end], 10, 64)
+	return n, strings.TrimSpace(text[end:]), err
+}
