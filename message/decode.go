@@ -15,7 +15,10 @@ const maxEncoded = 8 << 10
 
 // decode decodes the encoded words of a value (RFC 2047) for people to read. It never
 // fails: a word that is broken, or in a charset nobody knows, is shown as it came.
-func decode(s string) string {
+func decode(s string) string { return Clean(decodeWords(s)) }
+
+// decodeWords is decode with all that was encoded in it, NUL too.
+func decodeWords(s string) string {
 	s = s[:min(len(s), maxEncoded)]
 	if strings.Contains(s, "=?") {
 		d := mime.WordDecoder{CharsetReader: wordReader}
@@ -23,7 +26,15 @@ func decode(s string) string {
 			s = text
 		}
 	}
-	return Clean(s)
+	return s
+}
+
+// hidesControl reports whether an encoded word holds a control character. What ends a line
+// is only white space once it is decoded.
+func hidesControl(s string) bool {
+	return strings.Contains(s, "=?") && strings.ContainsFunc(decodeWords(s), func(r rune) bool {
+		return r < ' ' && !isSpace(r) || r == 0x7f
+	})
 }
 
 // wordReader is charsetReader for encoded words: an unknown charset is read as ASCII.

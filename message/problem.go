@@ -24,6 +24,7 @@ const (
 	RoutedLocal    // % or ! once meant another host (RFC 5321, appendix C)
 	RawUTF8        // sound for RFC 6532 if the transaction announced SMTPUTF8
 	BadAddress
+	HiddenControl // in an encoded word of the name
 	problems
 )
 
@@ -53,6 +54,7 @@ func (p SenderProblem) String() string {
 		RoutedLocal:      "the local part of the From address names another host",
 		RawUTF8:          "the From address is not ASCII, and SMTPUTF8 was not announced",
 		BadAddress:       "the address in From cannot be read",
+		HiddenControl:    "the name in From holds an encoded control character",
 		problems:         "",
 	}[min(p, problems)]
 }

@@ -93,6 +93,9 @@ func (r *reading) item(it item) {
 		r.Name = it.name()
 	}
 	r.odd(it.whole())
+	if hidesControl(it.phrase) || hidesControl(it.comment) {
+		r.odd(HiddenControl)
+	}
 	r.odd(specProblem(it.spec, a, err))
 	r.Address = a
 }

@@ -135,7 +135,7 @@ func TestSender(t *testing.T) {
 		{"From: ann@acme.test\r\nSender: eve@evil.test", "ann@acme.test", 0, ""},
 		{"From: an\x00n@acme.test", "an\ufffdn@acme.test", SenderProblem(NUL), ""},
 		{"From: ann@acme.test\x01.test", "ann@acme.test\ufffd.test", SenderProblem(Control), ""},
-		{"From: =?utf-8?q?a=00b?= <ann@acme.test>", "ann@acme.test", 0, "a\ufffdb"},
+		{"From: =?utf-8?q?a=00b?= <ann@acme.test>", "ann@acme.test", HiddenControl, "a\ufffdb"},
 	} {
 		head := c.from
 		if !strings.HasPrefix(head, "F") {

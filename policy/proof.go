@@ -36,7 +36,7 @@ func (t Trust) doubts(f *Facts, proof Result) bool {
 
 // verdict is what all the checks together say. What passes counts only if it is aligned: a
 // stranger's domain is authentic, too. Without a DMARC record the domain's own SPF record
-// can still say that a client is none of its own.
+// can still say that a client is none of its own; one that nobody can read may say so.
 func (a *Authentication) verdict(from message.Domain) Result {
 	switch {
 	case a.Said == Pass, a.Said == Fail:
@@ -47,7 +47,7 @@ func (a *Authentication) verdict(from message.Domain) Result {
 		return TempError
 	case a.DMARC.Result == Pass, a.Author.Result == Fail, a.Author.Result == SoftFail:
 		return Fail
-	case a.Author.Result == TempError:
+	case a.Author.Result == TempError, a.Author.Result == PermError:
 		return TempError
 	}
 	return None
@@ -140,18 +140,19 @@ func (r Record) words() string {
 	return "no DMARC record"
 }
 
-// A Band is whose messages are counted together: those that are proven to be from an
-// address, or those that claim it from one neighbourhood, so that a forger cannot lock out
-// the sender that it claims to be.
+// A Band is whose messages are counted together: those that the sender's own machines sent,
+// or those that claim its address from one neighbourhood, so that a forger cannot lock out
+// the sender that it claims to be. A signature alone does not do for the former: anybody can
+// send a signed message again.
 type Band struct {
 	Address message.Address // zero: nothing is counted
 	Client  netip.Prefix    // IPv4 /24 or IPv6 /64; zero if it is proven or the client unknown
-	Proven  bool
+	Proven  bool            // by SPF
 }
 
 // Band is that of the sender.
 func (f *Facts) Band() Band {
-	b := Band{Address: f.Sender.Address, Proven: f.Proof() == Pass}
+	b := Band{Address: f.Sender.Address, Proven: f.ownClient()}
 	if b.Proven || !f.Hop.Client.IsValid() {
 		return b
 	}
@@ -161,4 +162,11 @@ func (f *Facts) Band() Band {
 	}
 	b.Client, _ = f.Hop.Client.Prefix(bits)
 	return b
+}
+
+// ownClient reports whether the client may send for the From domain, as SPF says.
+func (f *Facts) ownClient() bool {
+	a, from := f.Authentication, f.Sender.Address.Domain()
+	return a != nil && f.Proof() == Pass && a.SPF.Result == Pass &&
+		a.aligned(a.SPF, from, a.DMARC.StrictSPF)
 }

@@ -194,6 +194,9 @@ func TestAlignment(t *testing.T) {
 			Author: policy.Identity{Result: policy.SoftFail, Domain: "acme.test"}}, policy.Fail},
 		"no record, its own SPF says nothing": {"acme.test", policy.Authentication{
 			Author: policy.Identity{Result: policy.Neutral, Domain: "acme.test"}}, policy.None},
+		"no record, its own SPF cannot be read": {"acme.test", policy.Authentication{
+			Author: policy.Identity{Result: policy.PermError, Domain: "acme.test"}},
+			policy.TempError},
 		"no record, its own SPF is not answered": {"acme.test", policy.Authentication{
 			Author: policy.Identity{Result: policy.TempError, Domain: "acme.test"}},
 			policy.TempError},
@@ -267,6 +270,10 @@ func TestBand(t *testing.T) {
 			t.Errorf("%s: %+v", client, b)
 		}
 		f.Authentication = proofs()[policy.Pass]
+		if b := f.Band(); b.Client.String() != want || b.Proven {
+			t.Errorf("proven by a signature, which anybody can send again: %+v", b)
+		}
+		f.Authentication.SPF = policy.Identity{Result: policy.Pass, Domain: "acme.test"}
 		if b := f.Band(); b.Client.IsValid() || !b.Proven {
 			t.Errorf("proven: %+v", b)
 		}
