@@ -7,6 +7,7 @@ import (
 // A Remedy is one change that would have made a ticket of a message. Exactly one of its
 // fields is set.
 type Remedy struct {
+	Forget   message.Address // how many of its messages were stored within the hour
 	Allow    message.Address // an entry of the allowlist
 	Profile  message.Address // a profile
 	Restore  message.Address // a profile that is suspended no more
@@ -39,7 +40,7 @@ func (p *Policy) Remedies(f *Facts) []Remedy {
 // candidates are the changes that are worth a try.
 func (d Decision) candidates() []Remedy {
 	return []Remedy{
-		{Allow: d.Address}, {Profile: d.Address}, {Restore: d.Address}, {Unblock: d.rule},
+		{Forget: d.Address}, {Allow: d.Address}, {Profile: d.Address}, {Restore: d.Address}, {Unblock: d.rule},
 		{PassOver: true}, {AnyHost: true}, {AnyRate: true}, {TurnOff: d.Cause}, {Believe: true},
 	}
 }
@@ -47,6 +48,8 @@ func (d Decision) candidates() []Remedy {
 // apply makes the change, on copies.
 func (r Remedy) apply(p *Policy, f *Facts) {
 	switch {
+	case !r.Forget.IsZero():
+		f.Stored = 0
 	case !r.Allow.IsZero():
 		p.Allow = p.Allow.With([]Change{{Entry: Entry{Target: r.Allow.String()}}})
 	case !r.Profile.IsZero():

@@ -127,7 +127,11 @@ func (r *Receiver) log(record *store.Record) {
 		r.Log.Info("decision", "action", "reject", "client", client, "rule", d.RuleKind())
 		return
 	}
-	r.Log.Info("decision", "action", d.Action.String(), "id", record.ID, "client", client,
+	attrs := []any{"action", d.Action.String(), "id", record.ID, "client", client,
 		"from", printable(record.Facts.Sender.Text), "proof", d.Proof.String(),
-		"cause", d.Cause.String(), "rule", d.RuleText())
+		"cause", d.Cause.String(), "rule", d.RuleText()}
+	if d.Action == policy.Defer { // of which nothing else is kept
+		attrs = append(attrs, "why", printable(d.Why()))
+	}
+	r.Log.Info("decision", attrs...)
 }
