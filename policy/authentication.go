@@ -88,6 +88,7 @@ type Identity struct {
 	Org      message.Domain `json:"org,omitempty"`      // its organisational domain, if it was looked up
 	Selector string         `json:"selector,omitempty"` // of a DKIM key
 	Helo     bool           `json:"helo,omitempty"`     // SPF of HELO, since the reverse-path is null
+	Told     bool           `json:"told,omitempty"`     // by a relay of ours, and not found out by us
 	Why      string         `json:"why,omitempty"`
 }
 
@@ -105,7 +106,7 @@ type Record struct {
 
 // An Authentication is what was found out about who sent a message. Nil: nobody was asked.
 type Authentication struct {
-	Relay  string     `json:"relay,omitempty"` // the authserv-id of the relay whose results these are
+	Relay  string     `json:"relay,omitempty"` // the authserv-id of the relay that told us some of this
 	SPF    Identity   `json:"spf"`             // of the reverse-path
 	Author Identity   `json:"author"`          // SPF of the From domain, asked if it has no DMARC record
 	DKIM   []Identity `json:"dkim,omitempty"`  // one for each signature looked at

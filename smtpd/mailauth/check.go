@@ -21,8 +21,9 @@ const budget = 10 * time.Second
 
 // A Checker asks for all messages of a process, and remembers answers.
 type Checker struct {
-	// Budget is how long Check may take for one message, 10 s from New. What has not been
-	// answered by then is temperror.
+	// Budget is how long Check may take for one message, 10 s from New. A question that has
+	// not been answered by then, or a key by half of it, is a temperror; a signature whose
+	// content could not be verified in time is a permerror.
 	Budget time.Duration
 
 	dns    *cache
@@ -52,6 +53,9 @@ type Query struct {
 	Body     func() io.Reader // what follows the header section, anew each call; nil: nothing
 }
 
+// hidden reports whether a relay of ours does not say who handed it the message.
+func (q Query) hidden() bool { return q.Hop.Relayed && !q.Hop.Client.IsValid() }
+
 // Check asks all that is to be known, side by side, within the Budget. It has no error: a
 // question that was not answered is a temperror, and says why.
 func (c *Checker) Check(ctx context.Context, q Query) *policy.Authentication {
@@ -60,60 +64,12 @@ func (c *Checker) Check(ctx context.Context, q Query) *policy.Authentication {
 	if q.Envelope == nil {
 		q.Envelope = &message.Envelope{}
 	}
-	a, heard := c.hear(q)
+	n := c.inquiry(q)
 	var tasks sync.WaitGroup
-	if !heard {
-		tasks.Go(func() { a.SPF = c.sender(ctx, q) })
-		tasks.Go(func() { a.DKIM = c.signatures(ctx, q) })
-	}
-	if a.Said != policy.Pass && q.From != "" {
-		tasks.Go(func() { a.DMARC = c.record(ctx, q.From) })
-	}
+	tasks.Go(func() { n.sender(ctx) })
+	tasks.Go(func() { n.signatures(ctx) })
+	tasks.Go(func() { n.claim(ctx) })
 	tasks.Wait()
-	c.complete(ctx, q, a)
-	return a
-}
-
-// complete asks what depends on whether the From domain has a DMARC record.
-func (c *Checker) complete(ctx context.Context, q Query, a *policy.Authentication) {
-	switch {
-	case q.From == "" || a.Said == policy.Pass:
-	case a.DMARC.Result == policy.None:
-		a.Author = c.author(ctx, q, a.SPF)
-	case a.DMARC.Result == policy.Pass:
-		c.organisations(ctx, q.From, a)
-	}
-}
-
-// organisations looks up the organisational domain of each identity that could be aligned
-// with From by it: one that is no subdomain of From's has another.
-func (c *Checker) organisations(
-	ctx context.Context, from message.Domain, a *policy.Authentication,
-) {
-	var tasks sync.WaitGroup
-	look := func(id *policy.Identity) {
-		counts := id.Result == policy.Pass || id.Result == policy.TempError
-		if counts && id.Domain != from && id.Domain.In(a.DMARC.Org) {
-			tasks.Go(func() { c.organisation(ctx, id, a.DMARC.Org) })
-		}
-	}
-	look(&a.SPF)
-	for i := range a.DKIM {
-		look(&a.DKIM[i])
-	}
-	tasks.Wait()
-}
-
-// organisation fills in the organisational domain of an identity that lies within org. If
-// it cannot be had, nobody can tell whether the identity is aligned: it may be.
-func (c *Checker) organisation(ctx context.Context, id *policy.Identity, org message.Domain) {
-	w, err := c.walk(ctx, id.Domain)
-	if err != nil {
-		id.Result, id.Org = policy.TempError, org
-		id.Why = why("its organisational domain cannot be told: ", err)
-		return
-	}
-	if id.Org = w.organisation(); id.Org == "" {
-		id.Org = id.Domain
-	}
+	n.align()
+	return n.a
 }

@@ -83,8 +83,9 @@ func TestAuthor(t *testing.T) {
 		{"a machine of its own", "x@lost.test", "192.0.2.3", false,
 			policy.Identity{Result: policy.Pass, Domain: "acme.test"}},
 		{"a relay that hides the client", "x@forger.test", "", true,
-			policy.Identity{Result: policy.TempError, Domain: "acme.test",
-				Why: "the relay's Received line does not say who the client was"}},
+			policy.Identity{Result: policy.TempError, Domain: "acme.test", Why: hidden}},
+		{"a hidden client, the same domain", "ann@acme.test", "", true,
+			policy.Identity{Result: policy.TempError, Domain: "acme.test", Why: hidden}},
 		{"no client at all", "x@forger.test", "", false,
 			policy.Identity{Domain: "acme.test", Why: "the client is not known"}},
 	} {

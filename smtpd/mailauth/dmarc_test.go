@@ -131,6 +131,15 @@ func TestWalk(t *testing.T) {
 		{"mail from a suffix", `
 			_dmarc.acme.test TXT "v=DMARC1; psd=y"
 			_dmarc.test TXT "v=DMARC1"`, "acme.test", "acme.test", "acme.test"},
+		{"a registry that does not say so", `_dmarc.co.uk TXT "v=DMARC1"`, "mail.shop.co.uk",
+			"co.uk", "shop.co.uk"},
+		{"a registry of a wildcard", `_dmarc.any.ck TXT "v=DMARC1"`, "mail.shop.any.ck", "any.ck",
+			"shop.any.ck"},
+		{"mail from a registry", `_dmarc.co.uk TXT "v=DMARC1"`, "co.uk", "co.uk", "co.uk"},
+		{"a registry that says it is none", `_dmarc.co.uk TXT "v=DMARC1; psd=n"`,
+			"mail.shop.co.uk", "co.uk", "co.uk"},
+		{"a private suffix", `_dmarc.github.io TXT "v=DMARC1"`, "shop.github.io", "github.io",
+			"github.io"},
 		{"no psd at the top", `_dmarc.test TXT "v=DMARC1"`, "mail.acme.test", "test", "test"},
 		{"several records", `
 			_dmarc.mail.acme.test TXT "v=DMARC1"

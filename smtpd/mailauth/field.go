@@ -1,6 +1,7 @@
 package mailauth
 
 import (
+	"slices"
 	"strings"
 
 	"gatepost/message"
@@ -10,8 +11,8 @@ import (
 // Field is our own Authentication-Results field (RFC 8601), on one line without its end: what
 // a says, and the verdict on From. The hostname is our authserv-id. Only domains and
 // selectors that read as such are repeated. What a relay found out is not passed on as
-// ours: then the field says whose word the verdict follows. A nil a is that nobody was
-// asked.
+// ours: where the verdict may follow from that, the field says so. A nil a is that nobody
+// was asked.
 func Field(
 	hostname string, a *policy.Authentication, from message.Domain, verdict policy.Result,
 ) string {
@@ -20,13 +21,16 @@ func Field(
 	if a == nil {
 		return b.String() + "; none"
 	}
-	relay := quotable(a.Relay)
-	if a.Relay == "" {
+	if !a.SPF.Told {
 		writeSPF(&b, a.SPF)
-		writeDKIM(&b, a.DKIM)
+	}
+	own := slices.DeleteFunc(slices.Clone(a.DKIM), func(id policy.Identity) bool { return id.Told })
+	if len(own) > 0 || a.Relay == "" {
+		writeDKIM(&b, own) // behind a relay nobody can tell who found none
 	}
 	b.WriteString("; dmarc=" + verdict.String())
-	if relay != "" {
+	follows := a.Said != policy.None || a.SPF.Told || len(own) < len(a.DKIM)
+	if relay := quotable(a.Relay); relay != "" && follows {
 		b.WriteString(` reason="as ` + relay + ` says"`)
 	}
 	writeProperty(&b, "header.from", string(from))

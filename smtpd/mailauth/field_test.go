@@ -17,6 +17,8 @@ func TestField(t *testing.T) {
 			{Result: policy.Pass, Domain: "acme.test", Selector: "sel"},
 			{Result: policy.PermError, Why: "its tags cannot be read"}},
 	}
+	theirs := policy.Identity{Result: policy.Pass, Domain: "acme.test", Told: true, Why: asRelay}
+	odd := policy.Identity{Result: policy.Pass, Domain: "acme.test", Told: true, Why: "as other relay says"}
 	for _, test := range []struct {
 		a       *policy.Authentication
 		from    message.Domain
@@ -28,9 +30,22 @@ func TestField(t *testing.T) {
 			" dkim=pass header.d=acme.test header.s=sel; dkim=permerror; dmarc=pass header.from=acme.test"},
 		{&policy.Authentication{SPF: policy.Identity{Helo: true, Domain: "mx.acme.test"}}, "",
 			policy.TempError, "; spf=none smtp.helo=mx.acme.test; dkim=none; dmarc=temperror"},
-		{&policy.Authentication{Relay: "mx.relay.test", SPF: full.SPF, DKIM: full.DKIM}, "acme.test",
-			policy.Fail, `; dmarc=fail reason="as mx.relay.test says" header.from=acme.test`},
-		{&policy.Authentication{Relay: "other relay"}, "acme.test", policy.None,
+		// Behind a relay: all is its, one or the other is ours, or all is.
+		{&policy.Authentication{Relay: "mx.relay.test", SPF: theirs, DKIM: []policy.Identity{theirs}},
+			"acme.test", policy.Fail,
+			`; dmarc=fail reason="as mx.relay.test says" header.from=acme.test`},
+		{&policy.Authentication{Relay: "mx.relay.test", SPF: theirs, DKIM: full.DKIM[:1]},
+			"acme.test", policy.Pass, "; dkim=pass header.d=acme.test header.s=sel;" +
+				` dmarc=pass reason="as mx.relay.test says" header.from=acme.test`},
+		{&policy.Authentication{Relay: "mx.relay.test", SPF: full.SPF, DKIM: []policy.Identity{theirs}},
+			"acme.test", policy.Pass, "; spf=pass smtp.mailfrom=acme.test;" +
+				` dmarc=pass reason="as mx.relay.test says" header.from=acme.test`},
+		{&policy.Authentication{Relay: "mx.relay.test", SPF: full.SPF, Said: policy.Fail},
+			"acme.test", policy.Fail, "; spf=pass smtp.mailfrom=acme.test;" +
+				` dmarc=fail reason="as mx.relay.test says" header.from=acme.test`},
+		{&policy.Authentication{Relay: "mx.relay.test", SPF: full.SPF}, "acme.test", policy.Pass,
+			"; spf=pass smtp.mailfrom=acme.test; dmarc=pass header.from=acme.test"},
+		{&policy.Authentication{Relay: "other relay", SPF: odd}, "acme.test", policy.None,
 			"; dmarc=none header.from=acme.test"},
 	} {
 		got := Field("MX.Ours.test", test.a, test.from, test.verdict)

@@ -15,13 +15,20 @@ const resultsField = "Authentication-Results"
 // maxHeard is how many signatures of a relay's report are taken.
 const maxHeard = 20
 
+// A told says which methods a relay of ours has reported on. We ask about the others: one
+// that looks at signatures alone says nothing about the client.
+type told struct{ spf, dkim bool }
+
+// says is why an identity that a relay told us of has its result.
+func says(relay string) string { return "as " + clean(relay) + " says" }
+
 // hear takes what a relay of ours found out, from the fields above those that came with the
 // message: anybody can write such a field. Without a result of SPF, DKIM or DMARC there,
 // nothing was heard.
-func (c *Checker) hear(q Query) (a *policy.Authentication, heard bool) {
+func (c *Checker) hear(q Query) (a *policy.Authentication, t told) {
 	a = &policy.Authentication{}
 	if !q.Hop.Relayed || len(c.relays) == 0 {
-		return a, false
+		return a, t
 	}
 	var all []finding
 	for _, f := range q.Message.Fields[:min(max(q.Hop.Trusted, 0), len(q.Message.Fields))] {
@@ -37,13 +44,25 @@ func (c *Checker) hear(q Query) (a *policy.Authentication, heard bool) {
 		}
 		all = append(all, r.all...)
 	}
-	if a.Relay == "" {
-		return a, false
+	t = told{spf: reports(all, "spf"), dkim: reports(all, "dkim")}
+	if t.spf {
+		a.SPF = heardSPF(all)
+		a.SPF.Told, a.SPF.Why = true, says(a.Relay)
 	}
-	a.SPF = heardSPF(all)
 	a.DKIM = heardDKIM(all)
+	doubled := standsTwice(q.Message.Fields)
+	for i := range a.DKIM {
+		a.DKIM[i].Told, a.DKIM[i].Why = true, says(a.Relay)
+		if doubled != "" && a.DKIM[i].Result == policy.Pass {
+			a.DKIM[i].Result, a.DKIM[i].Why = policy.PermError, doubled
+		}
+	}
 	a.Said = heardDMARC(all, q.From)
-	return a, true
+	return a, t
+}
+
+func reports(all []finding, method string) bool {
+	return slices.ContainsFunc(all, func(f finding) bool { return f.method == method })
 }
 
 // counts reports whether it is a finding that we act on.

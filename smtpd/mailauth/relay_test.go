@@ -15,6 +15,8 @@ const relayRecords = `
 	_dmarc.forger.test TXT "v=DMARC1; p=none"
 `
 
+const asRelay = "as mx.relay.test says"
+
 // relayed is a message with fields that a relay wrote above those that came with it.
 func relayed(theirs []string, others ...string) Query {
 	all := append(append([]string{}, theirs...), others...)
@@ -27,7 +29,8 @@ func relayed(theirs []string, others ...string) Query {
 func TestRelay(t *testing.T) {
 	record := policy.Record{Result: policy.Pass, Domain: "acme.test", Org: "acme.test",
 		Demand: policy.DemandReject}
-	pass := policy.Identity{Result: policy.Pass, Domain: "acme.test"}
+	pass := policy.Identity{Result: policy.Pass, Domain: "acme.test", Told: true, Why: asRelay}
+	ours := policy.Identity{Domain: "envelope.test"} // what we find out about SPF
 	for _, test := range []struct {
 		name   string
 		fields []string
@@ -36,28 +39,31 @@ func TestRelay(t *testing.T) {
 		{"all", []string{"Authentication-Results: mx.relay.test; spf=pass smtp.mailfrom=ann@acme.test;" +
 			"\r\n dkim=pass header.d=acme.test header.s=sel; dmarc=pass header.from=ACME.test"},
 			policy.Authentication{SPF: pass, Said: policy.Pass,
-				DKIM: []policy.Identity{{Result: policy.Pass, Domain: "acme.test", Selector: "sel"}}}},
+				DKIM: []policy.Identity{{Result: policy.Pass, Domain: "acme.test", Selector: "sel",
+					Told: true, Why: asRelay}}}},
 		{"id in another case, after other fields", []string{
 			"Received: from x by mx.relay.test",
 			"AUTHENTICATION-RESULTS: MX.Relay.TEST; spf=fail smtp.mailfrom=acme.test"},
 			policy.Authentication{DMARC: record,
-				SPF: policy.Identity{Result: policy.Fail, Domain: "acme.test"}}},
+				SPF: policy.Identity{Result: policy.Fail, Domain: "acme.test", Told: true, Why: asRelay}}},
 		{"several fields", []string{
 			"Authentication-Results: mx.relay.test; dkim=pass header.i=@acme.test",
 			"Authentication-Results: elsewhere.test; dmarc=pass header.from=acme.test",
 			"Authentication-Results: mx.relay.test; dmarc=fail header.from=acme.test"},
-			policy.Authentication{DMARC: record, Said: policy.Fail, DKIM: []policy.Identity{pass}}},
+			policy.Authentication{DMARC: record, Said: policy.Fail, SPF: ours,
+				DKIM: []policy.Identity{pass}}},
 		{"an id of two words", []string{
 			`Authentication-Results: "other relay"; spf=neutral smtp.helo=acme.test`},
 			policy.Authentication{Relay: "other relay", DMARC: record,
-				SPF: policy.Identity{Result: policy.Neutral, Domain: "acme.test", Helo: true}}},
+				SPF: policy.Identity{Result: policy.Neutral, Domain: "acme.test", Helo: true,
+					Told: true, Why: "as other relay says"}}},
 		{"the worst of several", []string{
 			"Authentication-Results: mx.relay.test; spf=pass smtp.mailfrom=acme.test;" +
 				" spf=fail smtp.mailfrom=acme.test; spf=permerror smtp.helo=acme.test;" +
 				" dmarc=pass header.from=acme.test; dmarc=fail header.from=acme.test;" +
 				" dmarc=pass header.from=acme.test"},
 			policy.Authentication{DMARC: record, Said: policy.Fail,
-				SPF: policy.Identity{Result: policy.Fail, Domain: "acme.test"}}},
+				SPF: policy.Identity{Result: policy.Fail, Domain: "acme.test", Told: true, Why: asRelay}}},
 		{"the reverse-path before HELO", []string{
 			"Authentication-Results: mx.relay.test; spf=fail smtp.helo=mx.acme.test;" +
 				" spf=pass smtp.mailfrom=ann@acme.test; spf=fail smtp.helo=mx.acme.test"},
@@ -65,22 +71,23 @@ func TestRelay(t *testing.T) {
 		{"DMARC of another domain", []string{
 			"Authentication-Results: mx.relay.test; dmarc=pass header.from=forger.test;" +
 				" dmarc=pass; dmarc=pass policy.p=acme.test"},
-			policy.Authentication{DMARC: record}},
+			policy.Authentication{DMARC: record, SPF: ours}},
 		{"HELO does not speak for a path that cannot be read", []string{
 			`Authentication-Results: mx.relay.test; spf=pass smtp.mailfrom="x@forger.test,"` +
 				" smtp.helo=acme.test"},
-			policy.Authentication{DMARC: record, SPF: policy.Identity{Result: policy.Pass}}},
+			policy.Authentication{DMARC: record, SPF: policy.Identity{Result: policy.Pass, Told: true, Why: asRelay}}},
 		{"an address as local part", []string{
 			`Authentication-Results: mx.relay.test; spf=pass smtp.mailfrom="x@acme.test"@forger.test`},
 			policy.Authentication{DMARC: record,
-				SPF: policy.Identity{Result: policy.Pass, Domain: "forger.test"}}},
+				SPF: policy.Identity{Result: policy.Pass, Domain: "forger.test", Told: true, Why: asRelay}}},
 		{"words nobody knows", []string{
 			"Authentication-Results: mx.relay.test; spf=hardfail smtp.mailfrom=acme.test;" +
 				" dkim=policy header.d=acme.test header.s=\"a b\"; dkim=none;" +
 				" dmarc=bestguesspass header.from=acme.test"},
 			policy.Authentication{DMARC: record,
-				SPF:  policy.Identity{Result: policy.Fail, Domain: "acme.test"},
-				DKIM: []policy.Identity{{Result: policy.Neutral, Domain: "acme.test"}}}},
+				SPF: policy.Identity{Result: policy.Fail, Domain: "acme.test", Told: true, Why: asRelay},
+				DKIM: []policy.Identity{{Result: policy.Neutral, Domain: "acme.test",
+					Told: true, Why: asRelay}}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if test.want.Relay == "" {
@@ -161,13 +168,13 @@ func TestRelayManySignatures(t *testing.T) {
 // What the relay does not say of the From domain we ask ourselves, for the true client.
 func TestRelayAuthor(t *testing.T) {
 	records := relayRecords + `bare.test TXT "v=spf1 ip4:192.0.2.7 -all"`
-	for path, want := range map[string]policy.Result{
-		"forger.test": policy.Fail, "bare.test": policy.Pass, // as the relay says
+	for path, author := range map[string]policy.Identity{
+		"forger.test": {Result: policy.Fail, Domain: "bare.test"},
+		"bare.test":   {Result: policy.Pass, Domain: "bare.test", Told: true, Why: asRelay},
 	} {
 		q := relayed([]string{"Authentication-Results: mx.relay.test; spf=pass smtp.mailfrom=" + path})
 		q.From = "bare.test"
 		a := checker(t, zoneOf(t, records)).Check(t.Context(), q)
-		author := policy.Identity{Result: want, Domain: "bare.test"}
 		if a.Author != author || string(a.SPF.Domain) != path {
 			t.Errorf("%s: %+v, %+v", path, a.SPF, a.Author)
 		}

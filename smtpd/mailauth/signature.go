@@ -1,6 +1,7 @@
 package mailauth
 
 import (
+	"slices"
 	"strings"
 
 	"gatepost/message"
@@ -11,15 +12,25 @@ const signatureField = "DKIM-Signature"
 
 // A signature is one DKIM-Signature field.
 type signature struct {
-	field int // its index in the message
-	kin   int // how near its domain is to From's
+	field int      // its index in the message
+	kin   int      // how near its domain is to From's
+	key   []string // the key records, if it is open and they were answered
 	policy.Identity
 }
+
+// open reports whether nothing is settled yet.
+func (s *signature) open() bool { return s.Result == policy.None }
+
+func (s *signature) settle(r policy.Result, why string) { s.Result, s.Why = r, why }
+
+// keyName is where its key is published (RFC 6376, section 3.6.2.1).
+func (s *signature) keyName() string { return s.Selector + "._domainkey." + string(s.Domain) }
 
 // readSignatures finds the signature fields. One that could not be asked about has its
 // result already.
 func readSignatures(fields []message.Field, from message.Domain) []signature {
 	var found []signature
+	twice := standsTwice(fields)
 	for i, f := range fields {
 		if !f.Is(signatureField) {
 			continue
@@ -30,10 +41,11 @@ func readSignatures(fields []message.Field, from message.Domain) []signature {
 		} else {
 			s.read(f.Value())
 		}
+		if s.Why == "" {
+			s.kin, s.Why = kinship(s.Domain, from), twice
+		}
 		if s.Why != "" {
 			s.Result = policy.PermError
-		} else {
-			s.kin = kinship(s.Domain, from)
 		}
 		found = append(found, s)
 	}
@@ -61,6 +73,31 @@ func (s *signature) read(value string) {
 	default:
 		s.Domain, s.Selector = parsed, strings.TrimSuffix(selector, "._domainkey")
 	}
+}
+
+// once are the fields that stand once at most (RFC 5322, section 3.6; RFC 2045, section 4).
+// Those that begin with Content- are, too.
+var once = [...]string{
+	"from", "sender", "reply-to", "to", "cc", "bcc", "subject", "date", "message-id",
+	"in-reply-to", "references", "mime-version",
+}
+
+// standsTwice says which field stands twice that may stand once, "" if none does. Of several
+// a signature covers the lowest and readers show the first: whoever has a signed message
+// puts fields of his own in front of it (RFC 6376, section 8.15).
+func standsTwice(fields []message.Field) string {
+	seen := map[string]bool{}
+	for _, f := range fields {
+		name := fold(f.Name())
+		if !slices.Contains(once[:], name) && !strings.HasPrefix(name, "content-") {
+			continue
+		}
+		if seen[name] {
+			return clean(f.Name()) + " stands twice"
+		}
+		seen[name] = true
+	}
+	return ""
 }
 
 // readTags reads a list of tags (RFC 6376, section 3.2). White space within the values is

@@ -14,34 +14,63 @@ import (
 // postmaster is the local part of a sender that has none (RFC 7208, section 4.3).
 const postmaster = "postmaster"
 
-// sender checks the reverse-path, or the HELO name where that is null (RFC 7208, sections
-// 2.3 and 2.4).
+// hidden says why the client behind a relay is not known.
+const hidden = "the relay's Received line does not say who the client was"
+
+// sender checks the reverse-path, or the HELO name where that is null. Where the client is
+// hidden that is none: the names are a stranger's choice, and must not make a temperror of
+// what the From domain wants refused.
 func (c *Checker) sender(ctx context.Context, q Query) policy.Identity {
-	id := policy.Identity{Helo: q.Envelope.NullPath}
-	local, name := divide(q.Envelope.MailFrom)
+	local, id := reversePath(q.Envelope)
+	switch {
+	case id.Domain == "":
+	case q.hidden():
+		id.Why = hidden
+	default:
+		id = c.permitted(ctx, q, local, id)
+	}
+	return id
+}
+
+// reversePath is who SPF is asked about (RFC 7208, sections 2.3 and 2.4). Without a domain
+// it says why there is none.
+func reversePath(e *message.Envelope) (local string, id policy.Identity) {
+	id.Helo = e.NullPath
+	local, name := divide(e.MailFrom)
 	if id.Helo {
-		local, name = postmaster, q.Envelope.Helo
+		local, name = postmaster, e.Helo
 	}
 	domain, err := message.ParseDomain(name)
 	switch {
-	case q.Envelope.MailFrom == "" && !id.Helo:
+	case e.MailFrom == "" && !id.Helo:
 		id.Why = "no reverse-path is known"
-		return id
 	case err != nil || domain.Parent() == "":
 		id.Why = "there is no domain to ask about"
-		return id
+	default:
+		id.Domain = domain
 	}
-	id.Domain = domain
-	return c.permitted(ctx, q, local, id)
+	return local, id
 }
 
-// author checks whether the client may send for the From domain, which SPF by itself does
-// not ask. It is what a domain without a DMARC record has to say about forgeries.
-func (c *Checker) author(ctx context.Context, q Query, sender policy.Identity) policy.Identity {
-	if sender.Domain == q.From {
-		return sender
+// author checks whether the client may send for a From domain, which SPF by itself does
+// not ask. It is what a domain without a DMARC record has to say about forgeries. One that
+// says nothing is spoken for by the domain it is registered under, as it is in lists.
+func (c *Checker) author(ctx context.Context, q Query, from message.Domain) policy.Identity {
+	id := policy.Identity{Domain: from}
+	if q.hidden() {
+		id.Result, id.Why = policy.TempError, hidden
+		return id
 	}
-	return c.permitted(ctx, q, postmaster, policy.Identity{Domain: q.From})
+	return c.parent(ctx, q, c.permitted(ctx, q, postmaster, id))
+}
+
+// parent asks the domain that the domain of id is registered under, if that has no record.
+func (c *Checker) parent(ctx context.Context, q Query, id policy.Identity) policy.Identity {
+	above := registered(id.Domain)
+	if id.Result != policy.None || above == id.Domain {
+		return id
+	}
+	return c.author(ctx, q, above)
 }
 
 // permitted fills in whether the client may send for the domain of id.
@@ -50,10 +79,6 @@ func (c *Checker) permitted(
 ) policy.Identity {
 	if !q.Hop.Client.IsValid() {
 		id.Why = "the client is not known"
-		if q.Hop.Relayed {
-			id.Result = policy.TempError
-			id.Why = "the relay's Received line does not say who the client was"
-		}
 		return id
 	}
 	client := net.IP(q.Hop.Client.Unmap().AsSlice())

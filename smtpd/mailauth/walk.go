@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 
+	"golang.org/x/net/publicsuffix"
+
 	"gatepost/message"
 )
 
@@ -35,12 +37,32 @@ func (c *Checker) walk(ctx context.Context, start message.Domain) (walk, error) 
 		if !ok {
 			continue
 		}
+		if record.suffix == 'u' && registry(d) {
+			record.suffix = 'y'
+		}
 		w.found = append(w.found, step{d, record})
 		if record.suffix != 'u' {
 			break
 		}
 	}
 	return w, nil
+}
+
+// registry reports whether strangers register the domains below d. A registry that does not
+// say so in its record would make one organisation of all of them: then evil.co.uk could
+// sign for shop.co.uk. Suffixes of the list's private section speak for themselves.
+func registry(d message.Domain) bool {
+	suffix, icann := publicsuffix.PublicSuffix(string(d))
+	return icann && suffix == string(d)
+}
+
+// registered is the domain below a public suffix that d is in, or d itself.
+func registered(d message.Domain) message.Domain {
+	domain, err := publicsuffix.EffectiveTLDPlusOne(string(d))
+	if err != nil {
+		return d
+	}
+	return message.Domain(domain)
 }
 
 // above is the next name of a walk.
