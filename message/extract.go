@@ -13,7 +13,7 @@ var ErrNoPart = errors.New("there is no such attachment")
 // together at most limit octets. They are as the sender wrote them: not fit to be shown
 // before they are sanitised. cut reports that there is more. The body is as for Text.
 func (m *Message) Pages(body io.Reader, limit int) (pages []string, cut bool) {
-	w := newWalk(body, maxPage)
+	w := newWalk(body, limit)
 	w.pages = &capture{left: limit}
 	w.read(m)
 	for _, page := range w.pages.list {

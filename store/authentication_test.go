@@ -66,7 +66,7 @@ func TestRecoveredClaimedAndProven(t *testing.T) {
 		if s, err := f.Suspended(ctx, id); err != nil || s.Authentication != c.word {
 			t.Errorf("%s: held as %q, %v", c.word, s.Authentication, err)
 		}
-		r, err := f.Recover(ctx, id)
+		r, err := f.hand().Recover(ctx, id)
 		if err != nil || r.Ticket.Requester.Claimed != c.claimed || r.Ticket.Proven != c.proven {
 			t.Errorf("%s: %+v, %v", c.word, r, err)
 		}
@@ -117,7 +117,7 @@ func TestKept(t *testing.T) {
 			continue
 		}
 		f.clock = noon.AddDate(0, 0, 1)
-		recovered, err := f.Recover(context.Background(), id)
+		recovered, err := f.hand().Recover(context.Background(), id)
 		if err != nil {
 			t.Fatal(err)
 		}

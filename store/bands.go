@@ -173,12 +173,26 @@ func scanBand(row scanner) (b SenderBand, err error) {
 
 // ResetBands forgets what was counted of an address, from wherever it came, and says how
 // many bands that were.
-func (db *DB) ResetBands(ctx context.Context, a message.Address) (int, error) {
-	n, err := db.deleteBands(ctx, `delete from bands where address = $1`, a.String())
+func (h *Hand) ResetBands(ctx context.Context, a message.Address) (int, error) {
+	var n int64
+	err := h.do(ctx, func(t *tx) (err error) {
+		n, err = t.change(`delete from bands where address = $1`, a.String())
+		if err != nil || n == 0 {
+			return err
+		}
+		_, err = h.note(t, event{action: "loop.reset", subject: a.String(),
+			before: auditedBands{n}})
+		return err
+	})
 	if err != nil {
 		return 0, fmt.Errorf("reset the bands of %s: %w", a, err)
 	}
-	return n, nil
+	return int(n), nil
+}
+
+// auditedBands is what the audit log says of bands that were forgotten.
+type auditedBands struct {
+	Bands int64 `json:"bands"`
 }
 
 // purgeBands deletes those whose hour is over, so many at a time.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"gatepost/message"
@@ -111,6 +112,16 @@ func newWords(r *Record) (words, error) {
 	return w, err
 }
 
+// search is what a search looks through.
+func (w words) search() string {
+	return searched(strings.Join([]string{w.subject, w.author.Name, w.author.Email, w.recipient},
+		"\n"))
+}
+
+// searched is how a text is searched, and searched for: whatever its case. Nothing is
+// decided by it.
+func searched(text string) string { return message.Clean(strings.ToLower(text)) }
+
 func insert(t *tx, r *Record, w words) (int64, error) {
 	id, err := t.nextID()
 	if err != nil {
@@ -151,19 +162,20 @@ func clientText(env *message.Envelope) string {
 
 func insertSuspended(t *tx, r *Record, id int64, w words) error {
 	at := r.Envelope.ReceivedAt
+	t.queue = true
 	return t.exec(`insert into suspended (id, cause, author_name, author_email, subject,
-		recipient, created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		id, w.cause, w.author.Name, w.author.Email, w.subject, w.recipient,
+		recipient, search, created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		id, w.cause, w.author.Name, w.author.Email, w.subject, w.recipient, w.search(),
 		at.UnixMilli(), at.Add(r.Keep).UnixMilli())
 }
 
 // insertTicket also gives the sender a profile: the decision to let the message in stands.
 // One that is only claimed gives nobody anything.
 func insertTicket(t *tx, r *Record, id int64, w words) error {
-	err := t.exec(`insert into tickets (id, message, author_name, author_email, claimed, proven,
-		subject, recipient, status, via, created_at) values ($1, $1, $2, $3, $4, $5, $6, $7,
-		'new', 'email', $8)`,
-		id, w.author.Name, w.author.Email, r.Decision.Claimed,
+	err := t.exec(`insert into tickets (id, message, author_name, author_email, requester,
+		claimed, proven, subject, recipient, status, via, created_at) values ($1, $1, $2, $3,
+		$4, $5, $6, $7, $8, 'new', 'email', $9)`,
+		id, w.author.Name, w.author.Email, r.Facts.Sender.Address.String(), r.Decision.Claimed,
 		r.Decision.Proof == policy.Pass, w.subject, w.recipient,
 		r.Envelope.ReceivedAt.UnixMilli())
 	if err != nil {

@@ -70,11 +70,17 @@ func TestMigratedFromTheFirstLayout(t *testing.T) {
 	if n := len(all(t, f.ListTickets(ctx, Query{}))); n != 2 {
 		t.Errorf("%d tickets", n)
 	}
+	if n, err := f.CountSuspended(ctx, Query{Search: "HELLO ann"}); err != nil || n != 2 {
+		t.Errorf("a search finds %d, %v", n, err)
+	}
+	if n, err := f.CountTickets(ctx, Query{Requester: address(t, "a@acme.test")}); err != nil || n != 2 {
+		t.Errorf("%d tickets are hers, %v", n, err)
+	}
 	e, err := f.Explain(ctx, "d1")
 	if err != nil || e.Authentication != "none" || e.Results != "" || e.Trace != "Received: x" {
 		t.Errorf("%+v, %v", e, err)
 	}
-	r, err := f.Recover(ctx, 1)
+	r, err := f.hand().Recover(ctx, 1)
 	if err != nil || r.Ticket.Proven || r.Ticket.Requester.Claimed || r.Ticket.ID != 6 {
 		t.Errorf("recovered: %+v, %v", r, err)
 	}

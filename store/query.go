@@ -5,28 +5,40 @@ import (
 	"strings"
 )
 
-// where is the condition of q on a table that is called alias, and its arguments.
+// conditions gathers what rows must meet, and the arguments.
+type conditions struct {
+	texts []string
+	args  []any
+}
+
+// add adds a condition, in which each $ stands for the argument.
+func (c *conditions) add(condition string, arg any) {
+	c.args = append(c.args, arg)
+	c.texts = append(c.texts, strings.ReplaceAll(condition, "$", fmt.Sprintf("$%d", len(c.args))))
+}
+
+func (c *conditions) where() string {
+	if c.texts == nil {
+		return ""
+	}
+	return " where " + strings.Join(c.texts, " and ")
+}
+
+// where is the condition of q on a table that is called alias, s or t, and its arguments.
 func (q Query) where(alias string) (string, []any) {
-	var conditions []string
-	var args []any
+	var c conditions
 	add := func(condition string, arg any) {
-		args = append(args, arg)
-		condition = strings.ReplaceAll(condition, "$", fmt.Sprintf("$%d", len(args)))
-		conditions = append(conditions, strings.ReplaceAll(condition, "@.", alias+"."))
+		c.add(strings.ReplaceAll(condition, "@.", alias+"."), arg)
 	}
-	if q.Cause != "" {
-		add(`@.cause = $`, q.Cause)
+	q.whose(alias, add)
+	contains := `(@.subject like $ escape '\' or @.author_name like $ escape '\'
+		or @.author_email like $ escape '\' or @.recipient like $ escape '\')`
+	text := q.Search
+	if alias == "s" {
+		contains, text = `@.search like $ escape '\'`, searched(q.Search)
 	}
-	if strings.Contains(q.From, "@") {
-		add(`@.author_email = $`, q.From)
-	} else if q.From != "" {
-		add(`(@.author_email like '%@' || $ escape '\' or @.author_email like '%.' || $ escape '\')`,
-			escapeLike(q.From))
-	}
-	for _, word := range strings.Fields(q.Search) {
-		add(`(@.subject like $ escape '\' or @.author_name like $ escape '\'
-			or @.author_email like $ escape '\' or @.recipient like $ escape '\')`,
-			"%"+escapeLike(word)+"%")
+	for _, word := range searchWords(text) {
+		add(contains, "%"+escapeLike(word)+"%")
 	}
 	if !q.Before.IsZero() {
 		add(`@.created_at < $`, q.Before.UnixMilli())
@@ -34,29 +46,92 @@ func (q Query) where(alias string) (string, []any) {
 	if !q.After.IsZero() {
 		add(`@.created_at > $`, q.After.UnixMilli())
 	}
-	if conditions == nil {
-		return "", nil
+	return c.where(), c.args
+}
+
+// whose is the part of q that is about senders and causes. A ticket has no cause, and a held
+// message is nobody's request yet.
+func (q Query) whose(alias string, add func(string, any)) {
+	isTicket := alias == "t"
+	_, key := q.key(alias)
+	switch {
+	case q.Cause == "":
+	case isTicket:
+		add(`$ = ''`, q.Cause)
+	case key == "":
+		add(`@.cause = $`, q.Cause)
+	default: // the order has its index, and an expression keeps SQLite to it
+		add(`@.cause || '' = $`, q.Cause)
 	}
-	return " where " + strings.Join(conditions, " and "), args
+	switch {
+	case q.Requester.IsZero():
+	case isTicket:
+		add(`@.requester = $ and not @.claimed`, q.Requester.String())
+	default:
+		add(`$ = ''`, q.Requester.String())
+	}
+	if strings.Contains(q.From, "@") {
+		add(`@.author_email = $`, q.From)
+	} else if q.From != "" {
+		add(`(@.author_email like '%@' || $ escape '\' or @.author_email like '%.' || $ escape '\')`,
+			escapeLike(firstRunes(q.From, maxSearch)))
+	}
+}
+
+// What is looked for at most, in words and runes: SQLite refuses much longer conditions.
+const (
+	maxWords  = 20
+	maxSearch = 500
+)
+
+func searchWords(text string) []string {
+	words := strings.Fields(firstRunes(text, maxSearch))
+	return words[:min(len(words), maxWords)]
+}
+
+func firstRunes(s string, n int) string {
+	for i := range s {
+		if n == 0 {
+			return s[:i]
+		}
+		n--
+	}
+	return s
 }
 
 func escapeLike(s string) string {
 	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s)
 }
 
-// order sorts by what q says and then by age, the newest first.
-func (q Query) order(alias string) string {
-	column, ok := map[string]string{"author": "author_email", "cause": "cause",
-		"subject": "subject"}[q.Sort]
-	if !ok {
-		return fmt.Sprintf(" order by %s.id desc", alias)
+// key is the name of the order of q and the expression that it is by, empty if it is by age.
+// The expressions are those of the indexes.
+func (q Query) key(alias string) (name, expression string) {
+	switch q.Sort {
+	case "author":
+		return q.Sort, fmt.Sprintf("lower(substr(%s.author_email, 1, 64))", alias)
+	case "subject":
+		return q.Sort, fmt.Sprintf("lower(substr(%s.subject, 1, 64))", alias)
+	case "cause":
+		if alias == "s" {
+			return q.Sort, "s.cause"
+		}
 	}
-	return fmt.Sprintf(" order by %[1]s.%[2]s, %[1]s.id desc", alias, column)
+	return "created", ""
 }
 
-func (q Query) limit() string {
-	if q.Limit <= 0 {
+// order sorts by what q says and then by age, the newest first.
+func (q Query) order(alias string) string {
+	if _, key := q.key(alias); key != "" {
+		return fmt.Sprintf(" order by %s, %s.id desc", key, alias)
+	}
+	return fmt.Sprintf(" order by %s.id desc", alias)
+}
+
+func (q Query) limit() string { return atMost(q.Limit) }
+
+func atMost(limit int) string {
+	if limit <= 0 {
 		return ""
 	}
-	return fmt.Sprintf(" limit %d", q.Limit)
+	return fmt.Sprintf(" limit %d", limit)
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,8 +14,9 @@ import (
 
 const suspendedColumns = `s.id, m.decision_id, s.subject, s.author_name, s.author_email,
 	m.reply_to, s.recipient, m.recipients, s.cause, m.rule, m.why, m.authentication,
-	m.message_id, m.client, m.size, s.created_at, s.expires_at
-	from suspended s join messages m on m.id = s.id`
+	m.message_id, m.client, m.size, s.created_at, s.expires_at`
+
+const suspendedFrom = ` from suspended s join messages m on m.id = s.id`
 
 func scanSuspended(row scanner) (s Suspended, err error) {
 	var replyTo, recipients, rule string
@@ -53,8 +53,8 @@ func causeID(name string) *int {
 // ListSuspended yields the held messages that q selects.
 func (db *DB) ListSuspended(ctx context.Context, q Query) iter.Seq2[Suspended, error] {
 	where, args := q.where("s")
-	return each(ctx, db, scanSuspended, "select "+suspendedColumns+where+q.order("s")+q.limit(),
-		args...)
+	return each(ctx, db, scanSuspended, "select "+suspendedColumns+suspendedFrom+where+
+		q.order("s")+q.limit(), args...)
 }
 
 // CountSuspended says how many held messages q selects, its limit aside.
@@ -67,17 +67,18 @@ func scanCount(row scanner) (n int64, err error) { return n, row.Scan(&n) }
 
 // Suspended is one held message, or ErrNotFound.
 func (db *DB) Suspended(ctx context.Context, id int64) (Suspended, error) {
-	return one(ctx, db, scanSuspended, "select "+suspendedColumns+" where s.id = $1", id)
+	return one(ctx, db, scanSuspended, "select "+suspendedColumns+suspendedFrom+
+		" where s.id = $1", id)
 }
 
 // DeleteSuspended deletes held messages with everything that was kept of them. If any is
 // not there nothing is deleted, missing says which, and the error is ErrNotFound.
-func (db *DB) DeleteSuspended(ctx context.Context, ids []int64) (missing []int64, err error) {
+func (h *Hand) DeleteSuspended(ctx context.Context, ids []int64) (missing []int64, err error) {
 	var files []string
-	err = db.writer.do(ctx, func(t *tx) error {
+	err = h.do(ctx, func(t *tx) error {
 		files, missing = nil, nil
 		for _, id := range ids {
-			file, err := deleteSuspended(t, id)
+			file, err := h.deleteSuspended(t, id)
 			if errors.Is(err, ErrNotFound) {
 				missing = append(missing, id)
 			} else if err != nil {
@@ -94,7 +95,29 @@ func (db *DB) DeleteSuspended(ctx context.Context, ids []int64) (missing []int64
 	if err != nil {
 		return missing, err
 	}
-	return nil, db.removeContents(files)
+	return nil, h.db.removeContents(files)
+}
+
+// auditedMessage is what the audit log says of a held message: nothing of its content.
+type auditedMessage struct {
+	DecisionID string `json:"decision_id"`
+	Author     string `json:"author"`
+	Cause      string `json:"cause"`
+}
+
+func (h *Hand) deleteSuspended(t *tx, id int64) (file string, err error) {
+	var was auditedMessage
+	err = t.row(`select m.decision_id, s.author_email, s.cause from suspended s
+		join messages m on m.id = s.id where s.id = $1`, id).
+		Scan(&was.DecisionID, &was.Author, &was.Cause)
+	if err != nil {
+		return "", absent(err)
+	}
+	_, err = h.note(t, event{action: "suspended.delete", subject: fmt.Sprint(id), before: was})
+	if err != nil {
+		return "", err
+	}
+	return deleteSuspended(t, id)
 }
 
 // deleteSuspended names the file to remove once the deletion is on disk, if there is one.
@@ -103,19 +126,22 @@ func deleteSuspended(t *tx, id int64) (file string, err error) {
 	var inFile bool
 	err = t.row(`select m.decision_id, m.raw is null from suspended s
 		join messages m on m.id = s.id where s.id = $1`, id).Scan(&decision, &inFile)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", ErrNotFound
-	}
 	if err != nil {
-		return "", damaged(err)
+		return "", absent(err)
 	}
-	if err := t.exec(`delete from suspended where id = $1`, id); err != nil {
+	if err := t.unhold(id); err != nil {
 		return "", err
 	}
 	if inFile {
 		file = contentName(decision)
 	}
 	return file, t.exec(`delete from messages where id = $1`, id)
+}
+
+// unhold takes a message out of the queue.
+func (t *tx) unhold(id int64) error {
+	t.queue = true
+	return t.exec(`delete from suspended where id = $1`, id)
 }
 
 // removeContents removes files whose messages are gone. What fails here is swept up by the
@@ -127,8 +153,8 @@ func (db *DB) removeContents(files []string) (err error) {
 	return err
 }
 
-// PurgeExpired deletes up to limit held messages whose time is over, and the counts that
-// nothing shows any more. It says how many messages it deleted.
+// PurgeExpired deletes up to limit held messages whose time is over, the sessions that have
+// ended and the counts that nothing shows any more. It says how many messages it deleted.
 func (db *DB) PurgeExpired(ctx context.Context, limit int) (int, error) {
 	now := db.now()
 	var ids []int64
@@ -154,6 +180,9 @@ func (db *DB) PurgeExpired(ctx context.Context, limit int) (int, error) {
 			if file != "" {
 				files = append(files, file)
 			}
+		}
+		if err := purgeSessions(t, now); err != nil {
+			return err
 		}
 		return t.exec(`delete from counters where minute < $1`, minute(now.Add(-countersKept)))
 	})

@@ -90,9 +90,11 @@ type User struct {
 	Name      string    `json:"name"`
 	Role      string    `json:"role"` // end-user, agent, admin
 	Suspended bool      `json:"suspended"`
-	MadeBy    string    `json:"made_by"` // mail, recover, import, cli
+	MadeBy    string    `json:"made_by"` // mail, recover, import, cli, console, api
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
+
+	password string // the hash that SignIn found right, else empty
 }
 
 // A Rule is one entry of a list, as it is kept.
@@ -130,12 +132,13 @@ type Kept struct {
 
 // A Query selects from the queue or from the tickets. Its zero value is everything, newest first.
 type Query struct {
-	Cause         string    // the name of a cause
-	From          string    // an address, or a domain with its subdomains
-	Search        string    // words of the subject, the author or the recipient
-	Before, After time.Time // of arrival; zero is no bound
-	Sort          string    // created (default), author, cause, subject
-	Limit         int       // 0 is no limit
+	Cause         string          // the name of a cause
+	From          string          // an address, or a domain with its subdomains
+	Requester     message.Address // whose requests: tickets of theirs that are not only claimed
+	Search        string          // words of the subject, the author or the recipient: up to 20
+	Before, After time.Time       // of arrival; zero is no bound
+	Sort          string          // created (default), author, cause, subject
+	Limit         int             // 0 is no limit
 }
 
 // A Recovery is what recovering a held message did.

@@ -34,8 +34,21 @@ func each[T any](ctx context.Context, db *DB, scan func(scanner) (T, error),
 func one[T any](ctx context.Context, db *DB, scan func(scanner) (T, error),
 	query string, args ...any) (T, error) {
 	v, err := scan(db.read.QueryRowContext(ctx, rebind(query), args...))
-	if errors.Is(err, sql.ErrNoRows) {
-		return v, ErrNotFound
-	}
-	return v, damaged(err)
+	return v, absent(err)
 }
+
+// absent is ErrNotFound for no row.
+func absent(err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return ErrNotFound
+	}
+	return damaged(err)
+}
+
+// also is a row that has more columns than its scan function knows, at its end.
+type also struct {
+	scanner
+	more []any
+}
+
+func (a also) Scan(dest ...any) error { return a.scanner.Scan(append(dest, a.more...)...) }

@@ -22,9 +22,9 @@ func scanRule(row scanner) (r Rule, err error) {
 }
 
 // AddRules adds the entries that are not there yet, with a note, and says how many.
-func (db *DB) AddRules(ctx context.Context, list policy.ListName, entries []policy.Entry,
+func (h *Hand) AddRules(ctx context.Context, list policy.ListName, entries []policy.Entry,
 	note string) (added int, err error) {
-	err = db.changeRules(ctx, list, func(c *change) error {
+	err = h.changeRules(ctx, "rules.add", list, func(c *change) error {
 		added, err = c.add(entries, note)
 		return err
 	})
@@ -32,9 +32,9 @@ func (db *DB) AddRules(ctx context.Context, list policy.ListName, entries []poli
 }
 
 // SetRules replaces a list whole. Entries that stay keep their notes.
-func (db *DB) SetRules(ctx context.Context, list policy.ListName, entries []policy.Entry) (
+func (h *Hand) SetRules(ctx context.Context, list policy.ListName, entries []policy.Entry) (
 	added, removed int, err error) {
-	err = db.changeRules(ctx, list, func(c *change) error {
+	err = h.changeRules(ctx, "rules.set", list, func(c *change) error {
 		kept, err := c.count(entries)
 		if err != nil {
 			return err
@@ -53,9 +53,9 @@ func (db *DB) SetRules(ctx context.Context, list policy.ListName, entries []poli
 
 // RemoveRules removes entries. If any is not on the list nothing is removed, missing says
 // which, and the error is ErrNotFound.
-func (db *DB) RemoveRules(ctx context.Context, list policy.ListName, entries []policy.Entry) (
+func (h *Hand) RemoveRules(ctx context.Context, list policy.ListName, entries []policy.Entry) (
 	missing []policy.Entry, err error) {
-	err = db.changeRules(ctx, list, func(c *change) error {
+	err = h.changeRules(ctx, "rules.remove", list, func(c *change) error {
 		missing, err = c.remove(entries)
 		if err == nil && missing != nil {
 			err = fmt.Errorf("%w: %s", ErrNotFound, missing[0])
@@ -73,17 +73,75 @@ type change struct {
 	now        int64
 }
 
-func (db *DB) changeRules(ctx context.Context, list policy.ListName,
+func (h *Hand) changeRules(ctx context.Context, action string, list policy.ListName,
 	do func(*change) error) error {
-	return db.writer.do(ctx, func(t *tx) error {
-		c := &change{t: t, list: string(list), now: db.now().UnixMilli()}
-		err := t.row(`update meta set value = value + 1 where name = 'generation'
-			returning value`).Scan(&c.generation)
+	return h.do(ctx, func(t *tx) error {
+		c, err := h.newChange(t, list)
 		if err != nil {
-			return fmt.Errorf("generation: %w", damaged(err))
+			return err
 		}
-		return do(c)
+		if err := do(c); err != nil {
+			return err
+		}
+		_, err = h.noteRules(t, c, event{action: action, subject: c.list})
+		return err
 	})
+}
+
+func (h *Hand) newChange(t *tx, list policy.ListName) (*change, error) {
+	c := &change{t: t, list: string(list), now: h.now()}
+	err := t.row(`update meta set value = value + 1 where name = 'generation'
+		returning value`).Scan(&c.generation)
+	if err != nil {
+		return nil, fmt.Errorf("generation: %w", damaged(err))
+	}
+	return c, nil
+}
+
+// noteRules keeps what a change took from the list and put on it, however much that is, so
+// that it can be undone; the id is 0 if that is nothing.
+func (h *Hand) noteRules(t *tx, c *change, e event) (id int64, err error) {
+	if id, err = t.nextAudit(); err != nil {
+		return 0, err
+	}
+	n, err := t.change(`insert into audit_rules (audit, list, keyword, target, text, note,
+			position, created_at, added)
+		select $1, list, keyword, target, text, note, position, created_at, not removed
+		from rules where generation = $2 and (removed or since = $2)`, id, c.generation)
+	if err != nil {
+		return 0, fmt.Errorf("audit: %w", err)
+	}
+	if n == 0 {
+		return 0, nil
+	}
+	e.id, e.generation, e.undoable = id, c.generation, true
+	if e.before, err = t.auditedEntries(id, false); err != nil {
+		return 0, err
+	}
+	if e.after, err = t.auditedEntries(id, true); err != nil {
+		return 0, err
+	}
+	return h.note(t, e)
+}
+
+// auditedEntries is what the audit log shows of entries: how many, and the first of them.
+type auditedEntries struct {
+	Count   int      `json:"count"`
+	Entries []string `json:"entries"`
+}
+
+const shownEntries = 100
+
+func (t *tx) auditedEntries(audit int64, added bool) (any, error) {
+	var e auditedEntries
+	err := t.row(`select count(*) from audit_rules where audit = $1 and added = $2`,
+		audit, added).Scan(&e.Count)
+	if err != nil || e.Count == 0 {
+		return nil, damaged(err)
+	}
+	e.Entries, err = t.texts(`select text from audit_rules where audit = $1 and added = $2
+		order by position, target, keyword limit $3`, audit, added, shownEntries)
+	return e, err
 }
 
 // add puts entries on the list that are not there. One that this very change took away
@@ -91,9 +149,12 @@ func (db *DB) changeRules(ctx context.Context, list policy.ListName,
 func (c *change) add(entries []policy.Entry, note string) (added int, err error) {
 	for i, e := range entries {
 		n, err := c.t.change(`insert into rules (list, keyword, target, text, note, position,
-				generation, removed, created_at) values ($1, $2, $3, $4, $5, $6, $7, false, $8)
+				generation, since, removed, created_at)
+			values ($1, $2, $3, $4, $5, $6, $7, $7, false, $8)
 			on conflict (list, target, keyword) do update set text = excluded.text,
 				position = excluded.position, generation = excluded.generation, removed = false,
+				since = case when rules.generation = excluded.generation
+					then rules.since else excluded.since end,
 				note = case when rules.generation = excluded.generation
 					then rules.note else excluded.note end,
 				created_at = case when rules.generation = excluded.generation

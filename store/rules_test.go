@@ -45,13 +45,13 @@ func TestRulesApplyAtOnce(t *testing.T) {
 	if got := outcome(); got != policy.Reject {
 		t.Errorf("after add: %s", got)
 	}
-	if _, _, err := cli.SetRules(ctx, policy.Block, parse(t, policy.Block, "acme.test")); err != nil {
+	if _, _, err := cli.hand().SetRules(ctx, policy.Block, parse(t, policy.Block, "acme.test")); err != nil {
 		t.Fatal(err)
 	}
 	if got := outcome(); got != policy.Suspend {
 		t.Errorf("after set: %s", got)
 	}
-	if _, err := cli.RemoveRules(ctx, policy.Block, parse(t, policy.Block, "acme.test")); err != nil {
+	if _, err := cli.hand().RemoveRules(ctx, policy.Block, parse(t, policy.Block, "acme.test")); err != nil {
 		t.Fatal(err)
 	}
 	if got := outcome(); got != policy.Ticket {
@@ -66,7 +66,7 @@ func TestRemovedRulesAreForgotten(t *testing.T) {
 	old, other := openAt(t, path), openAt(t, path)
 	other.rules(policy.Block, "acme.test", "b.test")
 	old.receive(mail("a@acme.test", "x", ""))
-	if _, err := other.RemoveRules(ctx, policy.Block, parse(t, policy.Block, "acme.test")); err != nil {
+	if _, err := other.hand().RemoveRules(ctx, policy.Block, parse(t, policy.Block, "acme.test")); err != nil {
 		t.Fatal(err)
 	}
 	unlock, err := other.Lock(ctx)
@@ -82,10 +82,10 @@ func TestRemovedRulesAreForgotten(t *testing.T) {
 func TestSetRules(t *testing.T) {
 	ctx := context.Background()
 	f := open(t)
-	if _, err := f.AddRules(ctx, policy.Block, parse(t, policy.Block, "b.test a.test"), "why"); err != nil {
+	if _, err := f.hand().AddRules(ctx, policy.Block, parse(t, policy.Block, "b.test a.test"), "why"); err != nil {
 		t.Fatal(err)
 	}
-	added, removed, err := f.SetRules(ctx, policy.Block, parse(t, policy.Block, "c.test a.test *"))
+	added, removed, err := f.hand().SetRules(ctx, policy.Block, parse(t, policy.Block, "c.test a.test *"))
 	if err != nil || added != 2 || removed != 1 || f.text(policy.Block) != "c.test a.test *" {
 		t.Errorf("added %d, removed %d, %q, %v", added, removed, f.text(policy.Block), err)
 	}
@@ -94,7 +94,7 @@ func TestSetRules(t *testing.T) {
 			t.Errorf("the note of %s is %q, want %q", r.Entry, r.Note, want)
 		}
 	}
-	if _, removed, err := f.SetRules(ctx, policy.Block, nil); err != nil || removed != 3 {
+	if _, removed, err := f.hand().SetRules(ctx, policy.Block, nil); err != nil || removed != 3 {
 		t.Errorf("emptied: removed %d, %v", removed, err)
 	}
 	if f.text(policy.Block) != "" {
@@ -106,12 +106,12 @@ func TestAddAndRemoveRules(t *testing.T) {
 	ctx := context.Background()
 	f := open(t)
 	for want := 2; want >= 0; want -= 2 {
-		n, err := f.AddRules(ctx, policy.Allow, parse(t, policy.Allow, "a.test b@b.test"), "")
+		n, err := f.hand().AddRules(ctx, policy.Allow, parse(t, policy.Allow, "a.test b@b.test"), "")
 		if err != nil || n != want {
 			t.Errorf("added %d, want %d, %v", n, want, err)
 		}
 	}
-	missing, err := f.RemoveRules(ctx, policy.Allow, parse(t, policy.Allow, "a.test gone.test"))
+	missing, err := f.hand().RemoveRules(ctx, policy.Allow, parse(t, policy.Allow, "a.test gone.test"))
 	if !errors.Is(err, ErrNotFound) || fmt.Sprint(missing) != "[gone.test]" {
 		t.Errorf("missing %v, %v", missing, err)
 	}
@@ -127,19 +127,19 @@ func TestLoadedAtOnceOrChangeByChange(t *testing.T) {
 	running, writing := openAt(t, path), openAt(t, path)
 	steps := []func() error{
 		func() error {
-			_, err := writing.AddRules(ctx, policy.Block, parse(t, policy.Block, "a.test reject:a.test bücher.test"), "")
+			_, err := writing.hand().AddRules(ctx, policy.Block, parse(t, policy.Block, "a.test reject:a.test bücher.test"), "")
 			return err
 		},
 		func() error {
-			_, err := writing.RemoveRules(ctx, policy.Block, parse(t, policy.Block, "a.test"))
+			_, err := writing.hand().RemoveRules(ctx, policy.Block, parse(t, policy.Block, "a.test"))
 			return err
 		},
 		func() error {
-			_, _, err := writing.SetRules(ctx, policy.Block, parse(t, policy.Block, "* suspend:a@a.test"))
+			_, _, err := writing.hand().SetRules(ctx, policy.Block, parse(t, policy.Block, "* suspend:a@a.test"))
 			return err
 		},
 		func() error {
-			_, err := writing.AddRules(ctx, policy.Block, parse(t, policy.Block, "a.test xn--bcher-kva.test"), "")
+			_, err := writing.hand().AddRules(ctx, policy.Block, parse(t, policy.Block, "a.test xn--bcher-kva.test"), "")
 			return err
 		},
 	}

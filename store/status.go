@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// countersKept is how far back decisions are counted; a day is shown.
-const countersKept = 25 * time.Hour
+// countersKept is how far back decisions are counted: what a plot can show.
+const countersKept = 31 * 24 * time.Hour
 
 // Status reports the state of the store.
 func (db *DB) Status(ctx context.Context) (Status, error) {

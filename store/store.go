@@ -38,6 +38,12 @@ type DB struct {
 	policy   atomic.Pointer[policy.Policy]
 	facts    *sql.Stmt
 	bands    *sql.Stmt
+	queue    *sql.Stmt
+	access   *sql.Stmt
+
+	restrictions atomic.Pointer[accessAt]
+	signIns      chan struct{} // a place for each that waits for its password
+	hashing      chan struct{} // a place for the one whose password is checked
 }
 
 // Open opens the database at path and brings its tables up to date. A database of a newer
@@ -51,7 +57,8 @@ func Open(path string, o Options) (*DB, error) {
 	}
 	_, err := os.Stat(path)
 	created := errors.Is(err, os.ErrNotExist)
-	db := &DB{path: path, now: o.Now, settings: o.Settings}
+	db := &DB{path: path, now: o.Now, settings: o.Settings,
+		signIns: make(chan struct{}, maxSignIns), hashing: make(chan struct{}, 1)}
 	if err := db.open(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Close())
 	}
@@ -87,11 +94,21 @@ func (db *DB) open() (err error) {
 	if err = os.MkdirAll(db.Dir(), 0o700); err != nil {
 		return fmt.Errorf("folder of large contents: %w", err)
 	}
-	if db.facts, err = db.read.PrepareContext(ctx, rebind(factsQuery)); err != nil {
-		return err
+	return db.prepare(ctx)
+}
+
+// prepare keeps what is asked for each message or each request from being compiled anew.
+func (db *DB) prepare(ctx context.Context) (err error) {
+	for _, p := range []struct {
+		stmt  **sql.Stmt
+		query string
+	}{{&db.facts, factsQuery}, {&db.bands, bandQuery}, {&db.queue, queueQuery},
+		{&db.access, accessQuery}} {
+		if *p.stmt, err = db.read.PrepareContext(ctx, rebind(p.query)); err != nil {
+			return err
+		}
 	}
-	db.bands, err = db.read.PrepareContext(ctx, rebind(bandQuery))
-	return err
+	return nil
 }
 
 // Close lets what waits be written, and closes the database.
@@ -100,7 +117,7 @@ func (db *DB) Close() error {
 	if db.writer != nil {
 		errs = append(errs, db.writer.stop())
 	}
-	for _, stmt := range []*sql.Stmt{db.facts, db.bands} {
+	for _, stmt := range []*sql.Stmt{db.facts, db.bands, db.queue, db.access} {
 		if stmt != nil {
 			errs = append(errs, stmt.Close())
 		}

@@ -14,8 +14,9 @@ import (
 )
 
 const ticketColumns = `t.id, m.decision_id, t.subject, t.author_name, t.author_email, t.claimed,
-	t.recipient, m.recipients, t.status, m.message_id, m.size, t.created_at, t.via, t.proven
-	from tickets t join messages m on m.id = t.message`
+	t.recipient, m.recipients, t.status, m.message_id, m.size, t.created_at, t.via, t.proven`
+
+const ticketFrom = ` from tickets t join messages m on m.id = t.message`
 
 func scanTicket(row scanner) (t Ticket, err error) {
 	var recipients string
@@ -33,7 +34,8 @@ func scanTicket(row scanner) (t Ticket, err error) {
 // ListTickets yields the tickets that q selects; a cause selects none.
 func (db *DB) ListTickets(ctx context.Context, q Query) iter.Seq2[Ticket, error] {
 	where, args := q.where("t")
-	return each(ctx, db, scanTicket, "select "+ticketColumns+where+q.order("t")+q.limit(), args...)
+	return each(ctx, db, scanTicket, "select "+ticketColumns+ticketFrom+where+q.order("t")+q.limit(),
+		args...)
 }
 
 // CountTickets says how many tickets q selects, its limit aside.
@@ -44,7 +46,7 @@ func (db *DB) CountTickets(ctx context.Context, q Query) (int64, error) {
 
 // Ticket is one ticket, or ErrNotFound.
 func (db *DB) Ticket(ctx context.Context, id int64) (Ticket, error) {
-	return one(ctx, db, scanTicket, "select "+ticketColumns+" where t.id = $1", id)
+	return one(ctx, db, scanTicket, "select "+ticketColumns+ticketFrom+" where t.id = $1", id)
 }
 
 // Raw reads a held message or a ticket's message byte for byte as it was received, or
@@ -81,9 +83,12 @@ func (db *DB) contentPath(decisionID string) string {
 	return filepath.Join(db.Dir(), contentName(decisionID))
 }
 
+// ErrContentGone says that the file of a message's content is not there.
+var ErrContentGone = errors.New("restore it from a backup")
+
 func (db *DB) contentGone(id int64) error {
-	return fmt.Errorf("the content of message %d is gone from %s: restore it from a backup",
-		id, db.Dir())
+	return fmt.Errorf("the content of message %d is gone from %s: %w", id, db.Dir(),
+		ErrContentGone)
 }
 
 // Explain tells a decision as it was made. ref is the id of a held message or ticket, or

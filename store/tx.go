@@ -14,6 +14,7 @@ type tx struct {
 	sequence int64 // the last id given out, 0 before the first
 	counts   map[counter]int64
 	bands    map[bandKey]*band
+	queue    bool // the suspended queue has changed
 	file     bool // a content is in a file: the folder must be on disk before the commit
 }
 
@@ -67,6 +68,27 @@ type failed struct{ err error }
 
 func (f failed) Scan(...any) error { return f.err }
 
+// texts are the only column of a query's rows.
+func (t *tx) texts(query string, args ...any) (texts []string, err error) {
+	stmt, err := t.stmt(query)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := stmt.Query(args...)
+	if err != nil {
+		return nil, damaged(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return nil, err
+		}
+		texts = append(texts, text)
+	}
+	return texts, damaged(rows.Err())
+}
+
 // script runs statements that are not worth keeping prepared.
 func (t *tx) script(text string) error {
 	_, err := t.w.conn.ExecContext(context.Background(), text)
@@ -105,6 +127,12 @@ func (t *tx) count(minute int64, kind string) {
 func (t *tx) flush() error {
 	if t.sequence != 0 {
 		err := t.exec(`update meta set value = $1 where name = 'sequence'`, t.sequence)
+		if err != nil {
+			return err
+		}
+	}
+	if t.queue {
+		err := t.exec(`update meta set value = value + 1 where name = 'queue'`)
 		if err != nil {
 			return err
 		}

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"iter"
@@ -17,11 +16,12 @@ type NewUser struct {
 	Email    message.Address
 	Name     string
 	Role     policy.Role
-	MadeBy   string // mail, recover, import, cli
+	MadeBy   string // mail, recover, import, cli, console, api
 	Password string // a hash of HashPassword, or empty
 }
 
-const userColumns = `id, email, name, role, suspended, made_by, created_at, updated_at`
+const userColumns = `users.id, users.email, users.name, users.role, users.suspended,
+	users.made_by, users.created_at, users.updated_at`
 
 func scanUser(row scanner) (u User, err error) {
 	var created, updated int64
@@ -41,31 +41,66 @@ func (db *DB) User(ctx context.Context, a message.Address) (User, error) {
 	return one(ctx, db, scanUser, `select `+userColumns+` from users where email = $1`, a.String())
 }
 
+// UserByID is the profile of that id, or ErrNotFound.
+func (db *DB) UserByID(ctx context.Context, id int64) (User, error) {
+	return one(ctx, db, scanUser, `select `+userColumns+` from users where id = $1`, id)
+}
+
 // AddUser makes a profile. If there is one already the error is ErrExists.
-func (db *DB) AddUser(ctx context.Context, u NewUser) error {
-	return db.writer.do(ctx, func(t *tx) error {
-		added, err := insertUser(t, u, db.now())
+func (h *Hand) AddUser(ctx context.Context, u NewUser) error {
+	return h.do(ctx, func(t *tx) error {
+		added, err := insertUser(t, u, h.db.now())
 		if err == nil && !added {
 			err = fmt.Errorf("%s: %w", u.Email, ErrExists)
 		}
+		if err != nil {
+			return err
+		}
+		_, err = h.note(t, event{action: "user.add", subject: u.Email.String(),
+			after: auditedUser{message.Clean(u.Name), u.Role.String(), false, u.Password != ""}})
 		return err
 	})
 }
 
+// auditedUser is what the audit log says of a profile.
+type auditedUser struct {
+	Name      string `json:"name"`
+	Role      string `json:"role"`
+	Suspended bool   `json:"suspended"`
+	Password  bool   `json:"password"` // there is one
+}
+
+// auditedImport is what the audit log says of an import: the first of the profiles, and how
+// many have which role.
+type auditedImport struct {
+	auditedEntries
+	Roles map[string]int `json:"roles"`
+}
+
 // ImportUsers makes the profiles that are not there, all or none, and says how many.
-func (db *DB) ImportUsers(ctx context.Context, users []NewUser) (added int, err error) {
-	err = db.writer.do(ctx, func(t *tx) error {
+func (h *Hand) ImportUsers(ctx context.Context, users []NewUser) (added int, err error) {
+	err = h.do(ctx, func(t *tx) error {
 		added = 0
+		made := auditedImport{Roles: map[string]int{}}
 		for _, u := range users {
-			isNew, err := insertUser(t, u, db.now())
+			isNew, err := insertUser(t, u, h.db.now())
 			if err != nil {
 				return err
 			}
-			if isNew {
-				added++
+			if !isNew {
+				continue
 			}
+			if added++; added <= shownEntries {
+				made.Entries = append(made.Entries, u.Email.String())
+			}
+			made.Roles[u.Role.String()]++
 		}
-		return nil
+		if added == 0 {
+			return nil
+		}
+		made.Count = added
+		_, err := h.note(t, event{action: "user.import", after: made})
+		return err
 	})
 	return added, err
 }
@@ -73,7 +108,9 @@ func (db *DB) ImportUsers(ctx context.Context, users []NewUser) (added int, err 
 func insertUser(t *tx, u NewUser, at time.Time) (added bool, err error) {
 	n, err := t.change(`insert into users (id, email, name, role, suspended, verified, made_by,
 			password, created_at, updated_at)
-		values ((select coalesce(max(id), 0) + 1 from users), $1, $2, $3, false, false, $4, $5, $6, $6)
+		values ((select id + 1 from (select coalesce(max(id), 0) as id from users union all
+				select value from meta where name = 'removed_user') as ids order by id desc limit 1),
+			$1, $2, $3, false, false, $4, $5, $6, $6)
 		on conflict (email) do nothing`,
 		u.Email.String(), message.Clean(u.Name), u.Role.String(), u.MadeBy, u.Password,
 		at.UnixMilli())
@@ -84,60 +121,125 @@ func insertUser(t *tx, u NewUser, at time.Time) (added bool, err error) {
 }
 
 // SetRole gives a profile another role. The last admin keeps theirs (ErrLastAdmin).
-func (db *DB) SetRole(ctx context.Context, a message.Address, role policy.Role) error {
-	return db.changeUser(ctx, a, role != policy.Admin,
-		`update users set role = $1, updated_at = $2 where email = $3`, role.String())
-}
-
-// SetSuspended suspends a profile, or lets it be heard again. The last admin cannot be
-// suspended (ErrLastAdmin).
-func (db *DB) SetSuspended(ctx context.Context, a message.Address, suspended bool) error {
-	return db.changeUser(ctx, a, suspended,
-		`update users set suspended = $1, updated_at = $2 where email = $3`, suspended)
-}
-
-// SetPassword keeps a hash of HashPassword, or none if it is empty.
-func (db *DB) SetPassword(ctx context.Context, a message.Address, hash string) error {
-	return db.changeUser(ctx, a, false,
-		`update users set password = $1, updated_at = $2 where email = $3`, hash)
-}
-
-// RemoveUser removes a profile: its address is a stranger's again. The last admin stays
-// (ErrLastAdmin).
-func (db *DB) RemoveUser(ctx context.Context, a message.Address) error {
-	return db.writer.do(ctx, func(t *tx) error {
-		if err := checkUser(t, a, true); err != nil {
-			return err
+func (h *Hand) SetRole(ctx context.Context, a message.Address, role policy.Role) error {
+	return h.changeUser(ctx, a, role != policy.Admin, func(t *tx, u User) error {
+		if u.Role == role.String() {
+			return nil
 		}
-		return t.exec(`delete from users where email = $1`, a.String())
+		return h.setUser(t, u, "role", role.String(), event{action: "user.role",
+			before: map[string]string{"role": u.Role},
+			after:  map[string]string{"role": role.String()}})
 	})
 }
 
-func (db *DB) changeUser(ctx context.Context, a message.Address, losesAdmin bool,
-	update string, value any) error {
-	return db.writer.do(ctx, func(t *tx) error {
-		if err := checkUser(t, a, losesAdmin); err != nil {
-			return err
+// SetSuspended suspends a profile, which ends its sessions, or lets it be heard again. The
+// last admin cannot be suspended (ErrLastAdmin).
+func (h *Hand) SetSuspended(ctx context.Context, a message.Address, suspended bool) error {
+	return h.changeUser(ctx, a, suspended, func(t *tx, u User) error {
+		if u.Suspended == suspended {
+			return nil
 		}
-		return t.exec(update, value, db.now().UnixMilli(), a.String())
+		action := "user.unsuspend"
+		if suspended {
+			action = "user.suspend"
+		}
+		return errors.Join(endSessions(t, u),
+			h.setUser(t, u, "suspended", suspended, event{action: action}))
 	})
 }
 
-// checkUser makes sure that there is such a profile, and another admin if this one goes.
-func checkUser(t *tx, a message.Address, losesAdmin bool) error {
-	var isAdmin bool
-	var others int
-	err := t.row(`select role = 'admin' and not suspended, (select count(*) from users
-			where role = 'admin' and not suspended and email <> $1)
-		from users where email = $1`, a.String()).Scan(&isAdmin, &others)
-	if errors.Is(err, sql.ErrNoRows) {
-		return fmt.Errorf("no profile of %s: %w", a, ErrNotFound)
-	}
+// SetPassword keeps a hash of HashPassword, or none if it is empty, and ends the sessions of
+// the profile.
+func (h *Hand) SetPassword(ctx context.Context, a message.Address, hash string) error {
+	return h.changeUser(ctx, a, false, func(t *tx, u User) error {
+		return errors.Join(endSessions(t, u),
+			h.setUser(t, u, "password", hash, event{action: "user.password",
+				after: map[string]bool{"password": hash != ""}}))
+	})
+}
+
+// Rename gives a profile another display name.
+func (h *Hand) Rename(ctx context.Context, a message.Address, name string) error {
+	name = message.Clean(name)
+	return h.changeUser(ctx, a, false, func(t *tx, u User) error {
+		if u.Name == name {
+			return nil
+		}
+		return h.setUser(t, u, "name", name, event{action: "user.rename",
+			before: map[string]string{"name": u.Name}, after: map[string]string{"name": name}})
+	})
+}
+
+// RemoveUser removes a profile with its tokens and sessions: its address is a stranger's
+// again. The last admin stays (ErrLastAdmin).
+func (h *Hand) RemoveUser(ctx context.Context, a message.Address) error {
+	return h.changeUser(ctx, a, true, func(t *tx, u User) error {
+		var was auditedUser
+		err := t.row(`select name, role, suspended, password <> '' from users where id = $1`, u.ID).
+			Scan(&was.Name, &was.Role, &was.Suspended, &was.Password)
+		if err != nil {
+			return damaged(err)
+		}
+		if err := t.exec(`delete from users where id = $1`, u.ID); err != nil {
+			return err
+		}
+		err = t.exec(`update meta set value = $1 where name = 'removed_user' and value < $1`, u.ID)
+		if err != nil {
+			return err
+		}
+		_, err = h.note(t, event{action: "user.remove", subject: u.Email, before: was})
+		return err
+	})
+}
+
+func (h *Hand) changeUser(ctx context.Context, a message.Address, losesAdmin bool,
+	change func(*tx, User) error) error {
+	return h.do(ctx, func(t *tx) error {
+		u, err := t.user(a)
+		if err == nil && losesAdmin {
+			err = t.checkAdmins(u)
+		}
+		if err != nil {
+			return err
+		}
+		return change(t, u)
+	})
+}
+
+// setUser changes one column of a profile, and notes it.
+func (h *Hand) setUser(t *tx, u User, column string, value any, e event) error {
+	err := t.exec(`update users set `+column+` = $1, updated_at = $2 where id = $3`, value,
+		h.now(), u.ID)
 	if err != nil {
-		return damaged(err)
+		return err
 	}
-	if losesAdmin && isAdmin && others == 0 {
-		return fmt.Errorf("%s is %w: make another admin first", a, ErrLastAdmin)
+	e.subject = u.Email
+	_, err = h.note(t, e)
+	return err
+}
+
+func endSessions(t *tx, u User) error {
+	return t.exec(`delete from sessions where owner = $1`, u.ID)
+}
+
+func (t *tx) user(a message.Address) (User, error) {
+	u, err := scanUser(t.row(`select `+userColumns+` from users where email = $1`, a.String()))
+	if err != nil {
+		return u, fmt.Errorf("no profile of %s: %w", a, absent(err))
 	}
-	return nil
+	return u, nil
+}
+
+// checkAdmins makes sure that there is another admin if this one goes.
+func (t *tx) checkAdmins(u User) error {
+	if u.Role != policy.Admin.String() || u.Suspended {
+		return nil
+	}
+	var others int
+	err := t.row(`select count(*) from users where role = 'admin' and not suspended
+		and id <> $1`, u.ID).Scan(&others)
+	if err == nil && others == 0 {
+		return fmt.Errorf("%s is %w: make another admin first", u.Email, ErrLastAdmin)
+	}
+	return damaged(err)
 }

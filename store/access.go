@@ -1,0 +1,119 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"gatepost/policy"
+)
+
+var (
+	// ErrLockout says that a change would shut out the person who makes it.
+	ErrLockout = errors.New("this would shut you out")
+	// ErrNoRanges says that restrictions were to be enabled without a range to come from.
+	ErrNoRanges = errors.New("without a range this would shut everybody out: " +
+		"name the ranges to allow")
+)
+
+// accessRow is how IP restrictions are kept, and shown in the audit log.
+type accessRow struct {
+	Enabled         bool   `json:"enabled"`
+	Ranges          string `json:"ranges"`
+	CustomersBypass bool   `json:"customers_bypass"`
+}
+
+// accessAt is what was read of the restrictions last.
+type accessAt struct {
+	policy.Access
+	generation int64
+}
+
+const accessQuery = `select generation from access`
+
+// Access is the IP restrictions as they stand now. It is cheap enough to be asked at every
+// request.
+func (db *DB) Access(ctx context.Context) (policy.Access, error) {
+	var generation int64
+	if err := db.access.QueryRowContext(ctx).Scan(&generation); err != nil {
+		return policy.Access{}, fmt.Errorf("access: %w", damaged(err))
+	}
+	if known := db.restrictions.Load(); known != nil && known.generation == generation {
+		return known.Access, nil
+	}
+	read, err := one(ctx, db, scanAccess,
+		`select generation, enabled, ranges, customers_bypass from access`)
+	if err != nil {
+		return policy.Access{}, fmt.Errorf("access: %w", err)
+	}
+	db.restrictions.Store(&read)
+	return read.Access, nil
+}
+
+func scanAccess(row scanner) (at accessAt, err error) {
+	var r accessRow
+	err = row.Scan(&at.generation, &r.Enabled, &r.Ranges, &r.CustomersBypass)
+	if err == nil {
+		at.Access, err = r.access()
+	}
+	return at, err
+}
+
+func (r accessRow) access() (policy.Access, error) {
+	ranges, err := policy.ParseRanges(r.Ranges)
+	return policy.Access{Enabled: r.Enabled, Ranges: ranges,
+		CustomersBypass: r.CustomersBypass}, err
+}
+
+// SetAccess replaces the IP restrictions. Enabled ones without a range are refused
+// (ErrNoRanges), and, unless force is set, what would shut out its author, who comes from
+// that address in that role (ErrLockout). The command line is never shut out.
+func (h *Hand) SetAccess(ctx context.Context, a policy.Access, from netip.Addr,
+	role policy.Role, force bool) error {
+	if a.Enabled && a.Ranges.Empty() {
+		return ErrNoRanges
+	}
+	if !force {
+		if err := h.checkLockout(a, from, role); err != nil {
+			return err
+		}
+	}
+	return h.do(ctx, func(t *tx) error {
+		_, err := h.writeAccess(t, accessRow{a.Enabled, a.Ranges.String(), a.CustomersBypass},
+			event{action: "access.set"})
+		return err
+	})
+}
+
+func (h *Hand) checkLockout(a policy.Access, from netip.Addr, role policy.Role) error {
+	if h.actor.Door == machine {
+		return nil
+	}
+	passage := a.Decide(policy.Visit{Client: from, Known: true, Role: role})
+	if !passage.Allowed {
+		return fmt.Errorf("%w: %s", ErrLockout, passage.Why())
+	}
+	return nil
+}
+
+// writeAccess makes a the restrictions and notes it; the id is 0 if they were so already.
+func (h *Hand) writeAccess(t *tx, a accessRow, e event) (id int64, err error) {
+	before, err := t.accessRow()
+	if err != nil || before == a {
+		return 0, err
+	}
+	err = t.exec(`update access set generation = generation + 1, enabled = $1, ranges = $2,
+		customers_bypass = $3`, a.Enabled, a.Ranges, a.CustomersBypass)
+	if err != nil {
+		return 0, fmt.Errorf("access: %w", err)
+	}
+	e.subject, e.before, e.after, e.undoable = "access", before, a, true
+	return h.note(t, e)
+}
+
+func (t *tx) accessRow() (a accessRow, err error) {
+	err = t.row(`select enabled, ranges, customers_bypass from access`).Scan(
+		&a.Enabled, &a.Ranges, &a.CustomersBypass)
+	return a, damaged(err)
+}

@@ -1,0 +1,76 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"path/filepath"
+	"testing"
+
+	"gatepost/policy"
+)
+
+func access(t testing.TB, enabled bool, ranges string, bypass bool) policy.Access {
+	t.Helper()
+	r, err := policy.ParseRanges(ranges)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return policy.Access{Enabled: enabled, Ranges: r, CustomersBypass: bypass}
+}
+
+func TestAccess(t *testing.T) {
+	ctx := context.Background()
+	path := filepath.Join(t.TempDir(), "gatepost.db")
+	f, other := openAt(t, path), openAt(t, path)
+	client := netip.MustParseAddr("192.0.2.9")
+	for _, db := range []*DB{f.DB, other.DB} {
+		a, err := db.Access(ctx)
+		if err != nil || a.Enabled || !a.Ranges.Empty() || a.CustomersBypass {
+			t.Errorf("at first: %+v, %v", a, err)
+		}
+	}
+	set := func(h *Hand, a policy.Access, role policy.Role, force bool) error {
+		return h.SetAccess(ctx, a, client, role, force)
+	}
+	inside, outside := access(t, true, "192.0.2.*  2001:db8::/32", false),
+		access(t, true, "198.51.100.0/24", true)
+	cli := f.By(Actor{Name: "root", Door: "cli"})
+	for name, c := range map[string]struct{ got, want error }{
+		"no ranges":         {set(f.hand(), access(t, true, " ", false), policy.Admin, true), ErrNoRanges},
+		"no ranges, by CLI": {set(cli, access(t, true, "", false), policy.Admin, false), ErrNoRanges},
+		"outside":           {set(f.hand(), outside, policy.Admin, false), ErrLockout},
+	} {
+		if !errors.Is(c.got, c.want) {
+			t.Errorf("%s: %v", name, c.got)
+		}
+	}
+	if f.audited() != "" {
+		t.Errorf("the log has %s", f.audited())
+	}
+	for _, err := range []error{set(f.hand(), inside, policy.Admin, false),
+		set(f.hand(), inside, policy.Admin, false), set(f.hand(), outside, policy.Admin, true),
+		set(f.hand(), access(t, false, "", false), policy.Admin, false),
+		set(cli, outside, policy.Admin, false)} {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	a, err := other.Access(ctx)
+	if err != nil || !a.Enabled || a.Ranges.String() != "198.51.100.0/24" || !a.CustomersBypass {
+		t.Errorf("another process reads %+v, %v", a, err)
+	}
+	again, err := other.Access(ctx)
+	if err != nil || again.Ranges != a.Ranges {
+		t.Errorf("read and parsed again though nothing changed, %v", err)
+	}
+	const none = `{"enabled":false,"ranges":"","customers_bypass":false}`
+	const out = `{"enabled":true,"ranges":"198.51.100.0/24","customers_bypass":true}`
+	const in = `{"enabled":true,"ranges":"192.0.2.*  2001:db8::/32","customers_bypass":false}`
+	want := fmt.Sprintf("access.set access %s %s\naccess.set access %[2]s %s\n"+
+		"access.set access %[3]s %[1]s\naccess.set access %[1]s %[3]s", none, in, out)
+	if got := f.audited(); got != want {
+		t.Errorf("the log is\n%s\nwant\n%s", got, want)
+	}
+}

@@ -1,0 +1,74 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"gatepost/message"
+)
+
+// An Actor is who changes something, by which door and from where.
+type Actor struct {
+	Name   string // the address of the profile, or the name of the user of the machine
+	Door   string // cli, console, api
+	Client string // the network address, empty if it is this machine's command line
+}
+
+// machine is the door of the command line, which always works.
+const machine = "cli"
+
+// A Hand changes what people change. Each change is in the audit log with the actor's name,
+// written in the same transaction; what changes nothing is not.
+type Hand struct {
+	db    *DB
+	actor Actor
+}
+
+// By is the hand of an actor.
+func (db *DB) By(a Actor) *Hand { return &Hand{db, a} }
+
+func (h *Hand) do(ctx context.Context, f func(*tx) error) error { return h.db.writer.do(ctx, f) }
+
+func (h *Hand) now() int64 { return h.db.now().UnixMilli() }
+
+// An event is what a change adds to the audit log. Neither a secret nor anything of the
+// content of a message belongs in it.
+type event struct {
+	id            int64 // 0: the next
+	action        string
+	subject       string
+	before, after any   // as JSON
+	generation    int64 // of the rules that the change made
+	undoable      bool
+	undoes        *int64
+}
+
+// note writes an event, and gives its id.
+func (h *Hand) note(t *tx, e event) (id int64, err error) {
+	if id = e.id; id == 0 {
+		if id, err = t.nextAudit(); err != nil {
+			return 0, err
+		}
+	}
+	before, err := json.Marshal(e.before)
+	after, err2 := json.Marshal(e.after)
+	if err := errors.Join(err, err2); err != nil {
+		return 0, fmt.Errorf("audit: %w", err)
+	}
+	err = t.exec(`insert into audit (id, at, actor, door, client, action, subject, before, after,
+		generation, undoable, undoes) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		id, h.now(), message.Clean(h.actor.Name), h.actor.Door, message.Clean(h.actor.Client),
+		e.action, e.subject, string(before), string(after), e.generation, e.undoable, e.undoes)
+	if err != nil {
+		return 0, fmt.Errorf("audit: %w", err)
+	}
+	return id, nil
+}
+
+// nextAudit is the id of the next event: nothing is ever taken out.
+func (t *tx) nextAudit() (id int64, err error) {
+	err = t.row(`select coalesce(max(id), 0) + 1 from audit`).Scan(&id)
+	return id, damaged(err)
+}

@@ -1,0 +1,64 @@
+package store
+
+import (
+	"context"
+	"strconv"
+	"strings"
+)
+
+// SuspendedPage is a page of the held messages that q selects, in its order; q.Limit counts
+// for nothing.
+func (db *DB) SuspendedPage(ctx context.Context, q Query, r PageRequest) (Page[Suspended], error) {
+	l := listing[Suspended]{scan: scanSuspended, columns: suspendedColumns, from: suspendedFrom,
+		table: "suspended s", id: "s.id"}
+	l.where, l.args = q.where("s")
+	l.sort, l.key = q.key("s")
+	if l.key != "" && (q.Search != "" || q.From != "") {
+		if err := db.find(ctx, &l); err != nil {
+			return Page[Suspended]{}, err
+		}
+	}
+	return page(ctx, db, l, r)
+}
+
+// fewFound is how many messages a search may find to have them sorted.
+const fewFound = 2000
+
+// find looks what a search finds. If that is little the listing becomes that: to look for it
+// in the order of the listing would take the rows of the whole queue one by one.
+func (db *DB) find(ctx context.Context, l *listing[Suspended]) error {
+	var ids []string
+	for id, err := range each(ctx, db, scanCount, `select s.id from suspended s`+l.where+
+		atMost(fewFound+1), l.args...) {
+		if err != nil {
+			return err
+		}
+		ids = append(ids, strconv.FormatInt(id, 10))
+	}
+	if len(ids) <= fewFound {
+		l.where, l.args = " where s.id in ("+strings.Join(ids, ", ")+")", nil
+	}
+	return nil
+}
+
+// TicketPage is a page of the tickets that q selects, in its order; q.Limit counts for nothing.
+func (db *DB) TicketPage(ctx context.Context, q Query, r PageRequest) (Page[Ticket], error) {
+	l := listing[Ticket]{scan: scanTicket, columns: ticketColumns, from: ticketFrom,
+		table: "tickets t", id: "t.id"}
+	l.where, l.args = q.where("t")
+	l.sort, l.key = q.key("t")
+	return page(ctx, db, l, r)
+}
+
+// UserPage is a page of the profiles by address. All words of search are in the address or
+// the name.
+func (db *DB) UserPage(ctx context.Context, search string, r PageRequest) (Page[User], error) {
+	var w conditions
+	for _, word := range searchWords(search) {
+		w.add(`(users.email like $ escape '\' or users.name like $ escape '\')`,
+			"%"+escapeLike(word)+"%")
+	}
+	l := listing[User]{scan: scanUser, columns: userColumns, from: " from users", table: "users",
+		sort: "email", key: "users.email", id: "users.id", where: w.where(), args: w.args}
+	return page(ctx, db, l, r)
+}

@@ -1,0 +1,187 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"iter"
+	"net/netip"
+	"time"
+
+	"gatepost/message"
+)
+
+// A NewToken is a token to be made.
+type NewToken struct {
+	Owner   message.Address // has a profile; the token has its role
+	Name    string
+	Expires time.Time // zero: never
+}
+
+// A Token lets a program in with the role of its owner. Its secret is shown once and not kept.
+type Token struct {
+	ID         int64      `json:"id"`
+	Owner      string     `json:"owner"` // the address of the profile
+	Name       string     `json:"name"`
+	CreatedAt  time.Time  `json:"created_at"`
+	ExpiresAt  *time.Time `json:"expires_at"`
+	RevokedAt  *time.Time `json:"revoked_at"`
+	LastUsedAt *time.Time `json:"last_used_at"` // to the minute
+	LastClient string     `json:"last_client"`
+}
+
+// ErrExpiry says that a token was to end before it began.
+var ErrExpiry = errors.New("a token cannot expire in the past")
+
+// usedWithin is how close uses of a token or a session may be for the second not to be
+// noted: not every request shall write.
+const usedWithin = time.Minute
+
+const tokenColumns = `t.id, u.email, t.name, t.created_at, t.expires_at, t.revoked_at,
+	t.last_used_at, t.last_client`
+
+// Tokens are all of them by id, revoked and expired ones too.
+func (db *DB) Tokens(ctx context.Context) iter.Seq2[Token, error] {
+	return each(ctx, db, scanToken, `select `+tokenColumns+`
+		from tokens t join users u on u.id = t.owner order by t.id`)
+}
+
+func scanToken(row scanner) (t Token, err error) {
+	var created int64
+	var expires, revoked, used *int64
+	err = row.Scan(&t.ID, &t.Owner, &t.Name, &created, &expires, &revoked, &used, &t.LastClient)
+	t.CreatedAt = fromMillis(created)
+	t.ExpiresAt, t.RevokedAt, t.LastUsedAt = orNever(expires), orNever(revoked), orNever(used)
+	return t, err
+}
+
+func orNever(ms *int64) *time.Time {
+	if ms == nil {
+		return nil
+	}
+	at := fromMillis(*ms)
+	return &at
+}
+
+// AddToken makes a token and gives its secret, which nobody can read again. ErrNotFound if
+// the owner has no profile.
+func (h *Hand) AddToken(ctx context.Context, n NewToken) (token Token, secret string, err error) {
+	if !n.Expires.IsZero() && !n.Expires.After(h.db.now()) {
+		return token, "", ErrExpiry
+	}
+	secret = "gatepost_" + newSecret()
+	err = h.do(ctx, func(t *tx) error {
+		token, err = h.addToken(t, n, secret)
+		return err
+	})
+	if err != nil {
+		return Token{}, "", err
+	}
+	return token, secret, nil
+}
+
+func (h *Hand) addToken(t *tx, n NewToken, secret string) (Token, error) {
+	owner, err := t.user(n.Owner)
+	if err != nil {
+		return Token{}, err
+	}
+	at := h.db.now()
+	token := Token{Owner: owner.Email, Name: message.Clean(n.Name),
+		CreatedAt: fromMillis(at.UnixMilli())}
+	var expires *int64
+	if !n.Expires.IsZero() {
+		ms := n.Expires.UnixMilli()
+		expires, token.ExpiresAt = &ms, orNever(&ms)
+	}
+	err = t.row(`update meta set value = value + 1 where name = 'tokens' returning value`).
+		Scan(&token.ID)
+	if err != nil {
+		return token, damaged(err)
+	}
+	err = t.exec(`insert into tokens (id, owner, name, hash, created_at, expires_at, last_client)
+		values ($1, $2, $3, $4, $5, $6, '')`,
+		token.ID, owner.ID, token.Name, hashOf(secret), at.UnixMilli(), expires)
+	if err != nil {
+		return token, fmt.Errorf("token: %w", err)
+	}
+	_, err = h.note(t, event{action: "token.add", subject: fmt.Sprint(token.ID),
+		after: auditedToken{token.Owner, token.Name, token.ExpiresAt}})
+	return token, err
+}
+
+// auditedToken is what the audit log says of a token.
+type auditedToken struct {
+	Owner     string     `json:"owner"`
+	Name      string     `json:"name"`
+	ExpiresAt *time.Time `json:"expires_at"`
+}
+
+// RevokeToken ends a token. To revoke it again changes nothing; ErrNotFound if there is no
+// such token.
+func (h *Hand) RevokeToken(ctx context.Context, id int64) error {
+	return h.do(ctx, func(t *tx) error {
+		token, err := scanToken(t.row(`select `+tokenColumns+`
+			from tokens t join users u on u.id = t.owner where t.id = $1`, id))
+		if err != nil {
+			return fmt.Errorf("token %d: %w", id, absent(err))
+		}
+		if token.RevokedAt != nil {
+			return nil
+		}
+		if err := t.exec(`update tokens set revoked_at = $1 where id = $2`, h.now(), id); err != nil {
+			return err
+		}
+		_, err = h.note(t, event{action: "token.revoke", subject: fmt.Sprint(id),
+			before: auditedToken{token.Owner, token.Name, token.ExpiresAt}})
+		return err
+	})
+}
+
+// TokenOwner is the token of a secret and the profile it speaks for. The error is
+// ErrNotFound if it is unknown, revoked or expired, or its owner suspended. That it was
+// used is noted, once a minute at most.
+func (db *DB) TokenOwner(ctx context.Context, secret string, client netip.Addr) (Token, User,
+	error) {
+	now := db.now()
+	hash := hashOf(secret)
+	token, err := one(ctx, db, scanToken, `select `+tokenColumns+`
+		from tokens t join users u on u.id = t.owner
+		where t.hash = $1 and t.revoked_at is null and not u.suspended
+			and (t.expires_at is null or t.expires_at > $2)`, hash, now.UnixMilli())
+	if err != nil {
+		return Token{}, User{}, fmt.Errorf("token: %w", err)
+	}
+	user, err := one(ctx, db, scanUser, `select `+userColumns+` from users
+		where email = $1 and not suspended`, token.Owner)
+	if err != nil {
+		return Token{}, User{}, fmt.Errorf("token: %w", err)
+	}
+	if token.LastUsedAt == nil || now.Sub(*token.LastUsedAt) >= usedWithin {
+		db.noteUse(ctx, `update tokens set last_used_at = $1, last_client = $2
+			where id = $3 and coalesce(last_used_at, 0) <= $4`, now.UnixMilli(),
+			client.Unmap().WithZone("").String(), token.ID, now.Add(-usedWithin).UnixMilli())
+	}
+	return token, user, nil
+}
+
+// noteUse writes that something was used. Where it cannot be written, as on a full disk,
+// people still have to get in and look.
+func (db *DB) noteUse(ctx context.Context, query string, args ...any) {
+	_ = db.writer.do(ctx, func(t *tx) error { return t.exec(query, args...) })
+}
+
+// newSecret is 256 random bits as text.
+func newSecret() string {
+	secret := make([]byte, 32)
+	rand.Read(secret)
+	return base64.RawURLEncoding.EncodeToString(secret)
+}
+
+// hashOf is how a secret of newSecret is kept. It cannot be guessed, so nothing slower is needed.
+func hashOf(secret string) []byte {
+	sum := sha256.Sum256([]byte(secret))
+	return sum[:]
+}

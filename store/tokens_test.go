@@ -1,0 +1,123 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"gatepost/policy"
+)
+
+// inFiles reports whether a text stands in the database or beside it.
+func (f *fixture) inFiles(text string) (found bool) {
+	f.Helper()
+	files, err := filepath.Glob(f.path + "*")
+	if err != nil || len(files) < 3 {
+		f.Fatal(files, err)
+	}
+	for _, file := range files {
+		content, _ := os.ReadFile(file)
+		found = found || bytes.Contains(content, []byte(text))
+	}
+	return found
+}
+
+func TestTokens(t *testing.T) {
+	ctx := context.Background()
+	f := open(t)
+	ann := f.person("ann@acme.test", "", policy.Agent)
+	f.person("bob@acme.test", "", policy.Agent)
+	if _, _, err := f.hand().AddToken(ctx, NewToken{Owner: address(t, "x@acme.test")}); !errors.Is(err, ErrNotFound) {
+		t.Errorf("of nobody: %v", err)
+	}
+	if _, _, err := f.hand().AddToken(ctx, NewToken{Owner: ann, Expires: noon}); !errors.Is(err, ErrExpiry) {
+		t.Errorf("expired from the start: %v", err)
+	}
+	made, secret, err := f.hand().AddToken(ctx, NewToken{Owner: ann, Name: "a\x00b",
+		Expires: noon.Add(time.Hour)})
+	if err != nil || made.ID != 1 || made.Owner != "ann@acme.test" || made.Name != "a\uFFFDb" ||
+		!made.ExpiresAt.Equal(noon.Add(time.Hour)) || len(secret) < 43 {
+		t.Fatalf("%+v, %q, %v", made, secret, err)
+	}
+	for _, wrong := range []string{"", "x", secret + "x", strings.ToLower(secret)} {
+		if _, _, err := f.TokenOwner(ctx, wrong, client); !errors.Is(err, ErrNotFound) {
+			t.Errorf("%q: %v", wrong, err)
+		}
+	}
+	f.checkToken(secret, "ann@acme.test agent")
+	if err := f.hand().SetRole(ctx, ann, policy.EndUser); err != nil {
+		t.Fatal(err)
+	}
+	f.checkToken(secret, "ann@acme.test end-user")
+	for _, suspended := range []bool{true, false} {
+		if err := f.hand().SetSuspended(ctx, ann, suspended); err != nil {
+			t.Fatal(err)
+		}
+		f.checkToken(secret, map[bool]string{true: "not found", false: "ann@acme.test end-user"}[suspended])
+	}
+	f.clock = noon.Add(time.Hour)
+	f.checkToken(secret, "not found")
+	f.clock = noon
+	if err := errors.Join(f.hand().RevokeToken(ctx, 1), f.hand().RevokeToken(ctx, 1)); err != nil {
+		t.Fatal(err)
+	}
+	f.checkToken(secret, "not found")
+	if err := f.hand().RevokeToken(ctx, 77); !errors.Is(err, ErrNotFound) {
+		t.Errorf("revoking what is not there: %v", err)
+	}
+	if err := f.hand().RemoveUser(ctx, ann); err != nil {
+		t.Fatal(err)
+	}
+	if tokens := all(t, f.Tokens(ctx)); len(tokens) != 0 {
+		t.Errorf("tokens of nobody: %+v", tokens)
+	}
+	if made, _, err = f.hand().AddToken(ctx, NewToken{Owner: address(t, "bob@acme.test")}); made.ID != 2 || err != nil {
+		t.Errorf("its id is %d, %v", made.ID, err)
+	}
+}
+
+func (f *fixture) checkToken(secret, want string) {
+	f.Helper()
+	_, u, err := f.TokenOwner(context.Background(), secret, client)
+	got := u.Email + " " + u.Role
+	if errors.Is(err, ErrNotFound) {
+		got = "not found"
+	} else if err != nil {
+		f.Error(err)
+	}
+	if got != want {
+		f.Errorf("the token stands for %s, want %s", got, want)
+	}
+}
+
+// The last use is noted, but not at each request.
+func TestTokenLastUsed(t *testing.T) {
+	ctx := context.Background()
+	f := open(t)
+	ann := f.person("ann@acme.test", "", policy.Agent)
+	_, secret, err := f.hand().AddToken(ctx, NewToken{Owner: ann})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var noted []string
+	for i, client := range []string{"192.0.2.1", "192.0.2.2", "::ffff:192.0.2.3"} {
+		f.clock = noon.Add(time.Duration(i) * 30 * time.Second)
+		if _, _, err := f.TokenOwner(ctx, secret, netip.MustParseAddr(client)); err != nil {
+			t.Fatal(err)
+		}
+		token := all(t, f.Tokens(ctx))[0]
+		noted = append(noted, fmt.Sprint(token.LastUsedAt.Sub(noon), " ", token.LastClient))
+	}
+	want := []string{"0s 192.0.2.1", "0s 192.0.2.1", "1m0s 192.0.2.3"}
+	if !slices.Equal(noted, want) {
+		t.Errorf("noted %q, want %q", noted, want)
+	}
+}

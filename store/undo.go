@@ -1,0 +1,121 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"gatepost/policy"
+)
+
+// ErrCannotUndo says that a change cannot be undone, or not any more.
+var ErrCannotUndo = errors.New("cannot be undone")
+
+// Undo takes back a change of a list or of the IP restrictions, by its id in the audit log.
+// ErrNotFound if there is no such entry; ErrCannotUndo if it is of another kind, was undone
+// already, or what it changed has been changed since; ErrLockout if it would shut out whoever
+// undoes it. What was undone can be undone again by undoing that.
+func (h *Hand) Undo(ctx context.Context, auditID int64) error {
+	return h.do(ctx, func(t *tx) error {
+		was, generation, err := t.audited(auditID)
+		if err != nil {
+			return fmt.Errorf("audit entry %d: %w", auditID, err)
+		}
+		switch {
+		case was.UndoneBy != nil:
+			err = fmt.Errorf("%w: entry %d did so already", ErrCannotUndo, *was.UndoneBy)
+		case !was.Undoable:
+			err = fmt.Errorf("%w: %s is no change of a list or of access", ErrCannotUndo, was.Action)
+		}
+		if err != nil {
+			return fmt.Errorf("audit entry %d %w", auditID, err)
+		}
+		e := event{action: "undo", undoes: &auditID}
+		var by int64
+		if generation > 0 {
+			e.subject = was.Subject
+			by, err = h.undoRules(t, was.ID, generation, e)
+		} else {
+			by, err = h.undoAccess(t, was, e)
+		}
+		if err != nil {
+			return fmt.Errorf("audit entry %d %w", auditID, err)
+		}
+		return t.exec(`update audit set undone_by = $1 where id = $2`, by, auditID)
+	})
+}
+
+func (t *tx) audited(id int64) (e AuditEntry, generation int64, err error) {
+	e, err = scanAudit(also{t.row(`select `+auditColumns+`, generation from audit where id = $1`,
+		id), []any{&generation}})
+	return e, generation, absent(err)
+}
+
+var errChangedSince = fmt.Errorf("%w: what it changed has been changed since", ErrCannotUndo)
+
+// undoAccess puts the restrictions back that stood before.
+func (h *Hand) undoAccess(t *tx, was AuditEntry, e event) (id int64, err error) {
+	var before, after accessRow
+	if err := errors.Join(json.Unmarshal(was.Before, &before),
+		json.Unmarshal(was.After, &after)); err != nil {
+		return 0, err
+	}
+	now, err := t.accessRow()
+	if err != nil {
+		return 0, err
+	}
+	if now != after {
+		return 0, errChangedSince
+	}
+	access, err := before.access()
+	if err != nil {
+		return 0, fmt.Errorf("%w: %w", ErrCannotUndo, err)
+	}
+	// Only an admin gets here, and admins never bypass.
+	from, _ := netip.ParseAddr(h.actor.Client)
+	if err := h.checkLockout(access, from, policy.Admin); err != nil {
+		return 0, err
+	}
+	return h.writeAccess(t, before, e)
+}
+
+// undoRules takes from the list what the change of that generation put there, and puts back
+// what it took. An entry that came back since by another change is that one's.
+func (h *Hand) undoRules(t *tx, audit, generation int64, e event) (int64, error) {
+	var changed int
+	err := t.row(`select count(*) from audit_rules a left join rules r
+			on r.list = a.list and r.target = a.target and r.keyword = a.keyword
+		where a.audit = $1 and case when a.added then coalesce(r.removed or r.since <> $2, true)
+			else not coalesce(r.removed, true) end`, audit, generation).Scan(&changed)
+	if err != nil {
+		return 0, damaged(err)
+	}
+	if changed > 0 {
+		return 0, errChangedSince
+	}
+	c, err := h.newChange(t, policy.ListName(e.subject))
+	if err != nil {
+		return 0, err
+	}
+	err = t.exec(`update rules set removed = true, generation = $1
+		where list = $2 and not removed and since = $3 and (target, keyword) in (
+			select target, keyword from audit_rules where audit = $4 and added)`,
+		c.generation, c.list, generation, audit)
+	if err != nil {
+		return 0, err
+	}
+	err = t.exec(`insert into rules (list, keyword, target, text, note, position, generation,
+			since, removed, created_at)
+		select list, keyword, target, text, note, position, $1, $1, false, created_at
+			from audit_rules where audit = $2 and not added
+		on conflict (list, target, keyword) do update set text = excluded.text,
+			note = excluded.note, position = excluded.position, generation = excluded.generation,
+			since = excluded.since, removed = false, created_at = excluded.created_at`,
+		c.generation, audit)
+	if err != nil {
+		return 0, err
+	}
+	return h.noteRules(t, c, e)
+}

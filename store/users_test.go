@@ -1,0 +1,54 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"gatepost/policy"
+)
+
+// The id of a profile that was removed is nobody else's: sessions and scripts name it.
+func TestUserIDsAreNotUsedAgain(t *testing.T) {
+	ctx := context.Background()
+	f := open(t)
+	seen := map[int64]bool{}
+	for range 3 {
+		for _, name := range []string{"ann@acme.test", "bob@acme.test"} {
+			u, err := f.User(ctx, f.person(name, "", policy.EndUser))
+			if err != nil || seen[u.ID] {
+				t.Errorf("id %d again, %v", u.ID, err)
+			}
+			seen[u.ID] = true
+			if again, err := f.UserByID(ctx, u.ID); err != nil || again != u {
+				t.Errorf("by id: %+v, %v", again, err)
+			}
+		}
+		for _, name := range []string{"ann@acme.test", "bob@acme.test"} {
+			if err := f.hand().RemoveUser(ctx, address(t, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if _, err := f.UserByID(ctx, 1); !errors.Is(err, ErrNotFound) {
+		t.Errorf("removed: %v", err)
+	}
+}
+
+// Two that each suspend the other of the last two admins do not both succeed.
+func TestLastAdminWhileOthersChange(t *testing.T) {
+	ctx := context.Background()
+	path := filepath.Join(t.TempDir(), "gatepost.db")
+	f, other := openAt(t, path), openAt(t, path)
+	ann, bob := f.person("ann@acme.test", "", policy.Admin), f.person("bob@acme.test", "", policy.Admin)
+	errs := make([]error, 2)
+	var both sync.WaitGroup
+	both.Go(func() { errs[0] = f.hand().SetRole(ctx, ann, policy.Agent) })
+	both.Go(func() { errs[1] = other.hand().RemoveUser(ctx, bob) })
+	both.Wait()
+	if (errs[0] == nil) == (errs[1] == nil) || !errors.Is(errors.Join(errs...), ErrLastAdmin) {
+		t.Errorf("%v", errs)
+	}
+}
