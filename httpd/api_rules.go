@@ -1,0 +1,221 @@
+package httpd
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"gatepost/policy"
+)
+
+// A listBody is one list: as text, if a field can hold it.
+type listBody struct {
+	Text       *string `json:"text"` // null if it is longer than a field can be
+	Count      int     `json:"count"`
+	EntriesURL string  `json:"entries_url"`
+}
+
+// showRules shows both lists, and the generation that stands.
+func (s *Server) showRules(w http.ResponseWriter, r *http.Request, _ visitor) error {
+	b, err := s.rulesBody(r)
+	if err != nil {
+		return err
+	}
+	return answerJSON(w, http.StatusOK, b)
+}
+
+func (s *Server) rulesBody(r *http.Request) (body, error) {
+	p, err := s.DB.Policy(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	rules := map[string]any{"generation": p.Generation}
+	for name, list := range map[policy.ListName]*policy.List{
+		policy.Allow: p.Allow, policy.Block: p.Block,
+	} {
+		text, err := s.listText(r, name, list.Len())
+		if err != nil {
+			return nil, err
+		}
+		rules[string(name)+"list"] = listBody{Text: text, Count: list.Len(),
+			EntriesURL: fmt.Sprintf("%s/api/v2/rules/%s/entries", s.base(r), name)}
+	}
+	return body{"rules": rules}, nil
+}
+
+// listText is a list as one field, an entry a line; null if it is too long for one.
+func (s *Server) listText(r *http.Request, name policy.ListName, entries int) (*string, error) {
+	if entries > policy.MaxField/2 {
+		return nil, nil
+	}
+	var b strings.Builder
+	for rule, err := range s.DB.Rules(r.Context(), name) {
+		if err != nil {
+			return nil, err
+		}
+		b.WriteString(rule.Entry + "\n")
+	}
+	text := b.String()
+	return when(len(text) <= 4*policy.MaxField, text), nil
+}
+
+// setRules replaces the lists that are named, each whole, once both can be read.
+func (s *Server) setRules(w http.ResponseWriter, r *http.Request, v visitor) error {
+	var in struct {
+		Rules struct {
+			Allowlist *string `json:"allowlist"`
+			Blocklist *string `json:"blocklist"`
+		} `json:"rules"`
+	}
+	if err := readJSON(w, r, &in); err != nil {
+		return err
+	}
+	if in.Rules.Allowlist == nil && in.Rules.Blocklist == nil {
+		return invalid("rules", "name a list: {\"rules\": {\"blocklist\": \"…\"}}")
+	}
+	type field struct {
+		list    policy.ListName
+		text    *string
+		entries []policy.Entry
+	}
+	fields := []field{{list: policy.Allow, text: in.Rules.Allowlist},
+		{list: policy.Block, text: in.Rules.Blocklist}}
+	for i, f := range fields {
+		if f.text == nil {
+			continue
+		}
+		var err error
+		if fields[i].entries, err = policy.ParseList(f.list, *f.text); err != nil {
+			return inField(string(f.list)+"list", err)
+		}
+	}
+	for _, f := range fields {
+		if f.text == nil {
+			continue
+		}
+		if _, _, err := s.hand(v).SetRules(r.Context(), f.list, f.entries); err != nil {
+			return err
+		}
+	}
+	return s.showRules(w, r, v)
+}
+
+// inField says of which field an error is.
+func inField(field string, err error) error {
+	p := asProblem(err)
+	if p == nil || len(p.details) != 1 {
+		return err
+	}
+	for _, details := range p.details {
+		return refusal(field, details)
+	}
+	return err
+}
+
+// pathList is the list that the path names.
+func pathList(r *http.Request) (policy.ListName, error) {
+	switch name := policy.ListName(r.PathValue("list")); name {
+	case policy.Allow, policy.Block:
+		return name, nil
+	}
+	return "", errNotFound
+}
+
+// listEntries streams the entries of a list: there may be a million.
+func (s *Server) listEntries(w http.ResponseWriter, r *http.Request, _ visitor) error {
+	list, err := pathList(r)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	separator := `{"entries":[`
+	for rule, err := range s.DB.Rules(r.Context(), list) {
+		if err != nil {
+			return err
+		}
+		text, err := json.Marshal(rule)
+		if err != nil {
+			return err
+		}
+		if _, err := io.WriteString(w, separator+string(text)); err != nil {
+			return err
+		}
+		separator = ",\n"
+	}
+	end := "]}\n"
+	if strings.HasPrefix(separator, "{") {
+		end = separator + end
+	}
+	_, err = io.WriteString(w, end)
+	return err
+}
+
+// addEntries adds entries one by one: entry, or entries, with a note.
+func (s *Server) addEntries(w http.ResponseWriter, r *http.Request, v visitor) error {
+	list, err := pathList(r)
+	if err != nil {
+		return err
+	}
+	var in struct {
+		Entry   string   `json:"entry"`
+		Entries []string `json:"entries"`
+		Note    string   `json:"note"`
+	}
+	if err := readJSON(w, r, &in); err != nil {
+		return err
+	}
+	if in.Entry != "" {
+		in.Entries = append(in.Entries, in.Entry)
+	}
+	entries, err := readEntries(list, in.Entries)
+	if err != nil {
+		return err
+	}
+	added, err := s.hand(v).AddRules(r.Context(), list, entries, in.Note)
+	if err != nil {
+		return err
+	}
+	return answerJSON(w, http.StatusOK, body{"added": added, "entries": shown(entries)})
+}
+
+// removeEntries removes those of ?entry=, all or none.
+func (s *Server) removeEntries(w http.ResponseWriter, r *http.Request, v visitor) error {
+	list, err := pathList(r)
+	if err != nil {
+		return err
+	}
+	entries, err := readEntries(list, r.URL.Query()["entry"])
+	if err != nil {
+		return err
+	}
+	if _, err := s.hand(v).RemoveRules(r.Context(), list, entries); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// readEntries reads each entry on its own: one with a space in it is not two.
+func readEntries(list policy.ListName, texts []string) ([]policy.Entry, error) {
+	if len(texts) == 0 {
+		return nil, invalid("entry", "name an entry, such as acme.test")
+	}
+	entries := make([]policy.Entry, len(texts))
+	for i, text := range texts {
+		var err error
+		if entries[i], err = policy.ParseEntry(list, strings.TrimSpace(text)); err != nil {
+			return nil, inField("entry", err)
+		}
+	}
+	return entries, nil
+}
+
+func shown(entries []policy.Entry) []string {
+	texts := make([]string, len(entries))
+	for i, e := range entries {
+		texts[i] = e.String()
+	}
+	return texts
+}

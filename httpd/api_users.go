@@ -1,0 +1,257 @@
+package httpd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"gatepost/message"
+	"gatepost/policy"
+	"gatepost/store"
+)
+
+// A user is a profile as the vendor shows it.
+type user struct {
+	ID        int64  `json:"id"`
+	URL       string `json:"url"`
+	Name      string `json:"name"`
+	Email     string `json:"email"`
+	Role      string `json:"role"`
+	Suspended bool   `json:"suspended"`
+	Active    bool   `json:"active"` // false once it is removed
+	MadeBy    string `json:"made_by"`
+	CreatedAt stamp  `json:"created_at"`
+	UpdatedAt stamp  `json:"updated_at"`
+}
+
+func (s *Server) user(r *http.Request, u store.User) user {
+	return user{ID: u.ID, URL: s.apiURL(r, "users", u.ID), Name: u.Name, Email: u.Email,
+		Role: u.Role, Suspended: u.Suspended, Active: true, MadeBy: u.MadeBy,
+		CreatedAt: stamp(u.CreatedAt), UpdatedAt: stamp(u.UpdatedAt)}
+}
+
+func (s *Server) listUsers(w http.ResponseWriter, r *http.Request, _ visitor) error {
+	return s.pageUsers(w, r, "")
+}
+
+// searchUsers finds profiles by a part of their name or address. The vendor's email: before
+// an address says nothing more.
+func (s *Server) searchUsers(w http.ResponseWriter, r *http.Request, _ visitor) error {
+	query := strings.TrimSpace(r.URL.Query().Get("query"))
+	query = strings.Trim(strings.TrimPrefix(query, "email:"), `"`)
+	if query == "" {
+		return invalid("query", "say what to look for: query=ann")
+	}
+	return s.pageUsers(w, r, query)
+}
+
+func (s *Server) pageUsers(w http.ResponseWriter, r *http.Request, search string) error {
+	p, err := readPaging(r.URL.Query())
+	if err != nil {
+		return err
+	}
+	found, err := turn(p, func(pr store.PageRequest) (store.Page[store.User], error) {
+		return s.DB.UserPage(r.Context(), search, pr)
+	})
+	if err != nil {
+		return err
+	}
+	records := make([]user, len(found.Items))
+	for i, u := range found.Items {
+		records[i] = s.user(r, u)
+	}
+	b, err := pageBody(s, r, "users", records, p, found, func() (int64, error) {
+		return s.countUsers(r.Context(), search)
+	})
+	if err != nil {
+		return err
+	}
+	return answerJSON(w, http.StatusOK, b)
+}
+
+// countUsers counts as far as page numbers reach.
+func (s *Server) countUsers(ctx context.Context, search string) (n int64, err error) {
+	for more, at := true, (store.PageRequest{Size: maxSkip}); more && n < maxOffset; {
+		found, err := s.DB.UserPage(ctx, search, at)
+		if err != nil {
+			return 0, err
+		}
+		n += int64(len(found.Items))
+		more, at.After = found.HasMore, found.Last
+	}
+	return n, nil
+}
+
+func (s *Server) showMe(w http.ResponseWriter, r *http.Request, v visitor) error {
+	return answerJSON(w, http.StatusOK, body{"user": s.user(r, v.User)})
+}
+
+func (s *Server) showUser(w http.ResponseWriter, r *http.Request, _ visitor) error {
+	u, err := s.theUser(r)
+	if err != nil {
+		return err
+	}
+	return answerJSON(w, http.StatusOK, body{"user": s.user(r, u)})
+}
+
+// theUser is the profile that the path names.
+func (s *Server) theUser(r *http.Request) (store.User, error) {
+	id, err := pathID(r)
+	if err != nil {
+		return store.User{}, err
+	}
+	return s.DB.UserByID(r.Context(), id)
+}
+
+// A userChange is what may be said of a profile; what is not said stays as it is.
+type userChange struct {
+	Name      *string `json:"name"`
+	Email     *string `json:"email"`
+	Role      *string `json:"role"`
+	Suspended *bool   `json:"suspended"`
+
+	role policy.Role
+}
+
+// readUser reads and checks a change before anything of it is made.
+func readUser(w http.ResponseWriter, r *http.Request) (c userChange, err error) {
+	var in struct {
+		User *userChange `json:"user"`
+	}
+	if err := readJSON(w, r, &in); err != nil {
+		return c, err
+	}
+	if in.User == nil {
+		return c, invalid("user", "say what the profile is: {\"user\": {…}}")
+	}
+	c = *in.User
+	if c.Role != nil {
+		if c.role, err = policy.ParseRole(*c.Role); err != nil {
+			return c, invalid("role", "%s", err)
+		}
+	}
+	if c.Name != nil {
+		err = checkName(*c.Name)
+	}
+	return c, err
+}
+
+// maxUserName is how long a name may be, in code points.
+const maxUserName = 255
+
+func checkName(name string) error {
+	if utf8.RuneCountInString(name) > maxUserName {
+		return invalid("name", "a name has at most %d characters", maxUserName)
+	}
+	if strings.ContainsFunc(name, func(c rune) bool { return c < ' ' || c == 0x7f }) {
+		return invalid("name", "a name is one line, without control characters")
+	}
+	return nil
+}
+
+func (s *Server) addUser(w http.ResponseWriter, r *http.Request, v visitor) error {
+	c, err := readUser(w, r)
+	if err != nil {
+		return err
+	}
+	if c.Email == nil {
+		return invalid("email", "a profile needs an address")
+	}
+	address, err := message.ParseAddress(*c.Email)
+	if err != nil {
+		return invalid("email", "%s", err)
+	}
+	n := store.NewUser{Email: address, Role: c.role, MadeBy: v.Door}
+	if c.Name != nil {
+		n.Name = *c.Name
+	}
+	if err := s.hand(v).AddUser(r.Context(), n); err != nil {
+		return err
+	}
+	if c.Suspended != nil && *c.Suspended {
+		if err := s.hand(v).SetSuspended(r.Context(), address, true); err != nil {
+			return err
+		}
+	}
+	u, err := s.DB.User(r.Context(), address)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Location", s.apiURL(r, "users", u.ID))
+	return answerJSON(w, http.StatusCreated, body{"user": s.user(r, u)})
+}
+
+func (s *Server) changeUser(w http.ResponseWriter, r *http.Request, v visitor) error {
+	u, err := s.theUser(r)
+	if err != nil {
+		return err
+	}
+	c, err := readUser(w, r)
+	if err != nil {
+		return err
+	}
+	address, err := message.ParseAddress(u.Email)
+	if err != nil {
+		return fmt.Errorf("profile %d: %w", u.ID, err)
+	}
+	if c.Email != nil {
+		if to, err := message.ParseAddress(*c.Email); err != nil || to != address {
+			return invalid("email", "the address of a profile stays: add another profile")
+		}
+	}
+	if err := c.apply(r, s.hand(v), u, address); err != nil {
+		return err
+	}
+	if u, err = s.DB.User(r.Context(), address); err != nil {
+		return err
+	}
+	return answerJSON(w, http.StatusOK, body{"user": s.user(r, u)})
+}
+
+// apply makes what is different. What may be refused, since it would take the last admin,
+// comes first.
+func (c userChange) apply(r *http.Request, h *store.Hand, u store.User,
+	address message.Address) error {
+	if c.Suspended != nil && *c.Suspended != u.Suspended {
+		if err := h.SetSuspended(r.Context(), address, *c.Suspended); err != nil {
+			return suspendedField(err)
+		}
+	}
+	if c.Role != nil && c.role.String() != u.Role {
+		if err := h.SetRole(r.Context(), address, c.role); err != nil {
+			return err
+		}
+	}
+	if c.Name != nil && *c.Name != u.Name {
+		return h.Rename(r.Context(), address, *c.Name)
+	}
+	return nil
+}
+
+func suspendedField(err error) error {
+	if errors.Is(err, store.ErrLastAdmin) {
+		return invalid("suspended", "%s", err)
+	}
+	return err
+}
+
+// removeUser removes a profile and shows it once more, as the vendor does.
+func (s *Server) removeUser(w http.ResponseWriter, r *http.Request, v visitor) error {
+	u, err := s.theUser(r)
+	if err != nil {
+		return err
+	}
+	address, err := message.ParseAddress(u.Email)
+	if err != nil {
+		return fmt.Errorf("profile %d: %w", u.ID, err)
+	}
+	if err := s.hand(v).RemoveUser(r.Context(), address); err != nil {
+		return err
+	}
+	gone := s.user(r, u)
+	gone.Active = false
+	return answerJSON(w, http.StatusOK, body{"user": gone})
+}

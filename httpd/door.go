@@ -1,0 +1,199 @@
+package httpd
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"path"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+)
+
+// hall is what every request passes, whatever it asks for: it is logged and counted, and
+// what is answered is fenced in.
+func (s *Server) hall(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := s.Now()
+		out := &response{ResponseWriter: w}
+		fence(out.Header())
+		defer func() {
+			bug := recover()
+			s.record(out, r, s.Now().Sub(began))
+			s.confess(bug, r)
+		}()
+		to := next
+		if !isClean(r.URL.Path) { // ServeMux would lead to the clean path, whoever asks
+			to = s.door(route{who: anybody, answer: s.nowhere})
+		}
+		to.ServeHTTP(out, withoutSuffix(r))
+	})
+}
+
+// confess logs a panic of ours, which net/http would keep to itself, and breaks the answer
+// off.
+func (s *Server) confess(bug any, r *http.Request) {
+	if bug == nil {
+		return
+	}
+	if bug != http.ErrAbortHandler {
+		s.Log.Error("http panic", "path", r.URL.Path, "error", fmt.Sprint(bug),
+			"stack", string(debug.Stack()))
+	}
+	panic(http.ErrAbortHandler)
+}
+
+// isClean reports whether a path has no empty or dotted steps.
+func isClean(p string) bool {
+	clean := path.Clean(p)
+	return p == clean || p == clean+"/"
+}
+
+// fence sets the headers that hold for every answer. A page of its own kind, such as a mail's
+// HTML, sets stricter ones.
+func fence(h http.Header) {
+	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; "+
+		"img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-src 'self'; "+
+		"frame-ancestors 'none'; base-uri 'none'")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Cache-Control", "no-store")
+}
+
+// withoutSuffix takes .json off the path of the API: the vendor's clients write it or not.
+func withoutSuffix(r *http.Request) *http.Request {
+	bare, found := strings.CutSuffix(r.URL.Path, ".json")
+	if !found || !isAPI(r) {
+		return r
+	}
+	u := *r.URL
+	u.Path, u.RawPath = bare, strings.TrimSuffix(u.RawPath, ".json")
+	cut := r.WithContext(r.Context())
+	cut.URL = &u
+	return cut
+}
+
+// isAPI reports whether a program asks, which wants its errors as JSON.
+func isAPI(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/api/") }
+
+// record writes one line for a request. Queries are left out: they hold addresses, and what
+// somebody searched for.
+func (s *Server) record(w *response, r *http.Request, took time.Duration) {
+	s.counts.answered(r.Method, w.code())
+	level := slog.LevelInfo
+	if w.quiet {
+		level = slog.LevelDebug
+	}
+	s.Log.Log(r.Context(), level, "http", "method", r.Method, "path", r.URL.Path,
+		"status", w.code(), "octets", w.octets, "client", w.visitor.Client.String(),
+		"user", w.visitor.User.Email, "door", w.visitor.Door, "took", took.String())
+}
+
+// door is what stands in front of one route: the checks, the answer, and what becomes of its
+// error.
+func (s *Server) door(rt route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v, err := s.admit(r, rt)
+		if out, ok := w.(*response); ok {
+			out.visitor, out.quiet = v, rt.exempt != ""
+		}
+		if err == nil {
+			err = rt.answer(w, r, v)
+		}
+		if err != nil {
+			s.fail(w, r, v, err)
+		}
+	})
+}
+
+// admit lets somebody through to a route, in this order: the name we are called by, the site
+// that sends them, their address, who they are, whether they may come from there, and
+// whether what they are is enough.
+func (s *Server) admit(r *http.Request, rt route) (v visitor, err error) {
+	v.Client, v.claimed = s.client(r)
+	v.forwarded = r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("Forwarded") != ""
+	if err := s.checkHost(r.Host); err != nil {
+		return v, err
+	}
+	if err := s.checkOrigin(r); err != nil {
+		return v, err
+	}
+	if err := s.identify(r, &v); err != nil {
+		return v, err
+	}
+	if err := s.checkAccess(r, rt, v); err != nil {
+		return v, err
+	}
+	switch {
+	case rt.who.admits(v):
+		return v, nil
+	case v.Known:
+		return v, forbidden("what you ask for is not for the role %s", v.Role)
+	}
+	return v, errUnknown
+}
+
+// checkHost refuses names that are not ours: a page elsewhere could have its own name lead to
+// our address and read what we answer (DNS rebinding). An address leads nowhere else.
+func (s *Server) checkHost(host string) error {
+	name := host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		name = h
+	}
+	name = lowerASCII(strings.TrimSuffix(name, "."))
+	if _, err := netip.ParseAddr(strings.Trim(name, "[]")); err == nil {
+		return nil
+	}
+	if name == "localhost" || strings.HasSuffix(name, ".localhost") ||
+		slices.ContainsFunc(s.Hosts, func(ours string) bool { return lowerASCII(ours) == name }) {
+		return nil
+	}
+	return &problem{status: http.StatusMisdirectedRequest, code: "UnknownHost",
+		description: fmt.Sprintf("%q is not a name of this server: add it to http.hosts", host)}
+}
+
+// checkOrigin refuses what another site has a browser send with our cookie. A token is in
+// no browser.
+func (s *Server) checkOrigin(r *http.Request) error {
+	if isAPI(r) && r.Header.Get("Authorization") != "" {
+		return nil
+	}
+	if err := s.origin.Check(r); err != nil {
+		return &problem{status: http.StatusForbidden, code: "CrossOrigin",
+			description: "another site asks for this in your name: " + err.Error()}
+	}
+	return nil
+}
+
+// nowhere answers for a path that is no route.
+func (s *Server) nowhere(w http.ResponseWriter, r *http.Request, _ visitor) error {
+	var allowed []string
+	for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} {
+		other := &http.Request{Method: method, URL: r.URL, Host: r.Host}
+		if _, pattern := s.mux.Handler(other); pattern != "" && pattern != "/" {
+			allowed = append(allowed, method)
+		}
+	}
+	if allowed == nil || !isClean(r.URL.Path) {
+		return errNotFound
+	}
+	w.Header().Set("Allow", strings.Join(allowed, ", "))
+	return &problem{status: http.StatusMethodNotAllowed, code: "MethodNotAllowed",
+		description: fmt.Sprintf("this takes %s", strings.Join(allowed, ", "))}
+}
+
+// lowerASCII folds ASCII letters only: other folds would make two names one.
+func lowerASCII(s string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, s)
+}

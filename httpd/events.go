@@ -1,0 +1,205 @@
+package httpd
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"gatepost/store"
+)
+
+// Limits of the streams of events.
+const (
+	lookEvery  = time.Second // for what is new in the queue, and whether the visitor may stay
+	beatEvery  = 20 * time.Second
+	eventWrite = 10 * time.Second // a client that takes longer is gone
+)
+
+// events tells what happens in the queue as it happens (server-sent events): counts, new,
+// recovered and deleted. Each look asks again who the visitor is and whether they may come
+// from there, so that a change cuts what stands.
+func (s *Server) events(w http.ResponseWriter, r *http.Request, v visitor) error {
+	if !s.streams.take(v.User.ID) {
+		return &problem{status: http.StatusServiceUnavailable, code: "TooManyStreams",
+			retry: beatEvery, description: "too many event streams are open: close one"}
+	}
+	defer s.streams.leave(v.User.ID)
+	st := &stream{server: s, w: w, control: http.NewResponseController(w)}
+	if err := st.begin(r.Context()); err != nil {
+		return err
+	}
+	look := time.NewTicker(s.streams.every)
+	defer look.Stop()
+	beat := time.NewTicker(beatEvery)
+	defer beat.Stop()
+	for {
+		var err error
+		select {
+		case <-s.stopping:
+			return nil
+		case <-r.Context().Done():
+			return nil
+		case <-beat.C:
+			err = st.send(": still here\n\n")
+		case <-look.C:
+			if _, err = s.admit(r, s.eventsRoute()); err == nil {
+				err = st.look(r.Context())
+			}
+		}
+		if err != nil {
+			return s.endStream(err)
+		}
+	}
+}
+
+// eventsRoute is what a visitor of the stream must still be let through to.
+func (s *Server) eventsRoute() route { return route{who: agent} }
+
+// endStream ends a stream: it has begun, so that there is no other answer. Who may not stay
+// is told by the next request.
+func (s *Server) endStream(err error) error {
+	if asProblem(err) == nil && !errors.Is(err, context.Canceled) {
+		s.Log.Debug("event stream", "error", err)
+	}
+	return nil
+}
+
+// A stream is one visitor's.
+type stream struct {
+	server  *Server
+	w       http.ResponseWriter
+	control *http.ResponseController
+	version int64
+	newest  int64 // the newest held message that was told of
+	audit   int64 // the last entry of the audit log that was
+}
+
+// unseen is a version that the queue never has.
+const unseen = -1
+
+// begin says how things stand. What came before is not told of.
+func (st *stream) begin(ctx context.Context) error {
+	db := st.server.DB
+	version, causes, err := db.Changes(ctx, unseen)
+	if err != nil {
+		return err
+	}
+	st.version = version
+	for held, err := range db.ListSuspended(ctx, store.Query{Limit: 1}) {
+		if err != nil {
+			return err
+		}
+		st.newest = held.ID
+	}
+	for entry, err := range db.AuditLog(ctx, store.AuditQuery{Limit: 1}) {
+		if err != nil {
+			return err
+		}
+		st.audit = entry.ID
+	}
+	st.w.Header().Set("Content-Type", "text/event-stream")
+	st.w.Header().Set("X-Accel-Buffering", "no") // nginx would keep what is to be live
+	return st.tellCounts(causes)
+}
+
+// look tells what happened since the last look.
+func (st *stream) look(ctx context.Context) error {
+	version, causes, err := st.server.DB.Changes(ctx, st.version)
+	if err != nil || version == st.version {
+		return err
+	}
+	st.version = version
+	if err := st.tellNew(ctx); err != nil {
+		return err
+	}
+	if err := st.tellDone(ctx); err != nil {
+		return err
+	}
+	return st.tellCounts(causes)
+}
+
+// Limits of what one look tells of: after a flood the counts say enough.
+const (
+	maxNew  = 50
+	maxDone = 200
+)
+
+// tellNew tells of messages that are held since, the oldest first.
+func (st *stream) tellNew(ctx context.Context) error {
+	var fresh []store.Suspended
+	for held, err := range st.server.DB.ListSuspended(ctx, store.Query{Limit: maxNew}) {
+		if err != nil {
+			return err
+		}
+		if held.ID <= st.newest {
+			break
+		}
+		fresh = append(fresh, held)
+	}
+	for _, held := range slices.Backward(fresh) {
+		st.newest = held.ID
+		if err := st.tell("new", map[string]any{"id": held.ID, "cause": held.Cause}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tellDone tells of messages that somebody recovered or deleted since. What has expired only
+// shows in the counts.
+func (st *stream) tellDone(ctx context.Context) error {
+	var fresh []store.AuditEntry
+	for entry, err := range st.server.DB.AuditLog(ctx, store.AuditQuery{Limit: maxDone}) {
+		if err != nil {
+			return err
+		}
+		if entry.ID <= st.audit {
+			break
+		}
+		fresh = append(fresh, entry)
+	}
+	for _, entry := range slices.Backward(fresh) {
+		st.audit = entry.ID
+		event := map[string]string{"suspended.recover": "recovered",
+			"suspended.delete": "deleted"}[entry.Action]
+		id, err := strconv.ParseInt(entry.Subject, 10, 64)
+		if event == "" || err != nil {
+			continue
+		}
+		if err := st.tell(event, map[string]any{"id": id, "by": entry.Actor}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tellCounts tells how many are held, by cause.
+func (st *stream) tellCounts(causes map[string]int64) error {
+	held := int64(0)
+	for _, n := range causes {
+		held += n
+	}
+	return st.tell("counts", map[string]any{"held": held, "causes": causes})
+}
+
+func (st *stream) tell(event string, value any) error {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	return st.send(fmt.Sprintf("event: %s\ndata: %s\n\n", event, text))
+}
+
+func (st *stream) send(text string) error {
+	// Neither is there in a test's recorder, and a stream without them is only slower.
+	_ = st.control.SetWriteDeadline(time.Now().Add(eventWrite))
+	if _, err := st.w.Write([]byte(text)); err != nil {
+		return err
+	}
+	return st.control.Flush()
+}

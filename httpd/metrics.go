@@ -1,0 +1,129 @@
+package httpd
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// counts are what /metrics shows. No label is an address, a domain or a path: strangers
+// could make any number of them.
+type counts struct {
+	registry *prometheus.Registry
+	requests *prometheus.CounterVec
+	signIns  *prometheus.CounterVec
+	refused  prometheus.Counter
+}
+
+func newCounts(s *Server) *counts {
+	c := &counts{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "gatepost_http_requests_total",
+			Help: "Requests answered, by method and status."}, []string{"method", "status"}),
+		signIns: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "gatepost_sign_ins_total",
+			Help: "Attempts to sign in, by outcome."}, []string{"outcome"}),
+		refused: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "gatepost_access_refused_total",
+			Help: "Requests refused by IP restrictions."}),
+	}
+	for _, outcome := range []string{"right", "wrong", "limited"} {
+		c.signIns.WithLabelValues(outcome) // shown from the start, as 0
+	}
+	c.registry.MustRegister(c.requests, c.signIns, c.refused, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &state{server: s},
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "gatepost_event_streams",
+			Help: "Streams of events that are open."}, func() float64 { return float64(s.streams.open()) }))
+	return c
+}
+
+// answered counts a request. A method is anything that a client sends, so the rare are one.
+func (c *counts) answered(method string, status int) {
+	switch method {
+	case "GET", "HEAD", "POST", "PUT", "DELETE":
+	default:
+		method = "other"
+	}
+	c.requests.WithLabelValues(method, strconv.Itoa(status)).Inc()
+}
+
+func (c *counts) signedIn(outcome string) { c.signIns.WithLabelValues(outcome).Inc() }
+
+func (c *counts) refuse() { c.refused.Inc() }
+
+// metricsPage shows them to its own ranges only. By default that is this machine: not
+// somebody whom a proxy on it lets in, though the connection says so.
+func (s *Server) metricsPage(w http.ResponseWriter, r *http.Request, v visitor) error {
+	allowed := s.Metrics.Contains(v.Client)
+	if s.Metrics == nil {
+		allowed = v.Client.IsLoopback() && !v.forwarded
+	}
+	if !allowed {
+		return forbidden("%s may not read the metrics: see http.metrics", v.Client)
+	}
+	promhttp.HandlerFor(s.counts.registry, promhttp.HandlerOpts{}).ServeHTTP(w, r)
+	return nil
+}
+
+// scrapeTime bounds the questions to the store: the rest is shown even if it does not answer.
+const scrapeTime = 5 * time.Second
+
+// A state reads what the store says each time it is asked.
+type state struct{ server *Server }
+
+// Describe names nothing: what there is depends on the store.
+func (state) Describe(chan<- *prometheus.Desc) {}
+
+// Collect shows the store's state.
+func (c state) Collect(to chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), scrapeTime)
+	defer cancel()
+	gauge := func(name, help string, value float64, labels ...string) {
+		var names, values []string
+		for i := 0; i < len(labels); i += 2 {
+			names, values = append(names, labels[i]), append(values, labels[i+1])
+		}
+		desc := prometheus.NewDesc("gatepost_"+name, help, names, nil)
+		to <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, values...)
+	}
+	gauge("info", "What runs.", 1, "version", c.server.Version)
+	status, err := c.server.DB.Status(ctx)
+	if err != nil {
+		gauge("store_up", "Whether the store answers.", 0)
+		return
+	}
+	gauge("store_up", "Whether the store answers.", 1)
+	gauge("held", "Messages that are held.", float64(status.Held))
+	gauge("tickets", "Tickets.", float64(status.Tickets))
+	gauge("profiles", "Known profiles.", float64(status.Users))
+	gauge("rules_generation", "Rises with each change of the lists.", float64(status.Generation))
+	if status.OldestHeld != nil {
+		gauge("oldest_held_timestamp_seconds", "When the oldest held message came.",
+			float64(status.OldestHeld.Unix()))
+	}
+	const decided = "Decisions within the window, by kind."
+	for kind, n := range status.Hour {
+		gauge("decisions", decided, float64(n), "kind", kind, "window", "1h")
+	}
+	for kind, n := range status.Day {
+		gauge("decisions", decided, float64(n), "kind", kind, "window", "24h")
+	}
+	c.causes(ctx, gauge)
+}
+
+func (c state) causes(ctx context.Context,
+	gauge func(name, help string, value float64, labels ...string)) {
+	causes, err := c.server.DB.CauseCounts(ctx)
+	if err != nil {
+		return
+	}
+	for cause, n := range causes {
+		gauge("held_by_cause", "Messages that are held, by cause.", float64(n), "cause", cause)
+	}
+}

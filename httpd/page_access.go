@@ -1,0 +1,98 @@
+package httpd
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"gatepost/policy"
+	"gatepost/store"
+)
+
+// An accessView is the IP restrictions as they are shown and edited.
+type accessView struct {
+	Access   policy.Access // as typed, or as it is
+	Text     string        // of the ranges
+	Problems policy.Problems
+	Error    string
+	Lockout  bool          // saving it would shut out the visitor
+	Ask      bool          // saving it would shut out ShutOut: ask first
+	ShutOut  []store.Token // by the Access above, if it were enabled
+	Passage  policy.Passage
+}
+
+func (s *Server) accessPage(w http.ResponseWriter, r *http.Request, v visitor) error {
+	access, err := s.DB.Access(r.Context())
+	if err != nil {
+		return err
+	}
+	return s.showAccess(w, r, v, http.StatusOK,
+		accessView{Access: access, Text: access.Ranges.String()})
+}
+
+func (s *Server) showAccess(w http.ResponseWriter, r *http.Request, v visitor, status int,
+	view accessView) (err error) {
+	enabled := view.Access
+	enabled.Enabled = true
+	view.Passage = enabled.Decide(policy.Visit{Client: v.Client, Known: true, Role: v.Role})
+	if view.ShutOut == nil && !enabled.Ranges.Empty() {
+		if view.ShutOut, err = s.shutOut(r.Context(), enabled); err != nil {
+			return err
+		}
+	}
+	return s.renderStatus(w, r, v, status, "access.html", view)
+}
+
+// saveAccess changes the restrictions. What they would break is named first, and who would
+// shut themselves out must say that they mean it.
+func (s *Server) saveAccess(w http.ResponseWriter, r *http.Request, v visitor) error {
+	if err := readForm(w, r); err != nil {
+		return err
+	}
+	view, err := s.readAccess(r)
+	if err != nil {
+		return err
+	}
+	const refused = http.StatusUnprocessableEntity
+	if view.Problems != nil || view.Error != "" {
+		return s.showAccess(w, r, v, refused, view)
+	}
+	if view.Ask = len(view.ShutOut) > 0 && r.PostForm.Get("anyway") == ""; view.Ask {
+		return s.showAccess(w, r, v, refused, view)
+	}
+	err = s.hand(v).SetAccess(r.Context(), view.Access, v.Client, v.Role,
+		r.PostForm.Get("force") != "")
+	if errors.Is(err, store.ErrLockout) {
+		view.Lockout = true
+		return s.showAccess(w, r, v, refused, view)
+	}
+	if err != nil {
+		return err
+	}
+	return s.back(w, r, "/access", done{what: "saved", changes: 1})
+}
+
+// readAccess reads the form.
+func (s *Server) readAccess(r *http.Request) (view accessView, err error) {
+	now, err := s.DB.Access(r.Context())
+	if err != nil {
+		return view, err
+	}
+	view.Text = strings.TrimSpace(strings.ReplaceAll(r.PostForm.Get("ranges"), "\r\n", "\n"))
+	ranges, err := policy.ParseRanges(view.Text)
+	if err != nil {
+		view.Problems = problemsOf(err)
+	}
+	view.Access = policy.Access{Enabled: r.PostForm.Get("enabled") != "", Ranges: ranges,
+		CustomersBypass: r.PostForm.Get("bypass") != ""}
+	if view.Access.Enabled && view.Text == "" {
+		view.Error = "Restrictions without a range would shut out everybody: give at least one."
+	}
+	same := now.Enabled && now.Ranges.String() == view.Text &&
+		now.CustomersBypass == view.Access.CustomersBypass
+	if view.Access.Enabled && !same && view.Problems == nil && view.Error == "" {
+		view.ShutOut, err = s.shutOut(r.Context(), view.Access)
+		return view, err
+	}
+	return view, nil
+}

@@ -1,0 +1,211 @@
+package httpd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"gatepost/policy"
+	"gatepost/store"
+)
+
+// maxMany is how many messages one form acts on at most.
+const maxMany = 100
+
+// actOnMany recovers or deletes what was selected in the list.
+func (s *Server) actOnMany(w http.ResponseWriter, r *http.Request, v visitor) error {
+	if err := readForm(w, r); err != nil {
+		return err
+	}
+	ids, err := formIDs(r)
+	if err != nil {
+		return err
+	}
+	list := newListing("/suspended", r)
+	if len(ids) == 0 {
+		return s.back(w, r, list.URL(), done{what: "nothing"})
+	}
+	switch r.PostForm.Get("do") {
+	case "recover":
+		d, err := s.recover(r.Context(), v, ids)
+		if err != nil {
+			return err
+		}
+		return s.back(w, r, list.URL(), d)
+	case "delete":
+		gone, err := s.hand(v).DeleteSuspended(r.Context(), ids)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		if gone != nil { // somebody was faster with some of them: delete the others
+			_, err = s.hand(v).DeleteSuspended(r.Context(), without(ids, gone))
+		}
+		if err != nil {
+			return err
+		}
+		return s.back(w, r, list.URL(), done{what: "deleted", n: len(ids) - len(gone)})
+	}
+	return invalid("do", "choose what to do with what is selected: recover or delete")
+}
+
+// actOnOne does what a button beside one message says.
+func (s *Server) actOnOne(w http.ResponseWriter, r *http.Request, v visitor) error {
+	if err := readForm(w, r); err != nil {
+		return err
+	}
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	held, err := s.DB.Suspended(r.Context(), id)
+	if err != nil {
+		return s.goneFromQueue(w, r, id, err)
+	}
+	var rule *quickRule
+	if key := r.PostForm.Get("rule"); key != "" {
+		if rule, err = s.chosenRule(r.Context(), v, held, key); err != nil {
+			return err
+		}
+	}
+	d, err := s.act(r.Context(), v, id, r.PostForm.Get("do"), rule)
+	if err != nil {
+		return err
+	}
+	list := newListing("/suspended", r)
+	to := list.URL()
+	if next, err := strconv.ParseInt(r.PostForm.Get("next"), 10, 64); err == nil && next > 0 {
+		to = list.Of(next)
+	}
+	if r.PostForm.Get("do") == "keep" {
+		to = list.Of(id)
+	}
+	return s.back(w, r, to, d)
+}
+
+// chosenRule is the rule of a form, tried again: what was offered may not work any more.
+func (s *Server) chosenRule(ctx context.Context, v visitor, held store.Suspended, key string) (
+	*quickRule, error) {
+	if v.Role < policy.Admin {
+		return nil, forbidden("lists and profiles are changed by admins")
+	}
+	l, err := s.open(ctx, held.ID)
+	if err != nil {
+		return nil, err
+	}
+	w, err := s.whatIf(ctx, l, held)
+	if err = errors.Join(err, l.Close()); err != nil {
+		return nil, err
+	}
+	rule, found := w.find(key)
+	if !found {
+		return nil, &problem{status: http.StatusConflict, code: "Conflict",
+			description: fmt.Sprintf("to %s would not do any more: the lists have changed "+
+				"since the page was made", visible(shorten(key, maxName)))}
+	}
+	return &rule, nil
+}
+
+// act recovers or deletes one message, then changes what makes the next one go the same way.
+func (s *Server) act(ctx context.Context, v visitor, id int64, do string, rule *quickRule) (
+	d done, err error) {
+	switch do {
+	case "recover":
+		d, err = s.recover(ctx, v, []int64{id})
+	case "delete":
+		d = done{what: "deleted", n: 1}
+		_, err = s.hand(v).DeleteSuspended(ctx, []int64{id})
+	case "keep":
+		d = done{what: "changed"}
+	default:
+		err = invalid("do", "choose what to do: recover, delete or keep")
+	}
+	if err != nil || rule == nil {
+		return d, err
+	}
+	if err := rule.apply(ctx, s.hand(v)); err != nil {
+		return d, err
+	}
+	d.changes++
+	return d, nil
+}
+
+// recover makes tickets. What somebody recovered before is as good as recovered now.
+func (s *Server) recover(ctx context.Context, v visitor, ids []int64) (d done, err error) {
+	made, err := s.hand(v).RecoverMany(ctx, ids)
+	if err != nil && !errors.Is(err, store.ErrRecovered) && !errors.Is(err, store.ErrNotFound) {
+		return d, err
+	}
+	d = done{what: "recovered", n: len(made)}
+	for _, m := range made {
+		d.ticket = m.Ticket.ID
+		if m.MadeProfile {
+			d.profiles++
+		}
+	}
+	return d, nil
+}
+
+// readForm reads a form of at most maxBody octets.
+func readForm(w http.ResponseWriter, r *http.Request) error {
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	err := r.ParseForm()
+	var tooLarge *http.MaxBytesError
+	if err == nil || errors.As(err, &tooLarge) {
+		return err
+	}
+	return invalid("form", "the form cannot be read")
+}
+
+// formIDs are what was selected, each once.
+func formIDs(r *http.Request) (ids []int64, err error) {
+	seen := map[int64]bool{}
+	for _, text := range r.PostForm["id"] {
+		id, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || id < 1 {
+			return nil, invalid("id", "%q is no id of a message", text)
+		}
+		if !seen[id] {
+			ids, seen[id] = append(ids, id), true
+		}
+	}
+	if len(ids) > maxMany {
+		return nil, invalid("id", "at most %d messages at once", maxMany)
+	}
+	return ids, nil
+}
+
+func without(ids, gone []int64) (left []int64) {
+	out := map[int64]bool{}
+	for _, id := range gone {
+		out[id] = true
+	}
+	for _, id := range ids {
+		if !out[id] {
+			left = append(left, id)
+		}
+	}
+	return left
+}
+
+// back leads to a page that says what was done. The query holds numbers and a name of ours,
+// never words: a link from elsewhere can put nothing into our mouth.
+func (s *Server) back(w http.ResponseWriter, r *http.Request, to string, d done) error {
+	u, err := url.Parse(to)
+	if err != nil {
+		return err
+	}
+	q := u.Query()
+	for name, n := range map[string]int64{"n": int64(d.n), "ticket": d.ticket,
+		"profiles": int64(d.profiles), "changed": int64(d.changes)} {
+		if n > 0 {
+			q.Set(name, strconv.FormatInt(n, 10))
+		}
+	}
+	q.Set("did", d.what)
+	u.RawQuery = q.Encode()
+	http.Redirect(w, r, u.String(), http.StatusSeeOther)
+	return nil
+}

@@ -1,0 +1,241 @@
+package httpd
+
+import (
+	"fmt"
+	"net/http"
+	"net/netip"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"gatepost/policy"
+	"gatepost/store"
+)
+
+func TestRulesAreSavedBothOrNeither(t *testing.T) {
+	st := testServer(t)
+	st.rules(policy.Block, "old.test")
+	b := st.browser("admin@acme.test")
+	generation := func() string {
+		page := b.get("/rules", http.StatusOK)
+		return regexp.MustCompile(`name="generation" value="(\d+)"`).FindStringSubmatch(page)[1]
+	}
+	wrong, _ := b.post("/rules", http.StatusUnprocessableEntity, "generation", generation(),
+		"allow", "good.test", "block", "old.test\r\n@acme.test\r\nreject: x.test")
+	b.says(wrong, "entry 2, character 10", "write acme.test", "write reject:x.test", "good.test",
+		"the lists stay as they were")
+	if st.list(policy.Allow) != "" || st.list(policy.Block) != "old.test" {
+		t.Errorf("the lists are %q and %q", st.list(policy.Allow), st.list(policy.Block))
+	}
+	page := b.follow("/rules", "generation", generation(), "allow", "good.test\r\n",
+		"block", "old.test\r\nReject:Bad.Test")
+	b.says(page, "Saved.", "You changed the blocklist: added", "Undo</button>", "good.test")
+	if st.list(policy.Allow) != "good.test" || st.list(policy.Block) != "old.test reject:Bad.Test" {
+		t.Errorf("the lists are %q and %q", st.list(policy.Allow), st.list(policy.Block))
+	}
+	b.says(b.follow("/rules", "generation", generation(), "allow", "good.test",
+		"block", "old.test\r\nreject:Bad.Test"), "Nothing was changed")
+}
+
+// Who saves a list that somebody changed meanwhile is told, and nothing is lost.
+func TestRulesChangedMeanwhile(t *testing.T) {
+	st := testServer(t)
+	b := st.browser("admin@acme.test")
+	st.rules(policy.Block, "theirs.test")
+	page, _ := b.post("/rules", http.StatusUnprocessableEntity, "generation", "0", "allow", "",
+		"block", "mine.test")
+	b.says(page, "Somebody changed the lists", "mine.test", "theirs.test")
+	if got := st.list(policy.Block); got != "theirs.test" {
+		t.Errorf("the blocklist is %q", got)
+	}
+}
+
+func TestRulesOneByOne(t *testing.T) {
+	st := testServer(t)
+	b := st.browser("admin@acme.test")
+	b.says(b.follow("/rules/entries", "do", "add", "list", "block", "entry", "bad.test",
+		"note", "<b>spam</b>"), "Added.", "&lt;b&gt;spam&lt;/b&gt;")
+	b.says(b.follow("/rules/entries", "do", "add", "list", "block", "entry", "bad.test"),
+		"Nothing was changed")
+	page, _ := b.post("/rules/entries", http.StatusUnprocessableEntity, "do", "add", "list", "allow",
+		"entry", "*.bad.test")
+	b.says(page, "write bad.test, it covers subdomains", `value="*.bad.test"`)
+	b.post("/rules/entries", http.StatusUnprocessableEntity, "do", "add", "list", "other",
+		"entry", "bad.test")
+	b.says(b.follow("/rules/entries", "do", "remove", "list", "block", "entry", "bad.test"),
+		"Removed.")
+	if got := st.list(policy.Block); got != "" {
+		t.Errorf("the blocklist is %q", got)
+	}
+}
+
+func TestErrorsWhileTyping(t *testing.T) {
+	st := testServer(t)
+	b := st.browser("admin@acme.test")
+	part, _ := b.post("/rules/check", http.StatusOK, "list", "block", "text", "ok.test <x@bad.test>")
+	b.says(part, "entry 2, character 9", "&lt;x@bad.test&gt;", "write x@bad.test")
+	part, _ = b.post("/rules/check", http.StatusOK, "list", "ranges", "text", "192.168.1.77/25")
+	b.says(part, "write 192.168.1.0/25")
+	part, _ = b.post("/rules/check", http.StatusOK, "list", "allow", "text", "ok.test")
+	if strings.TrimSpace(part) != "" {
+		t.Errorf("a sound list is answered with %q", part)
+	}
+	part, _ = b.post("/rules/check", http.StatusOK, "list", "block", "text",
+		strings.Repeat("a", policy.MaxField+1))
+	b.says(part, "takes 10000")
+	b.post("/rules/check", http.StatusUnprocessableEntity, "list", "other", "text", "")
+	b.post("/rules/check", http.StatusRequestEntityTooLarge, "list", "block", "text",
+		strings.Repeat("a", maxBody))
+}
+
+// A list that does not fit into a field is shown in part and never saved as that part.
+func TestListTooLongForAField(t *testing.T) {
+	st := testServer(t)
+	var entries []policy.Entry
+	for i := range 3000 {
+		e, err := policy.ParseEntry(policy.Block, fmt.Sprintf("number-%d.example", i))
+		st.must(err)
+		entries = append(entries, e)
+	}
+	_, err := st.hand().AddRules(t.Context(), policy.Block, entries, "")
+	st.must(err)
+	before := st.list(policy.Block)
+	b := st.browser("admin@acme.test")
+	page := b.get("/rules", http.StatusOK)
+	b.says(page, "too long for a field", "The first 200 of")
+	b.silent(page, `name="block"`)
+	b.follow("/rules", "generation", "1", "allow", "", "block", "")
+	if st.list(policy.Block) != before {
+		t.Error("the list was changed")
+	}
+}
+
+func TestAccessAsksBeforeItBreaksAnything(t *testing.T) {
+	st := testServer(t)
+	secret, _ := st.token("agent@acme.test")
+	_, _, err := st.db.TokenOwner(t.Context(), secret, netip.MustParseAddr(outside))
+	st.must(err)
+	b := st.browser("admin@acme.test")
+	save := func(status int, fields ...string) string {
+		page, _ := b.post("/access", status, append(fields, "enabled", "on")...)
+		return page
+	}
+	b.says(save(422, "ranges", ""), "would shut out everybody")
+	b.says(save(422, "ranges", "10.0.0.0/0"), "the restrictions stay as they were", "10.0.0.0/0")
+	b.says(save(422, "ranges", "192.0.2.0/24"), "shut out the tokens below", outside, "script")
+	b.says(save(422, "ranges", "203.0.113.0/24", "anyway", "on"), "This would shut you out", inside,
+		`name="force"`)
+	access, err := st.db.Access(t.Context())
+	st.must(err)
+	if access.Enabled {
+		t.Fatal("the restrictions were saved")
+	}
+	page := b.follow("/access", "ranges", "192.0.2.0/24", "enabled", "on", "bypass", "on",
+		"anyway", "on")
+	b.says(page, "Saved.", "You changed the IP restrictions.", "Undo</button>", "in the ranges below")
+	b.says(b.follow(undoOf(t, page), "back", "/access"), "The change was undone.")
+	save(http.StatusSeeOther, "ranges", "203.0.113.0/24", "anyway", "on", "force", "on")
+	b.says(b.get("/access", http.StatusForbidden), inside+" is in none of the allowed ranges")
+}
+
+func TestTokensAreShownOnce(t *testing.T) {
+	st := testServer(t)
+	b := st.browser("admin@acme.test")
+	page, _ := b.post("/tokens", http.StatusOK, "owner", "agent@acme.test", "name", "<i>",
+		"days", "30")
+	m := regexp.MustCompile(`class="secret" tabindex="0">([^<]+)<`).FindStringSubmatch(page)
+	if m == nil {
+		t.Fatal("the token is not shown")
+	}
+	_, owner, err := st.db.TokenOwner(t.Context(), m[1], netip.MustParseAddr(inside))
+	st.must(err)
+	if owner.Email != "agent@acme.test" {
+		t.Errorf("the token is %s's", owner.Email)
+	}
+	again := b.get("/tokens", http.StatusOK)
+	b.says(again, "&lt;i&gt;", inside)
+	b.silent(again, m[1])
+	id := regexp.MustCompile(`/tokens/(\d+)/revoke`).FindStringSubmatch(again)[1]
+	b.says(b.follow("/tokens/"+id+"/revoke"), "The token was revoked.", ">revoked<")
+	for _, wrong := range [][]string{{"owner", "nobody@acme.test"}, {"owner", "x"},
+		{"owner", "agent@acme.test", "days", "-1"}} {
+		b.post("/tokens", http.StatusUnprocessableEntity, wrong...)
+	}
+}
+
+func TestProfiles(t *testing.T) {
+	st := testServer(t)
+	b := st.browser("admin@acme.test")
+	b.says(b.follow("/users", "email", "New+x@Example.org", "name", "<b>", "role", "agent"),
+		"Added.", "new+x@example.org", "&lt;b&gt;")
+	for _, wrong := range [][]string{{"email", "ann@example.com", "role", "agent"},
+		{"email", "no address", "role", "agent"}, {"email", "x@example.org", "role", "king"}} {
+		page, _ := b.post("/users", http.StatusUnprocessableEntity, wrong...)
+		b.says(page, `role="alert"`, wrong[1])
+	}
+	path := func(email string) string {
+		u, err := st.db.User(t.Context(), st.address(email))
+		st.must(err)
+		return "/users/" + strconv.FormatInt(u.ID, 10)
+	}
+	ann := path("ann@example.com")
+	b.says(b.follow(ann, "do", "role", "role", "agent"), "<option selected>agent")
+	b.says(b.follow(ann, "do", "suspend"), "End the suspension")
+	b.says(b.follow(ann, "do", "unsuspend"), "Saved.")
+	b.says(b.follow(ann, "do", "rename", "name", "Annie"), `value="Annie"`)
+	page, _ := b.post(ann, http.StatusUnprocessableEntity, "do", "password", "password", "short")
+	b.says(page, "at least 12 characters")
+	b.follow(ann, "do", "password", "password", "correct horse")
+	_, err := st.db.SignIn(t.Context(), st.address("ann@example.com"), "correct horse")
+	if err != nil {
+		t.Errorf("the new password does not open: %v", err)
+	}
+	own := path("admin@acme.test")
+	for _, do := range []string{"suspend", "remove", "role"} {
+		page, _ := b.post(own, http.StatusUnprocessableEntity, "do", do, "role", "agent")
+		b.says(page, "the last admin")
+	}
+	b.says(b.follow(ann, "do", "remove"), "Removed.")
+	b.get(ann, http.StatusNotFound)
+}
+
+func TestAuditShowsAndUndoes(t *testing.T) {
+	st := testServer(t)
+	st.rules(policy.Block, "one.test two.test three.test four.test")
+	b := st.browser("admin@acme.test")
+	page := b.get("/audit?subject=block", http.StatusOK)
+	b.says(page, "blocklist: added one.test, two.test, three.test and 1 more", "root")
+	undo := undoOf(t, page)
+	b.says(b.follow(undo, "back", "/audit"), "undid a change of the blocklist", "admin@acme.test",
+		inside)
+	again, _ := b.post(undo, http.StatusConflict, "back", "/audit")
+	b.says(again, `role="alert"`, "cannot be undone")
+	last := undoOf(t, b.get("/audit", http.StatusOK))
+	_, to := b.post(last, http.StatusSeeOther, "back", "//evil.example/")
+	if !strings.HasPrefix(to, "/?") {
+		t.Errorf("undoing leads to %q", to)
+	}
+}
+
+func TestStatusPlots(t *testing.T) {
+	st := testServer(t)
+	st.stranger("held")
+	page := st.browser("agent@acme.test").get("/status", http.StatusOK)
+	b := &browser{site: st}
+	b.says(page, "<rect class=\"is-suspend\"", "<b>1</b> held", "Mail is taken")
+	p := draw([]store.Point{{Counts: store.Counts{"ticket": 1000, "reject:domain": 1}}, {}})
+	if h := p.Bars[0].Parts; h[0].Height < 100 || h[2].Height < 2 || h[2].Y < 0 || p.Most != 1001 {
+		t.Errorf("the plot is %+v", p)
+	}
+}
+
+func TestNoAdminYet(t *testing.T) {
+	st := testServer(t) // its admin has no password
+	b := &browser{site: st}
+	page := b.get("/sign-in", http.StatusOK)
+	b.says(page, "No admin yet", "gatepost user add")
+	b.silent(page, `type="password"`)
+	st.password("admin@acme.test", "correct horse")
+	b.says(b.get("/sign-in", http.StatusOK), `type="password"`)
+}

@@ -1,0 +1,104 @@
+package httpd
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"gatepost/store"
+)
+
+// done is what an action did, on its way through a redirect.
+type done struct {
+	what     string // a key of deeds
+	n        int
+	ticket   int64 // the last one made
+	profiles int   // made
+	changes  int   // of lists, profiles or access
+}
+
+// A notice says what was just done.
+type notice struct {
+	Text     string
+	Ticket   int64              // made, 0 if none or several
+	Profiles int64              // made
+	Changes  []store.AuditEntry // of lists, profiles or access, which may be undone
+}
+
+// deedKeys are what back adds to a query.
+var deedKeys = [...]string{"did", "n", "ticket", "profiles", "changed"}
+
+// here is the address of a page without what was just done.
+func here(r *http.Request) string {
+	q := r.URL.Query()
+	for _, key := range deedKeys {
+		q.Del(key)
+	}
+	return (&url.URL{Path: r.URL.Path, RawQuery: q.Encode()}).String()
+}
+
+// deeds are the words of each action; %d would be the number of messages.
+var deeds = map[string]func(n int64) string{
+	"nothing":   func(int64) string { return "Nothing was selected." },
+	"recovered": func(n int64) string { return "Recovered " + count(n, "message", "messages") + "." },
+	"deleted":   func(n int64) string { return "Deleted " + count(n, "message", "messages") + "." },
+	"changed":   func(int64) string { return "" },
+	"saved":     func(int64) string { return "Saved." },
+	"same":      func(int64) string { return "Nothing was changed: it is as it was." },
+	"undone":    func(int64) string { return "The change was undone." },
+	"added":     func(int64) string { return "Added." },
+	"removed":   func(int64) string { return "Removed." },
+	"revoked":   func(int64) string { return "The token was revoked." },
+}
+
+// undoOffered is how long after a change its undoing is offered right away. Later the audit
+// log still does.
+const undoOffered = 10 * time.Minute
+
+// notice reads what back has written.
+func (s *Server) notice(r *http.Request, v visitor) (*notice, error) {
+	q := r.URL.Query()
+	words, ok := deeds[q.Get("did")]
+	if !ok || !v.Known {
+		return nil, nil
+	}
+	number := func(name string) int64 {
+		n, _ := strconv.ParseInt(q.Get(name), 10, 32)
+		return max(n, 0)
+	}
+	n := &notice{Text: words(number("n")), Profiles: number("profiles")}
+	if number("n") == 1 {
+		n.Ticket, _ = strconv.ParseInt(q.Get("ticket"), 10, 64)
+	}
+	var err error
+	n.Changes, err = s.lastChanges(r, v, int(min(number("changed"), mostChanges)))
+	return n, err
+}
+
+// mostChanges is how many changes one form makes at most: one of each list.
+const mostChanges = 2
+
+// lastChanges are what the visitor changed just now, at most so many.
+func (s *Server) lastChanges(r *http.Request, v visitor, most int) (all []store.AuditEntry,
+	err error) {
+	if most == 0 {
+		return nil, nil
+	}
+	const looked = 20 // entries of others that may have come in between
+	for e, err := range s.DB.AuditLog(r.Context(), store.AuditQuery{Limit: looked}) {
+		if err != nil {
+			return nil, err
+		}
+		isOld := s.Now().Sub(e.At) > undoOffered
+		if e.Actor == v.User.Email && !isAboutMail(e) && !isOld && len(all) < most {
+			all = append(all, e)
+		}
+	}
+	return all, nil
+}
+
+// isAboutMail reports whether an entry is about one message: nothing that could be undone.
+func isAboutMail(e store.AuditEntry) bool {
+	return e.Action == "suspended.recover" || e.Action == "suspended.delete"
+}

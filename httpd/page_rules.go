@@ -1,0 +1,220 @@
+package httpd
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"gatepost/policy"
+	"gatepost/store"
+)
+
+// shownEntries is how many entries of a list are shown one by one. A list may hold a million.
+const shownEntries = 200
+
+// A rulesView is both lists as they are shown and edited.
+type rulesView struct {
+	Lists      []listView
+	Generation int64 // of the rules, as the page was made
+	Stale      bool  // somebody changed the lists meanwhile
+	Failed     bool
+}
+
+// A listView is one list: as a field, and entry by entry.
+type listView struct {
+	Name     policy.ListName
+	Title    string
+	Text     string // what is in the field
+	Was      string // what the list is
+	TooLong  bool   // the list does not fit into a field
+	Count    int
+	Entries  []store.Rule
+	Problems policy.Problems
+	Entry    string // what was typed to be added
+	Note     string
+	Refused  string // why that was not
+}
+
+func (s *Server) rulesView(ctx context.Context) (*rulesView, error) {
+	p, err := s.DB.Policy(ctx)
+	if err != nil {
+		return nil, err
+	}
+	v := &rulesView{Generation: p.Generation, Lists: []listView{
+		{Name: policy.Block, Title: "Blocklist", Count: p.Block.Len()},
+		{Name: policy.Allow, Title: "Allowlist", Count: p.Allow.Len()}}}
+	for i := range v.Lists {
+		if err := s.readList(ctx, &v.Lists[i]); err != nil {
+			return nil, err
+		}
+	}
+	return v, nil
+}
+
+// readList reads as much of a list as is shown of it.
+func (s *Server) readList(ctx context.Context, l *listView) error {
+	var b strings.Builder
+	for rule, err := range s.DB.Rules(ctx, l.Name) {
+		if err != nil {
+			return err
+		}
+		if len(l.Entries) < shownEntries {
+			l.Entries = append(l.Entries, rule)
+		}
+		if b.Len() > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(rule.Entry)
+		// No code point has more than four octets.
+		if b.Len() > 4*policy.MaxField {
+			break
+		}
+	}
+	l.TooLong = utf8.RuneCountInString(b.String()) > policy.MaxField
+	if !l.TooLong {
+		l.Text, l.Was = b.String(), b.String()
+	}
+	return nil
+}
+
+func (s *Server) rulesPage(w http.ResponseWriter, r *http.Request, v visitor) error {
+	view, err := s.rulesView(r.Context())
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, v, "rules.html", view)
+}
+
+// saveRules takes both fields or neither: what is wrong is said of each entry, and the lists
+// stay as they were.
+func (s *Server) saveRules(w http.ResponseWriter, r *http.Request, v visitor) error {
+	if err := readForm(w, r); err != nil {
+		return err
+	}
+	view, err := s.rulesView(r.Context())
+	if err != nil {
+		return err
+	}
+	entries, changed := view.read(r)
+	view.Stale = changed && r.PostForm.Get("generation") != strconv.FormatInt(view.Generation, 10)
+	if view.Failed || view.Stale {
+		return s.renderStatus(w, r, v, http.StatusUnprocessableEntity, "rules.html", view)
+	}
+	d := done{what: "same"}
+	for i, l := range view.Lists {
+		if l.TooLong || l.Text == l.Was {
+			continue
+		}
+		if _, _, err := s.hand(v).SetRules(r.Context(), l.Name, entries[i]); err != nil {
+			return err
+		}
+		d = done{what: "saved", changes: d.changes + 1}
+	}
+	return s.back(w, r, "/rules", d)
+}
+
+// read takes what was typed, and says whether that changes anything.
+func (v *rulesView) read(r *http.Request) (entries [2][]policy.Entry, changed bool) {
+	for i := range v.Lists {
+		l := &v.Lists[i]
+		if l.TooLong || !r.PostForm.Has(string(l.Name)) {
+			continue
+		}
+		text := strings.ReplaceAll(r.PostForm.Get(string(l.Name)), "\r\n", "\n")
+		l.Text = strings.TrimRight(text, "\n")
+		parsed, err := policy.ParseList(l.Name, l.Text)
+		if err != nil {
+			l.Problems, v.Failed = problemsOf(err), true
+		}
+		entries[i] = parsed
+		changed = changed || l.Text != l.Was
+	}
+	return entries, changed
+}
+
+// problemsOf are the problems that an error holds.
+func problemsOf(err error) policy.Problems {
+	var all policy.Problems
+	var one *policy.Problem
+	switch {
+	case errors.As(err, &all):
+		return all
+	case errors.As(err, &one):
+		return policy.Problems{*one}
+	}
+	return policy.Problems{{Reason: err.Error()}}
+}
+
+// checkText says what is wrong with a text while it is typed: nothing of it is kept.
+func (s *Server) checkText(w http.ResponseWriter, r *http.Request, v visitor) error {
+	if err := readForm(w, r); err != nil {
+		return err
+	}
+	var err error
+	switch list := r.PostForm.Get("list"); list {
+	case "allow", "block":
+		_, err = policy.ParseList(policy.ListName(list), r.PostForm.Get("text"))
+	case "ranges":
+		_, err = policy.ParseRanges(r.PostForm.Get("text"))
+	default:
+		return invalid("list", "write allow, block or ranges")
+	}
+	var problems policy.Problems
+	if err != nil {
+		problems = problemsOf(err)
+	}
+	return s.renderPart(w, "problems", problems)
+}
+
+// changeEntries adds entries to a list, or takes one off.
+func (s *Server) changeEntries(w http.ResponseWriter, r *http.Request, v visitor) error {
+	if err := readForm(w, r); err != nil {
+		return err
+	}
+	list := policy.ListName(r.PostForm.Get("list"))
+	if list != policy.Allow && list != policy.Block {
+		return invalid("list", "write allow or block")
+	}
+	entries, err := policy.ParseEntries(list, r.PostForm.Get("entry"))
+	if err != nil || len(entries) == 0 {
+		return s.refuseEntry(w, r, v, list, err)
+	}
+	d := done{what: "removed", changes: 1}
+	if r.PostForm.Get("do") == "remove" {
+		_, err = s.hand(v).RemoveRules(r.Context(), list, entries)
+		if errors.Is(err, store.ErrNotFound) {
+			d, err = done{what: "same"}, nil
+		}
+	} else {
+		var added int
+		added, err = s.hand(v).AddRules(r.Context(), list, entries, r.PostForm.Get("note"))
+		if d.what = "added"; added == 0 {
+			d = done{what: "same"}
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return s.back(w, r, "/rules", d)
+}
+
+// refuseEntry shows what was typed again, and why it is not taken.
+func (s *Server) refuseEntry(w http.ResponseWriter, r *http.Request, v visitor,
+	list policy.ListName, wrong error) error {
+	view, err := s.rulesView(r.Context())
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(view.Lists, func(l listView) bool { return l.Name == list })
+	l := &view.Lists[i]
+	l.Entry, l.Note = r.PostForm.Get("entry"), r.PostForm.Get("note")
+	l.Refused = "Write an address or a domain."
+	if wrong != nil {
+		l.Refused = wrong.Error()
+	}
+	return s.renderStatus(w, r, v, http.StatusUnprocessableEntity, "rules.html", view)
+}

@@ -1,0 +1,94 @@
+package httpd
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"gatepost/message"
+	"gatepost/store"
+)
+
+// A tokensView is the tokens of the API, and the form to make one.
+type tokensView struct {
+	Tokens []store.Token
+	Form   tokenForm
+	Error  string
+	Secret string // of the one just made: it is shown this once
+	Made   store.Token
+}
+
+// A tokenForm is what was typed, to be shown again.
+type tokenForm struct{ Owner, Name, Days string }
+
+// maxDays is the longest time a token may be given, unless it never ends.
+const maxDays = 3650
+
+func (s *Server) tokensPage(w http.ResponseWriter, r *http.Request, v visitor) error {
+	return s.showTokens(w, r, v, http.StatusOK,
+		tokensView{Form: tokenForm{Owner: v.User.Email, Days: "90"}})
+}
+
+func (s *Server) showTokens(w http.ResponseWriter, r *http.Request, v visitor, status int,
+	view tokensView) error {
+	for t, err := range s.DB.Tokens(r.Context()) {
+		if err != nil {
+			return err
+		}
+		view.Tokens = append(view.Tokens, t)
+	}
+	return s.renderStatus(w, r, v, status, "tokens.html", view)
+}
+
+// addToken makes a token and shows it, in the answer itself: nothing keeps it.
+func (s *Server) addToken(w http.ResponseWriter, r *http.Request, v visitor) error {
+	if err := readForm(w, r); err != nil {
+		return err
+	}
+	view := tokensView{Form: tokenForm{strings.TrimSpace(r.PostForm.Get("owner")),
+		r.PostForm.Get("name"), strings.TrimSpace(r.PostForm.Get("days"))}}
+	n, err := view.Form.read(s.Now())
+	if err == nil {
+		view.Made, view.Secret, err = s.hand(v).AddToken(r.Context(), n)
+	}
+	switch p := asProblem(err); {
+	case err == nil:
+		return s.showTokens(w, r, v, http.StatusOK, view)
+	case p == errNotFound:
+		view.Error = "There is no profile of " + visible(view.Form.Owner) + "."
+	case p != nil && p.status == http.StatusUnprocessableEntity:
+		view.Error = p.words()
+	default:
+		return err
+	}
+	return s.showTokens(w, r, v, http.StatusUnprocessableEntity, view)
+}
+
+func (f tokenForm) read(now time.Time) (n store.NewToken, err error) {
+	n.Name = f.Name
+	if n.Owner, err = message.ParseAddress(f.Owner); err != nil {
+		return n, invalid("owner", "the address cannot be taken: %s", err)
+	}
+	if f.Days == "" {
+		return n, nil
+	}
+	days, err := strconv.Atoi(f.Days)
+	if err != nil || days < 1 || days > maxDays {
+		return n, invalid("days", "write how many days the token stands, 1 to %d, or leave it "+
+			"empty for one that stands until it is revoked", maxDays)
+	}
+	n.Expires = now.Add(time.Duration(days) * 24 * time.Hour)
+	return n, nil
+}
+
+func (s *Server) revokeToken(w http.ResponseWriter, r *http.Request, v visitor) error {
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	if err := s.hand(v).RevokeToken(r.Context(), id); err != nil {
+		return err
+	}
+	return s.back(w, r, "/tokens", done{what: "revoked"})
+}

@@ -1,0 +1,166 @@
+package httpd
+
+import (
+	"net/http"
+	"strings"
+
+	"gatepost/message"
+	"gatepost/policy"
+	"gatepost/store"
+)
+
+// A usersView is the profiles as they are listed, and the form to make one.
+type usersView struct {
+	List  listing
+	Page  store.Page[store.User]
+	Form  profileForm
+	Error string
+}
+
+// A profileForm is what was typed, to be shown again.
+type profileForm struct{ Email, Name, Role string }
+
+// A userView is one profile with what can be done about it.
+type userView struct {
+	store.User
+	Error string
+	Own   bool // it is the visitor's
+}
+
+func (s *Server) usersPage(w http.ResponseWriter, r *http.Request, v visitor) error {
+	return s.showUsers(w, r, v, http.StatusOK, usersView{Form: profileForm{Role: "end-user"}})
+}
+
+func (s *Server) showUsers(w http.ResponseWriter, r *http.Request, v visitor, status int,
+	u usersView) (err error) {
+	u.List = newListing("/users", r)
+	page := u.List.page()
+	page.Descending = u.List.Get("order") == "desc"
+	if u.Page, err = s.DB.UserPage(r.Context(), u.List.Get("q"), page); err != nil {
+		return err
+	}
+	return s.renderStatus(w, r, v, status, "users.html", u)
+}
+
+func (s *Server) addProfile(w http.ResponseWriter, r *http.Request, v visitor) error {
+	if err := readForm(w, r); err != nil {
+		return err
+	}
+	form := profileForm{strings.TrimSpace(r.PostForm.Get("email")), r.PostForm.Get("name"),
+		r.PostForm.Get("role")}
+	err := s.makeProfile(r, v, form)
+	if err == nil {
+		return s.back(w, r, "/users?q="+form.Email, done{what: "added"})
+	}
+	if p := asProblem(err); p != nil && p.status == http.StatusUnprocessableEntity {
+		return s.showUsers(w, r, v, p.status, usersView{Form: form, Error: p.words()})
+	}
+	return err
+}
+
+func (s *Server) makeProfile(r *http.Request, v visitor, form profileForm) error {
+	a, err := message.ParseAddress(form.Email)
+	if err != nil {
+		return invalid("email", "the address cannot be taken: %s", err)
+	}
+	role, err := policy.ParseRole(form.Role)
+	if err != nil {
+		return invalid("role", "%s", err)
+	}
+	return s.hand(v).AddUser(r.Context(), store.NewUser{Email: a, Name: form.Name, Role: role,
+		MadeBy: "console"})
+}
+
+// words are all that is wrong, for a person.
+func (p *problem) words() string {
+	var all []string
+	for _, details := range p.details {
+		for _, d := range details {
+			all = append(all, d.Description)
+		}
+	}
+	if all == nil {
+		return p.description
+	}
+	return strings.Join(all, "\n")
+}
+
+func (s *Server) userPage(w http.ResponseWriter, r *http.Request, v visitor) error {
+	return s.showProfile(w, r, v, http.StatusOK, "")
+}
+
+func (s *Server) showProfile(w http.ResponseWriter, r *http.Request, v visitor, status int,
+	message string) error {
+	u, err := s.profile(r)
+	if err != nil {
+		return err
+	}
+	return s.renderStatus(w, r, v, status, "user.html",
+		userView{User: u, Error: message, Own: u.ID == v.User.ID})
+}
+
+func (s *Server) profile(r *http.Request) (u store.User, err error) {
+	id, err := pathID(r)
+	if err != nil {
+		return u, err
+	}
+	return s.DB.UserByID(r.Context(), id)
+}
+
+// changeProfile does what a form of the profile's page says.
+func (s *Server) changeProfile(w http.ResponseWriter, r *http.Request, v visitor) error {
+	if err := readForm(w, r); err != nil {
+		return err
+	}
+	u, err := s.profile(r)
+	if err != nil {
+		return err
+	}
+	to, what := r.URL.Path, "saved"
+	if r.PostForm.Get("do") == "remove" {
+		to, what = "/users", "removed"
+	}
+	err = s.applyToProfile(r, s.hand(v), u)
+	if err == nil {
+		return s.back(w, r, to, done{what: what})
+	}
+	if p := asProblem(err); p != nil && p.status == http.StatusUnprocessableEntity {
+		return s.showProfile(w, r, v, p.status, p.words())
+	}
+	return err
+}
+
+func (s *Server) applyToProfile(r *http.Request, h *store.Hand, u store.User) error {
+	a, err := message.ParseAddress(u.Email)
+	if err != nil {
+		return err
+	}
+	ctx, form := r.Context(), r.PostForm
+	switch form.Get("do") {
+	case "role":
+		role, err := policy.ParseRole(form.Get("role"))
+		if err != nil {
+			return invalid("role", "%s", err)
+		}
+		return h.SetRole(ctx, a, role)
+	case "suspend":
+		return h.SetSuspended(ctx, a, true)
+	case "unsuspend":
+		return h.SetSuspended(ctx, a, false)
+	case "rename":
+		return h.Rename(ctx, a, form.Get("name"))
+	case "password":
+		return setPassword(r, h, a)
+	case "remove":
+		return h.RemoveUser(ctx, a)
+	}
+	return invalid("do", "choose what to do")
+}
+
+func setPassword(r *http.Request, h *store.Hand, a message.Address) error {
+	password := r.PostForm.Get("password")
+	if err := store.CheckPassword(password); err != nil {
+		return invalid("password", "%s", err)
+	}
+	return h.SetPassword(r.Context(), a, store.HashPassword(password))
+}

@@ -1,0 +1,250 @@
+package httpd
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"gatepost/policy"
+)
+
+// A guest is somebody who tries every route.
+type guest struct {
+	name           string
+	session, token string
+	role           policy.Role
+	known          bool
+}
+
+// guests are everybody there is. The token of a guest is known to the API only.
+func guests(st *site) []guest {
+	ctx := context.Background()
+	all := []guest{{name: "no session"}}
+	for name, email := range map[string]string{"end-user": "ann@example.com",
+		"agent": "agent@acme.test", "admin": "admin@acme.test"} {
+		role, err := policy.ParseRole(name)
+		st.must(err)
+		secret, _ := st.token(email)
+		all = append(all, guest{name, st.session(email), "", role, true},
+			guest{name + "'s token", "", secret, role, true})
+	}
+	secret, id := st.token("admin@acme.test")
+	st.must(st.hand().RevokeToken(ctx, id))
+	all = append(all, guest{name: "revoked token", token: secret})
+	st.user("gone@acme.test", policy.Admin)
+	secret, _ = st.token("gone@acme.test")
+	all = append(all, guest{name: "suspended admin", session: st.session("gone@acme.test")},
+		guest{name: "suspended admin's token", token: secret})
+	st.must(st.hand().SetSuspended(ctx, st.address("gone@acme.test"), true))
+	return all
+}
+
+// filled is a pattern with something in its place, and its method.
+func filled(pattern string) (method, path string) {
+	method, path, found := strings.Cut(pattern, " ")
+	if !found {
+		return http.MethodGet, "/no/such/path"
+	}
+	return method, strings.NewReplacer("{id}", "999999", "{list}", "block", "{number}", "1",
+		"{n}", "0", "{file}", "console.css", "{$}", "").Replace(path)
+}
+
+// outcome is what a guest gets, in the one word that access is about.
+func outcome(w *httptest.ResponseRecorder) string {
+	body := w.Body.String()
+	switch {
+	case w.Code == http.StatusUnauthorized,
+		w.Code == http.StatusSeeOther && strings.HasPrefix(w.Header().Get("Location"), "/sign-in?"),
+		w.Code == http.StatusSeeOther && w.Header().Get("Location") == "/sign-in":
+		return "unknown"
+	case w.Code == http.StatusForbidden && strings.Contains(body, "in none of the allowed ranges"):
+		return "outside"
+	case w.Code == http.StatusForbidden:
+		return "forbidden"
+	}
+	return "answered"
+}
+
+// expected is what rules.md and api.md say, without the code that does it.
+func expected(rt route, g guest, client string, enabled, bypass bool) string {
+	if rt.exempt == "" && enabled && client == outside {
+		customer := g.known && g.role == policy.EndUser
+		if !bypass || rt.who != signIn && !customer {
+			return "outside"
+		}
+	}
+	switch {
+	case rt.who <= signIn:
+		return "answered"
+	case !g.known:
+		return "unknown"
+	case rt.who > endUser && g.role == policy.EndUser, rt.who == admin && g.role != policy.Admin:
+		return "forbidden"
+	}
+	return "answered"
+}
+
+// TestEveryRoute walks the table of routes itself: one that is added later is tried too.
+func TestEveryRoute(t *testing.T) {
+	st := testServer(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel() // streams of events end at once
+	st.web = st.server.Handler(ctx)
+	all := guests(st)
+	for _, setting := range []struct{ enabled, bypass bool }{
+		{false, false}, {true, false}, {true, true},
+	} {
+		for _, rt := range st.server.routes() {
+			for _, client := range []string{inside, outside} {
+				for i := range all {
+					tryRoute(st, rt, &all[i], client, setting.enabled, setting.bypass)
+				}
+			}
+		}
+	}
+}
+
+func tryRoute(st *site, rt route, g *guest, client string, enabled, bypass bool) {
+	st.Helper()
+	st.restrict(enabled, "192.0.2.0/24", bypass) // a form may have changed it
+	method, path := filled(rt.pattern)
+	seen := *g
+	if seen.token != "" && !strings.HasPrefix(path, "/api/") {
+		seen.known = false // a token opens the API and nothing else
+	}
+	want := expected(rt, seen, client, enabled, bypass)
+	w := st.do(call{method: method, path: path, session: g.session, token: g.token, client: client})
+	got := outcome(w)
+	switch path {
+	case "/metrics": // has ranges of its own, of which the test is none
+		want = "forbidden"
+	case "/sign-out": // leads to the sign-in, and ends what it was asked to
+		want = "unknown"
+		if g.session != "" && g.known {
+			g.session = st.session(map[policy.Role]string{policy.EndUser: "ann@example.com",
+				policy.Agent: "agent@acme.test", policy.Admin: "admin@acme.test"}[g.role])
+		}
+	}
+	if got != want {
+		st.Errorf("%s by %s from %s (enabled %t, bypass %t): %s, want %s (%d %s)", rt.pattern,
+			g.name, client, enabled, bypass, got, want, w.Code, first(w.Body.String()))
+	}
+	if w.Code >= 500 {
+		st.Errorf("%s by %s: %d", rt.pattern, g.name, w.Code)
+	}
+}
+
+func first(text string) string { return text[:min(len(text), 200)] }
+
+// TestExempt freezes what answers from anywhere, with the walk itself as the judge.
+func TestExempt(t *testing.T) {
+	st := testServer(t)
+	st.restrict(true, "192.0.2.0/24", false)
+	var got []string
+	for _, rt := range st.server.routes() {
+		method, path := filled(rt.pattern)
+		w := st.do(call{method: method, path: path, client: outside})
+		if outcome(w) == "outside" {
+			continue
+		}
+		got = append(got, rt.pattern)
+		if rt.exempt == "" {
+			t.Errorf("%s answers from outside without a reason", rt.pattern)
+		}
+	}
+	want := []string{"GET /ips", "GET /livez", "GET /metrics", "GET /readyz", "GET /static/{file}",
+		"POST /sign-out"}
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("from outside answer %q, want %q", got, want)
+	}
+	var listed []string
+	for _, e := range Exempt() {
+		listed = append(listed, e.Endpoint)
+	}
+	if slices.Sort(listed); !slices.Equal(listed, want) {
+		t.Errorf("the table has %q, want %q", listed, want)
+	}
+}
+
+// TestRoles freezes who may use what of the API: the table says it in another place than
+// here.
+func TestRoles(t *testing.T) {
+	st := testServer(t)
+	least := map[string]who{}
+	for _, rt := range st.server.apiRoutes() {
+		_, path, _ := strings.Cut(rt.pattern, " ")
+		noun := strings.Split(strings.TrimPrefix(path, "/api/v2/"), "/")[0]
+		if was, ok := least[noun]; !ok || rt.who < was {
+			least[noun] = rt.who
+		}
+	}
+	want := map[string]who{"suspended_tickets": agent, "tickets": endUser, "attachments": endUser,
+		"users": endUser /* me */, "rules": admin, "security_settings": admin, "check": agent,
+		"decisions": agent, "events": agent, "audit_logs": admin}
+	if !maps.Equal(least, want) {
+		t.Errorf("least roles %v, want %v", least, want)
+	}
+	for _, rt := range st.server.userRoutes() {
+		if rt.who != admin && rt.pattern != "GET /api/v2/users/me" {
+			t.Errorf("%s is for admins", rt.pattern)
+		}
+	}
+}
+
+// TestSuffix: the vendor's clients write .json or not.
+func TestSuffix(t *testing.T) {
+	st := testServer(t)
+	id := st.hold("one")
+	do := st.as("agent@acme.test")
+	for _, path := range []string{"/api/v2/suspended_tickets.json",
+		"/api/v2/suspended_tickets/" + itoa(id) + ".json"} {
+		st.object(do("GET", path, ""), http.StatusOK)
+	}
+	st.object(do("PUT", "/api/v2/suspended_tickets/"+itoa(id)+"/recover.json", "{}"), http.StatusOK)
+}
+
+func TestMethods(t *testing.T) {
+	st := testServer(t)
+	do := st.as("admin@acme.test")
+	w := do("POST", "/api/v2/suspended_tickets", "")
+	if w.Code != http.StatusMethodNotAllowed || !strings.Contains(w.Header().Get("Allow"), "GET") {
+		t.Errorf("%d, Allow %q", w.Code, w.Header().Get("Allow"))
+	}
+	if w := do("GET", "/api/v2/nothing", ""); st.object(w, 404)["error"] != "RecordNotFound" {
+		t.Errorf("unknown path: %s", w.Body)
+	}
+}
+
+// TestUnclean: a path that ServeMux would mend answers like any other that is no route.
+func TestUnclean(t *testing.T) {
+	st := testServer(t)
+	st.restrict(true, "192.0.2.0/24", false)
+	for _, path := range []string{"//livez", "/api/v2/../v2/tickets", "/./sign-in"} {
+		if w := st.do(call{method: "GET", path: path, client: outside}); outcome(w) != "outside" {
+			t.Errorf("%s from outside: %d", path, w.Code)
+		}
+		if w := st.do(call{method: "GET", path: path}); w.Code != http.StatusNotFound {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+		if w := st.do(call{method: "GET", path: "/livez"}); w.Code != http.StatusOK {
+			t.Errorf("/livez after %s: %d", path, w.Code)
+		}
+	}
+}
+
+// TestPanic: a bug of ours is logged, and no half answer looks whole.
+func TestPanic(t *testing.T) {
+	st := testServer(t)
+	st.server.Ready = func(context.Context) error { panic("a bug") }
+	defer func() {
+		if recover() != http.ErrAbortHandler || !strings.Contains(st.log.String(), "a bug") {
+			t.Errorf("log:\n%s", st.log)
+		}
+	}()
+	st.do(call{method: "GET", path: "/readyz"})
+}

@@ -1,0 +1,96 @@
+package httpd
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"gatepost/policy"
+	"gatepost/store"
+)
+
+// Limits of one connection. A stream of events moves its own write deadline on.
+const (
+	headerTimeout = 5 * time.Second
+	readTimeout   = 30 * time.Second // of a request; a pasted list on a slow line
+	writeTimeout  = 5 * time.Minute  // of an answer; a large attachment on a slow line
+	idleTimeout   = time.Minute
+	maxHeader     = 16 << 10        // octets
+	grace         = 5 * time.Second // for answers under way when we stop
+)
+
+// A Server answers people and programs: console, API, health and metrics. Its fields are
+// not changed once Run or Handler is called.
+type Server struct {
+	DB        *store.DB
+	Settings  policy.Settings             // for what would be decided
+	Ready     func(context.Context) error // why no message would be taken now; nil: always ready
+	Proxies   *policy.Ranges              // whose X-Forwarded-For counts
+	Metrics   *policy.Ranges              // who may read /metrics; nil: this machine
+	Secure    bool                        // TLS, here or in a proxy in front: cookies are Secure
+	Hosts     []string                    // names we answer to, beside localhost and any IP address
+	Addresses []string                    // shown by /ips
+	Version   string
+	Log       *slog.Logger
+	Now       func() time.Time // the clock; time.Now if nil
+
+	mux      *http.ServeMux
+	origin   *http.CrossOriginProtection
+	attempts *attempts
+	counts   *counts
+	streams  *streams
+	stopping <-chan struct{} // closed when event streams are to end
+	proxied  sync.Once       // the warning about a proxy that is not declared
+}
+
+// Run answers on l until ctx is done. Streams of events then end at once; other answers
+// under way have five seconds.
+func (s *Server) Run(ctx context.Context, l net.Listener) error {
+	server := &http.Server{
+		Handler:           s.Handler(ctx),
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
+	}
+	stopped := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() { stopped <- shutDown(server) })
+	err := server.Serve(l)
+	if !errors.Is(err, http.ErrServerClosed) || stop() {
+		return err
+	}
+	return <-stopped
+}
+
+func shutDown(server *http.Server) error {
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	err := server.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return server.Close()
+	}
+	return err
+}
+
+// Handler answers every request. Streams of events end once ctx is done.
+func (s *Server) Handler(ctx context.Context) http.Handler {
+	if s.Now == nil {
+		s.Now = time.Now
+	}
+	s.stopping = ctx.Done()
+	s.origin = http.NewCrossOriginProtection()
+	s.attempts = newAttempts(s.Now)
+	s.streams = newStreams()
+	s.counts = newCounts(s)
+	s.mux = http.NewServeMux()
+	for _, rt := range s.routes() {
+		s.mux.Handle(rt.pattern, s.door(rt))
+	}
+	return s.hall(s.mux)
+}

@@ -1,0 +1,180 @@
+package httpd
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"gatepost/message"
+	"gatepost/policy"
+	"gatepost/store"
+)
+
+// maxForm is how much a form of the sign-in may carry, in octets.
+const maxForm = 16 << 10
+
+// A signInForm is what templates/signin.html shows.
+type signInForm struct {
+	Email   string
+	Next    string // where to go afterwards: a path of ours
+	Message string // why the last attempt failed, or ""
+	NoAdmin bool   // nobody can administer this yet: say so, and only that
+}
+
+// signInPage is the way in. Who is in already is led on.
+func (s *Server) signInPage(w http.ResponseWriter, r *http.Request, v visitor) error {
+	next := ownPath(r.FormValue("next"))
+	if v.Known {
+		http.Redirect(w, r, next, http.StatusSeeOther)
+		return nil
+	}
+	return s.showSignIn(w, r, v, http.StatusOK, signInForm{Next: next})
+}
+
+func (s *Server) showSignIn(w http.ResponseWriter, r *http.Request, v visitor, status int,
+	form signInForm) error {
+	has, err := s.DB.HasAdmin(r.Context())
+	if err != nil {
+		return err
+	}
+	if form.NoAdmin = !has; form.NoAdmin {
+		form.Message = ""
+	}
+	return s.renderStatus(w, r, v, status, "signin.html", form)
+}
+
+// signIn opens a session of its own, whatever session there was: nobody can lay one under
+// somebody else (session fixation). Only now is it known who asks, and so whether they may
+// from there.
+func (s *Server) signIn(w http.ResponseWriter, r *http.Request, v visitor) error {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		return invalid("form", "the form cannot be read: %s", err)
+	}
+	form := signInForm{Email: r.PostForm.Get("email"), Next: ownPath(r.PostForm.Get("next"))}
+	switch has, err := s.DB.HasAdmin(r.Context()); {
+	case err != nil:
+		return err
+	case !has:
+		return s.showSignIn(w, r, v, http.StatusUnprocessableEntity, form)
+	}
+	user, err := s.authenticate(r, v, form.Email)
+	switch p := asProblem(err); {
+	case errors.Is(err, store.ErrWrongPassword):
+		form.Message = "This address and this password do not go together."
+		return s.showSignIn(w, r, v, http.StatusUnprocessableEntity, form)
+	case err != nil && p != nil && p.status == http.StatusTooManyRequests:
+		w.Header().Set("Retry-After", p.retryAfter())
+		form.Message = p.description
+		return s.showSignIn(w, r, v, p.status, form)
+	case err != nil:
+		return err
+	}
+	token, err := s.DB.NewSession(r.Context(), user, v.Client, r.UserAgent())
+	if errors.Is(err, store.ErrNotFound) { // the profile has changed since
+		form.Message = "This address and this password do not go together any more."
+		return s.showSignIn(w, r, v, http.StatusUnprocessableEntity, form)
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.endSession(r); err != nil {
+		return err
+	}
+	http.SetCookie(w, s.cookie(token))
+	http.Redirect(w, r, form.Next, http.StatusSeeOther)
+	return nil
+}
+
+// authenticate checks the password, then the address for the role that came to light. An
+// attempt counts before it is known how it ends, so that many at once are no way around.
+func (s *Server) authenticate(r *http.Request, v visitor, email string) (store.User, error) {
+	wait, undo := s.attempts.take(email, v.Client)
+	if wait > 0 {
+		s.counts.signedIn("limited")
+		return store.User{}, tooMany(wait)
+	}
+	address, err := message.ParseAddress(strings.TrimSpace(email))
+	if err != nil {
+		address = message.Address{} // which costs the same time as one that is not known
+	}
+	user, err := s.DB.SignIn(r.Context(), address, r.PostForm.Get("password"))
+	if err != nil {
+		if errors.Is(err, store.ErrWrongPassword) {
+			s.counts.signedIn("wrong")
+		} else {
+			undo()
+		}
+		return user, err
+	}
+	undo()
+	access, err := s.DB.Access(r.Context())
+	if err != nil {
+		return user, err
+	}
+	role, err := policy.ParseRole(user.Role)
+	if err != nil {
+		return user, err
+	}
+	passage := access.Decide(policy.Visit{Client: v.Client, Known: true, Role: role})
+	if !passage.Allowed {
+		s.counts.refuse()
+		return user, restricted(passage)
+	}
+	s.counts.signedIn("right")
+	return user, nil
+}
+
+// signOut ends the session, from anywhere and whoever it belongs to.
+func (s *Server) signOut(w http.ResponseWriter, r *http.Request, _ visitor) error {
+	if err := s.endSession(r); err != nil {
+		return err
+	}
+	gone := s.cookie("")
+	gone.MaxAge = -1
+	http.SetCookie(w, gone)
+	http.Redirect(w, r, "/sign-in", http.StatusSeeOther)
+	return nil
+}
+
+// endSession ends the session that a request carries, if there is one.
+func (s *Server) endSession(r *http.Request) error {
+	cookie, err := r.Cookie(s.cookieName())
+	if err != nil {
+		return nil
+	}
+	if err := s.DB.EndSession(r.Context(), cookie.Value); !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	return nil
+}
+
+// cookieName has the prefix under TLS with which no other host can set it (RFC 6265bis,
+// section 4.1.3.2).
+func (s *Server) cookieName() string {
+	if s.Secure {
+		return "__Host-gatepost"
+	}
+	return "gatepost"
+}
+
+// cookie carries a session until the browser is closed; the store ends it earlier if it is
+// idle.
+func (s *Server) cookie(token string) *http.Cookie {
+	return &http.Cookie{Name: s.cookieName(), Value: token, Path: "/", HttpOnly: true,
+		Secure: s.Secure, SameSite: http.SameSiteLaxMode}
+}
+
+// ownPath is where to go after the sign-in: nothing but a path of ours. Browsers read \ as /
+// and pass over control characters, so that /\example.com is another host.
+func ownPath(next string) string {
+	u, err := url.Parse(next)
+	bad := strings.ContainsFunc(next, func(r rune) bool { return r <= ' ' || r == '\\' || r == 0x7f })
+	if err != nil || bad || u.Scheme != "" || u.Host != "" || u.User != nil ||
+		!strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") ||
+		strings.HasPrefix(u.Path, "//") || strings.HasPrefix(next, "/sign-") {
+		return "/"
+	}
+	return next
+}

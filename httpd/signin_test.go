@@ -1,0 +1,320 @@
+package httpd
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"gatepost/policy"
+)
+
+// signIn sends the form.
+func (st *site) signIn(email, password, next, session, client string) (
+	w *httptest.ResponseRecorder) {
+	st.Helper()
+	form := url.Values{"email": {email}, "password": {password}, "next": {next}}
+	return st.do(call{method: "POST", path: "/sign-in", body: form.Encode(), session: session,
+		client: client, header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}})
+}
+
+// cookieOf is the session cookie that was set, nil if none was.
+func cookieOf(w *httptest.ResponseRecorder) *http.Cookie {
+	for _, c := range w.Result().Cookies() {
+		if strings.HasSuffix(c.Name, "gatepost") {
+			return c
+		}
+	}
+	return nil
+}
+
+func TestSignIn(t *testing.T) {
+	st := testServer(t)
+	st.password("admin@acme.test", "correct horse")
+	w := st.signIn("Admin@ACME.test", "correct horse", "/suspended?cause=loop", "", "")
+	c := cookieOf(w)
+	if w.Header().Get("Location") != "/suspended?cause=loop" || c == nil {
+		t.Fatalf("%d %v", w.Code, w.Header())
+	}
+	if !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Domain != "" {
+		t.Errorf("cookie %s", c)
+	}
+	if w := st.do(call{method: "GET", path: "/api/v2/users/me", session: c.Value}); w.Code != 200 {
+		t.Errorf("the session does not stand: %d", w.Code)
+	}
+	out := st.do(call{method: "POST", path: "/sign-out", session: c.Value, client: outside})
+	if gone := cookieOf(out); gone == nil || gone.MaxAge >= 0 || gone.Value != "" {
+		t.Errorf("the cookie stays: %v", gone)
+	}
+	if w := st.do(call{method: "GET", path: "/api/v2/users/me", session: c.Value}); w.Code != 401 {
+		t.Errorf("after signing out: %d", w.Code)
+	}
+}
+
+// TestSecureCookie: under TLS the cookie has the prefix that no other host can set.
+func TestSecureCookie(t *testing.T) {
+	st := testServer(t)
+	st.server.Secure = true
+	st.password("admin@acme.test", "correct horse")
+	c := cookieOf(st.signIn("admin@acme.test", "correct horse", "", "", ""))
+	if c == nil || c.Name != "__Host-gatepost" || !c.Secure || c.Path != "/" || c.Domain != "" {
+		t.Errorf("cookie %v", c)
+	}
+}
+
+// TestFixation: who signs in gets a session of their own, and the one they came with ends.
+func TestFixation(t *testing.T) {
+	st := testServer(t)
+	st.password("admin@acme.test", "correct horse")
+	planted := st.session("ann@example.com")
+	c := cookieOf(st.signIn("admin@acme.test", "correct horse", "", planted, ""))
+	if c == nil || c.Value == planted {
+		t.Fatal("the session that was planted is used")
+	}
+	if w := st.do(call{method: "GET", path: "/api/v2/users/me", session: planted}); w.Code != 401 {
+		t.Errorf("the session that was planted still stands: %d", w.Code)
+	}
+}
+
+// TestWrong: nothing tells a name that is not known from a password that is wrong.
+func TestWrong(t *testing.T) {
+	st := testServer(t)
+	st.password("admin@acme.test", "correct horse")
+	wrong := st.signIn("admin@acme.test", "battery", "", "", "")
+	unknown := st.signIn("nobody@acme.test", "battery", "", "", "")
+	same := strings.ReplaceAll(unknown.Body.String(), "nobody@", "admin@")
+	if wrong.Code != 422 || unknown.Code != 422 || wrong.Body.String() != same {
+		t.Errorf("%d and %d", wrong.Code, unknown.Code)
+	}
+	if cookieOf(wrong) != nil || cookieOf(unknown) != nil {
+		t.Error("a session was opened")
+	}
+	if odd := st.signIn("no address", "x", "", "", ""); odd.Code != 422 {
+		t.Errorf("no address: %d", odd.Code)
+	}
+}
+
+// TestNoAdmin: until somebody can administer this, nobody signs in.
+func TestNoAdmin(t *testing.T) {
+	st := testServer(t)
+	st.password("agent@acme.test", "correct horse")
+	w := st.signIn("agent@acme.test", "correct horse", "", "", "")
+	if w.Code != 422 || cookieOf(w) != nil || strings.Contains(w.Body.String(), "<input") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+// TestRoleAfterPassword: with bypass on the page answers from anywhere, and staff are refused
+// once it is known that they are.
+func TestRoleAfterPassword(t *testing.T) {
+	st := testServer(t)
+	for _, email := range []string{"admin@acme.test", "agent@acme.test", "ann@example.com"} {
+		st.password(email, "correct horse")
+	}
+	st.restrict(true, "192.0.2.0/24", true)
+	w := st.signIn("agent@acme.test", "correct horse", "", "", outside)
+	seen := strings.Contains(w.Body.String(), outside)
+	if w.Code != http.StatusForbidden || cookieOf(w) != nil || !seen {
+		t.Errorf("an agent from outside: %d", w.Code)
+	}
+	w = st.signIn("ann@example.com", "correct horse", "", "", outside)
+	if c := cookieOf(w); w.Code != http.StatusSeeOther || c == nil {
+		t.Errorf("a customer from outside: %d", w.Code)
+	}
+	st.restrict(true, "192.0.2.0/24", false)
+	if w := st.signIn("ann@example.com", "correct horse", "", "", outside); w.Code != 403 {
+		t.Errorf("a customer from outside, without bypass: %d", w.Code)
+	}
+}
+
+// TestLimit: attempts are limited for an account and an address together, so that nobody is
+// locked out by somebody else.
+func TestLimit(t *testing.T) {
+	st := testServer(t)
+	st.password("admin@acme.test", "correct horse")
+	for i := range attemptsPerAccount {
+		if w := st.signIn("admin@acme.test", "battery", "", "", outside); w.Code != 422 {
+			t.Fatalf("attempt %d: %d", i, w.Code)
+		}
+	}
+	w := st.signIn("ADMIN@acme.test", "correct horse", "", "", outside)
+	if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") != "901" {
+		t.Errorf("%d, Retry-After %q", w.Code, w.Header().Get("Retry-After"))
+	}
+	if w := st.signIn("admin@acme.test", "correct horse", "", "", inside); w.Code != 303 {
+		t.Errorf("from another address: %d", w.Code)
+	}
+	st.clock.move(attemptWindow)
+	if w := st.signIn("admin@acme.test", "correct horse", "", "", outside); w.Code != 303 {
+		t.Errorf("afterwards: %d", w.Code)
+	}
+}
+
+// TestAttempts counts without passwords, which take their time.
+func TestAttempts(t *testing.T) {
+	c := &clock{at: time.Unix(0, 0)}
+	a := newAttempts(c.now)
+	one := netip.MustParseAddr("2001:db8::1")
+	for i := range attemptsPerAddress {
+		if wait, _ := a.take(fmt.Sprintf("u%d@acme.test", i), one); wait != 0 {
+			t.Fatalf("account %d waits %s", i, wait)
+		}
+	}
+	if wait, _ := a.take("other@acme.test", netip.MustParseAddr("2001:db8::2")); wait == 0 {
+		t.Error("the same network tries on")
+	}
+	if wait, _ := a.take("other@acme.test", netip.MustParseAddr("2001:db8:0:1::1")); wait != 0 {
+		t.Error("another network is refused")
+	}
+	c.move(attemptWindow)
+	for range 3 * attemptsPerAccount { // what does not fail does not count
+		wait, undo := a.take("ann@acme.test", one)
+		if wait != 0 {
+			t.Fatal("refused")
+		}
+		undo()
+	}
+}
+
+// TestAttemptsAreBounded: who tries from everywhere fills no memory, and keeps nobody out.
+func TestAttemptsAreBounded(t *testing.T) {
+	c := &clock{at: time.Unix(0, 0)}
+	a := newAttempts(c.now)
+	for i := range maxAttempts {
+		addr := netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})
+		if wait, _ := a.take("ann@acme.test", addr); wait != 0 {
+			t.Fatalf("attempt %d waits %s", i, wait)
+		}
+	}
+	if len(a.made) > maxAttempts {
+		t.Errorf("%d records", len(a.made))
+	}
+	c.move(attemptWindow)
+	a.take("ann@acme.test", netip.MustParseAddr("192.0.2.1"))
+	if len(a.made) > 2 {
+		t.Errorf("%d records, of which two are not over", len(a.made))
+	}
+}
+
+func TestOwnPath(t *testing.T) {
+	for next, want := range map[string]string{
+		"/suspended/1?x=%2F": "/suspended/1?x=%2F", "": "/", "suspended": "/",
+		"//example.com": "/", "/\\example.com": "/", "https://example.com/": "/",
+		"/\t/example.com": "/", "/%2F/x": "/", "javascript:alert(1)": "/",
+		"/a\r\nSet-Cookie: x": "/", "/sign-out": "/", "/%5Cexample.com": "/%5Cexample.com",
+	} {
+		if got := ownPath(next); got != want {
+			t.Errorf("%q leads to %q, want %q", next, got, want)
+		}
+	}
+}
+
+// TestCrossOrigin: another site cannot have a browser act with our cookie.
+func TestCrossOrigin(t *testing.T) {
+	st := testServer(t)
+	id := st.hold("one")
+	session := st.session("agent@acme.test")
+	secret, _ := st.token("agent@acme.test")
+	path := "/api/v2/suspended_tickets/" + itoa(id)
+	for _, header := range []http.Header{{"Sec-Fetch-Site": {"cross-site"}},
+		{"Sec-Fetch-Site": {"same-site"}}, {"Origin": {"https://example.com"}}} {
+		for _, to := range []string{path, "/sign-out", "/sign-in"} {
+			method := map[bool]string{true: "DELETE", false: "POST"}[to == path]
+			w := st.do(call{method: method, path: to, session: session, header: header})
+			if w.Code != http.StatusForbidden {
+				t.Errorf("%s %v: %d", to, header, w.Code)
+			}
+		}
+	}
+	w := st.do(call{method: "DELETE", path: path, token: secret,
+		header: http.Header{"Origin": {"https://example.com"}}})
+	if w.Code != http.StatusNoContent {
+		t.Errorf("a token: %d", w.Code)
+	}
+}
+
+// TestHost: a name that is not ours is refused (DNS rebinding).
+func TestHost(t *testing.T) {
+	st := testServer(t)
+	st.server.Hosts = []string{"Gate.acme.test"}
+	for host, want := range map[string]int{"gate.acme.test": 200, "GATE.acme.test.:8025": 200,
+		"127.0.0.1:8025": 200, "[2001:db8::1]:8025": 200, "[2001:db8::1]": 200, "localhost": 200,
+		"rebound.example.com": 421, "gate.acme.test.example.com": 421, "127.0.0.1.example.com": 421,
+		"": 421} {
+		s := *st
+		r := httptest.NewRequest("GET", "/livez", nil)
+		r.Host = host
+		w := httptest.NewRecorder()
+		s.web.ServeHTTP(w, r)
+		if w.Code != want {
+			t.Errorf("Host %q: %d, want %d", host, w.Code, want)
+		}
+	}
+}
+
+// TestTokens: the ways in which the vendor's clients send one, and what is none.
+func TestTokens(t *testing.T) {
+	st := testServer(t)
+	secret, _ := st.token("agent@acme.test")
+	basic := func(name, password string) string {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.SetBasicAuth(name, password)
+		return r.Header.Get("Authorization")
+	}
+	for header, want := range map[string]int{
+		"Bearer " + secret:                         200,
+		"bearer  " + secret:                        200,
+		basic("agent@acme.test/token", secret):     200,
+		basic("Agent@ACME.test/token", secret):     200,
+		basic("admin@acme.test/token", secret):     401, // somebody else's
+		basic("agent@acme.test", secret):           401, // that would be a password
+		basic("agent@acme.test/token", secret[1:]): 401,
+		"Bearer":           401,
+		"Digest " + secret: 401,
+	} {
+		w := st.do(call{method: "GET", path: "/api/v2/users/me",
+			header: http.Header{"Authorization": {header}}})
+		if w.Code != want {
+			t.Errorf("%s: %d, want %d", header, w.Code, want)
+		}
+		if w.Code == 401 && !strings.HasPrefix(w.Header().Get("Www-Authenticate"), "Bearer ") {
+			t.Errorf("the challenge is %q", w.Header().Get("Www-Authenticate"))
+		}
+	}
+	// A token that is wrong is not made good by a session that is right.
+	w := st.do(call{method: "GET", path: "/api/v2/users/me", token: "wrong",
+		session: st.session("admin@acme.test")})
+	if w.Code != 401 {
+		t.Errorf("wrong token beside a session: %d", w.Code)
+	}
+}
+
+// TestTokenRole: a token has the role that its owner has now.
+func TestTokenRole(t *testing.T) {
+	st := testServer(t)
+	secret, _ := st.token("agent@acme.test")
+	st.must(st.hand().SetRole(t.Context(), st.address("agent@acme.test"), policy.EndUser))
+	w := st.do(call{method: "GET", path: "/api/v2/suspended_tickets", token: secret})
+	if w.Code != http.StatusForbidden {
+		t.Errorf("%d", w.Code)
+	}
+}
+
+// TestFence: what holds for every answer, errors too.
+func TestFence(t *testing.T) {
+	st := testServer(t)
+	for _, path := range []string{"/livez", "/sign-in", "/nowhere", "/api/v2/users/me", "/ips"} {
+		h := st.do(call{method: "GET", path: path}).Header()
+		csp := h.Get("Content-Security-Policy")
+		if !strings.HasPrefix(csp, "default-src 'none'; script-src 'self'") ||
+			strings.Contains(csp, "unsafe") ||
+			h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Referrer-Policy") != "no-referrer" ||
+			h.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: %v", path, h)
+		}
+	}
+}

@@ -1,0 +1,141 @@
+package httpd
+
+import (
+	"errors"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"gatepost/message"
+	"gatepost/policy"
+	"gatepost/store"
+)
+
+// A visitor is who asks, and from where.
+type visitor struct {
+	User   store.User
+	Known  bool // somebody is signed in, or has a token
+	Role   policy.Role
+	Client netip.Addr // the zero Addr if it cannot be known: then it is in no range
+	Door   string     // console, api
+	Token  bool       // by a token, not by a session
+
+	claimed   netip.Addr // what a peer that is no proxy of ours says the client is
+	forwarded bool       // somebody in between says who it is, a proxy of ours or not
+}
+
+// actor is the visitor as the audit log names it.
+func (v visitor) actor() store.Actor {
+	client := "unknown"
+	if v.Client.IsValid() {
+		client = v.Client.String()
+	}
+	return store.Actor{Name: v.User.Email, Door: v.Door, Client: client}
+}
+
+// hand changes the store in the visitor's name.
+func (s *Server) hand(v visitor) *store.Hand { return s.DB.By(v.actor()) }
+
+// identify finds out who asks: by a token if there is one, by the session otherwise. Who is
+// neither is nobody, and that is no error.
+func (s *Server) identify(r *http.Request, v *visitor) (err error) {
+	v.Door = "console"
+	secret, isToken := bearer(r)
+	switch {
+	case isToken:
+		v.Door, v.Token = "api", true
+		_, v.User, err = s.DB.TokenOwner(r.Context(), secret.token, v.Client)
+		if err == nil && !secret.isOf(v.User) {
+			err = store.ErrNotFound
+		}
+	default:
+		cookie, e := r.Cookie(s.cookieName())
+		if e != nil {
+			return nil
+		}
+		v.User, err = s.DB.Session(r.Context(), cookie.Value)
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		v.User = store.User{}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	v.Known = true
+	v.Role, err = policy.ParseRole(v.User.Role)
+	return err
+}
+
+// A credential is a token, and whose it is if that was said.
+type credential struct{ owner, token string }
+
+// isOf reports whether a credential names nobody else than u.
+func (c credential) isOf(u store.User) bool {
+	if c.owner == "" {
+		return true
+	}
+	owner, err := message.ParseAddress(c.owner)
+	return err == nil && owner.String() == u.Email
+}
+
+// bearer is the token of a request to the API: Basic with email/token as the name, as the
+// vendor's clients send it, or Bearer. A browser's own Basic credentials are no token.
+func bearer(r *http.Request) (credential, bool) {
+	if !isAPI(r) || r.Header.Get("Authorization") == "" {
+		return credential{}, false
+	}
+	if name, token, ok := r.BasicAuth(); ok {
+		owner, _ := strings.CutSuffix(name, "/token")
+		if owner == name {
+			return credential{}, true // a password does not open the API
+		}
+		return credential{owner, token}, true
+	}
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if lowerASCII(scheme) != "bearer" {
+		return credential{}, true
+	}
+	return credential{token: strings.TrimSpace(token)}, true
+}
+
+// client is the address of who asks: the connection's or, behind a proxy of ours, what that
+// says. claimed is what a peer that is no proxy of ours says.
+func (s *Server) client(r *http.Request) (client, claimed netip.Addr) {
+	peer := plainAddr(r.RemoteAddr)
+	line := strings.Join(r.Header.Values("X-Forwarded-For"), ",")
+	switch {
+	case line == "":
+		return peer, claimed
+	case !s.Proxies.Contains(peer):
+		return peer, plainAddr(line[strings.LastIndexByte(line, ',')+1:])
+	}
+	return s.forwarded(line), claimed
+}
+
+// forwarded reads the line from the right, where each proxy adds whom it heard: the first
+// that is no proxy of ours is the client. What stands before it may be anybody's invention.
+func (s *Server) forwarded(line string) (client netip.Addr) {
+	for line != "" {
+		comma := strings.LastIndexByte(line, ',')
+		client = plainAddr(line[comma+1:])
+		if comma < 0 || !s.Proxies.Contains(client) {
+			return client
+		}
+		line = line[:comma]
+	}
+	return client
+}
+
+// plainAddr reads an address with or without a port; the zero Addr is in no range.
+func plainAddr(text string) netip.Addr {
+	text = strings.TrimSpace(text)
+	if with, err := netip.ParseAddrPort(text); err == nil {
+		return with.Addr().Unmap().WithZone("")
+	}
+	a, err := netip.ParseAddr(strings.Trim(text, "[]"))
+	if err != nil {
+		return netip.Addr{}
+	}
+	return a.Unmap().WithZone("")
+}
