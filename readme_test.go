@@ -131,7 +131,11 @@ var wanted = map[string]string{
 	"./gatepost status":                 `reject:domain 1`,
 	"./gatepost replay testdata/eml/cl": `11 messages: 5 ticket, 5 suspend, 1 reject`,
 	"./gatepost replay testdata/eml/pr": `^ticket(?s:.*)suspend\tfailed_email_authentication`,
-	"printf ":                           `^[0-9a-f-]{36}\n$`,
+	"printf 'From: Una":                 `^[0-9a-f-]{36}\n$`,
+	"printf 'correct":                   `root@help\.test has a profile now: admin`,
+	"printf 'From: Hal":                 `"suspended_tickets":(?s:.*)"ticket":(?s:.*)"added":1`,
+	"./gatepost access":                 `decision  allowed(?s:.*)> ranges`,
+	"./gatepost rules add block late":   `\+late\.test(?s:.*)is undone: rules\.add block`,
 	"umask ":                            `^$`,
 }
 

@@ -8,16 +8,10 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"golang.org/x/term"
-)
 
-// minPassword is the least length of a password in characters (NIST SP 800-63B, section
-// 5.1.1.1); maxPassword, in octets, keeps a hash from being asked of a file by mistake.
-const (
-	minPassword = 8
-	maxPassword = 1024
+	"gatepost/store"
 )
 
 // doomedShown is how many of the things that would go are named before the question.
@@ -115,7 +109,7 @@ func inputName(name string) string {
 // on a terminal, without echo.
 func (a *app) readPassword(fromStdin bool) (string, error) {
 	if fromStdin {
-		text, err := io.ReadAll(io.LimitReader(a.stdin, maxPassword+3))
+		text, err := io.ReadAll(io.LimitReader(a.stdin, store.MaxPassword+3))
 		if err != nil {
 			return "", fmt.Errorf("read the password: %w", err)
 		}
@@ -151,11 +145,8 @@ func (a *app) ask(file *os.File, prompt string) (string, error) {
 }
 
 func checkPassword(s string) error {
-	switch {
-	case len(s) > maxPassword:
-		return no("the password is longer than %d octets", maxPassword)
-	case utf8.RuneCountInString(s) < minPassword:
-		return no("the password is too short: at least %d characters", minPassword)
+	if err := store.CheckPassword(s); err != nil {
+		return no("%w", err)
 	}
 	return nil
 }

@@ -2,57 +2,121 @@ package main
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 
 	"gatepost/message"
 	"gatepost/policy"
+	"gatepost/store"
 )
 
-// A change is one that would make a ticket of a message: in words, and as a command or a
-// line of the configuration that can be pasted.
+// A change is one that would make a ticket of a message: in words, with whom else it would
+// let in, and as a command, or a setting and its place.
 type change struct {
 	Change string `json:"change"`
 	How    string `json:"how"`
+
+	reach reach
 }
 
-// setChanges says what would become of a message as things stand, and what would make a
-// ticket of it, the smallest change first.
+// reach is whose mail a change lets in.
+type reach int
+
+const (
+	ofSender   reach = iota // mail of this one sender
+	ofMessage               // this one message
+	ofStranger              // mail of others, too
+)
+
+// setChanges says what would become of a message as things stand, what is in its way first,
+// and what would make a ticket of it, the smallest change first.
 func (a *app) setChanges(e *explained, p *policy.Policy, f *policy.Facts) {
-	e.Now, e.Changes = p.Decide(f).Action.String(), []change{}
+	d := p.Decide(f)
+	e.Now, e.Changes = d.Action.String(), []change{}
+	if d.Action != policy.Ticket {
+		e.Obstacle = d.Why()
+	}
 	for _, r := range p.Remedies(f) {
 		if c := a.changeOf(r); c.How != "" {
 			e.Changes = append(e.Changes, c)
 		}
 	}
+	if e.ID != 0 && e.Decision == policy.Suspend.String() && e.Recovered == 0 {
+		e.Changes = withRecover(e.Changes, change{recoverWords(&e.Explanation, f),
+			a.recoverCommand(e.ID), ofMessage})
+	}
+}
+
+// withRecover puts the change of one message before those that let in others.
+func withRecover(changes []change, once change) []change {
+	at := slices.IndexFunc(changes, func(c change) bool { return c.reach == ofStranger })
+	if at < 0 {
+		at = len(changes)
+	}
+	return slices.Insert(changes, at, once)
+}
+
+// recoverWords also say that the sender gets a profile, where recovering makes one.
+func recoverWords(e *store.Explanation, f *policy.Facts) string {
+	const words = "this one message only"
+	cause, known := policy.ParseCause(orEmpty(e.Cause))
+	if !known || !cause.ProfileOnRecover() || f.Profile.Known || f.Sender.Address.IsZero() {
+		return words
+	}
+	return words + "; its sender gets a profile"
 }
 
 // changeOf puts a remedy into words. How is empty if nobody can make the change: there is no
 // switch for the cause, or no list takes the address.
 func (a *app) changeOf(r policy.Remedy) change {
 	switch {
+	case !r.Forget.IsZero():
+		return change{"the count of this sender's messages is forgotten",
+			a.command("loop", "reset", r.Forget.String()), ofSender}
 	case !r.Allow.IsZero():
-		return change{"an entry on the allowlist", a.allowCommand(r.Allow)}
+		return change{"an entry on the allowlist", a.allowCommand(r.Allow), ofSender}
 	case !r.Profile.IsZero():
-		return change{"a profile for it", a.command("user", "add", r.Profile.String())}
+		return change{"a profile for it", a.command("user", "add", r.Profile.String()), ofSender}
 	case !r.Restore.IsZero():
 		return change{"its profile is suspended no more",
-			a.command("user", "unsuspend", r.Restore.String())}
+			a.command("user", "unsuspend", r.Restore.String()), ofSender}
 	case !r.Unblock.IsZero():
-		return change{"without the entry on the blocklist",
-			a.command("rules", "remove", string(policy.Block), r.Unblock.String())}
-	case r.PassOver:
-		return change{"mail of mailing lists is not held", causeSwitch("mailing_list") + " = false"}
-	case r.AnyHost:
-		return change{"mail need not come through a relay", "smtp.only_relays = false"}
-	case r.AnyRate:
-		return change{"any number of messages passes within an hour", "loop.per_hour = 0"}
-	case r.Believe:
-		return change{"what From claims is taken, of everybody", `auth.trust = "claimed"`}
-	case hasSwitch(r.TurnOff):
-		return change{"the cause holds nothing any more",
-			causeSwitch(r.TurnOff.String()) + " = false"}
+		return a.unblock(r.Unblock)
 	}
-	return change{}
+	return a.settingOf(r)
+}
+
+// unblock names whose mail an entry would hold no more.
+func (a *app) unblock(e policy.Entry) change {
+	c := change{Change: "without the entry on the blocklist",
+		How: a.command("rules", "remove", string(policy.Block), e.String())}
+	switch {
+	case e.Target == policy.Everyone:
+		c.Change, c.reach = c.Change+": every stranger's mail is let in", ofStranger
+	case !strings.Contains(e.Target, "@"):
+		c.Change, c.reach = c.Change+": all mail of "+e.Target+" is let in", ofStranger
+	}
+	return c
+}
+
+// settingOf puts a remedy into words that is a setting, and so one for everybody.
+func (a *app) settingOf(r policy.Remedy) change {
+	words, key, value := "", "", "false"
+	switch {
+	case r.PassOver:
+		words, key = "mail of mailing lists is not held", causeSwitch("mailing_list")
+	case r.AnyHost:
+		words, key = "mail need not come through a relay", "smtp.only_relays"
+	case r.AnyRate:
+		words, key, value = "any number of messages passes within an hour", "loop.per_hour", "0"
+	case r.Believe:
+		words, key, value = "what From claims is taken", "auth.trust", `"claimed"`
+	case hasSwitch(r.TurnOff):
+		words, key = "the cause holds nothing any more", causeSwitch(r.TurnOff.String())
+	default:
+		return change{}
+	}
+	return change{words + ", for everybody", a.setting(key, value), ofStranger}
 }
 
 // hasSwitch reports whether there is a setting for the cause.
@@ -72,59 +136,34 @@ func (a *app) allowCommand(sender message.Address) string {
 	return a.command("rules", "add", string(policy.Allow), sender.String())
 }
 
-// command is a command of ours as it can be pasted into a shell, on the database and with
-// the configuration that this one has.
-func (a *app) command(words ...string) string {
-	line := []string{"gatepost"}
-	if a.configPath != "" {
-		line = append(line, "--config", quote(a.configPath))
-	}
-	if o, ok := a.overrides["db"]; ok {
-		line = append(line, "--db", quote(o.text))
-	}
-	last := len(words) - 1
-	line = append(line, words[:last]...)
-	if strings.HasPrefix(words[last], "-") {
-		line = append(line, "--") // it is no flag
-	}
-	return strings.Join(append(line, quote(words[last])), " ")
-}
-
-// quote writes a word as a shell reads it back, whoever wrote it.
-func quote(word string) string {
-	plain := func(r rune) bool {
-		return r < 0x80 && (isLetter(byte(r)) || strings.ContainsRune("0123456789@._-+:/", r))
-	}
-	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-}
-
-func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
-
 // changeRows tell the changes to a person: what can be pasted, with the words behind it as a
 // comment of shells and of the configuration alike.
 func changeRows(e explained) (rows [][2]string) {
+	nothing, name := noChange(e), "  smallest change"
+	if nothing != "" {
+		rows, name = append(rows, [2]string{"  nothing", nothing}), "  this message"
+	}
 	wide := 0
 	for _, c := range e.Changes {
 		wide = max(wide, len(c.How))
 	}
-	for i, c := range e.Changes {
-		name := "  or"
-		if i == 0 {
-			name = "  smallest change"
-		}
+	for _, c := range e.Changes {
 		how := c.How + strings.Repeat(" ", wide-len(c.How))
-		rows = append(rows, [2]string{name, how + "  # " + c.Change})
-	}
-	ticket := policy.Ticket.String()
-	switch {
-	case e.Decision == ticket || e.Now == "" || len(rows) > 0:
-	case e.Now == ticket:
-		rows = [][2]string{{"  nothing", "as things stand now it would be a ticket"}}
-	default:
-		rows = [][2]string{{"  nothing", "no single change"}}
+		rows, name = append(rows, [2]string{name, how + "  # " + c.Change}), "  or"
 	}
 	return rows
+}
+
+// noChange says why there is no change that would let in the next message like this, "" if
+// there is one, or if nobody needs it.
+func noChange(e explained) string {
+	ticket := policy.Ticket.String()
+	lasting := func(c change) bool { return c.reach != ofMessage }
+	switch {
+	case e.Decision == ticket || e.Now == "" || slices.ContainsFunc(e.Changes, lasting):
+		return ""
+	case e.Now == ticket:
+		return "as things stand now it would be a ticket"
+	}
+	return "no single change; the first obstacle: " + e.Obstacle
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -72,10 +71,7 @@ func (a *app) check(ctx context.Context, db *store.DB, senders []message.Address
 		d := j.rules.Check(sender, profile)
 		lines[i] = checked{sender.String(), d.Action.String(), orNull(d.RuleText()), d.Why()}
 	}
-	seq := func(yield func(checked, error) bool) {
-		slices.Values(lines)(func(l checked) bool { return yield(l, nil) })
-	}
-	return printList(a, seq, []string{"SENDER", "DECISION", "RULE", "WHY"},
+	return printList(a, rowsOf(lines), []string{"SENDER", "DECISION", "RULE", "WHY"},
 		func(l checked) []string {
 			return []string{l.Sender, l.Decision, orEmpty(l.Rule), l.Why}
 		})

@@ -168,7 +168,10 @@ func (s *settings) shown() func(yield func(shownSetting, error) bool) {
 func (a *app) checkConfig() error {
 	s, err := a.settings()
 	if err == nil {
-		_, err = s.server(a.logger(s.Log.Format))
+		log := a.logger(s.Log.Format)
+		_, errSMTP := s.server(log)
+		_, _, errHTTP := s.console(log)
+		err = errors.Join(errSMTP, errHTTP)
 	}
 	if err != nil {
 		return &failure{exitConfig, err}

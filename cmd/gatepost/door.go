@@ -168,15 +168,9 @@ func ranges(key string, text words) (*policy.Ranges, error) {
 }
 
 func (s *settings) setCertificate(server *smtpd.Server) (err error) {
-	cert, key := s.SMTP.TLSCert, s.SMTP.TLSKey
-	switch {
-	case cert == "" && key == "" && len(s.SMTP.ListenTLS) == 0:
-		return nil
-	case cert == "" || key == "":
+	if s.SMTP.TLSCert == "" && s.SMTP.TLSKey == "" && len(s.SMTP.ListenTLS) > 0 {
 		return errors.New("smtp.tls_cert and smtp.tls_key: TLS needs both")
 	}
-	if server.Certificate, err = smtpd.LoadCertificate(cert, key, server.Log); err != nil {
-		return fmt.Errorf("smtp.tls_cert and smtp.tls_key: %w", err)
-	}
-	return nil
+	server.Certificate, err = loadCertificate("smtp", s.SMTP.TLSCert, s.SMTP.TLSKey, server.Log)
+	return err
 }

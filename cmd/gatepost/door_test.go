@@ -93,7 +93,9 @@ func scriptEnv(ts *testscript.TestScript) (env []string) {
 	for _, name := range []string{"GATEPOST_DB", "GATEPOST_SMTP_LISTEN_TLS",
 		"GATEPOST_SMTP_TLS_CERT", "GATEPOST_SMTP_TLS_KEY", "GATEPOST_SUSPENDED_KEEP",
 		"GATEPOST_SMTP_MIN_FREE_SPACE", "GATEPOST_SMTP_LISTN", "GATEPOST_SMTP_RELAYS",
-		"GATEPOST_AUTH_LOOPBACK", "GATEPOST_LOOP_PER_HOUR"} {
+		"GATEPOST_AUTH_LOOPBACK", "GATEPOST_LOOP_PER_HOUR", "GATEPOST_HTTP_TLS_CERT",
+		"GATEPOST_HTTP_TLS_KEY", "GATEPOST_HTTP_BEHIND_TLS", "GATEPOST_HTTP_PROXIES",
+		"GATEPOST_HTTP_METRICS", "GATEPOST_HTTP_HOSTS", "GATEPOST_HTTP_IPS"} {
 		env = append(env, name+"="+ts.Getenv(name))
 	}
 	return env
@@ -218,12 +220,30 @@ func holdMail(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 }
 
-// getPage prints the status and the body of a page: get /livez.
+// getPage prints the status and the body of a page: get /livez, get /api/v2/users/me TOKEN.
+// It speaks TLS if the server has a certificate. It comes with the name HOST, if there is one,
+// and says that it is for FORWARDED.
 func getPage(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: get PATH")
+	if neg || len(args) < 1 || len(args) > 2 {
+		ts.Fatalf("usage: get PATH [TOKEN]")
 	}
-	resp, err := http.Get("http://" + ts.Getenv("HTTP") + args[0])
+	scheme := "http://"
+	if ts.Getenv("GATEPOST_HTTP_TLS_CERT") != "" {
+		scheme = "https://"
+	}
+	req, err := http.NewRequest(http.MethodGet, scheme+ts.Getenv("HTTP")+args[0], nil)
+	ts.Check(err)
+	if len(args) > 1 {
+		req.Header.Set("Authorization", "Bearer "+args[1])
+	}
+	if client := ts.Getenv("FORWARDED"); client != "" {
+		req.Header.Set("X-Forwarded-For", client)
+	}
+	req.Host = ts.Getenv("HOST")
+	trust := &http.Transport{ForceAttemptHTTP2: true,
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}} // the certificate is our own
+	defer trust.CloseIdleConnections()
+	resp, err := trust.RoundTrip(req)
 	ts.Check(err)
 	body, err := io.ReadAll(resp.Body)
 	ts.Check(errors.Join(err, resp.Body.Close()))
@@ -235,19 +255,29 @@ func makeCertificate(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: cert NAME")
 	}
+	ts.Check(writeCertificate(ts.MkAbs(args[0])))
+}
+
+// writeCertificate makes a certificate and its key in two files of that name.
+func writeCertificate(name string) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	ts.Check(err)
+	if err != nil {
+		return err
+	}
 	now := time.Now()
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"mx.test"},
 		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour)}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	ts.Check(err)
-	secret, err := x509.MarshalPKCS8PrivateKey(key)
-	ts.Check(err)
-	for file, block := range map[string]*pem.Block{
-		args[0] + ".crt": {Type: "CERTIFICATE", Bytes: der},
-		args[0] + ".key": {Type: "PRIVATE KEY", Bytes: secret},
-	} {
-		ts.Check(os.WriteFile(ts.MkAbs(file), pem.EncodeToMemory(block), 0o600))
+	if err != nil {
+		return err
 	}
+	secret, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		os.WriteFile(name+".crt", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+			0o600),
+		os.WriteFile(name+".key", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY",
+			Bytes: secret}), 0o600))
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,8 +11,10 @@ import (
 	"iter"
 	"maps"
 	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 )
 
 // An expectation is one line of a file for replay --expect: a verdict, or as many of its
@@ -29,8 +32,11 @@ type expectations struct {
 	path    string
 	lines   []*expectation
 	byPlace map[string]*expectation
-	seen    int // messages compared
-	wrong   int // differences
+	byBase  map[string]string // what a line names, by its last part
+	seen    int               // messages compared
+	wrong   int               // differences
+	placed  bool              // a message was found by its path
+	strayed [2]string         // a path of a line and of a message that differ before the last part
 }
 
 // A difference is one thing that is not as expected.
@@ -51,7 +57,8 @@ func readExpectations(path string) (*expectations, error) {
 		return nil, err
 	}
 	defer f.Close()
-	x := &expectations{path: path, byPlace: map[string]*expectation{}}
+	x := &expectations{path: path, byPlace: map[string]*expectation{},
+		byBase: map[string]string{}}
 	in := bufio.NewReader(f)
 	for n := 1; ; n++ {
 		line, err := in.ReadBytes('\n')
@@ -86,6 +93,8 @@ func (x *expectations) add(n int, text []byte) error {
 				x.byPlace[place].line)
 		}
 		x.byPlace[place] = e
+		file := plain(e.want["file"])
+		x.byBase[filepath.Base(file)] = file
 	}
 	x.lines = append(x.lines, e)
 	return nil
@@ -145,6 +154,10 @@ func (x *expectations) differences(lines iter.Seq2[replayed, error]) iter.Seq2[d
 func (x *expectations) against(r *replayed) []difference {
 	got := asMap(*r)
 	e := x.byPlace[fmt.Sprint(r.Message, " ", r.File)]
+	if file, ok := x.byBase[filepath.Base(r.File)]; ok && e == nil {
+		x.strayed = [2]string{file, r.File}
+	}
+	x.placed = x.placed || e != nil
 	if e == nil && x.seen < len(x.lines) && x.lines[x.seen].place() == "" {
 		e = x.lines[x.seen]
 	}
@@ -168,10 +181,27 @@ func (x *expectations) verdict(a *app) error {
 		return nil
 	}
 	if x.wrong > 0 {
-		return no("%s from %s", count(x.wrong, "difference", "differences"), x.path)
+		return no("%s from %s%s", count(x.wrong, "difference", "differences"), x.path, x.astray())
 	}
 	a.note("all as %s expects", x.path)
 	return nil
+}
+
+// astray says that all paths are others than those expected, though the files may be the
+// same, and from which folder they would be alike.
+func (x *expectations) astray() string {
+	want, got := x.strayed[0], x.strayed[1]
+	if x.placed || got == "" {
+		return ""
+	}
+	where := "the folder where both are the same"
+	if whole, err := filepath.Abs(got); err == nil {
+		if dir, ok := strings.CutSuffix(whole, "/"+filepath.Clean(want)); ok {
+			where = cmp.Or(dir, "/")
+		}
+	}
+	return fmt.Sprintf(": the paths differ (%q there, %q here): run it from %s, with paths as "+
+		"they are there", want, got, where)
 }
 
 // asMap is a line as a reader of its JSON sees it.

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"gatepost/message"
 	"gatepost/policy"
 	"gatepost/store"
 )
@@ -19,8 +21,9 @@ import (
 // made a ticket of the message.
 type explained struct {
 	store.Explanation
-	Now     string   `json:"now"` // what would become of it as things stand, "" if unknown
-	Changes []change `json:"changes"`
+	Now      string   `json:"now"`      // what would become of it as things stand, "" if unknown
+	Obstacle string   `json:"obstacle"` // why that would be no ticket: what is in its way first
+	Changes  []change `json:"changes"`
 }
 
 // A question is what explain is asked.
@@ -40,7 +43,8 @@ func newExplainCommand(a *app) *cobra.Command {
 			"id, as the reply to the client named it), or what would be decided on a file now:\n" +
 			"what was seen, every rule that was asked and its answer, and the smallest change\n" +
 			"that would make the message a ticket as things stand. Flags are for files, as\n" +
-			"those of replay.",
+			"those of replay; how many messages the sender of a file sent within the hour is\n" +
+			"not counted, so that loop.per_hour never holds one.",
 		Args: takes(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			q.ref = args[0]
@@ -86,7 +90,8 @@ func (q *question) explainRecord(ctx context.Context) (e explained, err error) {
 	err = q.withStore(ctx, false, func(db *store.DB) error {
 		e.Explanation, err = db.Explain(ctx, q.ref)
 		if errors.Is(err, store.ErrNotFound) {
-			return no("%s: no record: rejected silently, expired or unknown", q.ref)
+			return no("%s: no record: rejected silently, put off (4xx) and never stored, "+
+				"expired or unknown", q.ref)
 		}
 		if err != nil {
 			return err
@@ -96,39 +101,40 @@ func (q *question) explainRecord(ctx context.Context) (e explained, err error) {
 			return err
 		}
 		e.Changes = []change{}
-		f, err := j.again(ctx, db, &e.Explanation)
+		f, env, err := j.again(ctx, db, &e.Explanation)
 		if err != nil { // the decision stands, and can be told all the same
 			q.note("what would change it is not known: %v", err)
 			return nil
 		}
+		e.Facts = slices.Concat(envelopeFacts(env), e.Facts)
 		q.setChanges(&e, j.rules, f)
 		return nil
 	})
 	return e, err
 }
 
-// again reads the facts of a message that was kept, as things stand. How much its sender
-// sent is asked only if that decided: the hour of any other decision has nothing to do with
-// this one.
+// again reads the facts of a message that was kept, as things stand, and its envelope. How
+// much its sender sent is asked only if that decided: the hour of any other decision has
+// nothing to do with this one.
 func (j *judge) again(ctx context.Context, db *store.DB, e *store.Explanation) (
-	*policy.Facts, error) {
+	*policy.Facts, *message.Envelope, error) {
 	kept, err := db.Kept(ctx, e.ID)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	raw, err := io.ReadAll(kept.Raw)
 	if err = errors.Join(err, kept.Raw.Close()); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	f, err := policy.Read(mailOf(raw, kept.Envelope), &j.rules.Settings, j.profile)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	f.Authentication = kept.Authentication
 	if cause, _ := policy.ParseCause(orEmpty(e.Cause)); cause == policy.Loop {
 		f.Stored, err = db.Stored(f.Band(), j.now())
 	}
-	return &f, err
+	return &f, kept.Envelope, err
 }
 
 // explainFile judges a file as it would be judged now.
@@ -166,8 +172,8 @@ func (q *question) explainFile(ctx context.Context) (e explained, err error) {
 	}
 	v := newVerdict(f, &d)
 	e.Explanation = store.Explanation{Decision: v.Decision, Cause: v.Cause, CauseID: v.CauseID,
-		Sender: v.Sender, Rule: v.Rule, Why: v.Why, Facts: f.Words(), Trail: d.Trail(),
-		Authentication: v.Authentication}
+		Sender: v.Sender, Rule: v.Rule, Why: v.Why, Facts: slices.Concat(envelopeFacts(env), f.Words()),
+		Trail: d.Trail(), Authentication: v.Authentication}
 	q.setChanges(&e, j.rules, f)
 	return e, nil
 }
@@ -206,7 +212,7 @@ func (a *app) printExplanation(e explained) error {
 			{"rule", orEmpty(e.Rule)}, {"cause", cause}, {"sender", e.Sender},
 			{"authentication", e.Authentication}, {"id", id}, {"decision id", e.DecisionID}}},
 		{"what it saw", factRows(e.Facts)},
-		{"what was asked, in order (> decided)", stepRows(e.Trail)},
+		{"what was asked, in order (> decided)", stepRows(seeWhy(e.Trail, e.Why))},
 		{"kept beside it", keptRows(e.Explanation)},
 		{"what would make it a ticket", changeRows(e)},
 	}
@@ -216,6 +222,44 @@ func (a *app) printExplanation(e explained) error {
 		}
 	}
 	return nil
+}
+
+// envelopeFacts are what the client said of a message, as far as it is known.
+func envelopeFacts(env *message.Envelope) (facts []policy.Fact) {
+	add := func(name, value string) { facts = append(facts, policy.Fact{Name: name, Value: value}) }
+	if env.Client.IsValid() {
+		add("client", env.Client.String())
+	}
+	switch {
+	case env.NullPath:
+		add("reverse-path", "<>")
+	case env.MailFrom != "":
+		add("reverse-path", env.MailFrom)
+	}
+	if len(env.Recipients) > 0 {
+		add("recipients", strings.Join(env.Recipients, ", "))
+	}
+	return facts
+}
+
+// seeWhy cuts short what the steps repeat of a why that says at length who the message is
+// not from: on a terminal once is enough.
+func seeWhy(trail []policy.Step, why string) []policy.Step {
+	at := slices.IndexFunc(trail, func(s policy.Step) bool {
+		return s.Rule == "proof" && strings.HasPrefix(why, s.Answer)
+	})
+	if at < 0 {
+		return trail
+	}
+	said, _, found := strings.Cut(trail[at].Answer, " (")
+	if !found {
+		return trail
+	}
+	short := slices.Clone(trail)
+	for i, s := range short {
+		short[i].Answer = strings.Replace(s.Answer, trail[at].Answer, said+" (see why)", 1)
+	}
+	return short
 }
 
 func factRows(facts []policy.Fact) (rows [][2]string) {

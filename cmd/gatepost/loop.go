@@ -1,11 +1,14 @@
 package main
 
 import (
+	"context"
+	"iter"
 	"strconv"
 
 	"github.com/spf13/cobra"
 
 	"gatepost/message"
+	"gatepost/policy"
 	"gatepost/store"
 )
 
@@ -20,19 +23,75 @@ func newLoopList(a *app) *cobra.Command {
 		Short: "list the senders of this hour, and how many of their messages were stored",
 		Long: "Lists the senders whose messages were stored within the hour, the busiest first.\n" +
 			"A sender is counted by its address where that is proven, and else by the address\n" +
-			"and the network that it came from. loop.per_hour says how many pass.",
+			"and the network that it came from. STATE is what becomes of its next message: it\n" +
+			"passes, is held, or is put off (4xx). loop.per_hour says how many pass, and that is\n" +
+			"ten times as many for senders on the allowlist.",
 		Args: takes(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withStore(cmd.Context(), false, func(db *store.DB) error {
-				bands := orNone(a, db.Bands(cmd.Context()), "nothing was stored within the hour")
-				headers := []string{"ADDRESS", "CLIENT", "STORED", "SINCE", "UNTIL"}
-				return printList(a, bands, headers, a.bandCells)
+				return a.listBands(cmd.Context(), db)
 			})
 		},
 	}
 }
 
-func (a *app) bandCells(b store.SenderBand) []string {
+// A bandState is one line of `loop list`.
+type bandState struct {
+	store.SenderBand
+	State string `json:"state"` // of the next message: passes, held or put off
+}
+
+func (a *app) listBands(ctx context.Context, db *store.DB) error {
+	rules, err := db.Policy(ctx)
+	if err != nil {
+		return err
+	}
+	a.noteLimit(rules.PerHour)
+	bands := orNone(a, db.Bands(ctx), "nothing was stored within the hour")
+	return printList(a, stated(bands, rules),
+		[]string{"ADDRESS", "CLIENT", "STORED", "STATE", "SINCE", "UNTIL"}, a.bandCells)
+}
+
+// noteLimit says on a terminal what the states come from.
+func (a *app) noteLimit(most int) {
+	switch {
+	case a.json || !isTerminal(a.stdout):
+	case most == 0:
+		a.note("any number of messages passes within an hour (loop.per_hour = 0)")
+	default:
+		a.note("%s of one sender within an hour, then as many are held, and the rest is put off "+
+			"(loop.per_hour = %d)", count(most, "message passes", "messages pass"), most)
+	}
+}
+
+func stated(bands iter.Seq2[store.SenderBand, error], rules *policy.Policy) iter.Seq2[bandState,
+	error] {
+	return func(yield func(bandState, error) bool) {
+		for b, err := range bands {
+			if !yield(bandState{b, stateOf(b, rules)}, err) {
+				return
+			}
+		}
+	}
+}
+
+// stateOf asks the rule for the rate alone: nothing else is known of the next message, nor
+// whether it will be proven to be from a sender on the allowlist, which is taken as claimed.
+func stateOf(b store.SenderBand, rules *policy.Policy) string {
+	f := &policy.Facts{Stored: b.Stored}
+	f.Sender.Address, _ = message.ParseAddress(b.Address) // the zero Address is on no list
+	alone := policy.Policy{Allow: rules.Allow, Settings: policy.Settings{
+		PerHour: rules.PerHour, Off: rules.Off}}
+	switch alone.Decide(f).Action {
+	case policy.Ticket:
+		return "passes"
+	case policy.Defer:
+		return "put off"
+	}
+	return "held"
+}
+
+func (a *app) bandCells(b bandState) []string {
 	client := b.Client
 	switch {
 	case b.Proven:
@@ -40,7 +99,8 @@ func (a *app) bandCells(b store.SenderBand) []string {
 	case client == "":
 		client = "unknown"
 	}
-	return []string{b.Address, client, strconv.Itoa(b.Stored), a.when(b.Since), a.when(b.Until)}
+	return []string{b.Address, client, strconv.Itoa(b.Stored), b.State, a.when(b.Since),
+		a.when(b.Until)}
 }
 
 func newLoopReset(a *app) *cobra.Command {
@@ -56,7 +116,7 @@ func newLoopReset(a *app) *cobra.Command {
 			forgotten := 0
 			err = a.withStore(cmd.Context(), false, func(db *store.DB) error {
 				for _, sender := range senders {
-					n, err := db.ResetBands(cmd.Context(), sender)
+					n, err := a.hand(db).ResetBands(cmd.Context(), sender)
 					if err != nil {
 						return err
 					}

@@ -115,9 +115,9 @@ func orNone[T any](a *app, seq iter.Seq2[T, error], words string) iter.Seq2[T, e
 	}
 }
 
-// rowsOf turns rows that are at hand into what table takes.
-func rowsOf(rows [][]string) iter.Seq2[[]string, error] {
-	return func(yield func([]string, error) bool) {
+// rowsOf turns what is at hand into what table and printList take.
+func rowsOf[T any](rows []T) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
 		for _, row := range rows {
 			if !yield(row, nil) {
 				return

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"gatepost/httpd"
 )
 
 // readmeBlocks are the README's blocks in a language.
@@ -35,13 +37,18 @@ func readmeLines(t *testing.T, language string) []string {
 	return strings.Split(strings.Join(readmeBlocks(t, language), "\n"), "\n")
 }
 
-// The README's configurations are sound, but for certificates that are not on this machine,
+// The README's configurations are sound, with a certificate of ours in the place of theirs,
 // and one may listen on both families at once.
 func TestReadmeConfigurations(t *testing.T) {
-	certificates := regexp.MustCompile(`(?m)^tls_.*$`)
+	dir := t.TempDir()
+	if err := writeCertificate(filepath.Join(dir, "gate")); err != nil {
+		t.Fatal(err)
+	}
+	files := regexp.MustCompile(`(?m)^(tls_cert|tls_key)( *= *").*/([a-z]+)\.pem"$`)
+	ours := strings.NewReplacer("fullchain.pem", "gate.crt", "privkey.pem", "gate.key")
 	for i, block := range readmeBlocks(t, "toml") {
 		name := filepath.Join(t.TempDir(), "gatepost.toml")
-		block = certificates.ReplaceAllString(block, "")
+		block = ours.Replace(files.ReplaceAllString(block, "$1$2"+dir+"/$3.pem\""))
 		if err := os.WriteFile(name, []byte(block), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -145,5 +152,25 @@ func TestReadmePipe(t *testing.T) {
 		if code := run(context.Background(), args, in, &stdout, &stderr); code != exitDone {
 			t.Errorf("%q: exit %d: %s", args, code, stderr.String())
 		}
+	}
+}
+
+// The README's table of what IP restrictions do not hold for is what the routes say.
+func TestReadmeExemptions(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "\n| endpoint | why |\n| --- | --- |\n")
+	table, _, found := strings.Cut(table, "\n\n")
+	if !found {
+		t.Fatal("README.md has no table of endpoint and why")
+	}
+	var rows []string
+	for _, e := range httpd.Exempt() {
+		rows = append(rows, "| `"+e.Endpoint+"` | "+e.Reason+" |")
+	}
+	if want := strings.Join(rows, "\n"); table != want || len(rows) < 5 {
+		t.Errorf("README.md has\n%s\nand `gatepost access exempt` says\n%s", table, want)
 	}
 }

@@ -60,7 +60,7 @@ func (a *app) notHeld(ctx context.Context, db *store.DB, id int64, err error) er
 	if !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	r, err := db.Recover(ctx, id)
+	r, err := a.hand(db).Recover(ctx, id)
 	if errors.Is(err, store.ErrRecovered) {
 		return a.recoveredBefore(id, r)
 	}
@@ -99,7 +99,7 @@ type recovered struct {
 }
 
 func (a *app) recoverOne(ctx context.Context, db *store.DB, s store.Suspended, allow bool) error {
-	r, err := db.Recover(ctx, s.ID)
+	r, err := a.hand(db).Recover(ctx, s.ID)
 	if errors.Is(err, store.ErrRecovered) {
 		return a.recoveredBefore(s.ID, r)
 	}
@@ -112,7 +112,7 @@ func (a *app) recoverOne(ctx context.Context, db *store.DB, s store.Suspended, a
 		if err != nil {
 			return err
 		}
-		if _, err := db.AddRules(ctx, policy.Allow, []policy.Entry{entry}, ""); err != nil {
+		if _, err := a.hand(db).AddRules(ctx, policy.Allow, []policy.Entry{entry}, ""); err != nil {
 			return err
 		}
 	}

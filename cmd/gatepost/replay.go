@@ -56,7 +56,8 @@ func newReplayCommand(a *app) *cobra.Command {
 		Long: "Decides messages from files as they would be decided now, and stores nothing\n" +
 			"unless --store is given. A folder is walked: *.eml, *.mbox and Maildirs are taken.\n" +
 			"Nobody is asked who a message is from, and what From claims is taken, unless --dns\n" +
-			"or --online says whom to ask. Messages of one sender are not counted.",
+			"or --online says whom to ask. Messages of one sender are not counted here, so that\n" +
+			"loop.per_hour never holds one.",
 		Args: takes(1, -1),
 		RunE: func(cmd *cobra.Command, paths []string) error {
 			if keep && lists.given() {

@@ -18,6 +18,9 @@ func newRootCommand(a *app) *cobra.Command {
 		newSuspendedCommand(a),
 		newTicketCommand(a),
 		newLoopCommand(a),
+		newAccessCommand(a),
+		newTokenCommand(a),
+		newAuditCommand(a),
 		newConfigCommand(a),
 		newVersionCommand(a),
 	)

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -38,6 +39,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	all := doorCommands()
 	all["code"] = wantCode
 	all["sql"] = runSQL
+	all["let"] = setVariable
 	return all
 }
 
@@ -50,6 +52,14 @@ func runSQL(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	_, err = db.Exec(args[1])
 	ts.Check(errors.Join(err, db.Close()))
+}
+
+// setVariable sets a variable to what a file holds: let NAME FILE.
+func setVariable(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: let NAME FILE")
+	}
+	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile(args[1])))
 }
 
 // wantCode runs a program and compares its exit code: code 2 gatepost rules show x.

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/sync/errgroup"
 
+	"gatepost/httpd"
 	"gatepost/smtpd"
 	"gatepost/smtpd/mailauth"
 	"gatepost/store"
@@ -42,7 +43,7 @@ func newServeCommand(a *app) *cobra.Command {
 func (a *app) serveFlags(flags *pflag.FlagSet) {
 	a.settingFlag(flags, "smtp", "smtp.listen", "listen for SMTP on this `address`")
 	a.settingFlag(flags, "http", "http.listen",
-		"answer /livez and /readyz on this `address`; none without it")
+		"answer the console, the API and health checks on this `address`; none without it")
 	a.settingFlag(flags, "recipients", "smtp.recipients",
 		"take mail for these `addresses` and domains only")
 }
@@ -54,6 +55,7 @@ type gate struct {
 	smtp     *smtpd.Server
 	doors    []smtpd.Door
 	http     net.Listener      // nil if there is none
+	console  *httpd.Server     // what answers there
 	auth     *mailauth.Checker // nil if claims are taken
 	db       *store.DB
 	unlock   func() error // the server's lock on db
@@ -88,10 +90,11 @@ func (a *app) openGate(ctx context.Context) (g *gate, err error) {
 			err = errors.Join(err, g.close())
 		}
 	}()
-	if g.smtp, err = s.server(g.log); err != nil {
+	certificate, err := g.build()
+	if err != nil {
 		return g, err
 	}
-	if err = g.listen(ctx); err != nil { // before the database, which that might make
+	if err = g.listen(ctx, certificate); err != nil { // before the database, which that might make
 		return g, err
 	}
 	if g.db, err = a.openDB(ctx, true); err != nil {
@@ -108,8 +111,16 @@ func (a *app) openGate(ctx context.Context) (g *gate, err error) {
 	return g, nil
 }
 
+// build makes the doors that the settings describe, and loads the certificate of the second.
+func (g *gate) build() (certificate *smtpd.Certificate, err error) {
+	var errConsole error
+	g.smtp, err = g.settings.server(g.log)
+	g.console, certificate, errConsole = g.settings.console(g.log)
+	return certificate, errors.Join(err, errConsole)
+}
+
 // listen opens the doors. Nobody is let in yet.
-func (g *gate) listen(ctx context.Context) error {
+func (g *gate) listen(ctx context.Context, certificate *smtpd.Certificate) error {
 	for _, kind := range []struct {
 		addresses words
 		tls       bool
@@ -127,7 +138,7 @@ func (g *gate) listen(ctx context.Context) error {
 	}
 	l, err := listen(ctx, "http", g.settings.HTTP.Listen)
 	if err == nil {
-		g.http = l
+		g.http = secured(l, certificate)
 	}
 	return err
 }
@@ -196,13 +207,6 @@ func (g *gate) announceEnd(ctx, inside context.Context, stop func()) {
 	g.log.Info("stopping", "grace", span(g.smtp.Grace).String())
 }
 
-func (g *gate) serveHTTP(ctx context.Context) error {
-	if g.http == nil {
-		return nil
-	}
-	return serveHealth(ctx, g.http, g.ready, g.log)
-}
-
 // watchDisk ends the gate when the disk has failed under a write: what is in memory may not
 // be what is on disk, and only a new start reads it back.
 func (g *gate) watchDisk(ctx context.Context) error {
@@ -262,6 +266,10 @@ func (g *gate) announce() {
 	if g.auth == nil {
 		g.log.Warn("what From claims is taken, since only this machine can connect and " +
 			"smtp.relays is empty; auth.loopback = \"check\" turns that off")
+	}
+	if g.http != nil && bool(g.settings.HTTP.BehindTLS) && len(g.settings.HTTP.Proxies) == 0 {
+		g.log.Warn("everybody seems to come from the proxy's address, since http.behind_tls is " +
+			"set and http.proxies does not name it")
 	}
 	attrs := []any{"smtp", g.addresses(false)}
 	if len(g.settings.SMTP.ListenTLS) > 0 {

@@ -81,7 +81,14 @@ type loopSettings struct {
 }
 
 type httpSettings struct {
-	Listen string `toml:"listen"`
+	Listen    string `toml:"listen"`
+	TLSCert   string `toml:"tls_cert"`
+	TLSKey    string `toml:"tls_key"`
+	BehindTLS toggle `toml:"behind_tls"`
+	Hosts     words  `toml:"hosts"`
+	Proxies   words  `toml:"proxies"`
+	Metrics   words  `toml:"metrics"`
+	IPs       words  `toml:"ips"`
 }
 
 type suspendedSettings struct {
@@ -160,8 +167,23 @@ func defaults() *settings {
 			TooManyRecipients: true, Blank: true, Spam: true, MailingList: false},
 		// How many messages of one sender pass within an hour. 0: any number.
 		Loop: loopSettings{PerHour: 20},
-		// Where /livez and /readyz are answered. Empty: nowhere.
-		HTTP: httpSettings{Listen: ""},
+		HTTP: httpSettings{
+			// Where the console, the API, health and metrics are answered. Empty: nowhere.
+			Listen: "",
+			// Certificate chain and key, PEM files that are read anew when they change; and
+			// whether a proxy in front has them instead. What can be reached from outside
+			// needs one of both.
+			TLSCert: "", TLSKey: "", BehindTLS: false,
+			// Names that people call us by, beside localhost and any address: a page
+			// elsewhere may have its own name lead here (DNS rebinding).
+			Hosts: nil,
+			// Proxies of ours, as ranges, that say in X-Forwarded-For who the client is.
+			Proxies: nil,
+			// Who may read /metrics, as ranges. Empty: this machine.
+			Metrics: nil,
+			// What /ips shows: the addresses of ours that a firewall should know.
+			IPs: nil,
+		},
 		// How long a suspended message is kept.
 		Suspended: suspendedSettings{Keep: span(14 * 24 * time.Hour)},
 		// The form of the log on stderr: text, json, or auto (text on a terminal).

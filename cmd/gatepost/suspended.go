@@ -153,7 +153,7 @@ func (a *app) deleteSuspended(ctx context.Context, db *store.DB, ids []int64) er
 	if err := a.confirm(what, doomed...); err != nil {
 		return err
 	}
-	missing, err := db.DeleteSuspended(ctx, ids)
+	missing, err := a.hand(db).DeleteSuspended(ctx, ids)
 	if len(missing) > 0 {
 		return noHeld(missing, "deleted")
 	}

@@ -183,7 +183,7 @@ func parseRole(s string) (policy.Role, error) {
 
 func (a *app) addUser(ctx context.Context, u store.NewUser) error {
 	return a.withStore(ctx, true, func(db *store.DB) error {
-		err := db.AddUser(ctx, u)
+		err := a.hand(db).AddUser(ctx, u)
 		if errors.Is(err, store.ErrExists) {
 			return no("there is a profile of %s already: nothing was changed", u.Email)
 		}
@@ -210,7 +210,7 @@ func newUserRole(a *app) *cobra.Command {
 			}
 			ctx := cmd.Context()
 			return a.withUser(ctx, args[0], func(db *store.DB, address message.Address) error {
-				return userErr(db.SetRole(ctx, address, role), address)
+				return userErr(a.hand(db).SetRole(ctx, address, role), address)
 			}, a.noteUser("is "+role.String()+" now"))
 		},
 	}
@@ -237,7 +237,7 @@ func newUserSuspend(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			return a.withUser(ctx, args[0], func(db *store.DB, address message.Address) error {
-				return userErr(db.SetSuspended(ctx, address, true), address)
+				return userErr(a.hand(db).SetSuspended(ctx, address, true), address)
 			}, a.noteUser("is suspended: all its mail is held"))
 		},
 	}
@@ -253,7 +253,7 @@ func newUserUnsuspend(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			return a.withUser(ctx, args[0], func(db *store.DB, address message.Address) error {
-				return userErr(db.SetSuspended(ctx, address, false), address)
+				return userErr(a.hand(db).SetSuspended(ctx, address, false), address)
 			}, a.noteUser("is not suspended any more"))
 		},
 	}
@@ -291,7 +291,7 @@ func (a *app) removeUser(ctx context.Context, db *store.DB, address message.Addr
 	if err := a.confirm("remove the profile of "+u.Email, line); err != nil {
 		return err
 	}
-	if err := db.RemoveUser(ctx, address); err != nil {
+	if err := a.hand(db).RemoveUser(ctx, address); err != nil {
 		return userErr(err, address)
 	}
 	if a.json {
@@ -317,7 +317,7 @@ func newUserPassword(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return userErr(db.SetPassword(ctx, address, store.HashPassword(password)), address)
+				return userErr(a.hand(db).SetPassword(ctx, address, store.HashPassword(password)), address)
 			}, a.noteUser("has a new password"))
 		},
 	}

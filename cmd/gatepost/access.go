@@ -1,0 +1,273 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"gatepost/httpd"
+	"gatepost/policy"
+	"gatepost/store"
+)
+
+// rangesRoom is how many octets of ranges are read from stdin: some 50,000 of them.
+const rangesRoom = 1 << 20
+
+func newAccessCommand(a *app) *cobra.Command {
+	return group("access", "say from where people may sign in and programs use the API",
+		newAccessShow(a), newAccessSet(a), newAccessCheck(a), newAccessExempt(a))
+}
+
+// An accessRecord is the IP restrictions as JSON. ShutOut is what a change may break.
+type accessRecord struct {
+	Enabled         bool          `json:"enabled"`
+	Ranges          string        `json:"ranges"`
+	CustomersBypass bool          `json:"customers_bypass"`
+	ShutOut         []store.Token `json:"shut_out,omitempty"`
+}
+
+func newAccessShow(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "show",
+		Short: "show the IP restrictions",
+		Args:  takes(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.withStore(cmd.Context(), false, func(db *store.DB) error {
+				access, err := db.Access(cmd.Context())
+				if err != nil {
+					return err
+				}
+				return a.printAccess(access, nil)
+			})
+		},
+	}
+}
+
+func (a *app) printAccess(access policy.Access, shutOut []store.Token) error {
+	if a.json {
+		return a.printJSON(accessRecord{access.Enabled, access.Ranges.String(),
+			access.CustomersBypass, shutOut})
+	}
+	return a.printFields([][2]string{
+		{"Enabled", yesNo(access.Enabled)},
+		{"Ranges", strings.Join(strings.Fields(access.Ranges.String()), " ")},
+		{"Customers bypass", yesNo(access.CustomersBypass)},
+	})
+}
+
+// An accessChange is what the flags of `access set` say.
+type accessChange struct {
+	enable, disable, bypass bool
+	ranges                  string
+}
+
+func newAccessSet(a *app) *cobra.Command {
+	var c accessChange
+	cmd := &cobra.Command{
+		Use:   "set",
+		Short: "change the IP restrictions; what no flag says stays as it is",
+		Long: "Changes the IP restrictions; what no flag says stays as it is. Ranges are separated\n" +
+			"by white space: 192.0.2.0/24, 192.0.2.*, 2001:db8::/32, or one address; - reads them\n" +
+			"from stdin. They hold for the next request, also of whoever is signed in. Commands\n" +
+			"on this machine are never restricted.",
+		Args:    takes(0, 0),
+		PreRunE: oneOf("enable", "disable"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			given := cmd.Flags().Changed
+			if !given("enable") && !given("disable") && !given("ranges") &&
+				!given("customers-bypass") {
+				return misuse("nothing is to be changed: give --enable, --disable, --ranges or " +
+					"--customers-bypass")
+			}
+			return a.setAccess(cmd.Context(), c, given)
+		},
+	}
+	a.yesFlag(cmd)
+	flags := cmd.Flags()
+	flags.BoolVar(&c.enable, "enable", false, "restrict who may sign in to the ranges")
+	flags.BoolVar(&c.disable, "disable", false, "let everybody sign in, and keep the ranges")
+	flags.StringVar(&c.ranges, "ranges", "",
+		"`text` of the ranges to allow, in place of those there are")
+	flags.BoolVar(&c.bypass, "customers-bypass", false,
+		"let end-users in from anywhere, or not (=false)")
+	return cmd
+}
+
+func (a *app) setAccess(ctx context.Context, c accessChange, given func(string) bool) error {
+	var ranges *policy.Ranges
+	if given("ranges") {
+		var err error
+		if ranges, err = a.readRanges(c.ranges); err != nil {
+			return err
+		}
+	}
+	return a.withStore(ctx, true, func(db *store.DB) error {
+		access, err := db.Access(ctx)
+		if err != nil {
+			return err
+		}
+		if ranges != nil {
+			access.Ranges = ranges
+		}
+		if given("customers-bypass") {
+			access.CustomersBypass = c.bypass
+		}
+		if given("enable") || given("disable") {
+			access.Enabled = c.enable || given("disable") && !c.disable
+		}
+		return a.saveAccess(ctx, db, access)
+	})
+}
+
+// readRanges reads ranges from text, or from stdin if that is -.
+func (a *app) readRanges(text string) (*policy.Ranges, error) {
+	if text == "-" {
+		in, err := io.ReadAll(io.LimitReader(a.stdin, rangesRoom+1))
+		if err != nil {
+			return nil, fmt.Errorf("read stdin: %w", err)
+		}
+		if len(in) > rangesRoom {
+			return nil, no("more than %d octets of ranges: write networks, such as 192.0.2.0/24, "+
+				"in place of their addresses", rangesRoom)
+		}
+		text = string(in)
+	}
+	ranges, err := policy.ParseRanges(text)
+	if err != nil {
+		return nil, no("%w\nthe IP restrictions stay as they were", err)
+	}
+	return ranges, nil
+}
+
+// saveAccess keeps the restrictions, and names what they may break.
+func (a *app) saveAccess(ctx context.Context, db *store.DB, access policy.Access) error {
+	err := a.hand(db).SetAccess(ctx, access, netip.Addr{}, policy.Admin, false)
+	if errors.Is(err, store.ErrNoRanges) {
+		return no("enabled without a range, nobody could sign in: give the ranges with --ranges")
+	}
+	if err != nil {
+		return err
+	}
+	shutOut, err := httpd.ShutOut(ctx, db, access, a.now())
+	if err != nil {
+		return err
+	}
+	a.noteShutOut(shutOut)
+	if a.json {
+		return a.printAccess(access, shutOut)
+	}
+	switch from := count(len(strings.Fields(access.Ranges.String())), "range", "ranges"); {
+	case !access.Enabled:
+		a.note("IP restrictions are not enabled: people may sign in from anywhere")
+	case access.CustomersBypass:
+		a.note("agents and admins may sign in from %s, end-users from anywhere", from)
+	default:
+		a.note("people may sign in from %s", from)
+	}
+	return nil
+}
+
+// noteShutOut names the programs that the restrictions may break.
+func (a *app) noteShutOut(tokens []store.Token) {
+	for _, t := range tokens {
+		a.note("token %d of %s%s was last used from %s: it is shut out", t.ID, t.Owner,
+			inBrackets(t.Name), t.LastClient)
+	}
+}
+
+func inBrackets(name string) string {
+	if name == "" {
+		return ""
+	}
+	return " (" + name + ")"
+}
+
+// An accessAnswer is what `access check --json` prints.
+type accessAnswer struct {
+	Client  string        `json:"client"`
+	Role    *string       `json:"role"`
+	Allowed bool          `json:"allowed"`
+	Why     string        `json:"why"`
+	Trail   []policy.Step `json:"trail"`
+}
+
+func newAccessCheck(a *app) *cobra.Command {
+	var role string
+	cmd := &cobra.Command{
+		Use:   "check IP",
+		Short: "whether somebody may come from an address, and why; exit 1 if not",
+		Long: "Says whether somebody may come from an address, and which rule says so; exit 1 if\n" +
+			"not. Without --role that is somebody who is not signed in.",
+		Args: takes(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			visit, err := newVisit(args[0], role)
+			if err != nil {
+				return err
+			}
+			return a.withStore(cmd.Context(), false, func(db *store.DB) error {
+				access, err := db.Access(cmd.Context())
+				if err != nil {
+					return err
+				}
+				return a.answerVisit(visit, access.Decide(visit))
+			})
+		},
+	}
+	cmd.Flags().StringVar(&role, "role", "", "as somebody who is signed in: end-user, agent or admin")
+	return cmd
+}
+
+func newVisit(client, role string) (v policy.Visit, err error) {
+	if v.Client, err = netip.ParseAddr(client); err != nil {
+		return v, no("%q is no network address: write one, such as 192.0.2.1 or 2001:db8::1", client)
+	}
+	v.Client = v.Client.Unmap().WithZone("")
+	if role == "" {
+		return v, nil
+	}
+	v.Known = true
+	v.Role, err = parseRole(role)
+	return v, err
+}
+
+func (a *app) answerVisit(v policy.Visit, p policy.Passage) error {
+	answer := accessAnswer{Client: v.Client.String(), Allowed: p.Allowed, Why: p.Why(),
+		Trail: p.Trail()}
+	decision, role := "refused", "nobody is signed in"
+	if p.Allowed {
+		decision = "allowed"
+	}
+	if v.Known {
+		role = v.Role.String()
+		answer.Role = &role
+	}
+	var err error
+	if a.json {
+		err = a.printJSON(answer)
+	} else {
+		err = errors.Join(a.printSection("", [][2]string{{"decision", decision}, {"why", answer.Why},
+			{"client", answer.Client}, {"role", role}}),
+			a.printSection("what was asked, in order (> decided)", stepRows(answer.Trail)))
+	}
+	if err == nil && !p.Allowed {
+		return no("") // what is printed says all of it
+	}
+	return err
+}
+
+func newAccessExempt(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "exempt",
+		Short: "list what answers from anywhere, and why",
+		Args:  takes(0, 0),
+		RunE: func(*cobra.Command, []string) error {
+			return printList(a, rowsOf(httpd.Exempt()), []string{"ENDPOINT", "WHY"},
+				func(e httpd.Exemption) []string { return []string{e.Endpoint, e.Reason} })
+		},
+	}
+}

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"gatepost/store"
+)
+
+func newAuditCommand(a *app) *cobra.Command {
+	return group("audit", "see who changed what, and take a change back",
+		newAuditList(a), newAuditUndo(a))
+}
+
+func newAuditList(a *app) *cobra.Command {
+	var q store.AuditQuery
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "list what people changed, the newest first",
+		Long: "Lists what people changed, the newest first: by the command line, the console and\n" +
+			"the API. What is on the list is never changed or taken from it.",
+		Args: takes(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if q.Limit < 0 {
+				return misuse("--limit %d is below 0: leave it out for all", q.Limit)
+			}
+			return a.withStore(cmd.Context(), false, func(db *store.DB) error {
+				words := "nothing was changed yet"
+				if q.Subject != "" {
+					words = "nothing was changed of " + q.Subject
+				}
+				entries := orNone(a, db.AuditLog(cmd.Context(), q), words)
+				headers := []string{"ID", "AGE", "WHO", "BY", "ACTION", "SUBJECT", "CHANGE", "UNDONE BY"}
+				return printList(a, entries, headers, a.auditCells)
+			})
+		},
+	}
+	cmd.Flags().IntVar(&q.Limit, "limit", 0, "at most this many; 0 is all")
+	cmd.Flags().StringVar(&q.Subject, "subject", "",
+		"only what was done to this: allow, block, access, an address, an id")
+	return cmd
+}
+
+func (a *app) auditCells(e store.AuditEntry) []string {
+	by, undone := e.Door, ""
+	if e.Client != "" {
+		by += " " + e.Client
+	}
+	if e.UndoneBy != nil {
+		undone = strconv.FormatInt(*e.UndoneBy, 10)
+	}
+	return []string{strconv.FormatInt(e.ID, 10), a.when(e.At), e.Actor, by, e.Action, e.Subject,
+		auditChange(e), undone}
+}
+
+// entriesShown is how many entries of a list a line of the table names. JSON has more.
+const entriesShown = 5
+
+// auditChange is what was and what is, of what differs only, in one line.
+func auditChange(e store.AuditEntry) string {
+	var parts []string
+	if e.Undoes != nil {
+		parts = append(parts, fmt.Sprintf("of %d:", *e.Undoes))
+	}
+	taken, isList := auditEntries("-", e.Before)
+	added, isList2 := auditEntries("+", e.After)
+	if isList || isList2 {
+		return strings.Join(append(append(parts, taken...), added...), " ")
+	}
+	return strings.Join(append(parts, auditDifference(e.Before, e.After)), " ")
+}
+
+// auditEntries are the entries that a change of a list put there or took, each with a sign
+// before it.
+func auditEntries(sign string, raw json.RawMessage) (entries []string, ok bool) {
+	var list struct {
+		Count   int      `json:"count"`
+		Entries []string `json:"entries"`
+	}
+	if err := json.Unmarshal(raw, &list); err != nil || list.Entries == nil {
+		return nil, false
+	}
+	for _, entry := range list.Entries[:min(len(list.Entries), entriesShown)] {
+		entries = append(entries, sign+entry)
+	}
+	if more := list.Count - len(entries); more > 0 {
+		entries = append(entries, fmt.Sprintf("and %d more", more))
+	}
+	return entries, true
+}
+
+// auditDifference are the fields that differ, with what they were and are; of what is new or
+// gone, those that say something.
+func auditDifference(before, after json.RawMessage) string {
+	was, is := auditFields(before), auditFields(after)
+	names := maps.Clone(was)
+	maps.Copy(names, is)
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		only := was[name] + is[name]
+		switch {
+		case len(was) > 0 && len(is) > 0:
+			if was[name] != is[name] {
+				parts = append(parts, name+" "+cmp.Or(was[name], "(none)")+" → "+
+					cmp.Or(is[name], "(none)"))
+			}
+		case only == "" || only == "no":
+		case len(is) > 0:
+			parts = append(parts, name+" "+only)
+		default:
+			parts = append(parts, name+" was "+only)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// auditFields are the fields of an object, as text in one line.
+func auditFields(raw json.RawMessage) map[string]string {
+	var fields map[string]any
+	if json.Unmarshal(raw, &fields) != nil {
+		return map[string]string{}
+	}
+	texts := make(map[string]string, len(fields))
+	for name, value := range fields {
+		switch value := value.(type) {
+		case nil:
+			texts[name] = ""
+		case bool:
+			texts[name] = yesNo(value)
+		default:
+			texts[name] = strings.Join(strings.Fields(fmt.Sprint(value)), " ")
+		}
+	}
+	return texts
+}
+
+func newAuditUndo(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "undo ID",
+		Short: "take back a change of a list or of the IP restrictions",
+		Long: "Takes back a change of a list or of the IP restrictions, unless what it changed has\n" +
+			"been changed since. That is a change too: to undo it makes the first one again.",
+		Args: takes(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			id, err := parseID(args[0])
+			if err != nil {
+				return err
+			}
+			return a.withStore(cmd.Context(), false, func(db *store.DB) error {
+				return a.undo(cmd.Context(), db, id)
+			})
+		},
+	}
+	a.yesFlag(cmd)
+	return cmd
+}
+
+func (a *app) undo(ctx context.Context, db *store.DB, id int64) error {
+	err := a.hand(db).Undo(ctx, id)
+	switch {
+	case errors.Is(err, store.ErrCannotUndo):
+		return no("%w\nnothing was changed", err)
+	case err != nil:
+		return notFound(err, "there is no change %d: `audit list` shows them", id)
+	}
+	for e, err := range db.AuditLog(ctx, store.AuditQuery{Before: id + 1, Limit: 1}) {
+		if err != nil {
+			return err
+		}
+		if a.json {
+			return a.printJSON(e)
+		}
+		a.note("change %d is undone: %s %s", e.ID, e.Action, e.Subject)
+	}
+	return nil
+}

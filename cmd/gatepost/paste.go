@@ -1,0 +1,80 @@
+package main
+
+import (
+	"os"
+	"strconv"
+	"strings"
+)
+
+// command is a command of ours as it can be pasted into a shell, on the database and with
+// the configuration that this one has.
+func (a *app) command(words ...string) string {
+	line := []string{program(os.Args[0])}
+	if a.configPath != "" {
+		line = append(line, "--config", quote(a.configPath))
+	}
+	if o, ok := a.overrides["db"]; ok {
+		line = append(line, "--db", quote(o.text))
+	}
+	last := len(words) - 1
+	line = append(line, words[:last]...)
+	if strings.HasPrefix(words[last], "-") {
+		line = append(line, "--") // it is no flag
+	}
+	return strings.Join(append(line, quote(words[last])), " ")
+}
+
+// program is how the program is called again by who called it so: one that was found in
+// PATH by its name alone is found again.
+func program(called string) string {
+	if strings.ContainsRune(called, os.PathSeparator) {
+		return quote(called)
+	}
+	return "gatepost"
+}
+
+// setting is how a setting gets another value, where it has its value from: as a variable of
+// the environment, or in words that name the file and the section, since a second line of a
+// key, or a second head of a section, is an error in TOML. The value is as in the file.
+func (a *app) setting(key, value string) string {
+	s, err := a.settings()
+	if err != nil {
+		s = defaults() // nothing was decided by settings that cannot be read
+	}
+	if name := variable(key); s.from[key] == name {
+		return name + "=" + strings.Trim(value, `"`)
+	}
+	section, name, _ := strings.Cut(key, ".")
+	return "in [" + section + "] of " + a.configFile() + ": " + name + " = " + value
+}
+
+// configFile is the configuration file that is read, or the one that would be.
+func (a *app) configFile() string {
+	if a.configPath != "" {
+		return a.configPath
+	}
+	for _, path := range configFiles() {
+		if _, err := os.Stat(path); err == nil {
+			return path
+		}
+	}
+	return configFiles()[0]
+}
+
+// quote writes a word as a shell reads it back, whoever wrote it.
+func quote(word string) string {
+	plain := func(r rune) bool {
+		return r < 0x80 && (isLetter(byte(r)) || strings.ContainsRune("0123456789@._-+:/", r))
+	}
+	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
+
+// recoverCommand makes a ticket of one held message.
+func (a *app) recoverCommand(id int64) string {
+	return a.command("suspended", "recover", strconv.FormatInt(id, 10))
+}
