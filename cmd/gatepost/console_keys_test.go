@@ -1,0 +1,129 @@
+package main
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/chromedp/chromedp/kb"
+)
+
+// TestConsoleByKeys is the same shift without a mouse: with the console's own keys, and with
+// Tab for the rest.
+func TestConsoleByKeys(t *testing.T) {
+	g := newConsole(t)
+	for _, raw := range morning() {
+		g.hold(raw)
+	}
+	w := &shift{gateway: g, name: "keys",
+		tab: newTab(t, startBrowser(t, nobody), g.web(), screen{1280, 860})}
+	w.open("/")
+	w.wait(`field("Address") === document.activeElement`)
+	w.keys(reviewer + kb.Tab + secret + kb.Enter)
+	w.wait(`row("Invoice 20418")`)
+	w.keys("?")
+	w.wait(`document.getElementById("help").open`)
+	w.inspect("help", "")
+	w.keys(kb.Escape)
+	w.wait(`!document.getElementById("help").open`)
+	w.recoverByKeys()
+	w.selectByKeys()
+	w.ruleByKeys()
+	w.searchByKeys()
+	w.tabTo("Sign out")
+	w.keys(kb.Enter)
+	w.wait(`location.pathname === "/sign-in"`)
+	w.clean("by keys")
+}
+
+// isAt is where the keys of the list are.
+func (w *shift) isAt(subject string) {
+	w.tab.Helper()
+	w.wait(fmt.Sprintf(`document.querySelector("#rows .is-at")?.textContent.includes(%q)`, subject))
+}
+
+func (w *shift) recoverByKeys() {
+	subject := "The shade is missing"
+	w.arrive("Una Lind <una@"+w.domain("lumen")+">", subject, "The box holds no shade.")
+	w.keys("j")
+	w.isAt(subject)
+	w.keys("jk")
+	w.isAt(subject)
+	w.keys(kb.Enter)
+	w.wait(`message("The box holds no shade.") && document.activeElement.id === "message"`)
+	w.keys("r")
+	w.wait(fmt.Sprintf(`seen("Recovered 1 message.") && !row(%q)`, subject))
+}
+
+// selectByKeys deletes two messages at once; the first time the question is answered with no.
+func (w *shift) selectByKeys() {
+	for _, n := range []string{"one", "two"} {
+		w.arrive("Robo <robo@"+w.domain("copies")+">", "Copy number "+n, "Again and again.")
+	}
+	w.open("/suspended")
+	w.keys("jxjx")
+	w.wait(`seen("2 selected")`)
+	w.keys("#")
+	w.wait(`document.getElementById("confirm").open`)
+	w.inspect("question", "")
+	w.tabTo("Keep")
+	w.keys(kb.Enter)
+	w.wait(`!document.getElementById("confirm").open && seen("2 selected")`)
+	w.keys("#")
+	w.wait(`document.getElementById("confirm").open && words(document.activeElement) === "Delete"`)
+	w.keys(kb.Enter)
+	w.wait(`seen("Deleted 2 messages.") && !row("Copy number")`)
+}
+
+// ruleByKeys lets a domain in, blocks another, and thinks better of it.
+func (w *shift) ruleByKeys() {
+	w.arrive("Ben Oak <ben@"+w.domain("oak")+">", "Islands", "Do you deliver to islands?")
+	w.keys("j" + kb.Enter)
+	w.wait(`message("Do you deliver to islands?")`)
+	w.tabTo("Recover and allow " + w.domain("oak"))
+	w.keys(kb.Enter)
+	w.wait(`seen("Recovered 1 message.") && named("Undo")`)
+	w.list("allow", w.domain("oak"), true)
+	w.arrive("Sales <sales@"+w.domain("pushy")+">", "Last chance", "Only today.")
+	w.open("/suspended")
+	w.keys("j" + kb.Enter)
+	w.wait(`message("Only today.")`)
+	w.tabTo("Delete and block " + w.domain("pushy"))
+	w.keys(kb.Enter)
+	w.wait(`seen("Deleted 1 message.") && named("Undo")`)
+	w.list("block", w.domain("pushy"), true)
+	w.tabTo("Undo")
+	w.keys(kb.Enter)
+	w.wait(`seen("The change was undone.")`)
+	w.list("block", w.domain("pushy"), false)
+}
+
+func (w *shift) searchByKeys() {
+	w.keys("/")
+	w.wait(`document.activeElement.id === "q"`)
+	w.keys("from:berg-optik.example" + kb.Enter)
+	w.wait(`row("Invoice 20418") && !row("Lamp 3")`)
+	w.inspect("found", "")
+}
+
+// tabTo presses Tab until what has these words has the focus. All on the way there show
+// that they have it.
+func (w *shift) tabTo(name string) {
+	w.tab.Helper()
+	const most = 120 // elements on a page
+	for range most {
+		w.keys(kb.Tab)
+		at := await[[]string](w.tab, `(() => {
+	const e = document.activeElement, style = getComputedStyle(e);
+	const shown = e === document.body ||
+		style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
+	return [words(e).slice(0, 80), shown ? "" : "hidden"];
+})()`)
+		if at[1] != "" {
+			w.tab.Errorf("nobody sees that %q has the focus", at[0])
+		}
+		if at[0] == name {
+			return
+		}
+	}
+	w.fatal("Tab does not lead to %q", name)
+}

@@ -1,0 +1,265 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp/kb"
+)
+
+// Who signs in to the console of the tests.
+const (
+	reviewer = "rosa@help.test"
+	secret   = "a lamp in every window"
+)
+
+// newConsole is a gateway with a console, an admin, and a gate that is closed to strangers.
+func newConsole(t *testing.T) *gateway {
+	t.Helper()
+	g := newGateway(t, anyRate, "GATEPOST_HTTP_LISTEN=127.0.0.1:0")
+	if g.http == "" {
+		t.Fatal("the server does not say where it listens for HTTP")
+	}
+	add := g.command("user", "add", reviewer, "--name", "Rosa", "--role", "admin",
+		"--password-stdin")
+	add.Stdin = strings.NewReader(secret + "\n")
+	if out, err := add.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	g.must("rules", "set", "allow", "example.org partner.example", "--yes")
+	g.must("rules", "set", "block", "* suspend:gossip.test reject:lottery.test", "--yes")
+	return g
+}
+
+func (g *gateway) web() string { return "http://" + g.http }
+
+// hold sends a message that is to be held.
+func (g *gateway) hold(raw string) {
+	g.Helper()
+	if reply, err := g.send(raw); err != nil {
+		g.Fatalf("%q: %v", reply, err)
+	}
+}
+
+func textMail(from, subject, text string) string {
+	return "From: " + from + "\r\nTo: support@help.test\r\nSubject: " + subject +
+		"\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n" + text + "\r\n"
+}
+
+// morning is what waits for the reviewer in the morning.
+func morning() []string {
+	return []string{
+		textMail("Nils Berg <nils@berg-optik.example>", "Invoice 20418 shows the wrong address",
+			"Hello,\r\n\r\nyour invoice still goes to our old office. Could you send it again?"),
+		textMail("Weekly Gossip <news@gossip.test>", "This week: what everybody is talking about",
+			"You will not believe what happened on Tuesday."),
+		textMail("noreply@parcels.example", "Your parcel could not be delivered",
+			"Please do not answer this message."),
+		"Auto-Submitted: auto-replied\r\n" + textMail("Jonas Ek <jonas@example.org>",
+			"Out of office: Question about my order", "I am away until Monday."),
+		textMail("Mail Delivery System <MAILER-DAEMON@mx.example.org>",
+			"Undelivered Mail Returned to Sender", "I'm sorry to have to inform you that …"),
+		textMail(`"billing@help.test" <payments@strange.example>`,
+			"Your account will be closed today", "Click the link to keep your account."),
+		textMail("Aiko Mori <aiko@lantern.example>", "Re: Lamp 3 of order 77120 flickers",
+			"Thank you, I tried another bulb. It still flickers, most of all in the evening."),
+	}
+}
+
+// TestConsole is a shift at the console in a real browser, on a wide screen and on a narrow
+// one; each page is looked at in light and in dark.
+func TestConsole(t *testing.T) {
+	g := newConsole(t)
+	for _, raw := range morning() {
+		g.hold(raw)
+	}
+	browser := startBrowser(t, nobody)
+	for name, s := range map[string]screen{"north": {1280, 860}, "south": {380, 800}} {
+		t.Run(fmt.Sprint(s.width), func(t *testing.T) {
+			w := &shift{gateway: g.as(t), tab: newTab(t, browser, g.web(), s), name: name}
+			w.signIn()
+			w.recoverOne()
+			w.allowDomain()
+			w.blockAnother()
+			w.undo()
+			w.lookAround()
+			w.signOut()
+		})
+	}
+}
+
+// as is the same gateway in another test.
+func (g *gateway) as(t *testing.T) *gateway {
+	other := *g
+	other.T = t
+	return &other
+}
+
+// A shift is what one reviewer does. Its name is part of the senders that it meets.
+type shift struct {
+	*gateway
+	*tab
+	name string
+}
+
+// fatal ends the shift.
+func (w *shift) fatal(format string, args ...any) {
+	w.tab.Helper()
+	w.tab.Fatalf(format, args...)
+}
+
+func (w *shift) domain(name string) string { return name + "-" + w.name + ".example" }
+
+func (w *shift) signIn() {
+	w.open("/")
+	w.wait(`location.pathname === "/sign-in"`)
+	w.inspect("sign-in", "")
+	w.fill("Address", reviewer)
+	w.fill("Password", "not "+secret)
+	w.pressNamed("Sign in")
+	w.wait(`document.querySelector("[role=alert]")`)
+	w.clean("sign-in refused", "422")
+	w.inspect("sign-in refused", "")
+	w.fill("Address", reviewer)
+	w.fill("Password", secret)
+	w.pressNamed("Sign in")
+	w.wait(`seen("Held mail") && row("Invoice 20418")`)
+}
+
+// arrive sends a message and waits until it is in the list, on the page as it stands.
+func (w *shift) arrive(from, subject, text string) {
+	w.tab.Helper()
+	if w.narrow() { // where a message that is open stands before the list
+		w.open("/suspended")
+	}
+	w.wait(`document.getElementById("live").dataset.state === "on"`)
+	before := await[string](w.tab,
+		`(window.stands = true, document.querySelector(".rail .n").textContent)`)
+	w.hold(textMail(from, subject, text))
+	w.wait(fmt.Sprintf("row(%q) && window.stands", subject))
+	w.wait(fmt.Sprintf("document.querySelector('.rail .n').textContent !== %q", before))
+}
+
+func (w *shift) recoverOne() {
+	subject := "The lamp arrived broken"
+	w.arrive("Una Lind <una@"+w.domain("lumen")+">", subject,
+		"Hello,\r\n\r\nthe lamp of order 77412 arrived today, and its glass is broken.\r\n"+
+			"Could you send another one?\r\n\r\nUna Lind")
+	w.inspect("queue", "queue")
+	w.press(fmt.Sprintf("row(%q)", subject))
+	w.wait(`message("Could you send another one?")`)
+	w.wait(fmt.Sprintf("message(%q) && message(%q) && message(%q)", "una@"+w.domain("lumen"),
+		"not on the allowlist", "It would be let in if you put"))
+	w.inspect("message", "message")
+	w.pressNamed("Every rule that was asked")
+	w.wait(`find(".trail .decided", (e) => words(e).includes("decided"))`)
+	w.pressNamed("What was known, and authentication")
+	w.pressNamed("Header section")
+	w.inspect("message unfolded", "")
+	w.act("Recover")
+	w.wait(`seen("Recovered 1 message.") && seen("Its sender has a profile now.")`)
+	w.wait(fmt.Sprintf("!row(%q)", subject))
+	w.inspect("recovered", "")
+	w.press(`find("[role=status] a", (e) => words(e).startsWith("ticket"))`)
+	w.wait(fmt.Sprintf("location.pathname.startsWith('/tickets/') && seen(%q)", subject))
+	w.inspect("ticket", "")
+	if !strings.Contains(w.must("ticket", "list"), subject) {
+		w.fatal("there is no ticket %q", subject)
+	}
+	w.pressNamed("Queue")
+	w.wait(`location.pathname === "/suspended"`)
+}
+
+func (w *shift) allowDomain() {
+	domain, subject := w.domain("oak"), "A question about delivery, "+w.name
+	w.arrive("Ben Oak <ben@"+domain+">", subject, "Do you deliver to islands?")
+	w.press(fmt.Sprintf("row(%q)", subject))
+	w.wait(`message("Do you deliver to islands?")`)
+	w.act("Recover and allow " + domain)
+	w.wait(`seen("Recovered 1 message.") && named("Undo")`)
+	w.list("allow", domain, true)
+	w.inspect("allowed", "")
+}
+
+func (w *shift) blockAnother() {
+	domain, subject := w.domain("pushy"), "Last chance to buy, "+w.name
+	w.arrive("Sales <sales@"+domain+">", subject, "Only today.")
+	w.press(fmt.Sprintf("row(%q)", subject))
+	w.wait(`message("Only today.")`)
+	w.act("Delete and block " + domain)
+	w.wait(fmt.Sprintf(`seen("Deleted 1 message.") && named("Undo") && seen(%q)`, domain))
+	w.list("block", domain, true)
+}
+
+// act presses one of the buttons of the message that is open.
+func (w *shift) act(name string) {
+	w.tab.Helper()
+	w.press(fmt.Sprintf(`find(".actions button", (e) => words(e) === %q)`, name))
+}
+
+func (w *shift) undo() {
+	w.pressNamed("Undo")
+	w.wait(`seen("The change was undone.")`)
+	w.list("block", w.domain("pushy"), false)
+	w.inspect("undone", "")
+}
+
+// list holds a list of the gate to having an entry or not.
+func (w *shift) list(list, entry string, want bool) {
+	w.tab.Helper()
+	if got := strings.Fields(w.must("rules", "show", list)); want != contains(got, entry) {
+		w.fatal("%s on the %slist: %v, want %v; it has %q", entry, list, !want, want, got)
+	}
+}
+
+func contains(lines []string, entry string) bool {
+	return strings.Contains("\n"+strings.Join(lines, "\n")+"\n", "\n"+entry+"\n")
+}
+
+// lookAround visits every other page.
+func (w *shift) lookAround() {
+	pages := []struct{ name, shows, picture string }{
+		{"Tickets", "The lamp arrived broken", ""},
+		{"Rules", "entry by entry", "rules"},
+		{"Users", "Add a profile", ""},
+		{"Access", "You come from 127.0.0.1", "access"},
+		{"Tokens", "There are no tokens.", ""},
+		{"Audit", "rules.add", ""},
+		{"Status", "Mail is taken.", "status"},
+	}
+	for _, page := range pages {
+		w.pressNamed(page.name)
+		w.wait(fmt.Sprintf(`document.querySelector("nav [aria-current=page]").textContent === %q
+			&& seen(%q)`, page.name, page.shows))
+		if page.name == "Rules" {
+			w.mistype()
+		}
+		w.inspect(page.name, page.picture)
+	}
+	w.open("/users?q=" + reviewer)
+	w.pressNamed(reviewer)
+	w.wait(`seen("End the suspension") || named("Suspend")`)
+	w.inspect("profile", "")
+	w.open("/nowhere")
+	w.clean("nowhere", "404")
+	w.inspect("nowhere", "")
+}
+
+// mistype writes what the blocklist does not take: it is told while one types.
+func (w *shift) mistype() {
+	w.press(`document.getElementById("block")`)
+	w.keys(kb.End + " @pushy.example")
+	w.wait(`seen("write pushy.example") || seen("pushy.example:")`)
+	w.inspect("rules mistyped", "")
+	w.open("/rules")
+}
+
+func (w *shift) signOut() {
+	w.open("/suspended")
+	w.pressNamed("Sign out")
+	w.wait(`location.pathname === "/sign-in"`)
+	w.open("/suspended")
+	w.wait(`location.pathname === "/sign-in"`)
+	w.clean("signed out")
+}
