@@ -1,9 +1,14 @@
 package store
 
-import "gatepost/policy"
+import (
+	"strings"
+
+	"gatepost/policy"
+)
 
 // reasons are the words of a decision, kept as they were when it was made. There is one of
-// these for each message, so they are pairs: a name and a value, a rule and its answer.
+// these for each message, so they are pairs: a name and a value, a rule and its answer. Rules
+// that follow one another with the same answer, as most do, are one pair: see together.
 type reasons struct {
 	Facts   [][2]string `json:"facts"`
 	Trail   [][2]string `json:"trail"`
@@ -12,17 +17,28 @@ type reasons struct {
 
 func newReasons(r *Record) reasons {
 	facts, trail := r.Facts.Words(), r.Decision.Trail()
-	kept := reasons{make([][2]string, len(facts)), make([][2]string, len(trail)), 0}
+	kept := reasons{Facts: make([][2]string, len(facts))}
 	for i, f := range facts {
 		kept.Facts[i] = [2]string{f.Name, f.Value}
 	}
 	for i, s := range trail {
-		kept.Trail[i] = [2]string{s.Rule, s.Answer}
+		kept.together(s)
 		if s.Decided {
 			kept.Decided = i
 		}
 	}
 	return kept
+}
+
+// between stands between the names of rules that share an answer.
+const between = "\n"
+
+func (r *reasons) together(s policy.Step) {
+	if last := len(r.Trail) - 1; last >= 0 && r.Trail[last][1] == s.Answer {
+		r.Trail[last][0] += between + s.Rule
+		return
+	}
+	r.Trail = append(r.Trail, [2]string{s.Rule, s.Answer})
 }
 
 func (r reasons) facts() []policy.Fact {
@@ -34,9 +50,12 @@ func (r reasons) facts() []policy.Fact {
 }
 
 func (r reasons) trail() []policy.Step {
-	trail := make([]policy.Step, len(r.Trail))
-	for i, s := range r.Trail {
-		trail[i] = policy.Step{Rule: s[0], Answer: s[1], Decided: i == r.Decided}
+	var trail []policy.Step
+	for _, s := range r.Trail {
+		for rule := range strings.SplitSeq(s[0], between) {
+			trail = append(trail, policy.Step{Rule: rule, Answer: s[1],
+				Decided: len(trail) == r.Decided})
+		}
 	}
 	return trail
 }
