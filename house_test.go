@@ -106,7 +106,8 @@ func TestNoRoomIsEmpty(t *testing.T) {
 	for file := range imports(t) {
 		seen[path.Dir(filepath.ToSlash(file))] = true
 	}
-	for _, room := range []string{"message", "policy", "store", "smtpd", "cmd/gatepost"} {
+	for _, room := range []string{"message", "policy", "store", "smtpd/mailauth", "smtpd", "httpd",
+		"cmd/gatepost"} {
 		if !seen[room] {
 			t.Errorf("no Go file was found in %s", room)
 		}
