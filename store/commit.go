@@ -97,17 +97,18 @@ func newWords(r *Record) (words, error) {
 	for _, f := range []struct {
 		text  *string
 		value any
+		there bool
+		none  string
 	}{
-		{&w.reasons, newReasons(r)},
-		{&w.recipients, append([]string{}, r.Envelope.Recipients...)},
-		{&w.replyTo, replies},
-		{&w.proof, r.Facts.Authentication},
+		{&w.reasons, newReasons(r), true, ""},
+		{&w.recipients, r.Envelope.Recipients, len(r.Envelope.Recipients) > 0, "[]"},
+		{&w.replyTo, replies, len(replies) > 0, "[]"},
+		{&w.proof, r.Facts.Authentication, r.Facts.Authentication != nil, ""},
 	} {
-		text, e := json.Marshal(f.value)
-		*f.text, err = string(text), errors.Join(err, e)
-	}
-	if r.Facts.Authentication == nil {
-		w.proof = ""
+		if *f.text = f.none; f.there {
+			text, e := json.Marshal(f.value)
+			*f.text, err = string(text), errors.Join(err, e)
+		}
 	}
 	return w, err
 }
