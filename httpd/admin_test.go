@@ -324,6 +324,13 @@ func TestOperations(t *testing.T) {
 	if code, _ := get("/metrics", "127.0.0.1", proxied); code != 403 {
 		t.Errorf("metrics through a proxy on this machine: %d", code)
 	}
+	st.server.Proxies = rangesOf(t, "127.0.0.1/32")
+	for _, header := range []http.Header{nil, {"X-Real-Ip": {"127.0.0.1"}}} {
+		if code, _ := get("/metrics", "127.0.0.1", header); code != 403 {
+			t.Errorf("metrics through a proxy that says nothing: %d", code)
+		}
+	}
+	st.server.Proxies = nil
 	code, text := get("/metrics", "127.0.0.1", nil)
 	for _, line := range []string{"gatepost_held 1\n",
 		"gatepost_held_by_cause{cause=\"blocklisted\"} 1\n",

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"gatepost/message"
 )
 
 // How many attempts to sign in may fail within attemptWindow. The account itself is never
@@ -17,10 +19,21 @@ const (
 	maxAttempts        = 20000 // records, of about 200 octets each
 )
 
-// An attemptKey is an account and an address, or an address alone.
+// An attemptKey is an account and a network, or a network alone.
 type attemptKey struct {
-	account string
+	account string // in its one spelling; noAccount for what is no address
 	client  netip.Prefix
+}
+
+// noAccount is all that is typed and cannot be an address, which has an @.
+const noAccount = "none"
+
+// limit is how many attempts a record has room for.
+func (k attemptKey) limit() int {
+	if k.account == "" {
+		return attemptsPerAddress
+	}
+	return attemptsPerAccount
 }
 
 // attempts remember who failed to sign in. They are in memory: a restart forgets them, and
@@ -43,65 +56,82 @@ func newAttempts(now func() time.Time) *attempts {
 }
 
 // take counts one attempt, or says how long to wait for the next. An attempt that did not fail
-// is undone.
-func (a *attempts) take(account string, client netip.Addr) (wait time.Duration, undo func()) {
+// is undone. Who has to wait leaves no new record behind.
+func (a *attempts) take(account message.Address, client netip.Addr) (
+	wait time.Duration, undo func()) {
 	a.lock.Lock()
 	defer a.lock.Unlock()
 	now := a.now()
-	block := network(client)
-	own := a.at(attemptKey{lowerASCII(account), block}, now)
-	all := a.at(attemptKey{client: block}, now)
-	switch {
-	case own.count >= attemptsPerAccount:
-		return own.since.Add(attemptWindow).Sub(now), nil
-	case all.count >= attemptsPerAddress:
-		return all.since.Add(attemptWindow).Sub(now), nil
+	all := attemptKey{client: network(client)}
+	own := attemptKey{account: account.String(), client: all.client}
+	if account.IsZero() {
+		own.account = noAccount
 	}
-	own.count++
-	all.count++
+	for _, key := range []attemptKey{all, own} {
+		if at := a.made[key]; at.blocks(key, now) {
+			return at.since.Add(attemptWindow).Sub(now), nil
+		}
+	}
+	a.makeRoom(now)
+	counted := []*attempt{a.at(all, now), a.at(own, now)}
+	for _, at := range counted {
+		at.count++
+	}
 	return 0, func() {
 		a.lock.Lock()
 		defer a.lock.Unlock()
-		own.count--
-		all.count--
+		for _, at := range counted {
+			at.count--
+		}
 	}
 }
 
-// at is the record of a key, a new one if the last is over.
+// isOver reports whether a record says nothing any more, or there is none.
+func (at *attempt) isOver(now time.Time) bool {
+	return at == nil || now.Sub(at.since) >= attemptWindow
+}
+
+// blocks reports whether the record of a key lets no attempt through.
+func (at *attempt) blocks(key attemptKey, now time.Time) bool {
+	return !at.isOver(now) && at.count >= key.limit()
+}
+
+// at is the record of a key, a new one if the last is over. It is not kept if there is no
+// room.
 func (a *attempts) at(key attemptKey, now time.Time) *attempt {
-	if len(key.account) > maxAccount {
-		key.account = key.account[:maxAccount]
-	}
-	if at, ok := a.made[key]; ok && now.Sub(at.since) < attemptWindow {
+	at := a.made[key]
+	if !at.isOver(now) {
 		return at
 	}
-	if len(a.made) >= maxAttempts {
-		a.makeRoom(now)
+	if at != nil || len(a.made) < maxAttempts {
+		at = &attempt{since: now}
+		a.made[key] = at
+		return at
 	}
-	at := &attempt{since: now}
-	a.made[key] = at
-	return at
+	return &attempt{since: now}
 }
 
-// maxAccount is how much of an account's name tells two apart, in octets: no address is
-// longer.
-const maxAccount = 256
-
-// makeRoom forgets what is over, or else one record, whichever comes first. Who fills the
-// table to have their own forgotten makes more attempts at that than they gain, and nobody
-// is kept out by it.
+// makeRoom makes room for the two records of an attempt: it forgets what is over, and then
+// whatever comes first of what blocks nobody, so that who fills the table gets no new guesses
+// out of it. To fill it with records that block takes 100,000 attempts, each with a password
+// that was checked, which is more than we check within attemptWindow: the attempts after that
+// are let through uncounted rather than that everybody is kept out.
 func (a *attempts) makeRoom(now time.Time) {
-	if now.Sub(a.swept) >= time.Minute { // a look at all of them, which not each attempt shall cost
-		a.swept = now
-		maps.DeleteFunc(a.made, func(_ attemptKey, at *attempt) bool {
-			return now.Sub(at.since) >= attemptWindow
-		})
+	const full = maxAttempts - 2
+	if len(a.made) > full && now.Sub(a.swept) >= time.Minute {
+		a.swept = now // a look at all of them, which not each attempt shall cost
+		maps.DeleteFunc(a.made, func(_ attemptKey, at *attempt) bool { return at.isOver(now) })
 	}
-	for key := range a.made {
-		if len(a.made) < maxAttempts {
+	if len(a.made) <= full {
+		return
+	}
+	for key, at := range a.made {
+		if at.blocks(key, now) {
+			continue
+		}
+		if delete(a.made, key); len(a.made) <= full {
 			return
 		}
-		delete(a.made, key)
 	}
 }
 

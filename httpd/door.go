@@ -25,11 +25,11 @@ func (s *Server) hall(next http.Handler) http.Handler {
 			s.record(out, r, s.Now().Sub(began))
 			s.confess(bug, r)
 		}()
-		to := next
-		if !isClean(r.URL.Path) { // ServeMux would lead to the clean path, whoever asks
+		to, bare := next, withoutSuffix(r)
+		if !isClean(bare.URL.Path) { // ServeMux would lead to the clean path, whoever asks
 			to = s.door(route{who: anybody, answer: s.nowhere})
 		}
-		to.ServeHTTP(out, withoutSuffix(r))
+		to.ServeHTTP(out, bare)
 	})
 }
 
@@ -46,10 +46,11 @@ func (s *Server) confess(bug any, r *http.Request) {
 	panic(http.ErrAbortHandler)
 }
 
-// isClean reports whether a path has no empty or dotted steps.
+// isClean reports whether a path begins with a slash, and has no empty or dotted steps. A
+// request for * or for a host to connect to has none, and ServeMux answers it by itself.
 func isClean(p string) bool {
 	clean := path.Clean(p)
-	return p == clean || p == clean+"/"
+	return strings.HasPrefix(p, "/") && (p == clean || p == clean+"/")
 }
 
 // fence sets the headers that hold for every answer. A page of its own kind, such as a mail's
@@ -117,7 +118,8 @@ func (s *Server) door(rt route) http.Handler {
 // whether what they are is enough.
 func (s *Server) admit(r *http.Request, rt route) (v visitor, err error) {
 	v.Client, v.claimed = s.client(r)
-	v.forwarded = r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("Forwarded") != ""
+	v.forwarded = r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("Forwarded") != "" ||
+		s.Proxies.Contains(plainAddr(r.RemoteAddr))
 	if err := s.checkHost(r.Host); err != nil {
 		return v, err
 	}

@@ -30,6 +30,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, v visitor) error
 	}
 	defer s.streams.leave(v.User.ID)
 	st := &stream{server: s, w: w, control: http.NewResponseController(w)}
+	defer st.limit() // what net/http writes at the end takes its time from it
 	if err := st.begin(r.Context()); err != nil {
 		return err
 	}
@@ -195,11 +196,22 @@ func (st *stream) tell(event string, value any) error {
 	return st.send(fmt.Sprintf("event: %s\ndata: %s\n\n", event, text))
 }
 
+// send writes one event. Between two there is no deadline: HTTP/2 resets a stream whose
+// deadline passes, even if nothing is to be written.
 func (st *stream) send(text string) error {
-	// Neither is there in a test's recorder, and a stream without them is only slower.
-	_ = st.control.SetWriteDeadline(time.Now().Add(eventWrite))
+	st.limit()
 	if _, err := st.w.Write([]byte(text)); err != nil {
 		return err
 	}
-	return st.control.Flush()
+	if err := st.control.Flush(); err != nil {
+		return err
+	}
+	_ = st.control.SetWriteDeadline(time.Time{})
+	return nil
+}
+
+// limit sets how long the client may take for what is written next. A test's recorder has no
+// deadlines, and a stream without them is only slower to end.
+func (st *stream) limit() {
+	_ = st.control.SetWriteDeadline(time.Now().Add(st.server.streams.write))
 }

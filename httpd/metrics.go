@@ -14,10 +14,11 @@ import (
 // counts are what /metrics shows. No label is an address, a domain or a path: strangers
 // could make any number of them.
 type counts struct {
-	registry *prometheus.Registry
-	requests *prometheus.CounterVec
-	signIns  *prometheus.CounterVec
-	refused  prometheus.Counter
+	registry   *prometheus.Registry
+	requests   *prometheus.CounterVec
+	signIns    *prometheus.CounterVec
+	refused    prometheus.Counter
+	turnedAway prometheus.Counter
 }
 
 func newCounts(s *Server) *counts {
@@ -32,12 +33,15 @@ func newCounts(s *Server) *counts {
 		refused: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "gatepost_access_refused_total",
 			Help: "Requests refused by IP restrictions."}),
+		turnedAway: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "gatepost_http_connections_refused_total",
+			Help: "Connections closed at once, since too many were open."}),
 	}
 	for _, outcome := range []string{"right", "wrong", "limited"} {
 		c.signIns.WithLabelValues(outcome) // shown from the start, as 0
 	}
-	c.registry.MustRegister(c.requests, c.signIns, c.refused, collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &state{server: s},
+	c.registry.MustRegister(c.requests, c.signIns, c.refused, c.turnedAway,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &state{server: s},
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "gatepost_event_streams",
 			Help: "Streams of events that are open."}, func() float64 { return float64(s.streams.open()) }))
 	return c
@@ -58,7 +62,8 @@ func (c *counts) signedIn(outcome string) { c.signIns.WithLabelValues(outcome).I
 func (c *counts) refuse() { c.refused.Inc() }
 
 // metricsPage shows them to its own ranges only. By default that is this machine: not
-// somebody whom a proxy on it lets in, though the connection says so.
+// somebody whom a proxy on it lets in, though the connection says so. A proxy of ours may
+// leave out whom it speaks for, so that its connections are never this machine's.
 func (s *Server) metricsPage(w http.ResponseWriter, r *http.Request, v visitor) error {
 	allowed := s.Metrics.Contains(v.Client)
 	if s.Metrics == nil {

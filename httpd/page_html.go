@@ -71,7 +71,7 @@ const frameStyle = `:root{color-scheme:light}body{margin:1rem;background:#fff;co
 // Depth costs nothing: tags are copied as they come.
 func disarm(b *strings.Builder, page string) {
 	z := html.NewTokenizer(strings.NewReader(page))
-	target := ""
+	target, open := "", nesting{}
 	for {
 		kind := z.Next()
 		if kind == html.ErrorToken {
@@ -89,10 +89,42 @@ func disarm(b *strings.Builder, page string) {
 		case tag && t.DataAtom == atom.A:
 			target = leadsTo(attribute(t, "href"))
 			b.WriteString("<a>")
+		case tag && !open.admits(t.DataAtom, kind): // its text stays
 		default:
 			b.WriteString(t.String())
 		}
 	}
+}
+
+// maxNesting is how many elements may be open at once: real letters stay far below, and a
+// browser takes many seconds to lay out tens of thousands.
+const maxNesting = 256
+
+// nesting counts the elements that are open, by their names.
+type nesting map[atom.Atom]int
+
+// admits counts a tag, and reports whether it is to be written: none that opens too many,
+// and none that closes what is not open or was not written.
+func (n nesting) admits(name atom.Atom, kind html.TokenType) bool {
+	switch name {
+	case atom.Br, atom.Col, atom.Hr, atom.Img, atom.Wbr: // hold nothing
+		return true
+	case atom.P, atom.Li, atom.Dt, atom.Dd, atom.Tr, atom.Td, atom.Th, atom.Tbody, atom.Thead,
+		atom.Tfoot, atom.Colgroup: // end by themselves; what they stand in counts
+		return true
+	}
+	const all atom.Atom = 0
+	switch {
+	case kind != html.EndTagToken:
+		n[name]++
+		n[all]++
+		return n[all] <= maxNesting
+	case n[name] == 0:
+		return false
+	}
+	n[name]--
+	n[all]--
+	return n[all] < maxNesting
 }
 
 // note writes words that are ours, or that we took from where they would not be seen.

@@ -1,13 +1,17 @@
 package httpd
 
 import (
+	"bufio"
 	"context"
+	"io"
 	"maps"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"gatepost/policy"
 )
@@ -224,7 +228,9 @@ func TestMethods(t *testing.T) {
 func TestUnclean(t *testing.T) {
 	st := testServer(t)
 	st.restrict(true, "192.0.2.0/24", false)
-	for _, path := range []string{"//livez", "/api/v2/../v2/tickets", "/./sign-in"} {
+	for _, path := range []string{"//livez", "/api/v2/../v2/tickets", "/./sign-in",
+		"/api/v2/tickets/..json", "/api/v2/tickets/...json", "/api/v2/tickets//.json",
+		"/api/v2/tickets/%2f.json", "/api/v2/tickets/%2e.json"} {
 		if w := st.do(call{method: "GET", path: path, client: outside}); outcome(w) != "outside" {
 			t.Errorf("%s from outside: %d", path, w.Code)
 		}
@@ -234,6 +240,26 @@ func TestUnclean(t *testing.T) {
 		if w := st.do(call{method: "GET", path: "/livez"}); w.Code != http.StatusOK {
 			t.Errorf("/livez after %s: %d", path, w.Code)
 		}
+	}
+}
+
+// TestNoPath: what asks for no path is answered by nobody but us either.
+func TestNoPath(t *testing.T) {
+	st := testServer(t)
+	st.restrict(true, "192.0.2.0/24", false)
+	base, _ := st.run(func(l net.Listener) net.Listener { return l })
+	for _, line := range []string{"OPTIONS *", "GET *", "CONNECT localhost:80"} {
+		conn, err := net.Dial("tcp", base)
+		st.must(err)
+		st.must(conn.SetDeadline(time.Now().Add(patience)))
+		_, err = io.WriteString(conn, line+" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+		st.must(err)
+		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		st.must(err)
+		if answer.StatusCode != http.StatusForbidden || answer.Header.Get("X-Frame-Options") == "" {
+			t.Errorf("%s: %d %v", line, answer.StatusCode, answer.Header)
+		}
+		st.must(conn.Close())
 	}
 }
 

@@ -50,18 +50,23 @@ type Server struct {
 // Run answers on l until ctx is done. Streams of events then end at once; other answers
 // under way have five seconds.
 func (s *Server) Run(ctx context.Context, l net.Listener) error {
+	handler := s.Handler(ctx)
+	visits := s.newCrowd(l)
 	server := &http.Server{
-		Handler:           s.Handler(ctx),
+		Handler:           handler,
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
+		ConnState:         visits.left,
+		// OPTIONS * goes through the hall like everything else.
+		DisableGeneralOptionsHandler: true,
 	}
 	stopped := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() { stopped <- shutDown(server) })
-	err := server.Serve(l)
+	err := server.Serve(visits)
 	if !errors.Is(err, http.ErrServerClosed) || stop() {
 		return err
 	}

@@ -90,14 +90,14 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request, v visitor) error
 // authenticate checks the password, then the address for the role that came to light. An
 // attempt counts before it is known how it ends, so that many at once are no way around.
 func (s *Server) authenticate(r *http.Request, v visitor, email string) (store.User, error) {
-	wait, undo := s.attempts.take(email, v.Client)
-	if wait > 0 {
-		s.counts.signedIn("limited")
-		return store.User{}, tooMany(wait)
-	}
 	address, err := message.ParseAddress(strings.TrimSpace(email))
 	if err != nil {
 		address = message.Address{} // which costs the same time as one that is not known
+	}
+	wait, undo := s.attempts.take(address, v.Client)
+	if wait > 0 {
+		s.counts.signedIn("limited")
+		return store.User{}, tooMany(wait)
 	}
 	user, err := s.DB.SignIn(r.Context(), address, r.PostForm.Get("password"))
 	if err != nil {

@@ -28,7 +28,8 @@ const (
 
 // A site is a server on a store of its own.
 type site struct {
-	*testing.T
+	testing.TB
+	path   string // of the store
 	db     *store.DB
 	server *Server
 	web    http.Handler
@@ -37,12 +38,13 @@ type site struct {
 }
 
 // testServer is a server on an empty store, with an admin, an agent and an end-user.
-func testServer(t *testing.T) *site {
+func testServer(t testing.TB) *site {
 	t.Helper()
-	st := &site{T: t, clock: &clock{at: time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)},
+	st := &site{TB: t, clock: &clock{at: time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)},
 		log: &lines{}}
 	var err error
-	st.db, err = store.Open(filepath.Join(t.TempDir(), "gatepost.db"),
+	st.path = filepath.Join(t.TempDir(), "gatepost.db")
+	st.db, err = store.Open(st.path,
 		store.Options{Create: true, Now: st.clock.now})
 	st.must(err)
 	t.Cleanup(func() { st.must(st.db.Close()) })

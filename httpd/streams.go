@@ -17,9 +17,13 @@ type streams struct {
 	total int
 	of    map[int64]int // by profile
 	every time.Duration
+	write time.Duration // what one event may take
 }
 
-func newStreams() *streams { return &streams{of: map[int64]int{}, every: lookEvery} }
+func newStreams() *streams {
+	return &streams{of: map[int64]int{}, every: lookEvery,
+		write: eventWrite}
+}
 
 func (s *streams) open() int64 {
 	s.lock.Lock()

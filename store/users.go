@@ -144,14 +144,16 @@ func (h *Hand) SetSuspended(ctx context.Context, a message.Address, suspended bo
 			action = "user.suspend"
 		}
 		return errors.Join(endSessions(t, u),
-			h.setUser(t, u, "suspended", suspended, event{action: action}))
+			h.setUser(t, u, "suspended", suspended, event{action: action,
+				before: map[string]bool{"suspended": u.Suspended},
+				after:  map[string]bool{"suspended": suspended}}))
 	})
 }
 
 // SetPassword keeps a hash of HashPassword, or none if it is empty, and ends the sessions of
-// the profile.
+// the profile. The last admin who can sign in keeps one (ErrLastAdmin).
 func (h *Hand) SetPassword(ctx context.Context, a message.Address, hash string) error {
-	return h.changeUser(ctx, a, false, func(t *tx, u User) error {
+	return h.changeUser(ctx, a, hash == "", func(t *tx, u User) error {
 		return errors.Join(endSessions(t, u),
 			h.setUser(t, u, "password", hash, event{action: "user.password",
 				after: map[string]bool{"password": hash != ""}}))
@@ -230,16 +232,29 @@ func (t *tx) user(a message.Address) (User, error) {
 	return u, nil
 }
 
-// checkAdmins makes sure that there is another admin if this one goes.
+// checkAdmins makes sure that there is another admin if this one goes; one who can sign in,
+// if this one can, since nobody signs in while no admin does.
 func (t *tx) checkAdmins(u User) error {
 	if u.Role != policy.Admin.String() || u.Suspended {
 		return nil
 	}
-	var others int
-	err := t.row(`select count(*) from users where role = 'admin' and not suspended
-		and id <> $1`, u.ID).Scan(&others)
-	if err == nil && others == 0 {
-		return fmt.Errorf("%s is %w: make another admin first", u.Email, ErrLastAdmin)
+	var signsIn bool
+	err := t.row(`select password <> '' from users where id = $1`, u.ID).Scan(&signsIn)
+	if err != nil {
+		return damaged(err)
 	}
-	return damaged(err)
+	var others, withPassword int
+	err = t.row(`select count(*), coalesce(sum(case when password <> '' then 1 else 0 end), 0)
+		from users where role = 'admin' and not suspended and id <> $1`, u.ID).
+		Scan(&others, &withPassword)
+	switch {
+	case err != nil:
+		return damaged(err)
+	case others == 0:
+		return fmt.Errorf("%s is %w: make another admin first", u.Email, ErrLastAdmin)
+	case signsIn && withPassword == 0:
+		return fmt.Errorf("%s is %w who can sign in: give another admin a password first",
+			u.Email, ErrLastAdmin)
+	}
+	return nil
 }

@@ -52,3 +52,44 @@ func TestLastAdminWhileOthersChange(t *testing.T) {
 		t.Errorf("%v", errs)
 	}
 }
+
+// The last admin who can sign in stays, though others are admins by name: nobody at all
+// signs in while no admin does.
+func TestLastAdminWithPassword(t *testing.T) {
+	ctx := context.Background()
+	f := open(t)
+	ann := f.person("ann@acme.test", "", policy.Admin)
+	bob := f.person("bob@acme.test", "", policy.Admin)
+	set := func(of string, hash string) {
+		t.Helper()
+		if err := f.hand().SetPassword(ctx, address(t, of), hash); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set("ann@acme.test", "a hash")
+	gone := f.person("gone@acme.test", "", policy.Admin)
+	set("gone@acme.test", "a hash")
+	if err := f.hand().SetSuspended(ctx, gone, true); err != nil {
+		t.Fatal(err)
+	}
+	for what, err := range map[string]error{
+		"suspended": f.hand().SetSuspended(ctx, ann, true), "removed": f.hand().RemoveUser(ctx, ann),
+		"demoted": f.hand().SetRole(ctx, ann, policy.Agent),
+		"without": f.hand().SetPassword(ctx, ann, ""),
+	} {
+		if !errors.Is(err, ErrLastAdmin) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	f.checkAdmin("after all", true)
+	if err := f.hand().SetRole(ctx, bob, policy.Agent); err != nil {
+		t.Errorf("an admin who cannot sign in: %v", err)
+	}
+	if err := f.hand().SetRole(ctx, bob, policy.Admin); err != nil {
+		t.Fatal(err)
+	}
+	set("bob@acme.test", "a hash")
+	if err := f.hand().SetPassword(ctx, ann, ""); err != nil {
+		t.Errorf("one of two: %v", err)
+	}
+}

@@ -222,7 +222,7 @@ func newUserRole(a *app) *cobra.Command {
 func userErr(err error, address message.Address) error {
 	switch {
 	case errors.Is(err, store.ErrLastAdmin):
-		return no("%s is the last admin: make another admin first, with `user role`", address)
+		return no("%w, with `user role` or `user password`", err)
 	case errors.Is(err, store.ErrNotFound):
 		return no("there is no profile of %s: nothing was changed", address)
 	}
