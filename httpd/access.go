@@ -45,9 +45,12 @@ func Exempt() (all []Exemption) {
 	return all
 }
 
+// codeRestricted is the code of an answer to an address that nobody may come from.
+const codeRestricted = "IPRestricted"
+
 // restricted says no, and which address was seen.
 func restricted(p policy.Passage) error {
-	return &problem{status: http.StatusForbidden, code: "IPRestricted", description: p.Why()}
+	return &problem{status: http.StatusForbidden, code: codeRestricted, description: p.Why()}
 }
 
 // warnOfProxy says once that a peer names another client, and is not believed, where that

@@ -196,6 +196,9 @@ func (s *Server) failPage(w http.ResponseWriter, r *http.Request, v visitor, p *
 		return
 	}
 	said := errorPage{Status: p.status, Title: http.StatusText(p.status), Message: p.words()}
+	if said.Restricted = p.code == codeRestricted; said.Restricted {
+		v = visitor{} // from there nothing is said to whoever they are, nor of what they did
+	}
 	if err := s.renderStatus(w, r, v, p.status, "error.html", said); err != nil {
 		s.Log.Error("http error page", "path", r.URL.Path, "error", err)
 	}
@@ -203,9 +206,10 @@ func (s *Server) failPage(w http.ResponseWriter, r *http.Request, v visitor, p *
 
 // An errorPage is what templates/error.html shows.
 type errorPage struct {
-	Status  int
-	Title   string
-	Message string
+	Status     int
+	Title      string
+	Message    string
+	Restricted bool // nothing is answered to this address
 }
 
 // isOperation reports whether a machine asks, which reads no pages.

@@ -3,6 +3,7 @@ package httpd
 import (
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"gatepost/policy"
@@ -11,8 +12,10 @@ import (
 
 // An accessView is the IP restrictions as they are shown and edited.
 type accessView struct {
-	Access   policy.Access // as typed, or as it is
-	Text     string        // of the ranges
+	Access   policy.Access  // as typed, or as it is
+	Since    int64          // the generation that was shown, and is changed
+	Now      *policy.Access // what stands, if somebody changed it meanwhile
+	Text     string         // of the ranges
 	Problems policy.Problems
 	Error    string
 	Lockout  bool          // saving it would shut out the visitor
@@ -22,12 +25,12 @@ type accessView struct {
 }
 
 func (s *Server) accessPage(w http.ResponseWriter, r *http.Request, v visitor) error {
-	access, err := s.DB.Access(r.Context())
+	access, since, err := s.DB.AccessAt(r.Context())
 	if err != nil {
 		return err
 	}
 	return s.showAccess(w, r, v, http.StatusOK,
-		accessView{Access: access, Text: access.Ranges.String()})
+		accessView{Access: access, Since: since, Text: access.Ranges.String()})
 }
 
 func (s *Server) showAccess(w http.ResponseWriter, r *http.Request, v visitor, status int,
@@ -54,27 +57,40 @@ func (s *Server) saveAccess(w http.ResponseWriter, r *http.Request, v visitor) e
 		return err
 	}
 	const refused = http.StatusUnprocessableEntity
-	if view.Problems != nil || view.Error != "" {
+	if view.Problems != nil || view.Error != "" || view.Now != nil {
 		return s.showAccess(w, r, v, refused, view)
 	}
 	if view.Ask = len(view.ShutOut) > 0 && r.PostForm.Get("anyway") == ""; view.Ask {
 		return s.showAccess(w, r, v, refused, view)
 	}
-	err = s.hand(v).SetAccess(r.Context(), view.Access, v.Client, v.Role,
+	err = s.hand(v).SetAccessSince(r.Context(), view.Since, view.Access, v.Client, v.Role,
 		r.PostForm.Get("force") != "")
-	if errors.Is(err, store.ErrLockout) {
+	switch {
+	case errors.Is(err, store.ErrLockout):
 		view.Lockout = true
 		return s.showAccess(w, r, v, refused, view)
-	}
-	if err != nil {
+	case errors.Is(err, store.ErrAccessChanged): // between our look and the saving
+		return s.refuseStale(w, r, v, view)
+	case err != nil:
 		return err
 	}
 	return s.back(w, r, "/access", done{what: "saved", changes: 1})
 }
 
+// refuseStale shows what was typed beside what stands now: to save it again replaces that.
+func (s *Server) refuseStale(w http.ResponseWriter, r *http.Request, v visitor,
+	view accessView) error {
+	now, since, err := s.DB.AccessAt(r.Context())
+	if err != nil {
+		return err
+	}
+	view.Now, view.Since = &now, since
+	return s.showAccess(w, r, v, http.StatusUnprocessableEntity, view)
+}
+
 // readAccess reads the form.
 func (s *Server) readAccess(r *http.Request) (view accessView, err error) {
-	now, err := s.DB.Access(r.Context())
+	now, generation, err := s.DB.AccessAt(r.Context())
 	if err != nil {
 		return view, err
 	}
@@ -88,8 +104,13 @@ func (s *Server) readAccess(r *http.Request) (view accessView, err error) {
 	if view.Access.Enabled && view.Text == "" {
 		view.Error = "Restrictions without a range would shut out everybody: give at least one."
 	}
-	same := now.Enabled && now.Ranges.String() == view.Text &&
+	same := now.Enabled == view.Access.Enabled && now.Ranges.String() == view.Text &&
 		now.CustomersBypass == view.Access.CustomersBypass
+	seen, wrong := strconv.ParseInt(r.PostForm.Get("generation"), 10, 64)
+	view.Since = generation
+	if !same && (wrong != nil || seen != generation) {
+		view.Now = &now
+	}
 	if view.Access.Enabled && !same && view.Problems == nil && view.Error == "" {
 		view.ShutOut, err = s.shutOut(r.Context(), view.Access)
 		return view, err

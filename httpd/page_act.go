@@ -62,7 +62,7 @@ func (s *Server) actOnOne(w http.ResponseWriter, r *http.Request, v visitor) err
 	}
 	held, err := s.DB.Suspended(r.Context(), id)
 	if err != nil {
-		return s.goneFromQueue(w, r, id, err)
+		return s.actedBefore(w, r, id, err)
 	}
 	var rule *quickRule
 	if key := r.PostForm.Get("rule"); key != "" {
@@ -72,17 +72,39 @@ func (s *Server) actOnOne(w http.ResponseWriter, r *http.Request, v visitor) err
 	}
 	d, err := s.act(r.Context(), v, id, r.PostForm.Get("do"), rule)
 	if err != nil {
-		return err
+		return s.actedBefore(w, r, id, err)
 	}
-	list := newListing("/suspended", r)
-	to := list.URL()
-	if next, err := strconv.ParseInt(r.PostForm.Get("next"), 10, 64); err == nil && next > 0 {
-		to = list.Of(next)
-	}
+	to := s.afterwards(r)
 	if r.PostForm.Get("do") == "keep" {
-		to = list.Of(id)
+		to = newListing("/suspended", r).Of(id)
 	}
 	return s.back(w, r, to, d)
+}
+
+// afterwards is where one goes on: with the next message of the list, if it is still held.
+func (s *Server) afterwards(r *http.Request) string {
+	list := newListing("/suspended", r)
+	next, err := strconv.ParseInt(r.PostForm.Get("next"), 10, 64)
+	if err == nil && next > 0 {
+		if _, err = s.DB.Suspended(r.Context(), next); err == nil {
+			return list.Of(next)
+		}
+	}
+	return list.URL()
+}
+
+// actedBefore answers who acts on a message that is gone. To delete it again is nothing wrong:
+// a button may be struck twice, and somebody else may be faster.
+func (s *Server) actedBefore(w http.ResponseWriter, r *http.Request, id int64, err error) error {
+	if !errors.Is(err, store.ErrNotFound) || r.PostForm.Get("do") != "delete" {
+		return s.goneFromQueue(w, r, id, err)
+	}
+	d := done{what: "gone", n: 1}
+	reasons, e := s.DB.Explain(r.Context(), strconv.FormatInt(id, 10))
+	if e == nil {
+		d.ticket = reasons.Recovered
+	}
+	return s.back(w, r, s.afterwards(r), d)
 }
 
 // chosenRule is the rule of a form, tried again: what was offered may not work any more.

@@ -3,10 +3,12 @@ package httpd
 import (
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
+	"gatepost/message"
 	"gatepost/policy"
 	"gatepost/store"
 )
@@ -133,6 +135,59 @@ func TestDeleteAndBlock(t *testing.T) {
 		"rule", "block sam@example.net")
 	b.says(wrong, "the lists have changed since")
 	b.get(fmt.Sprintf("/suspended/%d", second), http.StatusNotFound)
+}
+
+// To delete what is deleted is nothing wrong: a button may be struck twice.
+func TestDeleteTwice(t *testing.T) {
+	st := testServer(t)
+	first, second, third := st.stranger("One"), st.stranger("Two"), st.stranger("Three")
+	b := st.browser("agent@acme.test")
+	path := fmt.Sprintf("/suspended/%d", second)
+	b.says(b.follow(path, "do", "delete", "next", fmt.Sprint(first)), "Deleted 1 message.")
+	b.says(b.follow(path, "do", "delete", "q", "Three"), "Nothing was deleted: it was not held",
+		`value="Three"`)
+	b.says(b.follow(path, "do", "delete", "next", fmt.Sprint(first)), "Nothing was deleted",
+		"is-open", "One")
+	// The next one may be gone as well.
+	page := b.follow(fmt.Sprintf("/suspended/%d", third), "do", "delete", "next",
+		fmt.Sprint(second))
+	b.says(page, "Deleted 1 message.", "One")
+	b.silent(page, "is-open")
+	b.follow(fmt.Sprintf("/suspended/%d", first), "do", "recover")
+	b.says(b.follow(fmt.Sprintf("/suspended/%d", first), "do", "delete"), "Nothing was deleted",
+		`It is <a href="/tickets/`)
+	b.post(path, http.StatusNotFound, "do", "recover")
+	b.post("/suspended/x", http.StatusNotFound, "do", "delete")
+}
+
+// Every remedy has words of its own.
+func TestRemedyWords(t *testing.T) {
+	entry, err := policy.ParseEntry(policy.Block, "acme.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pat, err := message.ParseAddress("pat@acme.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := map[reflect.Type]any{}
+	for _, v := range []any{entry, pat, policy.Spam, true} {
+		values[reflect.TypeOf(v)] = v
+	}
+	said, fields := map[string]string{}, reflect.TypeFor[policy.Remedy]()
+	for i := range fields.NumField() {
+		var r policy.Remedy
+		name, value := fields.Field(i).Name, values[fields.Field(i).Type]
+		if value == nil {
+			t.Fatalf("%s: give this test a value of %s", name, fields.Field(i).Type)
+		}
+		reflect.ValueOf(&r).Elem().Field(i).Set(reflect.ValueOf(value))
+		words := remedyWords(r)
+		if words == "" || said[words] != "" {
+			t.Errorf("%s is said as %q, as %q is", name, words, said[words])
+		}
+		said[words] = name
+	}
 }
 
 func TestSuspendUser(t *testing.T) {

@@ -118,7 +118,8 @@ func TestAccessAsksBeforeItBreaksAnything(t *testing.T) {
 	st.must(err)
 	b := st.browser("admin@acme.test")
 	save := func(status int, fields ...string) string {
-		page, _ := b.post("/access", status, append(fields, "enabled", "on")...)
+		fields = append(fields, "enabled", "on", "generation", st.accessSeen())
+		page, _ := b.post("/access", status, fields...)
 		return page
 	}
 	b.says(save(422, "ranges", ""), "would shut out everybody")
@@ -132,11 +133,70 @@ func TestAccessAsksBeforeItBreaksAnything(t *testing.T) {
 		t.Fatal("the restrictions were saved")
 	}
 	page := b.follow("/access", "ranges", "192.0.2.0/24", "enabled", "on", "bypass", "on",
-		"anyway", "on")
+		"anyway", "on", "generation", st.accessSeen())
 	b.says(page, "Saved.", "You changed the IP restrictions.", "Undo</button>", "in the ranges below")
 	b.says(b.follow(undoOf(t, page), "back", "/access"), "The change was undone.")
 	save(http.StatusSeeOther, "ranges", "203.0.113.0/24", "anyway", "on", "force", "on")
 	b.says(b.get("/access", http.StatusForbidden), inside+" is in none of the allowed ranges")
+}
+
+// accessSeen is the generation that a form about access would send back now.
+func (st *site) accessSeen() string {
+	st.Helper()
+	_, seen, err := st.db.AccessAt(st.Context())
+	st.must(err)
+	return strconv.FormatInt(seen, 10)
+}
+
+// Who saves restrictions that somebody changed meanwhile is told, and nothing is lost.
+func TestAccessChangedMeanwhile(t *testing.T) {
+	st := testServer(t)
+	b := st.browser("admin@acme.test")
+	seen := st.accessSeen()
+	b.says(b.get("/access", http.StatusOK), `name="generation" value="`+seen+`"`)
+	st.restrict(true, "192.0.2.0/28", false)
+	page, _ := b.post("/access", http.StatusUnprocessableEntity, "generation", seen, "enabled", "on",
+		"ranges", "192.0.2.0/24")
+	b.says(page, "Somebody changed the restrictions", "192.0.2.0/28", ">192.0.2.0/24</textarea>",
+		`name="generation" value="`+st.accessSeen()+`"`)
+	b.post("/access", http.StatusUnprocessableEntity, "enabled", "on", "ranges", "192.0.2.0/24")
+	// What stands already may be saved by anybody.
+	b.says(b.follow("/access", "generation", seen, "enabled", "on", "ranges", "192.0.2.0/28"),
+		"Saved.")
+	access, err := st.db.Access(t.Context())
+	st.must(err)
+	if access.Ranges.String() != "192.0.2.0/28" {
+		t.Errorf("the ranges are %s", access.Ranges)
+	}
+	b.follow("/access", "generation", st.accessSeen(), "enabled", "on", "ranges", "192.0.2.0/24")
+}
+
+// Who comes from an address that is not allowed learns that, what would help, and nothing
+// else: neither who they are nor what they did.
+func TestRestrictedPageSaysNothingElse(t *testing.T) {
+	st := testServer(t)
+	b := st.browser("admin@acme.test")
+	_, to := b.post("/access", http.StatusSeeOther, "generation", st.accessSeen(), "enabled", "on",
+		"ranges", "203.0.113.0/24", "force", "on", "anyway", "on")
+	page := b.get(to, http.StatusForbidden)
+	b.says(page, inside+" is in none of the allowed ranges", "gatepost access set --disable")
+	b.silent(page, "admin@acme.test", "Undo", `role="status"`, "data-events", "<nav", "/sign-out",
+		`<a href="/"`)
+}
+
+func TestAuditSaysWhatBecameOfMail(t *testing.T) {
+	st := testServer(t)
+	first, second := st.stranger("One"), st.stranger("Two")
+	b := st.browser("admin@acme.test")
+	b.follow(fmt.Sprintf("/suspended/%d", first), "do", "recover")
+	page := b.get(fmt.Sprintf("/audit?subject=%d", first), http.StatusOK)
+	b.says(page, "recovered message", "<summary>what was recovered</summary>",
+		`aria-label="Recovered as"`)
+	b.silent(page, "before and after")
+	b.follow(fmt.Sprintf("/suspended/%d", second), "do", "delete")
+	page = b.get(fmt.Sprintf("/audit?subject=%d", second), http.StatusOK)
+	b.says(page, "<summary>what was deleted</summary>", `aria-label="The message"`)
+	b.silent(page, "before and after", "Recovered as")
 }
 
 func TestTokensAreShownOnce(t *testing.T) {

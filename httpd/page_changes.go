@@ -46,6 +46,20 @@ func changeWords(e store.AuditEntry) string {
 	return strings.TrimSpace(e.Action + " " + e.Subject)
 }
 
+// sideWords name what an entry of the audit log has of before and after. A message that was
+// recovered or deleted was not changed: there is what it was, and what it became.
+type sideWords struct{ Both, Before, After string }
+
+func sidesOf(e store.AuditEntry) sideWords {
+	switch e.Action {
+	case "suspended.recover":
+		return sideWords{"what was recovered", "The message", "Recovered as"}
+	case "suspended.delete":
+		return sideWords{"what was deleted", "The message", ""}
+	}
+	return sideWords{"before and after", "Before", "After"}
+}
+
 // listChange says which entries came and went.
 func listChange(e store.AuditEntry) string {
 	var did []string

@@ -43,6 +43,7 @@ var deeds = map[string]func(n int64) string{
 	"nothing":   func(int64) string { return "Nothing was selected." },
 	"recovered": func(n int64) string { return "Recovered " + count(n, "message", "messages") + "." },
 	"deleted":   func(n int64) string { return "Deleted " + count(n, "message", "messages") + "." },
+	"gone":      func(int64) string { return "Nothing was deleted: it was not held any more." },
 	"changed":   func(int64) string { return "" },
 	"saved":     func(int64) string { return "Saved." },
 	"same":      func(int64) string { return "Nothing was changed: it is as it was." },

@@ -204,6 +204,9 @@ func (q quickRule) apply(ctx context.Context, h *store.Hand) (err error) {
 // remedyWords says a remedy to a person. What is a setting names it.
 func remedyWords(r policy.Remedy) string {
 	switch {
+	case !r.Forget.IsZero():
+		return "forget how much " + r.Forget.String() + " sent (gatepost loop reset " +
+			r.Forget.String() + ")"
 	case !r.Allow.IsZero():
 		return "put " + r.Allow.String() + " on the allowlist"
 	case !r.Profile.IsZero():

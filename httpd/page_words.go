@@ -36,6 +36,7 @@ func words() template.FuncMap {
 		"query":   url.QueryEscape,
 		"tidy":    tidy,
 		"change":  changeWords,
+		"sides":   sidesOf,
 		"roles":   func() []string { return []string{"end-user", "agent", "admin"} },
 		"args":    func(values ...any) []any { return values },
 	}

@@ -15,6 +15,9 @@ var (
 	// ErrNoRanges says that restrictions were to be enabled without a range to come from.
 	ErrNoRanges = errors.New("without a range this would shut everybody out: " +
 		"name the ranges to allow")
+	// ErrAccessChanged says that somebody else changed the restrictions meanwhile.
+	ErrAccessChanged = errors.New("the IP restrictions were changed meanwhile: " +
+		"read them again, then save")
 )
 
 // accessRow is how IP restrictions are kept, and shown in the audit log.
@@ -35,20 +38,26 @@ const accessQuery = `select generation from access`
 // Access is the IP restrictions as they stand now. It is cheap enough to be asked at every
 // request.
 func (db *DB) Access(ctx context.Context) (policy.Access, error) {
-	var generation int64
+	a, _, err := db.AccessAt(ctx)
+	return a, err
+}
+
+// AccessAt is Access with its generation, which every change moves: what SetAccessSince
+// compares.
+func (db *DB) AccessAt(ctx context.Context) (a policy.Access, generation int64, err error) {
 	if err := db.access.QueryRowContext(ctx).Scan(&generation); err != nil {
-		return policy.Access{}, fmt.Errorf("access: %w", damaged(err))
+		return a, 0, fmt.Errorf("access: %w", damaged(err))
 	}
 	if known := db.restrictions.Load(); known != nil && known.generation == generation {
-		return known.Access, nil
+		return known.Access, generation, nil
 	}
 	read, err := one(ctx, db, scanAccess,
 		`select generation, enabled, ranges, customers_bypass from access`)
 	if err != nil {
-		return policy.Access{}, fmt.Errorf("access: %w", err)
+		return a, 0, fmt.Errorf("access: %w", err)
 	}
 	db.restrictions.Store(&read)
-	return read.Access, nil
+	return read.Access, read.generation, nil
 }
 
 func scanAccess(row scanner) (at accessAt, err error) {
@@ -71,6 +80,17 @@ func (r accessRow) access() (policy.Access, error) {
 // that address in that role (ErrLockout). The command line is never shut out.
 func (h *Hand) SetAccess(ctx context.Context, a policy.Access, from netip.Addr,
 	role policy.Role, force bool) error {
+	return h.SetAccessSince(ctx, anyGeneration, a, from, role, force)
+}
+
+// anyGeneration is below all of them.
+const anyGeneration = -1
+
+// SetAccessSince is SetAccess for who has read the restrictions before, at a generation of
+// AccessAt: if they were changed since it is refused (ErrAccessChanged), unless it changes
+// nothing. At -1 it replaces whatever there is.
+func (h *Hand) SetAccessSince(ctx context.Context, generation int64, a policy.Access,
+	from netip.Addr, role policy.Role, force bool) error {
 	if a.Enabled && a.Ranges.Empty() {
 		return ErrNoRanges
 	}
@@ -80,10 +100,31 @@ func (h *Hand) SetAccess(ctx context.Context, a policy.Access, from netip.Addr,
 		}
 	}
 	return h.do(ctx, func(t *tx) error {
-		_, err := h.writeAccess(t, accessRow{a.Enabled, a.Ranges.String(), a.CustomersBypass},
-			event{action: "access.set"})
+		row := accessRow{a.Enabled, a.Ranges.String(), a.CustomersBypass}
+		if err := t.checkAccessSince(generation, row); err != nil {
+			return err
+		}
+		_, err := h.writeAccess(t, row, event{action: "access.set"})
 		return err
 	})
+}
+
+// checkAccessSince refuses a row that was written by who has not seen the one that stands.
+func (t *tx) checkAccessSince(generation int64, a accessRow) error {
+	if generation == anyGeneration {
+		return nil
+	}
+	var now int64
+	if err := t.row(accessQuery).Scan(&now); err != nil {
+		return fmt.Errorf("access: %w", damaged(err))
+	}
+	if now == generation {
+		return nil
+	}
+	if stands, err := t.accessRow(); err != nil || stands == a {
+		return err
+	}
+	return ErrAccessChanged
 }
 
 func (h *Hand) checkLockout(a policy.Access, from netip.Addr, role policy.Role) error {

@@ -74,3 +74,40 @@ func TestAccess(t *testing.T) {
 		t.Errorf("the log is\n%s\nwant\n%s", got, want)
 	}
 }
+
+// Who has read other restrictions than those that stand replaces nothing, but for who says
+// what stands already.
+func TestAccessChangedMeanwhile(t *testing.T) {
+	ctx := context.Background()
+	f := openAt(t, filepath.Join(t.TempDir(), "gatepost.db"))
+	mine, theirs := access(t, true, "192.0.2.0/24", false), access(t, true, "192.0.2.9", false)
+	_, seen, err := f.AccessAt(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := func(seen int64, a policy.Access) error {
+		return f.hand().SetAccessSince(ctx, seen, a, netip.MustParseAddr("192.0.2.9"),
+			policy.Admin, false)
+	}
+	if err := set(seen, theirs); err != nil {
+		t.Fatal(err)
+	}
+	for why, c := range map[string]struct{ got, want error }{
+		"another":  {set(seen, mine), ErrAccessChanged},
+		"the same": {set(seen, theirs), nil},
+	} {
+		if !errors.Is(c.got, c.want) {
+			t.Errorf("%s: %v, want %v", why, c.got, c.want)
+		}
+	}
+	a, now, err := f.AccessAt(ctx)
+	if err != nil || a.Ranges.String() != "192.0.2.9" || now != seen+1 {
+		t.Errorf("%s at %d after %d, %v", a.Ranges, now, seen, err)
+	}
+	for _, seen := range []int64{now, -1} {
+		if err := set(seen, mine); err != nil {
+			t.Errorf("at %d: %v", seen, err)
+		}
+		mine = theirs
+	}
+}

@@ -72,8 +72,8 @@ user.import  null {"count":1,"entries":["bob@acme.test"],"roles":{"end-user":1}}
 user.role bob@acme.test {"role":"end-user"} {"role":"agent"}
 user.rename bob@acme.test {"name":""} {"name":"Bob` + "\uFFFD" + `"}
 user.password bob@acme.test null {"password":true}
-user.suspend bob@acme.test null null
-user.unsuspend bob@acme.test null null
+user.suspend bob@acme.test {"suspended":false} {"suspended":true}
+user.unsuspend bob@acme.test {"suspended":true} {"suspended":false}
 token.add 1 null {"owner":"bob@acme.test","name":"script","expires_at":null}
 token.revoke 1 {"owner":"bob@acme.test","name":"script","expires_at":null} null
 user.remove bob@acme.test {"name":"Bob` + "\uFFFD" + `","role":"agent","suspended":false,"password":true} null

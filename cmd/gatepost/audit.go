@@ -71,12 +71,35 @@ func auditChange(e store.AuditEntry) string {
 	if e.Undoes != nil {
 		parts = append(parts, fmt.Sprintf("of %d:", *e.Undoes))
 	}
+	if words, ok := auditMail(e); ok {
+		return strings.Join(append(parts, words), " ")
+	}
 	taken, isList := auditEntries("-", e.Before)
 	added, isList2 := auditEntries("+", e.After)
 	if isList || isList2 {
 		return strings.Join(append(append(parts, taken...), added...), " ")
 	}
 	return strings.Join(append(parts, auditDifference(e.Before, e.After)), " ")
+}
+
+// auditMail says what became of a held message, and of which: that it is held no more is no
+// difference of its fields.
+func auditMail(e store.AuditEntry) (words string, ok bool) {
+	switch e.Action {
+	case "suspended.recover":
+		words = "recovered"
+	case "suspended.delete":
+		words = "deleted"
+	default:
+		return "", false
+	}
+	if of := auditDifference(nil, e.Before); of != "" {
+		words += ": " + of
+	}
+	if made := auditDifference(nil, e.After); made != "" {
+		words += "; " + made
+	}
+	return words, true
 }
 
 // auditEntries are the entries that a change of a list put there or took, each with a sign

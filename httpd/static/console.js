@@ -4,7 +4,6 @@
 
 const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
-const wide = matchMedia("(min-width: 62rem)");
 
 for (const e of $$(".needs-script")) e.hidden = false;
 forgetDeed();
@@ -19,10 +18,15 @@ function forgetDeed() {
 
 // Pages are fetched whole, and the parts that changed are put in their place.
 async function fetchPage(url) {
+	return (await look(url)).page;
+}
+
+// look fetches a page. What was open is gone if it is not found, or leads somewhere else.
+async function look(url) {
 	const answer = await fetch(url, { headers: { Accept: "text/html" }, credentials: "same-origin" });
+	const gone = answer.status === 404 || answer.redirected;
 	const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-	if (!answer.ok || answer.redirected || !$("#rows", page)) return null;
-	return page;
+	return { gone, page: answer.ok && !answer.redirected && $("#rows", page) ? page : null };
 }
 
 function put(page, selector) {
@@ -30,8 +34,8 @@ function put(page, selector) {
 	if (here && there) here.replaceWith(document.adoptNode(there));
 }
 
-// Where one is in the list.
-let at = null;
+// Where one is in the list: on which message, and how far down it stood last.
+let at = null, spot = 0;
 const rows = () => $$("#rows > li[data-id]");
 const row = (id) => rows().find((r) => r.dataset.id === id);
 const openRow = () => $("#rows > li.is-open");
@@ -43,17 +47,23 @@ function go(to) {
 }
 
 function mark() {
-	for (const r of rows()) r.classList.toggle("is-at", r.dataset.id === at);
+	rows().forEach((r, i) => {
+		if (r.classList.toggle("is-at", r.dataset.id === at)) spot = i;
+	});
 }
 
 function step(by) {
 	const all = rows();
 	if (all.length === 0) return;
 	const from = row(at) || openRow();
-	const i = from ? all.indexOf(from) + by : 0;
+	// Where a message was that is gone, the next one is now.
+	const i = from ? all.indexOf(from) + by : spot + Math.min(by, 0);
 	const to = all[Math.max(0, Math.min(all.length - 1, i))];
 	go(to);
-	if (wide.matches && openRow()) open($("a", to), false);
+	// On a narrow screen the message lies over the list, so the mark alone would not be seen.
+	if (!$(".has-open")) return;
+	if (to === openRow()) opening++; // one is back: what is being fetched is not wanted any more
+	else open($("a", to), false);
 }
 
 // open shows a message beside the list, as a click would.
@@ -104,12 +114,36 @@ function select(r) {
 	tell();
 }
 
-// act does with what is selected, or with the message that is open, what a button would.
+// act does what a button would: with what is selected, or with the message that is marked.
+// That need not be the one that is open: it is fetched while the mark has moved on already.
 function act(key, value) {
-	const form = $("#many");
-	if (form && chosen().length === 0 && !openRow() && row(at)) select(row(at));
-	if (chosen().length > 0) form.requestSubmit($(`button[value=${value}]`, form));
-	else $(`.actions form[data-key="${key}"]`)?.requestSubmit();
+	const many = $("#many"), marked = row(at) || openRow();
+	const own = $(`.actions form[data-key="${key}"]`);
+	if (chosen().length > 0) many.requestSubmit($(`button[value=${value}]`, many));
+	else if (!marked || marked === openRow()) own?.requestSubmit();
+	else if (own) actOnRow(marked, own);
+	else if (!$(".has-open")) {
+		select(marked);
+		many.requestSubmit($(`button[value=${value}]`, many));
+	}
+}
+
+// actOnRow sends the form of the open message for another row, as if that were open.
+function actOnRow(marked, own) {
+	const all = rows(), i = all.indexOf(marked);
+	const next = all[i + 1] || all[i - 1];
+	const form = own.cloneNode(true);
+	form.action = new URL($("a", marked).href).pathname;
+	form.hidden = true;
+	$("input[name=next]", form)?.remove();
+	if (next) {
+		const to = document.createElement("input");
+		[to.type, to.name, to.value] = ["hidden", "next", next.dataset.id];
+		form.append(to);
+	}
+	opening++; // what is still being fetched would change the page under the form
+	document.body.append(form);
+	form.requestSubmit();
 }
 
 function ask(text, yes) {
@@ -122,15 +156,38 @@ function ask(text, yes) {
 		() => done(dialog.returnValue === "yes"), { once: true }));
 }
 
+// once sees to it that a form is sent once, however often a button or a key is struck. It
+// ends by itself: an answer may never come.
+let sent = false, unsent = 0;
+function once(form) {
+	if (form.method !== "post") return;
+	sent = true;
+	// Not at once: what is disabled is not sent, and a button may have a value.
+	setTimeout(() => { for (const b of submits()) b.disabled = sent; });
+	clearTimeout(unsent);
+	unsent = setTimeout(again, 10000);
+}
+
+const submits = () => $$("form[method=post] button");
+
+function again() {
+	sent = false;
+	for (const b of submits()) b.disabled = false;
+}
+
+// A page that is come back to may be as it was left.
+addEventListener("pageshow", again);
+
 document.addEventListener("submit", async (event) => {
 	// Not form.id: the boxes of the list are called that.
 	const form = event.target;
+	if (sent && form.method === "post") { event.preventDefault(); return; }
 	const many = form === $("#many") && event.submitter?.value === "delete";
 	const text = many && chosen().length > 1
 		? `Delete ${chosen().length} messages? They cannot be brought back.` : form.dataset.confirm;
 	const sure = form.dataset.sure;
 	delete form.dataset.sure;
-	if (!text || sure) return;
+	if (!text || sure) { once(form); return; }
 	event.preventDefault();
 	if (!await ask(text, form.dataset.yes || "Delete")) return;
 	form.dataset.sure = "1";
@@ -180,6 +237,8 @@ document.addEventListener("keydown", (event) => {
 	if (event.key === "Enter" && event.target.closest("a, button, summary")) return;
 	if (!Object.hasOwn(keys, event.key)) return;
 	if (event.key !== "Escape") event.preventDefault();
+	// A key that is held goes through the list, and does nothing else.
+	if (event.repeat && event.key !== "j" && event.key !== "k") return;
 	keys[event.key]();
 });
 
@@ -226,16 +285,40 @@ function follow(path) {
 
 async function refresh() {
 	const before = new Set(rows().map((r) => r.dataset.id)), mine = opening;
-	const page = await fetchPage(location.href).catch(() => null);
+	const { page, gone } = await lookAgain().catch(() => ({}));
 	if (!page || !$(".queue", page) || mine !== opening || $("dialog[open]")) return;
+	if (gone) bury();
 	const picked = new Set(chosen().map((box) => box.value));
 	const focused = document.activeElement?.closest("#rows > li")?.dataset.id;
 	for (const part of ["#rail", "#rows", ".list > .paging"]) put(page, part);
 	if (!$("#many") && $("#many", page)) put(page, ".list");
+	if (!$("#many", page)) $("#many")?.remove();
 	settle(picked, $(".list").scrollTop);
 	for (const r of rows()) r.classList.toggle("is-new", !before.has(r.dataset.id));
 	mark();
 	if (focused && row(focused)) $("a", row(focused)).focus({ preventScroll: true });
+}
+
+// lookAgain fetches the page that is shown. If the message that is open is gone, the list
+// beside it lives on.
+async function lookAgain() {
+	const list = $(".has-open .back a")?.href;
+	const seen = $(".gone") ? { gone: true } : await look(location.href);
+	if (!seen.gone || !list) return seen;
+	return { gone: true, page: await fetchPage(list) };
+}
+
+// bury says that the open message is gone. It may still be read, and nothing done with it.
+function bury() {
+	if ($(".gone")) return;
+	const said = document.createElement("p");
+	said.className = "error gone";
+	said.setAttribute("role", "alert");
+	said.textContent = "Somebody has handled it: this message is not held any more.";
+	const held = $(".actions")?.contains(document.activeElement);
+	for (const e of $$(".message .actions, .message .remarks")) e.remove();
+	$(".message .back").after(said);
+	if (held) $("#message").focus({ preventScroll: true });
 }
 
 tell();
