@@ -1,6 +1,8 @@
 package httpd
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -44,14 +46,7 @@ func (s *Server) putSecurity(w http.ResponseWriter, r *http.Request, v visitor) 
 	if err := readJSON(w, r, &in); err != nil {
 		return err
 	}
-	a, err := s.DB.Access(r.Context())
-	if err != nil {
-		return err
-	}
-	if a, err = in.Settings.IP.over(a); err != nil {
-		return err
-	}
-	err = s.hand(v).SetAccess(r.Context(), a, v.Client, v.Role, in.Force || in.Settings.Force)
+	a, err := s.change(r.Context(), v, in.Settings.IP, in.Force || in.Settings.Force)
 	if err != nil {
 		return err
 	}
@@ -64,6 +59,26 @@ func (s *Server) putSecurity(w http.ResponseWriter, r *http.Request, v visitor) 
 		b["shut_out_tokens"] = tokenBodies(tokens)
 	}
 	return answerJSON(w, http.StatusOK, b)
+}
+
+// change lays what is said over the restrictions that stand. If somebody changes them
+// meanwhile it does so again: what was not said stays as they have it.
+func (s *Server) change(ctx context.Context, v visitor, in ipSettings, force bool) (
+	a policy.Access, err error) {
+	for range 3 {
+		stands, generation, err := s.DB.AccessAt(ctx)
+		if err != nil {
+			return a, err
+		}
+		if a, err = in.over(stands); err != nil {
+			return a, err
+		}
+		err = s.hand(v).SetAccessSince(ctx, generation, a, v.Client, v.Role, force)
+		if !errors.Is(err, store.ErrAccessChanged) {
+			return a, err
+		}
+	}
+	return a, store.ErrBusy
 }
 
 // over is a with what is said changed.

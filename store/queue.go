@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"gatepost/message"
 	"gatepost/policy"
 )
 
@@ -112,6 +113,9 @@ func (h *Hand) deleteSuspended(t *tx, id int64) (file string, err error) {
 		Scan(&was.DecisionID, &was.Author, &was.Cause)
 	if err != nil {
 		return "", absent(err)
+	}
+	if _, err := message.ParseAddress(was.Author); err != nil {
+		was.Author = "" // what stands there may be any words
 	}
 	_, err = h.note(t, event{action: "suspended.delete", subject: fmt.Sprint(id), before: was})
 	if err != nil {

@@ -342,3 +342,32 @@ func TestRegistry(t *testing.T) {
 		t.Errorf("%+v, %+v: %v", a.SPF, a.DMARC, proof(q, a))
 	}
 }
+
+// TestOversigned: a signature that says there is no Reply-To does not stand beside one that
+// is too long to be handed to the library.
+func TestOversigned(t *testing.T) {
+	k := edKey("acme.test", "ed")
+	raw := signedOver(t, plainMail, k, "From", "Subject", "Reply-To", "To")
+	long := "Reply-To: eve@evil.test" + strings.Repeat(",\r\n eve@evil.test", 1200) + "\r\n"
+	for field, want := range map[string]policy.Result{
+		"": policy.Pass, "Reply-To: eve@evil.test\r\n": policy.Fail, long: policy.Fail,
+		strings.Replace(long, "Reply-To", "X-Big", 1): policy.Pass,
+	} {
+		a := checker(t, zoneOf(t, k.record())).Check(t.Context(), queryOf(field+raw))
+		if len(a.DKIM) != 1 || a.DKIM[0].Result != want {
+			t.Errorf("%.30q: %+v, want %v", field, a.DKIM, want)
+		}
+	}
+}
+
+// TestRelayFieldTwice: what a relay says of DMARC may follow from a signature that covers
+// another Subject than readers show.
+func TestRelayFieldTwice(t *testing.T) {
+	const said = "Authentication-Results: mx.relay.test; dkim=pass header.d=acme.test;" +
+		" dmarc=pass header.from=acme.test"
+	q := relayed([]string{said}, "Subject: pay invoice 7")
+	a := checker(t, zoneOf(t, relayRecords)).Check(t.Context(), q)
+	if a.Said != policy.None || proof(q, a) == policy.Pass {
+		t.Errorf("%+v", a)
+	}
+}

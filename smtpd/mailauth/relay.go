@@ -58,6 +58,9 @@ func (c *Checker) hear(q Query) (a *policy.Authentication, t told) {
 		}
 	}
 	a.Said = heardDMARC(all, q.From)
+	if doubled != "" && a.Said == policy.Pass {
+		a.Said = policy.None // it may follow from such a signature
+	}
 	return a, t
 }
 

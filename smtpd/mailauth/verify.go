@@ -57,12 +57,17 @@ func verified(err error) (policy.Result, string) {
 }
 
 // signedContent is the message as the library gets it: without other signatures than
-// those asked about, and without fields that would cost it too much.
+// those asked about. Of a field that would cost it too much it gets the name: a signature
+// can say that there is no such field.
 func signedContent(q Query, asked []*signature) io.Reader {
 	var head bytes.Buffer
 	for i, f := range q.Message.Fields {
-		if len(f.Raw) > maxField || f.Is(signatureField) && !slices.ContainsFunc(asked,
+		if f.Is(signatureField) && !slices.ContainsFunc(asked,
 			func(s *signature) bool { return s.field == i }) {
+			continue
+		}
+		if len(f.Raw) > maxField {
+			head.WriteString(f.Name() + ": too long\r\n")
 			continue
 		}
 		head.Write(bytes.TrimRight(f.Raw, "\r\n"))
