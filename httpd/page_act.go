@@ -157,7 +157,13 @@ func (s *Server) act(ctx context.Context, v visitor, id int64, do string, rule *
 // recover makes tickets. What somebody recovered before is as good as recovered now.
 func (s *Server) recover(ctx context.Context, v visitor, ids []int64) (d done, err error) {
 	made, err := s.hand(v).RecoverMany(ctx, ids)
-	if err != nil && !errors.Is(err, store.ErrRecovered) && !errors.Is(err, store.ErrNotFound) {
+	missing, failed := split(err)
+	switch {
+	case failed != nil:
+		s.Log.Error("recover", "error", err)
+		return d, invalid("id", "%d recovered; the contents of %v are lost: restore them from "+
+			"a backup", len(made), failed)
+	case err != nil && missing == nil && !errors.Is(err, store.ErrRecovered):
 		return d, err
 	}
 	d = done{what: "recovered", n: len(made)}

@@ -3,6 +3,8 @@ package httpd
 import (
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -260,4 +262,22 @@ func TestNoticeCannotBeWritten(t *testing.T) {
 		b.silent(page, "<script>", "&lt;script&gt;", "<b>", "&lt;b&gt;", "<i>", "&lt;i&gt;",
 			"Undo</button>")
 	}
+}
+
+// TestRecoverManyTellsWhatIsLost: a ticket is made of what can be had, and the page says of
+// which message the content is gone.
+func TestRecoverManyTellsWhatIsLost(t *testing.T) {
+	st := testServer(t)
+	st.rules(policy.Block, "*")
+	large := st.receive(letterOf("sam@example.net", "large", strings.Repeat("0123456789\r\n", 10000)))
+	small := st.hold("one")
+	files, err := filepath.Glob(filepath.Join(st.db.Dir(), "*.eml"))
+	st.must(err)
+	for _, file := range files {
+		st.must(os.Remove(file))
+	}
+	b := st.browser("agent@acme.test")
+	page, _ := b.post("/suspended", http.StatusUnprocessableEntity, "do", "recover",
+		"id", itoa(large), "id", itoa(small))
+	b.says(page, fmt.Sprintf("1 recovered; the contents of [%d] are lost", large))
 }
