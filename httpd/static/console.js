@@ -21,9 +21,14 @@ async function fetchPage(url) {
 	return (await look(url)).page;
 }
 
+// What is being fetched is given up when a form is sent: the answer to that is the next page,
+// and what it did is not to be found missing by this one.
+let leaving = new AbortController();
+
 // look fetches a page. What was open is gone if it is not found, or leads somewhere else.
 async function look(url) {
-	const answer = await fetch(url, { headers: { Accept: "text/html" }, credentials: "same-origin" });
+	const answer = await fetch(url, { headers: { Accept: "text/html" }, credentials: "same-origin",
+		signal: leaving.signal });
 	const gone = answer.status === 404 || answer.redirected;
 	const page = new DOMParser().parseFromString(await answer.text(), "text/html");
 	return { gone, page: answer.ok && !answer.redirected && $("#rows", page) ? page : null };
@@ -146,14 +151,21 @@ function actOnRow(marked, own) {
 	form.requestSubmit();
 }
 
+// ask puts a question. What closed the one before may still be on its way as an event, and is
+// no answer to this one.
+let question = new AbortController();
 function ask(text, yes) {
 	const dialog = $("#confirm");
+	question.abort();
+	question = new AbortController();
+	const { signal } = question;
 	$("#confirm-text").textContent = text;
 	$("button[value=yes]", dialog).textContent = yes;
-	dialog.returnValue = "";
 	dialog.showModal();
-	return new Promise((done) => dialog.addEventListener("close",
-		() => done(dialog.returnValue === "yes"), { once: true }));
+	return new Promise((done) => {
+		dialog.addEventListener("submit", (event) => done(event.submitter.value === "yes"), { signal });
+		dialog.addEventListener("close", () => dialog.open || done(false), { signal });
+	});
 }
 
 // once sees to it that a form is sent once, however often a button or a key is struck. It
@@ -162,6 +174,8 @@ let sent = false, unsent = 0;
 function once(form) {
 	if (form.method !== "post") return;
 	sent = true;
+	opening++;
+	leaving.abort();
 	// Not at once: what is disabled is not sent, and a button may have a value.
 	setTimeout(() => { for (const b of submits()) b.disabled = sent; });
 	clearTimeout(unsent);
@@ -171,6 +185,7 @@ function once(form) {
 const submits = () => $$("form[method=post] button");
 
 function again() {
+	if (sent) leaving = new AbortController();
 	sent = false;
 	for (const b of submits()) b.disabled = false;
 }
@@ -214,6 +229,7 @@ document.addEventListener("change", (event) => {
 
 addEventListener("popstate", async () => {
 	const page = $(".queue") && await fetchPage(location.href).catch(() => null);
+	if (sent) return;
 	if (page && $(".queue", page)) show(page);
 	else location.reload();
 });
