@@ -263,7 +263,7 @@ func (r *reading) cc(s Sign) {
 
 // blank asks whether there is anything to be seen.
 func (r *reading) blank() {
-	if hasWord(r.subject.value) || !r.mail.Message.Blank(r.body()) {
+	if hasWord(r.subject.value) || !r.mail.Message.Blank(r.body) {
 		return
 	}
 	said := "none"
