@@ -55,13 +55,16 @@ func (d Decision) proof() string {
 	if a == nil {
 		return "nobody was asked: the claim is taken"
 	}
-	said := map[Result]string{
-		Pass:      fmt.Sprintf("it is proven to be from %s", from),
-		None:      fmt.Sprintf("nothing says whether it is from %s", from),
-		Fail:      fmt.Sprintf("it is not from %s", from),
-		TempError: fmt.Sprintf("whether it is from %s could not be found out", from),
-	}[d.Proof]
-	return fmt.Sprintf("%s (%s)", said, a.words())
+	said := "it is not from "
+	switch d.Proof {
+	case Pass:
+		said = "it is proven to be from "
+	case None:
+		said = "nothing says whether it is from "
+	case TempError:
+		return fmt.Sprintf("whether it is from %s could not be found out (%s)", from, a.words())
+	}
+	return fmt.Sprintf("%s%s (%s)", said, from, a.words())
 }
 
 // whyCause says what shows the cause: "a machine wrote it (Auto-Submitted: auto-replied)".

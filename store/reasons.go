@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"strings"
 
 	"gatepost/policy"
@@ -21,24 +22,37 @@ func newReasons(r *Record) reasons {
 	for i, f := range facts {
 		kept.Facts[i] = [2]string{f.Name, f.Value}
 	}
-	for i, s := range trail {
-		kept.together(s)
-		if s.Decided {
-			kept.Decided = i
-		}
+	kept.Decided = slices.IndexFunc(trail, func(s policy.Step) bool { return s.Decided })
+	for len(trail) > 0 {
+		n := sameAnswer(trail)
+		kept.Trail = append(kept.Trail, together(trail[:n]))
+		trail = trail[n:]
 	}
 	return kept
+}
+
+// sameAnswer is how many steps at the start share their answer.
+func sameAnswer(trail []policy.Step) int {
+	n := slices.IndexFunc(trail, func(s policy.Step) bool { return s.Answer != trail[0].Answer })
+	if n < 0 {
+		return len(trail)
+	}
+	return n
 }
 
 // between stands between the names of rules that share an answer.
 const between = "\n"
 
-func (r *reasons) together(s policy.Step) {
-	if last := len(r.Trail) - 1; last >= 0 && r.Trail[last][1] == s.Answer {
-		r.Trail[last][0] += between + s.Rule
-		return
+func together(steps []policy.Step) [2]string {
+	var names strings.Builder
+	names.Grow(32 * len(steps))
+	for i, s := range steps {
+		if i > 0 {
+			names.WriteString(between)
+		}
+		names.WriteString(s.Rule)
 	}
-	r.Trail = append(r.Trail, [2]string{s.Rule, s.Answer})
+	return [2]string{names.String(), steps[0].Answer}
 }
 
 func (r reasons) facts() []policy.Fact {
