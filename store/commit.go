@@ -79,7 +79,7 @@ type words struct {
 }
 
 func newWords(r *Record) (words, error) {
-	sender := r.Message.Sender()
+	sender := r.Facts.Sender
 	w := words{rule: r.Decision.RuleText(), why: r.Decision.Why(),
 		subject: r.Message.Subject(), messageID: message.Clean(r.Message.MessageID()),
 		author: Person{Name: message.Clean(sender.Name), Email: message.Clean(sender.Text)}}
