@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -162,33 +161,25 @@ func TestDeleteTwice(t *testing.T) {
 	b.post("/suspended/x", http.StatusNotFound, "do", "delete")
 }
 
-// Every remedy has words of its own.
+// The smallest change says whom else it lets in, and how it is made where no page makes it:
+// never with what a stranger wrote in a command.
 func TestRemedyWords(t *testing.T) {
-	entry, err := policy.ParseEntry(policy.Block, "acme.example")
+	odd, err := message.ParseAddress("`reboot`@acme.example")
 	if err != nil {
 		t.Fatal(err)
 	}
-	pat, err := message.ParseAddress("pat@acme.example")
-	if err != nil {
-		t.Fatal(err)
-	}
-	values := map[reflect.Type]any{}
-	for _, v := range []any{entry, pat, policy.Spam, true} {
-		values[reflect.TypeOf(v)] = v
-	}
-	said, fields := map[string]string{}, reflect.TypeFor[policy.Remedy]()
-	for i := range fields.NumField() {
-		var r policy.Remedy
-		name, value := fields.Field(i).Name, values[fields.Field(i).Type]
-		if value == nil {
-			t.Fatalf("%s: give this test a value of %s", name, fields.Field(i).Type)
+	for want, r := range map[string]policy.Remedy{
+		"put `reboot`@acme.example on the allowlist": {Kind: policy.AllowSender, Address: odd},
+		"forget how much `reboot`@acme.example sent (gatepost loop reset)": {
+			Kind: policy.Forget, Address: odd},
+		"take * off the blocklist, letting in every stranger's mail": {
+			Kind: policy.Unblock, Entry: policy.Entry{Target: policy.Everyone}},
+		"hold nothing for this cause, for everybody (causes.spam = false)": {
+			Kind: policy.TurnOff, Cause: policy.Spam},
+	} {
+		if got := remedyWords(r); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
-		reflect.ValueOf(&r).Elem().Field(i).Set(reflect.ValueOf(value))
-		words := remedyWords(r)
-		if words == "" || said[words] != "" {
-			t.Errorf("%s is said as %q, as %q is", name, words, said[words])
-		}
-		said[words] = name
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strconv"
 
 	"gatepost/message"
 	"gatepost/policy"
@@ -36,11 +35,8 @@ type quickRule struct {
 // whatIf tries what could be done about a message.
 func (s *Server) whatIf(ctx context.Context, l *letter, held store.Suspended) (
 	w whatIf, err error) {
-	p, err := s.DB.Policy(ctx)
-	if err != nil {
-		return w, err
-	}
-	f, err := s.factsAgain(l, p, held)
+	mail := policy.Mail{Message: l.message, Body: func() io.Reader { return l.body() }}
+	p, f, err := s.DB.FactsAgain(ctx, mail, l.Kept, held.Cause)
 	if err != nil {
 		return w, err
 	}
@@ -64,23 +60,6 @@ func (s *Server) whatIf(ctx context.Context, l *letter, held store.Suspended) (
 			Change: "suspend the profile of " + a.String()}
 	}
 	return w, nil
-}
-
-// factsAgain reads the facts of a message as things stand. How much its sender sent is asked
-// only if that decided: the hour of any other decision has nothing to do with this one.
-func (s *Server) factsAgain(l *letter, p *policy.Policy, held store.Suspended) (
-	*policy.Facts, error) {
-	mail := policy.Mail{Message: l.message, Envelope: l.Kept.Envelope,
-		Body: func() io.Reader { return l.body() }}
-	f, err := policy.Read(mail, &p.Settings, s.DB.Profile)
-	if err != nil {
-		return nil, err
-	}
-	f.Authentication = l.Authentication
-	if cause, _ := policy.ParseCause(held.Cause); cause == policy.Loop {
-		f.Stored, err = s.DB.Stored(f.Band(), s.Now())
-	}
-	return &f, err
 }
 
 // A trial asks what one more entry would do.
@@ -113,14 +92,14 @@ func (t trial) letIn(remedies []policy.Remedy) (rules []quickRule, remarks []str
 		return rules, nil
 	}
 	for _, r := range remedies {
-		switch {
-		case !r.Unblock.IsZero():
-			rules = append(rules, quickRule{Key: "unblock " + r.Unblock.String(), list: policy.Block,
-				entry: r.Unblock, remove: true,
-				Change: "take " + r.Unblock.String() + " off the blocklist"})
-		case !r.Restore.IsZero():
-			rules = append(rules, quickRule{Key: "restore " + r.Restore.String(), person: r.Restore,
-				Change: "end the suspension of " + r.Restore.String()})
+		switch q := (quickRule{Change: r.Words()}); r.Kind {
+		case policy.Unblock:
+			q.Key, q.list = "unblock "+r.Subject(), policy.Block
+			q.entry, q.remove = r.Entry, true
+			rules = append(rules, q)
+		case policy.Restore:
+			q.Key, q.person = "restore "+r.Subject(), r.Address
+			rules = append(rules, q)
 		}
 	}
 	return rules, remarks
@@ -201,30 +180,18 @@ func (q quickRule) apply(ctx context.Context, h *store.Hand) (err error) {
 	return err
 }
 
-// remedyWords says a remedy to a person. What is a setting names it.
+// remedyWords says a remedy to a person, with whom else it lets in, and how it is done where
+// no page does it.
 func remedyWords(r policy.Remedy) string {
-	switch {
-	case !r.Forget.IsZero():
-		return "forget how much " + r.Forget.String() + " sent (gatepost loop reset " +
-			r.Forget.String() + ")"
-	case !r.Allow.IsZero():
-		return "put " + r.Allow.String() + " on the allowlist"
-	case !r.Profile.IsZero():
-		return "give " + r.Profile.String() + " a profile"
-	case !r.Restore.IsZero():
-		return "end the suspension of " + r.Restore.String()
-	case !r.Unblock.IsZero():
-		return "take " + r.Unblock.String() + " off the blocklist"
-	case r.PassOver:
-		return "let mail of mailing lists pass (causes.mailing_list = false)"
-	case r.AnyHost:
-		return "take mail that came through no relay of ours (smtp.only_relays = false)"
-	case r.AnyRate:
-		return "let any number of messages pass within an hour (loop.per_hour = 0)"
-	case r.Believe:
-		return "take what From claims, of everybody (auth.trust = " + strconv.Quote("claimed") + ")"
-	case r.TurnOff != policy.NoCause:
-		return "hold nothing for this cause (causes." + r.TurnOff.String() + " = false)"
+	words := r.Words()
+	if reach := r.Reach(); reach != "" {
+		words += ", " + reach
 	}
-	return ""
+	if setting, ok := r.Setting(); ok {
+		return words + " (" + setting.String() + ")"
+	}
+	if r.Kind == policy.Forget {
+		return words + " (gatepost " + r.Command() + ")"
+	}
+	return words
 }

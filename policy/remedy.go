@@ -4,71 +4,124 @@ import (
 	"gatepost/message"
 )
 
-// A Remedy is one change that would have made a ticket of a message. Exactly one of its
-// fields is set.
+// A Remedy is one change that would make a ticket of a message. At most one of its subjects
+// is set: whom or what the change is about.
 type Remedy struct {
-	Forget   message.Address // how many of its messages were stored within the hour
-	Allow    message.Address // an entry of the allowlist
-	Profile  message.Address // a profile
-	Restore  message.Address // a profile that is suspended no more
-	Unblock  Entry           // an entry taken off the blocklist
-	TurnOff  Cause           // a cause that holds nothing
-	Believe  bool            // that the claim is taken: trust
-	AnyRate  bool            // no limit of messages an hour
-	PassOver bool            // mail of mailing lists is not held
-	AnyHost  bool            // mail need not come through a relay
+	Kind    RemedyKind
+	Address message.Address
+	Entry   Entry // of the blocklist
+	Cause   Cause
 }
 
-// Remedies are all the changes that would do, the smallest first: of one sender, then of one
-// entry, then of one setting. Each was tried by asking Decide again.
+// A RemedyKind is what a remedy changes.
+type RemedyKind uint8
+
+// The kinds, the smallest change first: of one sender, then of one entry, then of one
+// setting.
+const (
+	Forget      RemedyKind = iota // how many of its messages were stored within the hour
+	AllowSender                   // an entry of the allowlist
+	AddProfile                    // a profile
+	Restore                       // a profile that is suspended no more
+	Unblock                       // an entry taken off the blocklist
+	PassLists                     // mail of mailing lists is not held
+	AnyHost                       // mail need not come through a relay
+	AnyRate                       // no limit of messages an hour
+	TurnOff                       // a cause that holds nothing
+	Believe                       // that the claim is taken: trust
+	remedyEnd
+)
+
+// A remedyRow is all that is known of one kind.
+type remedyRow struct {
+	words   string  // what to do, to whom or what: %s
+	command string  // our own command that does it, before its subject; or
+	setting Setting // the setting that does it, before the name of a cause
+	about   func(*Decision) (r Remedy, exists bool)
+	apply   func(Remedy, *Policy, *Facts) // makes the change, on copies
+}
+
+var remedyRows = [remedyEnd]remedyRow{
+	Forget: {words: "forget how much %s sent", command: "loop reset",
+		about: ofSender, apply: forget},
+	AllowSender: {words: "put %s on the allowlist", command: "rules add allow",
+		about: ofEntryToBe, apply: allowSender},
+	AddProfile: {words: "give %s a profile", command: "user add",
+		about: ofSender, apply: addProfile},
+	Restore: {words: "end the suspension of %s", command: "user unsuspend",
+		about: ofSender, apply: restore},
+	Unblock: {words: "take %s off the blocklist", command: "rules remove block",
+		about: ofEntry, apply: unblock},
+	PassLists: {words: "let mail of mailing lists pass",
+		setting: Setting{"causes.mailing_list", "false"},
+		about:   ofEverybody, apply: func(_ Remedy, p *Policy, _ *Facts) { p.HoldLists = false }},
+	AnyHost: {words: "take mail that came through no relay of ours",
+		setting: Setting{"smtp.only_relays", "false"},
+		about:   ofEverybody, apply: func(_ Remedy, p *Policy, _ *Facts) { p.OnlyRelays = false }},
+	AnyRate: {words: "let any number of messages pass within an hour",
+		setting: Setting{"loop.per_hour", "0"},
+		about:   ofEverybody, apply: func(_ Remedy, p *Policy, _ *Facts) { p.PerHour = 0 }},
+	TurnOff: {words: "hold nothing for this cause", setting: Setting{"causes.", "false"},
+		about: ofCause, apply: func(r Remedy, p *Policy, _ *Facts) { p.Off = p.Off.With(r.Cause) }},
+	Believe: {words: "take what From claims", setting: Setting{"auth.trust", `"claimed"`},
+		about: ofEverybody, apply: func(_ Remedy, p *Policy, _ *Facts) { p.Trust = TrustClaimed }},
+}
+
+// Remedies are all the changes that would do, the smallest first. Each was tried by asking
+// Decide again; what nobody can change is none.
 func (p *Policy) Remedies(f *Facts) []Remedy {
 	d := p.Decide(f)
 	if d.Action == Ticket || d.Address.IsZero() {
 		return nil
 	}
 	var remedies []Remedy
-	for _, r := range d.candidates() {
+	for kind, row := range remedyRows {
+		r, exists := row.about(&d)
+		if !exists {
+			continue
+		}
 		changed, facts := *p, *f
-		r.apply(&changed, &facts)
+		row.apply(r, &changed, &facts)
 		if changed.Decide(&facts).Action == Ticket {
+			r.Kind = RemedyKind(kind)
 			remedies = append(remedies, r)
 		}
 	}
 	return remedies
 }
 
-// candidates are the changes that are worth a try.
-func (d Decision) candidates() []Remedy {
-	return []Remedy{
-		{Forget: d.Address}, {Allow: d.Address}, {Profile: d.Address}, {Restore: d.Address}, {Unblock: d.rule},
-		{PassOver: true}, {AnyHost: true}, {AnyRate: true}, {TurnOff: d.Cause}, {Believe: true},
-	}
+func ofSender(d *Decision) (Remedy, bool) { return Remedy{Address: d.Address}, true }
+
+// ofEntryToBe leaves out an address that the list would refuse, or take for another.
+func ofEntryToBe(d *Decision) (Remedy, bool) {
+	address := d.Address.String()
+	entries, err := ParseEntries(Allow, address)
+	return Remedy{Address: d.Address},
+		err == nil && len(entries) == 1 && entries[0].Target == address
 }
 
-// apply makes the change, on copies.
-func (r Remedy) apply(p *Policy, f *Facts) {
-	switch {
-	case !r.Forget.IsZero():
-		f.Stored = 0
-	case !r.Allow.IsZero():
-		p.Allow = p.Allow.With([]Change{{Entry: Entry{Target: r.Allow.String()}}})
-	case !r.Profile.IsZero():
-		f.know(r.Profile, func(profile *Profile) { profile.Known = true })
-	case !r.Restore.IsZero():
-		f.know(r.Restore, func(profile *Profile) { profile.Suspended = false })
-	case !r.Unblock.IsZero():
-		p.Block = p.Block.With([]Change{{Entry: r.Unblock, Removed: true}})
-	case r.TurnOff != NoCause:
-		p.Off = p.Off.With(r.TurnOff)
-	case r.PassOver:
-		p.HoldLists = false
-	case r.AnyHost:
-		p.OnlyRelays = false
-	case r.AnyRate:
-		p.PerHour = 0
-	case r.Believe:
-		p.Trust = TrustClaimed
-	}
+func ofEntry(d *Decision) (Remedy, bool) { return Remedy{Entry: d.rule}, !d.rule.IsZero() }
+
+func ofCause(d *Decision) (Remedy, bool) { return Remedy{Cause: d.Cause}, d.Cause.HasSwitch() }
+
+func ofEverybody(*Decision) (Remedy, bool) { return Remedy{}, true }
+
+func forget(_ Remedy, _ *Policy, f *Facts) { f.Stored = 0 }
+
+func allowSender(r Remedy, p *Policy, _ *Facts) {
+	p.Allow = p.Allow.With([]Change{{Entry: Entry{Target: r.Address.String()}}})
+}
+
+func addProfile(r Remedy, _ *Policy, f *Facts) {
+	f.know(r.Address, func(profile *Profile) { profile.Known = true })
+}
+
+func restore(r Remedy, _ *Policy, f *Facts) {
+	f.know(r.Address, func(profile *Profile) { profile.Suspended = false })
+}
+
+func unblock(r Remedy, p *Policy, _ *Facts) {
+	p.Block = p.Block.With([]Change{{Entry: r.Entry, Removed: true}})
 }
 
 // know changes what is known of an address.

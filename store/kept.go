@@ -39,6 +39,24 @@ func (db *DB) Kept(ctx context.Context, id int64) (*Kept, error) {
 	return k, err
 }
 
+// FactsAgain is Facts as things stand, of a message that was kept: its content is that of
+// mail, and what k says of it is taken as it was. How much its sender sent is asked only if
+// that is the cause it was held for: the hour of any other decision has nothing to do with
+// this one.
+func (db *DB) FactsAgain(ctx context.Context, mail policy.Mail, k *Kept, cause string) (
+	*policy.Policy, *policy.Facts, error) {
+	mail.Envelope = k.Envelope
+	p, f, err := db.Facts(ctx, mail)
+	if err != nil {
+		return nil, nil, err
+	}
+	f.Authentication = k.Authentication
+	if c, _ := policy.ParseCause(cause); c == policy.Loop {
+		f.Stored, err = db.Stored(f.Band(), db.now())
+	}
+	return p, f, err
+}
+
 func scanKept(row scanner) (k keptRow, err error) {
 	var client, recipients string
 	var received int64

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"reflect"
 	"slices"
 	"strings"
 
-	"gatepost/message"
 	"gatepost/policy"
 	"gatepost/store"
 )
@@ -37,9 +35,7 @@ func (a *app) setChanges(e *explained, p *policy.Policy, f *policy.Facts) {
 		e.Obstacle = d.Why()
 	}
 	for _, r := range p.Remedies(f) {
-		if c := a.changeOf(r); c.How != "" {
-			e.Changes = append(e.Changes, c)
-		}
+		e.Changes = append(e.Changes, a.changeOf(r))
 	}
 	if e.ID != 0 && e.Decision == policy.Suspend.String() && e.Recovered == 0 {
 		e.Changes = withRecover(e.Changes, change{recoverWords(&e.Explanation, f),
@@ -66,74 +62,19 @@ func recoverWords(e *store.Explanation, f *policy.Facts) string {
 	return words + "; its sender gets a profile"
 }
 
-// changeOf puts a remedy into words. How is empty if nobody can make the change: there is no
-// switch for the cause, or no list takes the address.
+// changeOf is a remedy as it can be pasted. Its words name nobody: not every shell takes
+// what stands behind a # for a comment.
 func (a *app) changeOf(r policy.Remedy) change {
-	switch {
-	case !r.Forget.IsZero():
-		return change{"the count of this sender's messages is forgotten",
-			a.command("loop", "reset", r.Forget.String()), ofSender}
-	case !r.Allow.IsZero():
-		return change{"an entry on the allowlist", a.allowCommand(r.Allow), ofSender}
-	case !r.Profile.IsZero():
-		return change{"a profile for it", a.command("user", "add", r.Profile.String()), ofSender}
-	case !r.Restore.IsZero():
-		return change{"its profile is suspended no more",
-			a.command("user", "unsuspend", r.Restore.String()), ofSender}
-	case !r.Unblock.IsZero():
-		return a.unblock(r.Unblock)
+	c := change{Change: r.Brief()}
+	if reach := r.Reach(); reach != "" {
+		c.Change, c.reach = c.Change+", "+reach, ofStranger
 	}
-	return a.settingOf(r)
-}
-
-// unblock names whose mail an entry would hold no more.
-func (a *app) unblock(e policy.Entry) change {
-	c := change{Change: "without the entry on the blocklist",
-		How: a.command("rules", "remove", string(policy.Block), e.String())}
-	switch {
-	case e.Target == policy.Everyone:
-		c.Change, c.reach = c.Change+": every stranger's mail is let in", ofStranger
-	case !strings.Contains(e.Target, "@"):
-		c.Change, c.reach = c.Change+": all mail of "+e.Target+" is let in", ofStranger
+	if setting, ok := r.Setting(); ok {
+		c.How = a.setting(setting)
+	} else {
+		c.How = a.command(append(strings.Fields(r.Command()), r.Subject())...)
 	}
 	return c
-}
-
-// settingOf puts a remedy into words that is a setting, and so one for everybody.
-func (a *app) settingOf(r policy.Remedy) change {
-	words, key, value := "", "", "false"
-	switch {
-	case r.PassOver:
-		words, key = "mail of mailing lists is not held", causeSwitch("mailing_list")
-	case r.AnyHost:
-		words, key = "mail need not come through a relay", "smtp.only_relays"
-	case r.AnyRate:
-		words, key, value = "any number of messages passes within an hour", "loop.per_hour", "0"
-	case r.Believe:
-		words, key, value = "what From claims is taken", "auth.trust", `"claimed"`
-	case hasSwitch(r.TurnOff):
-		words, key = "the cause holds nothing any more", causeSwitch(r.TurnOff.String())
-	default:
-		return change{}
-	}
-	return change{words + ", for everybody", a.setting(key, value), ofStranger}
-}
-
-// hasSwitch reports whether there is a setting for the cause.
-func hasSwitch(c policy.Cause) (found bool) {
-	defaults().each(func(key string, _ reflect.Value) {
-		found = found || key == causeSwitch(c.String())
-	})
-	return found
-}
-
-// allowCommand is empty if the allowlist does not take the address as an entry.
-func (a *app) allowCommand(sender message.Address) string {
-	entries, err := policy.ParseEntries(policy.Allow, sender.String())
-	if err != nil || len(entries) != 1 || entries[0].Target != sender.String() {
-		return ""
-	}
-	return a.command("rules", "add", string(policy.Allow), sender.String())
 }
 
 // changeRows tell the changes to a person: what can be pasted, with the words behind it as a

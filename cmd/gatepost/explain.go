@@ -96,45 +96,32 @@ func (q *question) explainRecord(ctx context.Context) (e explained, err error) {
 		if err != nil {
 			return err
 		}
-		j, err := q.newJudge(ctx, db)
-		if err != nil {
-			return err
-		}
 		e.Changes = []change{}
-		f, env, err := j.again(ctx, db, &e.Explanation)
-		if err != nil { // the decision stands, and can be told all the same
+		if err := q.askAgain(ctx, db, &e); err != nil { // the decision can be told all the same
 			q.note("what would change it is not known: %v", err)
-			return nil
 		}
-		e.Facts = slices.Concat(envelopeFacts(env), e.Facts)
-		q.setChanges(&e, j.rules, f)
 		return nil
 	})
 	return e, err
 }
 
-// again reads the facts of a message that was kept, as things stand, and its envelope. How
-// much its sender sent is asked only if that decided: the hour of any other decision has
-// nothing to do with this one.
-func (j *judge) again(ctx context.Context, db *store.DB, e *store.Explanation) (
-	*policy.Facts, *message.Envelope, error) {
+// askAgain asks what would become of a message that was kept as things stand.
+func (q *question) askAgain(ctx context.Context, db *store.DB, e *explained) error {
 	kept, err := db.Kept(ctx, e.ID)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	raw, err := io.ReadAll(kept.Raw)
 	if err = errors.Join(err, kept.Raw.Close()); err != nil {
-		return nil, nil, err
+		return err
 	}
-	f, err := policy.Read(mailOf(raw, kept.Envelope), &j.rules.Settings, j.profile)
+	p, f, err := db.FactsAgain(ctx, mailOf(raw, kept.Envelope), kept, orEmpty(e.Cause))
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	f.Authentication = kept.Authentication
-	if cause, _ := policy.ParseCause(orEmpty(e.Cause)); cause == policy.Loop {
-		f.Stored, err = db.Stored(f.Band(), j.now())
-	}
-	return &f, kept.Envelope, err
+	e.Facts = slices.Concat(envelopeFacts(kept.Envelope), e.Facts)
+	q.setChanges(e, p, f)
+	return nil
 }
 
 // explainFile judges a file as it would be judged now.

@@ -7,7 +7,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/pflag"
 
@@ -23,22 +22,20 @@ type judge struct {
 	rules   *policy.Policy
 	profile func(message.Address) (policy.Profile, error)
 	auth    *mailauth.Checker // nil: nobody is asked, and what From claims is taken
-	now     func() time.Time
 }
 
 // newJudge judges as db says. A nil db has empty lists and no profiles.
 func (a *app) newJudge(ctx context.Context, db *store.DB) (*judge, error) {
 	if db != nil {
 		rules, err := db.Policy(ctx)
-		return &judge{rules: rules, profile: db.Profile, now: a.now}, err
+		return &judge{rules: rules, profile: db.Profile}, err
 	}
 	s, err := a.settings()
 	if err != nil {
 		return nil, err
 	}
 	laid, err := s.policy()
-	return &judge{rules: &policy.Policy{Settings: laid}, profile: knownProfiles(nil),
-		now: a.now}, err
+	return &judge{rules: &policy.Policy{Settings: laid}, profile: knownProfiles(nil)}, err
 }
 
 func knownProfiles(known map[message.Address]policy.Profile) func(message.Address) (

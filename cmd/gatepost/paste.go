@@ -4,6 +4,8 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"gatepost/policy"
 )
 
 // command is a command of ours as it can be pasted into a shell, on the database and with
@@ -35,17 +37,17 @@ func program(called string) string {
 
 // setting is how a setting gets another value, where it has its value from: as a variable of
 // the environment, or in words that name the file and the section, since a second line of a
-// key, or a second head of a section, is an error in TOML. The value is as in the file.
-func (a *app) setting(key, value string) string {
+// key, or a second head of a section, is an error in TOML.
+func (a *app) setting(to policy.Setting) string {
 	s, err := a.settings()
 	if err != nil {
 		s = defaults() // nothing was decided by settings that cannot be read
 	}
-	if name := variable(key); s.from[key] == name {
-		return name + "=" + strings.Trim(value, `"`)
+	if name := variable(to.Key); s.from[to.Key] == name {
+		return name + "=" + strings.Trim(to.Value, `"`)
 	}
-	section, name, _ := strings.Cut(key, ".")
-	return "in [" + section + "] of " + a.configFile() + ": " + name + " = " + value
+	section, line, _ := strings.Cut(to.String(), ".")
+	return "in [" + section + "] of " + a.configFile() + ": " + line
 }
 
 // configFile is the configuration file that is read, or the one that would be.
