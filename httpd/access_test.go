@@ -234,6 +234,44 @@ func TestStreamsAreCut(t *testing.T) {
 	}
 }
 
+// TestIdleStream: to listen is no use of a session, and neither is what the script fetches
+// because of an event. With the session the stream ends, and a person is led to sign in.
+func TestIdleStream(t *testing.T) {
+	for name, c := range map[string]struct {
+		looks  bool
+		header http.Header
+		stays  bool
+	}{
+		"listened":  {},
+		"refreshed": {looks: true, header: http.Header{refreshHeader: {"1"}}},
+		"used":      {looks: true, stays: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			st := testServer(t)
+			session := st.session("agent@acme.test")
+			look := call{method: "GET", path: "/tickets", session: session, header: c.header}
+			l := st.listen(session)
+			st.clock.move(8 * time.Hour)
+			st.hold("one")
+			l.wants("new", "") // so it has been seen who listens
+			if c.looks && st.do(look).Code != http.StatusOK {
+				t.Fatal("it ended too early")
+			}
+			st.clock.move(8 * time.Hour)
+			if c.stays {
+				st.hold("two")
+				l.wants("new", "")
+				return
+			}
+			l.ends()
+			look.header = nil
+			if to := st.do(look).Header().Get("Location"); to != "/sign-in?next=%2Ftickets" {
+				t.Errorf("after 16 hours it leads to %q", to)
+			}
+		})
+	}
+}
+
 // TestTooManyStreams: a profile has some, and no more.
 func TestTooManyStreams(t *testing.T) {
 	st := newStreams()
@@ -328,4 +366,14 @@ func TestSecuritySettings(t *testing.T) {
 		t.Errorf("settings %v", ip)
 	}
 	st.object(st.do(me), 403)
+	st.wants(o, 2.0, "security_settings", "generation")
+	do = st.as("admin@acme.test")
+	at := func(generation string, status int) map[string]any {
+		t.Helper()
+		return st.object(do("PUT", "/api/v2/security_settings", `{"security_settings":{"generation":`+
+			generation+`,"ip":{"ip_ranges":"192.0.2.0/26"}}}`), status)
+	}
+	st.wants(at("1", 409), "Conflict", "error")
+	st.wants(at("2", 200), 3.0, "security_settings", "generation")
+	st.wants(at("1", 200), 3.0, "security_settings", "generation") // it stands already
 }

@@ -108,6 +108,29 @@ func TestRules(t *testing.T) {
 	st.object(do("GET", "/api/v2/rules/grey/entries", ""), 404)
 }
 
+// TestRulesGeneration: who says what they have read replaces nothing else.
+func TestRulesGeneration(t *testing.T) {
+	st := testServer(t)
+	do := st.as("admin@acme.test")
+	put := func(rules string, status int) map[string]any {
+		t.Helper()
+		return st.object(do("PUT", "/api/v2/rules", `{"rules":`+rules+`}`), status)
+	}
+	o := put(`{"allowlist":"a.test","blocklist":"b.test","generation":0}`, 200)
+	st.wants(o, 1.0, "rules", "generation") // one step for both
+	o = put(`{"allowlist":"","blocklist":"mine.test","generation":0}`, 409)
+	if o["error"] != "Conflict" || !strings.Contains(fmt.Sprint(o["description"]), "read them again") {
+		t.Errorf("refused with %v", o)
+	}
+	if allow, block := st.list(policy.Allow), st.list(policy.Block); allow+block != "a.testb.test" {
+		t.Errorf("the lists are %q and %q", allow, block)
+	}
+	put(`{"allowlist":"a.test","generation":0}`, 200) // which stands
+	put(`{"blocklist":"mine.test","generation":1}`, 200)
+	o = put(`{"blocklist":"whatever.test"}`, 200)
+	st.wants(o, 3.0, "rules", "generation")
+}
+
 // TestLongList: a list that no field holds is not shown as one, and is streamed whole.
 func TestLongList(t *testing.T) {
 	st := testServer(t)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"gatepost/policy"
+	"gatepost/store"
 )
 
 // A listBody is one list: as text, if a field can hold it.
@@ -61,45 +62,51 @@ func (s *Server) listText(r *http.Request, name policy.ListName, entries int) (*
 	return when(len(text) <= 4*policy.MaxField, text), nil
 }
 
-// setRules replaces the lists that are named, each whole, once both can be read.
+// A ruleTexts is the lists that a program sets, as text; nil stays as it is.
+type ruleTexts struct {
+	Allowlist  *string `json:"allowlist"`
+	Blocklist  *string `json:"blocklist"`
+	Generation *int64  `json:"generation"` // at which it read them
+}
+
+// setRules replaces the lists that are named, each whole: all of them or none. Whoever says at
+// which generation they read them is refused if they were changed since.
 func (s *Server) setRules(w http.ResponseWriter, r *http.Request, v visitor) error {
 	var in struct {
-		Rules struct {
-			Allowlist *string `json:"allowlist"`
-			Blocklist *string `json:"blocklist"`
-		} `json:"rules"`
+		Rules ruleTexts `json:"rules"`
 	}
 	if err := readJSON(w, r, &in); err != nil {
 		return err
 	}
-	if in.Rules.Allowlist == nil && in.Rules.Blocklist == nil {
-		return invalid("rules", "name a list: {\"rules\": {\"blocklist\": \"…\"}}")
+	lists, err := in.Rules.lists()
+	if err != nil {
+		return err
 	}
-	type field struct {
-		list    policy.ListName
-		text    *string
-		entries []policy.Entry
-	}
-	fields := []field{{list: policy.Allow, text: in.Rules.Allowlist},
-		{list: policy.Block, text: in.Rules.Blocklist}}
-	for i, f := range fields {
-		if f.text == nil {
-			continue
-		}
-		var err error
-		if fields[i].entries, err = policy.ParseList(f.list, *f.text); err != nil {
-			return inField(string(f.list)+"list", err)
-		}
-	}
-	for _, f := range fields {
-		if f.text == nil {
-			continue
-		}
-		if _, _, err := s.hand(v).SetRules(r.Context(), f.list, f.entries); err != nil {
-			return err
-		}
+	_, err = s.hand(v).SetRules(r.Context(), since(in.Rules.Generation), lists...)
+	if err != nil {
+		return err
 	}
 	return s.showRules(w, r, v)
+}
+
+func (in ruleTexts) lists() (lists []store.NewList, err error) {
+	if in.Allowlist == nil && in.Blocklist == nil {
+		return nil, invalid("rules", "name a list: {\"rules\": {\"blocklist\": \"…\"}}")
+	}
+	for _, field := range []struct {
+		list policy.ListName
+		text *string
+	}{{policy.Allow, in.Allowlist}, {policy.Block, in.Blocklist}} {
+		if field.text == nil {
+			continue
+		}
+		entries, err := policy.ParseList(field.list, *field.text)
+		if err != nil {
+			return nil, inField(string(field.list)+"list", err)
+		}
+		lists = append(lists, store.NewList{Name: field.list, Entries: entries})
+	}
+	return lists, nil
 }
 
 // inField says of which field an error is.

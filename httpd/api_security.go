@@ -1,8 +1,6 @@
 package httpd
 
 import (
-	"context"
-	"errors"
 	"net/http"
 	"time"
 
@@ -20,37 +18,44 @@ type ipSettings struct {
 }
 
 func (s *Server) getSecurity(w http.ResponseWriter, r *http.Request, _ visitor) error {
-	a, err := s.DB.Access(r.Context())
+	a, generation, err := s.DB.AccessAt(r.Context())
 	if err != nil {
 		return err
 	}
-	return answerJSON(w, http.StatusOK, securityBody(a))
+	return answerJSON(w, http.StatusOK, securityBody(a, generation))
 }
 
-func securityBody(a policy.Access) body {
+func securityBody(a policy.Access, generation int64) body {
 	ranges := a.Ranges.String()
-	return body{"security_settings": map[string]any{"ip": ipSettings{Enabled: &a.Enabled,
-		Ranges: &ranges, StaffOnly: &a.CustomersBypass}}}
+	return body{"security_settings": map[string]any{"generation": generation,
+		"ip": ipSettings{Enabled: &a.Enabled, Ranges: &ranges, StaffOnly: &a.CustomersBypass}}}
 }
 
 // putSecurity changes IP restrictions. Who would shut themselves out says "force". The answer
-// lists tokens that were last used from an address that is now refused.
+// lists tokens that were last used from an address that is now refused. Whoever says at which
+// generation they read them is refused if they were changed since.
 func (s *Server) putSecurity(w http.ResponseWriter, r *http.Request, v visitor) error {
 	var in struct {
 		Settings struct {
-			IP    ipSettings `json:"ip"`
-			Force bool       `json:"force"`
+			IP         ipSettings `json:"ip"`
+			Force      bool       `json:"force"`
+			Generation *int64     `json:"generation"`
 		} `json:"security_settings"`
 		Force bool `json:"force"`
 	}
 	if err := readJSON(w, r, &in); err != nil {
 		return err
 	}
-	a, err := s.change(r.Context(), v, in.Settings.IP, in.Force || in.Settings.Force)
+	change, err := in.Settings.IP.change()
 	if err != nil {
 		return err
 	}
-	b := securityBody(a)
+	a, generation, err := s.hand(v).ChangeAccess(r.Context(), since(in.Settings.Generation), change,
+		v.Client, v.Role, in.Force || in.Settings.Force)
+	if err != nil {
+		return err
+	}
+	b := securityBody(a, generation)
 	tokens, err := s.shutOut(r.Context(), a)
 	if err != nil {
 		return err
@@ -61,46 +66,35 @@ func (s *Server) putSecurity(w http.ResponseWriter, r *http.Request, v visitor) 
 	return answerJSON(w, http.StatusOK, b)
 }
 
-// change lays what is said over the restrictions that stand. If somebody changes them
-// meanwhile it does so again: what was not said stays as they have it.
-func (s *Server) change(ctx context.Context, v visitor, in ipSettings, force bool) (
-	a policy.Access, err error) {
-	for range 3 {
-		stands, generation, err := s.DB.AccessAt(ctx)
-		if err != nil {
-			return a, err
-		}
-		if a, err = in.over(stands); err != nil {
-			return a, err
-		}
-		err = s.hand(v).SetAccessSince(ctx, generation, a, v.Client, v.Role, force)
-		if !errors.Is(err, store.ErrAccessChanged) {
-			return a, err
+// change is what is said, to be laid over the restrictions that stand.
+func (in ipSettings) change() (func(policy.Access) policy.Access, error) {
+	var ranges *policy.Ranges
+	if in.Ranges != nil {
+		var err error
+		if ranges, err = policy.ParseRanges(*in.Ranges); err != nil {
+			return nil, inField("ip_ranges", err)
 		}
 	}
-	return a, store.ErrBusy
+	return func(a policy.Access) policy.Access {
+		if in.Enabled != nil {
+			a.Enabled = *in.Enabled
+		}
+		if in.StaffOnly != nil {
+			a.CustomersBypass = *in.StaffOnly
+		}
+		if ranges != nil {
+			a.Ranges = ranges
+		}
+		return a
+	}, nil
 }
 
-// over is a with what is said changed.
-func (in ipSettings) over(a policy.Access) (policy.Access, error) {
-	if in.Enabled != nil {
-		a.Enabled = *in.Enabled
+// since is the generation that a program has read, if it says so.
+func since(generation *int64) int64 {
+	if generation == nil {
+		return store.AnyGeneration
 	}
-	if in.StaffOnly != nil {
-		a.CustomersBypass = *in.StaffOnly
-	}
-	if in.Ranges != nil {
-		ranges, err := policy.ParseRanges(*in.Ranges)
-		if err != nil {
-			return a, inField("ip_ranges", err)
-		}
-		a.Ranges = ranges
-	}
-	if a.Enabled && a.Ranges.Empty() {
-		return a, invalid("ip_ranges", "without a range everybody would be shut out: "+
-			"name one, such as 192.0.2.0/24")
-	}
-	return a, nil
+	return *generation
 }
 
 // A tokenBody is a token without its secret, which nobody knows.

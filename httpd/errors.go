@@ -94,6 +94,8 @@ func ofStore(err error) *problem {
 		return invalid("id", "%s", err)
 	case errors.Is(err, store.ErrNoRanges):
 		return invalid("ip_ranges", "%s", err)
+	case errors.Is(err, store.ErrRulesChanged), errors.Is(err, store.ErrAccessChanged):
+		return &problem{status: http.StatusConflict, code: "Conflict", description: err.Error()}
 	case errors.Is(err, store.ErrWrongPassword):
 		return errUnknown
 	case errors.Is(err, store.ErrCursor):

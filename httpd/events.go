@@ -22,7 +22,8 @@ const (
 
 // events tells what happens in the queue as it happens (server-sent events): counts, new,
 // recovered and deleted. Each look asks again who the visitor is and whether they may come
-// from there, so that a change cuts what stands.
+// from there, so that a change cuts what stands. To listen is no use of a session: the stream
+// ends when that has been idle for too long.
 func (s *Server) events(w http.ResponseWriter, r *http.Request, v visitor) error {
 	if !s.streams.take(v.User.ID) {
 		return &problem{status: http.StatusServiceUnavailable, code: "TooManyStreams",
@@ -57,6 +58,9 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, v visitor) error
 		}
 	}
 }
+
+// eventsPath is where the stream is. It has no suffix: withoutSuffix took that off.
+const eventsPath = "/api/v2/events"
 
 // eventsRoute is what a visitor of the stream must still be let through to.
 func (s *Server) eventsRoute() route { return route{who: agent} }

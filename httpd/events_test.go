@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 )
@@ -45,5 +46,13 @@ func TestQuietStream(t *testing.T) {
 	st.hold("one")
 	if event := <-next; event != "new" {
 		t.Errorf("%s after the silence", event)
+	}
+}
+
+// TestScriptSaysWhatIsByItself: the script sends the header that is looked for.
+func TestScriptSaysWhatIsByItself(t *testing.T) {
+	script, err := assets.ReadFile("static/console.js")
+	if err != nil || !strings.Contains(string(script), `"`+refreshHeader+`"`) {
+		t.Errorf("console.js does not send %s, %v", refreshHeader, err)
 	}
 }

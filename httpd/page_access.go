@@ -63,7 +63,7 @@ func (s *Server) saveAccess(w http.ResponseWriter, r *http.Request, v visitor) e
 	if view.Ask = len(view.ShutOut) > 0 && r.PostForm.Get("anyway") == ""; view.Ask {
 		return s.showAccess(w, r, v, refused, view)
 	}
-	err = s.hand(v).SetAccessSince(r.Context(), view.Since, view.Access, v.Client, v.Role,
+	err = s.hand(v).SetAccess(r.Context(), view.Since, view.Access, v.Client, v.Role,
 		r.PostForm.Get("force") != "")
 	switch {
 	case errors.Is(err, store.ErrLockout):

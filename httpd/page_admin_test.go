@@ -38,16 +38,53 @@ func TestRulesAreSavedBothOrNeither(t *testing.T) {
 		"block", "old.test\r\nreject:Bad.Test"), "Nothing was changed")
 }
 
-// Who saves a list that somebody changed meanwhile is told, and nothing is lost.
+// Who saves lists that somebody changed meanwhile is told how, and nothing is lost: neither
+// what they wrote, in whichever field and however wrong, nor what the other did.
 func TestRulesChangedMeanwhile(t *testing.T) {
+	for name, c := range map[string]struct{ allow, block string }{
+		"the same list":  {"", "mine.test"},
+		"the other list": {"mine.test", ""},
+		"malformed":      {"", "mine.test @mine.test"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			st := testServer(t)
+			b := st.browser("admin@acme.test")
+			st.rules(policy.Block, "theirs.test")
+			save := func(status int, generation string) string {
+				page, _ := b.post("/rules", status, "generation", generation,
+					"allow", c.allow, "block", c.block)
+				return page
+			}
+			page := save(http.StatusUnprocessableEntity, "0")
+			b.says(page, "Somebody changed the lists", "root: blocklist: added theirs.test",
+				">"+c.block+"</textarea>", ">"+c.allow+"</textarea>", `name="generation" value="1"`)
+			if allow, block := st.list(policy.Allow), st.list(policy.Block); allow != "" ||
+				block != "theirs.test" {
+				t.Errorf("the lists are %q and %q", allow, block)
+			}
+			if name != "malformed" {
+				save(http.StatusSeeOther, "1")
+				if got := st.list(policy.Block); got != c.block {
+					t.Errorf("saved again: the blocklist is %q", got)
+				}
+			}
+		})
+	}
+}
+
+// Both fields are saved at once, and each list can be put back by itself.
+func TestBothListsAreOneChange(t *testing.T) {
 	st := testServer(t)
 	b := st.browser("admin@acme.test")
-	st.rules(policy.Block, "theirs.test")
-	page, _ := b.post("/rules", http.StatusUnprocessableEntity, "generation", "0", "allow", "",
-		"block", "mine.test")
-	b.says(page, "Somebody changed the lists", "mine.test", "theirs.test")
-	if got := st.list(policy.Block); got != "theirs.test" {
-		t.Errorf("the blocklist is %q", got)
+	page := b.follow("/rules", "generation", "0", "allow", "a.test", "block", "b.test")
+	b.says(page, "changed the allowlist: added a.test", "changed the blocklist: added b.test",
+		`name="generation" value="1"`)
+	if n := strings.Count(page, "Undo</button>"); n != 2 {
+		t.Errorf("%d changes can be undone", n)
+	}
+	b.follow(undoOf(t, page), "back", "/rules")
+	if lists := st.list(policy.Allow) + st.list(policy.Block); lists != "a.test" && lists != "b.test" {
+		t.Errorf("one undone: %q", lists)
 	}
 }
 
@@ -108,6 +145,13 @@ func TestListTooLongForAField(t *testing.T) {
 	b.follow("/rules", "generation", "1", "allow", "", "block", "")
 	if st.list(policy.Block) != before {
 		t.Error("the list was changed")
+	}
+	// Nor is it by a form of before it was so long, which says so.
+	page, _ = b.post("/rules", http.StatusUnprocessableEntity, "generation", "0", "allow", "",
+		"block", "short.test")
+	b.says(page, "Somebody changed the lists", "added number-0.example, ", ">short.test</textarea>")
+	if st.list(policy.Block) != before {
+		t.Error("the list was changed by an old form")
 	}
 }
 

@@ -20,8 +20,10 @@ const shownEntries = 200
 type rulesView struct {
 	Lists      []listView
 	Generation int64 // of the rules, as the page was made
-	Stale      bool  // somebody changed the lists meanwhile
+	Changed    bool  // what was typed is not what stands
 	Failed     bool
+	Stale      bool               // somebody changed the lists meanwhile
+	Meanwhile  []store.AuditEntry // how, the newest first
 }
 
 // A listView is one list: as a field, and entry by entry.
@@ -90,50 +92,92 @@ func (s *Server) rulesPage(w http.ResponseWriter, r *http.Request, v visitor) er
 }
 
 // saveRules takes both fields or neither: what is wrong is said of each entry, and the lists
-// stay as they were.
+// stay as they were. They also do if somebody changed them since the form was made.
 func (s *Server) saveRules(w http.ResponseWriter, r *http.Request, v visitor) error {
 	if err := readForm(w, r); err != nil {
 		return err
 	}
-	view, err := s.rulesView(r.Context())
+	view, lists, err := s.readRules(r)
 	if err != nil {
 		return err
 	}
-	entries, changed := view.read(r)
-	view.Stale = changed && r.PostForm.Get("generation") != strconv.FormatInt(view.Generation, 10)
-	if view.Failed || view.Stale {
-		return s.renderStatus(w, r, v, http.StatusUnprocessableEntity, "rules.html", view)
-	}
-	d := done{what: "same"}
-	for i, l := range view.Lists {
-		if l.TooLong || l.Text == l.Was {
-			continue
+	if !view.Failed && !view.Stale {
+		did, err := s.hand(v).SetRules(r.Context(), view.Generation, lists...)
+		if err == nil {
+			return s.back(w, r, "/rules", view.done(did))
 		}
-		if _, _, err := s.hand(v).SetRules(r.Context(), l.Name, entries[i]); err != nil {
+		if !errors.Is(err, store.ErrRulesChanged) { // between our look and the saving
 			return err
 		}
-		d = done{what: "saved", changes: d.changes + 1}
+		if view, _, err = s.readRules(r); err != nil {
+			return err
+		}
 	}
-	return s.back(w, r, "/rules", d)
+	return s.renderStatus(w, r, v, http.StatusUnprocessableEntity, "rules.html", view)
 }
 
-// read takes what was typed, and says whether that changes anything.
-func (v *rulesView) read(r *http.Request) (entries [2][]policy.Entry, changed bool) {
+// readRules lays what was typed over the lists as they stand. If they are not those of which
+// the form was made it says what came between.
+func (s *Server) readRules(r *http.Request) (view *rulesView, lists []store.NewList, err error) {
+	if view, err = s.rulesView(r.Context()); err != nil {
+		return nil, nil, err
+	}
+	lists = view.read(r)
+	seen, wrong := strconv.ParseInt(r.PostForm.Get("generation"), 10, 64)
+	if wrong != nil {
+		seen = store.AnyGeneration
+	}
+	if view.Stale = view.Stale || view.Changed && seen != view.Generation; !view.Stale {
+		return view, lists, nil
+	}
+	for e, err := range s.DB.RulesSince(r.Context(), seen, shownChanges) {
+		if err != nil {
+			return nil, nil, err
+		}
+		view.Meanwhile = append(view.Meanwhile, e)
+	}
+	return view, lists, nil
+}
+
+// shownChanges is how many changes of others are named; the audit log has all of them.
+const shownChanges = 10
+
+// read takes what was typed. A list that has become too long for a field meanwhile is not
+// replaced by what was in one.
+func (v *rulesView) read(r *http.Request) (lists []store.NewList) {
 	for i := range v.Lists {
 		l := &v.Lists[i]
-		if l.TooLong || !r.PostForm.Has(string(l.Name)) {
+		if !r.PostForm.Has(string(l.Name)) {
 			continue
 		}
 		text := strings.ReplaceAll(r.PostForm.Get(string(l.Name)), "\r\n", "\n")
 		l.Text = strings.TrimRight(text, "\n")
-		parsed, err := policy.ParseList(l.Name, l.Text)
+		if l.TooLong {
+			v.Stale = v.Stale || l.Text != ""
+			continue
+		}
+		entries, err := policy.ParseList(l.Name, l.Text)
 		if err != nil {
 			l.Problems, v.Failed = problemsOf(err), true
 		}
-		entries[i] = parsed
-		changed = changed || l.Text != l.Was
+		v.Changed = v.Changed || l.Text != l.Was
+		lists = append(lists, store.NewList{Name: l.Name, Entries: entries})
 	}
-	return entries, changed
+	return lists
+}
+
+// done says what saving did.
+func (v *rulesView) done(did []store.Replaced) done {
+	d := done{what: "same"}
+	if v.Changed {
+		d.what = "saved"
+	}
+	for _, list := range did {
+		if list != (store.Replaced{}) {
+			d.changes++
+		}
+	}
+	return d
 }
 
 // problemsOf are the problems that an error holds.

@@ -113,7 +113,8 @@ func (st *site) rules(list policy.ListName, text string) {
 	st.Helper()
 	entries, err := policy.ParseList(list, text)
 	st.must(err)
-	_, _, err = st.hand().SetRules(context.Background(), list, entries)
+	_, err = st.hand().SetRules(context.Background(), store.AnyGeneration,
+		store.NewList{Name: list, Entries: entries})
 	st.must(err)
 }
 
@@ -122,8 +123,8 @@ func (st *site) restrict(enabled bool, ranges string, bypass bool) {
 	st.Helper()
 	r, err := policy.ParseRanges(ranges)
 	st.must(err)
-	st.must(st.hand().SetAccess(context.Background(), policy.Access{Enabled: enabled, Ranges: r,
-		CustomersBypass: bypass}, netip.Addr{}, policy.Admin, true))
+	st.must(st.hand().SetAccess(context.Background(), store.AnyGeneration, policy.Access{
+		Enabled: enabled, Ranges: r, CustomersBypass: bypass}, netip.Addr{}, policy.Admin, true))
 }
 
 // letter is a plain message.

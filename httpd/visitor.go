@@ -53,7 +53,7 @@ func (s *Server) identify(r *http.Request, v *visitor) (err error) {
 		if e != nil {
 			return nil
 		}
-		v.User, err = s.DB.Session(r.Context(), cookie.Value)
+		v.User, err = s.sessionOwner(r, cookie.Value)
 	}
 	if errors.Is(err, store.ErrNotFound) {
 		v.User = store.User{}
@@ -65,6 +65,23 @@ func (s *Server) identify(r *http.Request, v *visitor) (err error) {
 	v.Known = true
 	v.Role, err = policy.ParseRole(v.User.Role)
 	return err
+}
+
+// sessionOwner is whose session it is. Only what a person does keeps it from being idle.
+func (s *Server) sessionOwner(r *http.Request, token string) (store.User, error) {
+	if isByItself(r) {
+		return s.DB.Session(r.Context(), token)
+	}
+	return s.DB.UseSession(r.Context(), token)
+}
+
+// refreshHeader is what the script sends with what it fetches because of an event.
+const refreshHeader = "Gatepost-Refresh"
+
+// isByItself reports whether a browser asks with nobody at it: for events, which it goes on
+// doing as long as a page is open, or because one came.
+func isByItself(r *http.Request) bool {
+	return r.URL.Path == eventsPath || r.Header.Get(refreshHeader) != ""
 }
 
 // A credential is a token, and whose it is if that was said.

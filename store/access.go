@@ -33,7 +33,10 @@ type accessAt struct {
 	generation int64
 }
 
-const accessQuery = `select generation from access`
+const (
+	accessQuery   = `select generation from access`
+	accessColumns = `select generation, enabled, ranges, customers_bypass from access`
+)
 
 // Access is the IP restrictions as they stand now. It is cheap enough to be asked at every
 // request.
@@ -42,7 +45,7 @@ func (db *DB) Access(ctx context.Context) (policy.Access, error) {
 	return a, err
 }
 
-// AccessAt is Access with its generation, which every change moves: what SetAccessSince
+// AccessAt is Access with its generation, which every change moves: what SetAccess
 // compares.
 func (db *DB) AccessAt(ctx context.Context) (a policy.Access, generation int64, err error) {
 	if err := db.access.QueryRowContext(ctx).Scan(&generation); err != nil {
@@ -51,8 +54,7 @@ func (db *DB) AccessAt(ctx context.Context) (a policy.Access, generation int64, 
 	if known := db.restrictions.Load(); known != nil && known.generation == generation {
 		return known.Access, generation, nil
 	}
-	read, err := one(ctx, db, scanAccess,
-		`select generation, enabled, ranges, customers_bypass from access`)
+	read, err := one(ctx, db, scanAccess, accessColumns)
 	if err != nil {
 		return a, 0, fmt.Errorf("access: %w", err)
 	}
@@ -75,56 +77,47 @@ func (r accessRow) access() (policy.Access, error) {
 		CustomersBypass: r.CustomersBypass}, err
 }
 
-// SetAccess replaces the IP restrictions. Enabled ones without a range are refused
-// (ErrNoRanges), and, unless force is set, what would shut out its author, who comes from
-// that address in that role (ErrLockout). The command line is never shut out.
-func (h *Hand) SetAccess(ctx context.Context, a policy.Access, from netip.Addr,
+// SetAccess replaces the IP restrictions. It is refused as ChangeAccess is.
+func (h *Hand) SetAccess(ctx context.Context, since int64, a policy.Access, from netip.Addr,
 	role policy.Role, force bool) error {
-	return h.SetAccessSince(ctx, anyGeneration, a, from, role, force)
+	_, _, err := h.ChangeAccess(ctx, since, func(policy.Access) policy.Access { return a },
+		from, role, force)
+	return err
 }
 
-// anyGeneration is below all of them.
-const anyGeneration = -1
-
-// SetAccessSince is SetAccess for who has read the restrictions before, at a generation of
-// AccessAt: if they were changed since it is refused (ErrAccessChanged), unless it changes
-// nothing. At -1 it replaces whatever there is.
-func (h *Hand) SetAccessSince(ctx context.Context, generation int64, a policy.Access,
-	from netip.Addr, role policy.Role, force bool) error {
-	if a.Enabled && a.Ranges.Empty() {
-		return ErrNoRanges
-	}
-	if !force {
-		if err := h.checkLockout(a, from, role); err != nil {
+// ChangeAccess lays a change over the IP restrictions that stand, and gives what they have
+// become, with their generation. Since is the generation of AccessAt at which the author saw
+// them, or AnyGeneration: if they were changed since it is refused (ErrAccessChanged), unless
+// it changes nothing. Enabled ones without a range are refused (ErrNoRanges), and, unless
+// force is set, what would shut out its author, who comes from that address in that role
+// (ErrLockout). The command line is never shut out.
+func (h *Hand) ChangeAccess(ctx context.Context, since int64,
+	change func(policy.Access) policy.Access, from netip.Addr, role policy.Role, force bool) (
+	a policy.Access, generation int64, err error) {
+	err = h.do(ctx, func(t *tx) error {
+		stands, err := t.accessAt()
+		if err != nil {
 			return err
 		}
-	}
-	return h.do(ctx, func(t *tx) error {
-		row := accessRow{a.Enabled, a.Ranges.String(), a.CustomersBypass}
-		if err := t.checkAccessSince(generation, row); err != nil {
+		a = change(stands.Access)
+		if a.Enabled && a.Ranges.Empty() {
+			return ErrNoRanges
+		}
+		row := rowOf(a)
+		if since != AnyGeneration && since != stands.generation && row != rowOf(stands.Access) {
+			return ErrAccessChanged
+		}
+		if !force {
+			if err := h.checkLockout(a, from, role); err != nil {
+				return err
+			}
+		}
+		if _, err := h.writeAccess(t, row, event{action: "access.set"}); err != nil {
 			return err
 		}
-		_, err := h.writeAccess(t, row, event{action: "access.set"})
-		return err
+		return t.row(accessQuery).Scan(&generation)
 	})
-}
-
-// checkAccessSince refuses a row that was written by who has not seen the one that stands.
-func (t *tx) checkAccessSince(generation int64, a accessRow) error {
-	if generation == anyGeneration {
-		return nil
-	}
-	var now int64
-	if err := t.row(accessQuery).Scan(&now); err != nil {
-		return fmt.Errorf("access: %w", damaged(err))
-	}
-	if now == generation {
-		return nil
-	}
-	if stands, err := t.accessRow(); err != nil || stands == a {
-		return err
-	}
-	return ErrAccessChanged
+	return a, generation, err
 }
 
 func (h *Hand) checkLockout(a policy.Access, from netip.Addr, role policy.Role) error {
@@ -151,6 +144,15 @@ func (h *Hand) writeAccess(t *tx, a accessRow, e event) (id int64, err error) {
 	}
 	e.subject, e.before, e.after, e.undoable = "access", before, a, true
 	return h.note(t, e)
+}
+
+func rowOf(a policy.Access) accessRow {
+	return accessRow{a.Enabled, a.Ranges.String(), a.CustomersBypass}
+}
+
+func (t *tx) accessAt() (accessAt, error) {
+	at, err := scanAccess(t.row(accessColumns))
+	return at, damaged(err)
 }
 
 func (t *tx) accessRow() (a accessRow, err error) {

@@ -32,7 +32,7 @@ func TestAccess(t *testing.T) {
 		}
 	}
 	set := func(h *Hand, a policy.Access, role policy.Role, force bool) error {
-		return h.SetAccess(ctx, a, client, role, force)
+		return h.SetAccess(ctx, AnyGeneration, a, client, role, force)
 	}
 	inside, outside := access(t, true, "192.0.2.*  2001:db8::/32", false),
 		access(t, true, "198.51.100.0/24", true)
@@ -86,7 +86,7 @@ func TestAccessChangedMeanwhile(t *testing.T) {
 		t.Fatal(err)
 	}
 	set := func(seen int64, a policy.Access) error {
-		return f.hand().SetAccessSince(ctx, seen, a, netip.MustParseAddr("192.0.2.9"),
+		return f.hand().SetAccess(ctx, seen, a, netip.MustParseAddr("192.0.2.9"),
 			policy.Admin, false)
 	}
 	if err := set(seen, theirs); err != nil {
@@ -104,10 +104,46 @@ func TestAccessChangedMeanwhile(t *testing.T) {
 	if err != nil || a.Ranges.String() != "192.0.2.9" || now != seen+1 {
 		t.Errorf("%s at %d after %d, %v", a.Ranges, now, seen, err)
 	}
-	for _, seen := range []int64{now, -1} {
+	for _, seen := range []int64{now, AnyGeneration} {
 		if err := set(seen, mine); err != nil {
 			t.Errorf("at %d: %v", seen, err)
 		}
 		mine = theirs
+	}
+}
+
+// Two who each change a part at once: neither loses what the other changed.
+func TestChangeAccessAtOnce(t *testing.T) {
+	ctx := context.Background()
+	path := filepath.Join(t.TempDir(), "gatepost.db")
+	one, two := openAt(t, path), openAt(t, path)
+	ranges := access(t, false, "192.0.2.0/24", false).Ranges
+	change := func(f *fixture, do func(*policy.Access)) {
+		t.Helper()
+		_, _, err := f.By(Actor{Name: "root", Door: "cli"}).ChangeAccess(ctx, AnyGeneration,
+			func(a policy.Access) policy.Access { do(&a); return a }, netip.Addr{}, policy.Admin, false)
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	for _, f := range []*fixture{one, two} { // both have read what stands at first
+		if _, err := f.Access(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	change(one, func(a *policy.Access) { a.Ranges = ranges })
+	change(two, func(a *policy.Access) { a.Enabled = true })
+	change(one, func(a *policy.Access) { a.CustomersBypass = true })
+	a, generation, err := two.AccessAt(ctx)
+	if err != nil || !a.Enabled || a.Ranges.String() != "192.0.2.0/24" || !a.CustomersBypass ||
+		generation != 3 {
+		t.Errorf("%+v at %d, %v", a, generation, err)
+	}
+	a, now, err := one.hand().ChangeAccess(ctx, generation, func(a policy.Access) policy.Access {
+		a.Enabled = false
+		return a
+	}, netip.Addr{}, policy.Admin, false)
+	if err != nil || a.Enabled || now != generation+1 {
+		t.Errorf("became %+v at %d, %v", a, now, err)
 	}
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"iter"
 )
 
 const queueQuery = `select value from meta where name = 'queue'`
@@ -38,4 +39,14 @@ func (db *DB) CauseCounts(ctx context.Context) (map[string]int64, error) {
 		counts[c.cause] = c.n
 	}
 	return counts, nil
+}
+
+// RulesSince is what was changed of the lists since a generation, the newest first and no more
+// than that many: what ErrRulesChanged is about.
+func (db *DB) RulesSince(ctx context.Context, generation int64, limit int) (
+	changes iter.Seq2[AuditEntry, error]) {
+	return each(ctx, db, scanAudit, `select `+auditColumns+` from audit
+		where generation > $1 and id > coalesce((select id from audit
+			where generation between 1 and $1 order by id desc limit 1), 0)
+		order by id desc`+atMost(limit), max(generation, 0))
 }

@@ -2,11 +2,18 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
+	"slices"
 
 	"gatepost/policy"
 )
+
+// Generation is that of the lists, which every change of them moves: what SetRules compares.
+func (db *DB) Generation(ctx context.Context) (int64, error) {
+	return one(ctx, db, scanCount, `select value from meta where name = 'generation'`)
+}
 
 // Rules are the entries of a list, in the order they were entered.
 func (db *DB) Rules(ctx context.Context, list policy.ListName) iter.Seq2[Rule, error] {
@@ -25,30 +32,98 @@ func scanRule(row scanner) (r Rule, err error) {
 func (h *Hand) AddRules(ctx context.Context, list policy.ListName, entries []policy.Entry,
 	note string) (added int, err error) {
 	err = h.changeRules(ctx, "rules.add", list, func(c *change) error {
-		added, err = c.add(entries, note)
+		if added, err = c.add(entries, note); err == nil && added == 0 {
+			err = c.giveBack()
+		}
 		return err
 	})
 	return added, err
 }
 
-// SetRules replaces a list whole. Entries that stay keep their notes.
-func (h *Hand) SetRules(ctx context.Context, list policy.ListName, entries []policy.Entry) (
-	added, removed int, err error) {
-	err = h.changeRules(ctx, "rules.set", list, func(c *change) error {
-		kept, err := c.count(entries)
-		if err != nil {
-			return err
-		}
-		before, err := c.t.change(`update rules set removed = true, generation = $1
-			where list = $2 and not removed`, c.generation, c.list)
-		if err != nil {
-			return err
-		}
-		added, removed = len(entries)-kept, int(before)-kept
-		_, err = c.add(entries, "")
+// ErrRulesChanged says that somebody else changed the lists meanwhile.
+var ErrRulesChanged = errors.New("the lists were changed meanwhile: read them again, then save")
+
+// AnyGeneration is that of who replaces whatever there is. All others are above it.
+const AnyGeneration = -1
+
+// A NewList is what a list is to become.
+type NewList struct {
+	Name    policy.ListName
+	Entries []policy.Entry
+}
+
+// Replaced is how many entries came on a list, and how many went from it.
+type Replaced struct{ Added, Removed int }
+
+// SetRules replaces lists whole, all of them or none, under one generation; each is in the
+// audit log by itself. Entries that stay keep their notes. Since is the generation at which
+// the author saw the lists: if they were changed since, that is ErrRulesChanged, unless what
+// is set stands already.
+func (h *Hand) SetRules(ctx context.Context, since int64, lists ...NewList) (
+	did []Replaced, err error) {
+	err = h.do(ctx, func(t *tx) error {
+		did, err = h.setLists(t, since, lists)
 		return err
 	})
-	return added, removed, err
+	return did, err
+}
+
+func (h *Hand) setLists(t *tx, since int64, lists []NewList) (did []Replaced, err error) {
+	did = make([]Replaced, len(lists))
+	var c *change
+	for i, l := range lists {
+		if stands, err := t.stands(l); err != nil || stands {
+			if err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if c == nil {
+			if c, err = h.changeSince(t, since); err != nil {
+				return nil, err
+			}
+		}
+		c.list = string(l.Name)
+		if did[i], err = c.set(l.Entries); err != nil {
+			return nil, err
+		}
+		if _, err = h.noteRules(t, c, event{action: "rules.set", subject: c.list}); err != nil {
+			return nil, err
+		}
+	}
+	return did, nil
+}
+
+// stands reports whether a list is that already, entry by entry and in that order.
+func (t *tx) stands(l NewList) (bool, error) {
+	texts, err := t.texts(`select text from rules where list = $1 and not removed
+		order by generation, position limit $2`, string(l.Name), len(l.Entries)+1)
+	return slices.EqualFunc(texts, l.Entries, func(text string, e policy.Entry) bool {
+		return text == e.Text
+	}), err
+}
+
+// changeSince begins a change by who saw the lists at a generation.
+func (h *Hand) changeSince(t *tx, since int64) (*change, error) {
+	c, err := h.newChange(t, "")
+	if err == nil && since != AnyGeneration && since != c.generation-1 {
+		err = ErrRulesChanged
+	}
+	return c, err
+}
+
+func (c *change) set(entries []policy.Entry) (r Replaced, err error) {
+	kept, err := c.count(entries)
+	if err != nil {
+		return r, err
+	}
+	before, err := c.t.change(`update rules set removed = true, generation = $1
+		where list = $2 and not removed`, c.generation, c.list)
+	if err != nil {
+		return r, err
+	}
+	_, err = c.add(entries, "")
+	return Replaced{Added: len(entries) - kept, Removed: int(before) - kept}, err
 }
 
 // RemoveRules removes entries. If any is not on the list nothing is removed, missing says
@@ -65,7 +140,8 @@ func (h *Hand) RemoveRules(ctx context.Context, list policy.ListName, entries []
 	return missing, err
 }
 
-// A change is one change of a list, under a generation of its own.
+// A change is one change of a list, or of both one after the other, under a generation of its
+// own.
 type change struct {
 	t          *tx
 	list       string
@@ -98,7 +174,13 @@ func (h *Hand) newChange(t *tx, list policy.ListName) (*change, error) {
 	return c, nil
 }
 
-// noteRules keeps what a change took from the list and put on it, however much that is, so
+// giveBack undoes the generation of a change that changed nothing: it would only tell others
+// that what they saw is no longer so.
+func (c *change) giveBack() error {
+	return c.t.exec(`update meta set value = value - 1 where name = 'generation'`)
+}
+
+// noteRules keeps what a change took from its list and put on it, however much that is, so
 // that it can be undone; the id is 0 if that is nothing.
 func (h *Hand) noteRules(t *tx, c *change, e event) (id int64, err error) {
 	if id, err = t.nextAudit(); err != nil {
@@ -107,7 +189,8 @@ func (h *Hand) noteRules(t *tx, c *change, e event) (id int64, err error) {
 	n, err := t.change(`insert into audit_rules (audit, list, keyword, target, text, note,
 			position, created_at, added)
 		select $1, list, keyword, target, text, note, position, created_at, not removed
-		from rules where generation = $2 and (removed or since = $2)`, id, c.generation)
+		from rules where list = $3 and generation = $2 and (removed or since = $2)`,
+		id, c.generation, c.list)
 	if err != nil {
 		return 0, fmt.Errorf("audit: %w", err)
 	}

@@ -45,9 +45,7 @@ func TestRulesApplyAtOnce(t *testing.T) {
 	if got := outcome(); got != policy.Reject {
 		t.Errorf("after add: %s", got)
 	}
-	if _, _, err := cli.hand().SetRules(ctx, policy.Block, parse(t, policy.Block, "acme.test")); err != nil {
-		t.Fatal(err)
-	}
+	cli.set(policy.Block, "acme.test")
 	if got := outcome(); got != policy.Suspend {
 		t.Errorf("after set: %s", got)
 	}
@@ -85,20 +83,99 @@ func TestSetRules(t *testing.T) {
 	if _, err := f.hand().AddRules(ctx, policy.Block, parse(t, policy.Block, "b.test a.test"), "why"); err != nil {
 		t.Fatal(err)
 	}
-	added, removed, err := f.hand().SetRules(ctx, policy.Block, parse(t, policy.Block, "c.test a.test *"))
-	if err != nil || added != 2 || removed != 1 || f.text(policy.Block) != "c.test a.test *" {
-		t.Errorf("added %d, removed %d, %q, %v", added, removed, f.text(policy.Block), err)
+	did := f.set(policy.Block, "c.test a.test *")
+	if did != (Replaced{2, 1}) || f.text(policy.Block) != "c.test a.test *" {
+		t.Errorf("%+v, %q", did, f.text(policy.Block))
 	}
 	for _, r := range all(t, f.Rules(ctx, policy.Block)) {
 		if want := map[string]string{"a.test": "why"}[r.Entry]; r.Note != want {
 			t.Errorf("the note of %s is %q, want %q", r.Entry, r.Note, want)
 		}
 	}
-	if _, removed, err := f.hand().SetRules(ctx, policy.Block, nil); err != nil || removed != 3 {
-		t.Errorf("emptied: removed %d, %v", removed, err)
+	if did := f.set(policy.Block, "* c.test a.test"); did != (Replaced{}) ||
+		f.text(policy.Block) != "* c.test a.test" {
+		t.Errorf("put in order: %+v, %q", did, f.text(policy.Block))
+	}
+	if did := f.set(policy.Block, ""); did.Removed != 3 {
+		t.Errorf("emptied: %+v", did)
 	}
 	if f.text(policy.Block) != "" {
 		t.Errorf("left: %q", f.text(policy.Block))
+	}
+}
+
+// set replaces a list, whatever it was.
+func (f *fixture) set(list policy.ListName, text string) Replaced {
+	f.Helper()
+	did, err := f.hand().SetRules(context.Background(), AnyGeneration,
+		NewList{list, parse(f, list, text)})
+	if err != nil {
+		f.Fatal(err)
+	}
+	return did[0]
+}
+
+// Who has seen other lists than those that stand replaces neither, but for who says what
+// stands already.
+func TestRulesChangedMeanwhile(t *testing.T) {
+	ctx := context.Background()
+	f := open(t)
+	f.rules(policy.Block, "old.test")
+	generation := func() int64 {
+		t.Helper()
+		n, err := f.Generation(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	seen := generation()
+	set := func(since int64, allow, block string) error {
+		_, err := f.hand().SetRules(ctx, since, NewList{policy.Allow, parse(t, policy.Allow, allow)},
+			NewList{policy.Block, parse(t, policy.Block, block)})
+		return err
+	}
+	f.rules(policy.Block, "theirs.test")
+	f.person("ann@acme.test", "", policy.EndUser) // which is no change of the lists
+	before := f.audited()
+	if err := set(seen, "mine.test", "old.test theirs.test"); !errors.Is(err, ErrRulesChanged) {
+		t.Errorf("seen before: %v", err)
+	}
+	if err := set(seen, "", "old.test theirs.test"); err != nil {
+		t.Errorf("what stands: %v", err)
+	}
+	if generation() != seen+1 || f.audited() != before || f.text(policy.Allow) != "" {
+		t.Errorf("changed: at %d after %d, %s", generation(), seen, f.audited())
+	}
+	since := all(t, f.RulesSince(ctx, seen, 9))
+	if len(since) != 1 || !strings.Contains(string(since[0].After), "theirs.test") {
+		t.Errorf("meanwhile: %+v", since)
+	}
+	if err := set(seen+1, "mine.test", "mine.test"); err != nil || generation() != seen+2 {
+		t.Errorf("seen as they stand: %v, at %d", err, generation())
+	}
+	if got := all(t, f.RulesSince(ctx, seen+1, 9)); len(got) != 2 {
+		t.Errorf("both lists are %d changes", len(got))
+	}
+}
+
+// What changes nothing is no reason to refuse others.
+func TestNothingChangedIsNoGeneration(t *testing.T) {
+	ctx := context.Background()
+	f := open(t)
+	f.rules(policy.Block, "a.test", "b.test")
+	before, err := f.Generation(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.rules(policy.Block, "b.test")
+	f.set(policy.Block, "a.test b.test")
+	if after, err := f.Generation(ctx); err != nil || after != before {
+		t.Errorf("at %d after %d, %v", after, before, err)
+	}
+	f.rules(policy.Block, "c.test")
+	if r, _ := f.receive(mail("x@c.test", "x", "")); r.Decision.Action != policy.Suspend {
+		t.Errorf("what came then is not seen: %s", r.Decision.Why())
 	}
 }
 
@@ -135,8 +212,8 @@ func TestLoadedAtOnceOrChangeByChange(t *testing.T) {
 			return err
 		},
 		func() error {
-			_, _, err := writing.hand().SetRules(ctx, policy.Block, parse(t, policy.Block, "* suspend:a@a.test"))
-			return err
+			writing.set(policy.Block, "* suspend:a@a.test")
+			return nil
 		},
 		func() error {
 			_, err := writing.hand().AddRules(ctx, policy.Block, parse(t, policy.Block, "a.test xn--bcher-kva.test"), "")

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	sessionIdle = 12 * time.Hour     // how long a session may not be used
+	sessionIdle = 12 * time.Hour     // how long a session may not be used by a person
 	sessionLife = 7 * 24 * time.Hour // how long it lasts, used or not
 
 	// mostSessions of one profile: the one unused for longest ends when there are more.
@@ -50,27 +50,35 @@ func (db *DB) NewSession(ctx context.Context, user User, client netip.Addr, agen
 
 // Session is the profile whose session a token stands for, or ErrNotFound when it has ended:
 // by EndSession, unused for 12 hours, after 7 days, or since the profile was removed or
-// suspended or got another password.
+// suspended or got another password. To ask is no use of it.
 func (db *DB) Session(ctx context.Context, token string) (User, error) {
-	type session struct {
-		User
-		seen int64
+	u, _, err := db.sessionSeen(ctx, token)
+	return u, err
+}
+
+// UseSession is Session for what a person does, which keeps the session from being idle.
+func (db *DB) UseSession(ctx context.Context, token string) (User, error) {
+	u, seen, err := db.sessionSeen(ctx, token)
+	if now := db.now(); err == nil && now.Sub(seen) >= usedWithin {
+		db.noteUse(ctx, `update sessions set seen_at = $1 where hash = $2 and seen_at <= $3`,
+			now.UnixMilli(), hashOf(token), now.Add(-usedWithin).UnixMilli())
 	}
-	now, hash := db.now(), hashOf(token)
-	s, err := one(ctx, db, func(row scanner) (s session, err error) {
-		s.User, err = scanUser(also{row, []any{&s.seen}})
-		return s, err
+	return u, err
+}
+
+// sessionSeen is Session, and when it was used last.
+func (db *DB) sessionSeen(ctx context.Context, token string) (u User, seen time.Time, err error) {
+	var at int64
+	now := db.now()
+	u, err = one(ctx, db, func(row scanner) (User, error) {
+		return scanUser(also{row, []any{&at}})
 	}, `select `+userColumns+`, s.seen_at from sessions s join users on users.id = s.owner
 		where s.hash = $1 and not suspended and s.created_at > $2 and s.seen_at > $3`,
-		hash, now.Add(-sessionLife).UnixMilli(), now.Add(-sessionIdle).UnixMilli())
+		hashOf(token), now.Add(-sessionLife).UnixMilli(), now.Add(-sessionIdle).UnixMilli())
 	if err != nil {
-		return User{}, fmt.Errorf("session: %w", err)
+		return User{}, seen, fmt.Errorf("session: %w", err)
 	}
-	if now.Sub(fromMillis(s.seen)) >= usedWithin {
-		db.noteUse(ctx, `update sessions set seen_at = $1 where hash = $2 and seen_at <= $3`,
-			now.UnixMilli(), hash, now.Add(-usedWithin).UnixMilli())
-	}
-	return s.User, nil
+	return u, fromMillis(at), nil
 }
 
 // EndSession ends a session. One that has ended already is no error.

@@ -46,7 +46,7 @@ func TestSession(t *testing.T) {
 		}, true},
 		"7 days in use": {func(f *fixture, _ message.Address, token string) error {
 			for range 7 * 3 {
-				if _, err := f.Session(ctx, token); err != nil {
+				if _, err := f.UseSession(ctx, token); err != nil {
 					return fmt.Errorf("too early, at %s: %w", f.clock, err)
 				}
 				f.clock = f.clock.Add(8 * time.Hour)
@@ -56,13 +56,19 @@ func TestSession(t *testing.T) {
 		"a day in use": {func(f *fixture, _ message.Address, token string) error {
 			for range 3 {
 				f.clock = f.clock.Add(8 * time.Hour)
-				if _, err := f.Session(ctx, token); err != nil {
+				if _, err := f.UseSession(ctx, token); err != nil {
 					return err
 				}
 			}
 			_, err := f.PurgeExpired(ctx, 10)
 			return err
 		}, false},
+		"12 hours looked at and not used": {func(f *fixture, _ message.Address, token string) error {
+			f.clock = f.clock.Add(8 * time.Hour)
+			_, err := f.Session(ctx, token)
+			f.clock = f.clock.Add(4 * time.Hour)
+			return err
+		}, true},
 		"suspended": {func(f *fixture, ann message.Address, _ string) error {
 			return f.hand().SetSuspended(ctx, ann, true)
 		}, true},

@@ -41,9 +41,7 @@ func TestUndoRules(t *testing.T) {
 	if r := all(t, f.Rules(ctx, policy.Block))[2]; r.Note != "second" {
 		t.Errorf("came back as %+v", r)
 	}
-	if _, _, err := h.SetRules(ctx, policy.Block, parse(t, policy.Block, "suspend:b.test *")); err != nil {
-		t.Fatal(err)
-	}
+	f.set(policy.Block, "suspend:b.test *")
 	undo(f.lastAudit(), "suspend:b.test a.test c.test")
 	if _, err := h.RemoveRules(ctx, policy.Block, parse(t, policy.Block, "a.test")); err != nil {
 		t.Fatal(err)
@@ -62,6 +60,33 @@ func TestUndoRules(t *testing.T) {
 	if notes := all(t, f.Rules(ctx, policy.Block)); notes[2].Note != "kept" ||
 		!notes[2].CreatedAt.Equal(noon) {
 		t.Errorf("came back as %+v", notes[2])
+	}
+}
+
+// What replaced both lists at once is undone list by list.
+func TestUndoOfBothLists(t *testing.T) {
+	ctx := context.Background()
+	f := open(t)
+	f.rules(policy.Allow, "a.test")
+	f.rules(policy.Block, "a.test", "b.test")
+	did, err := f.hand().SetRules(ctx, AnyGeneration,
+		NewList{policy.Allow, parse(t, policy.Allow, "b.test")},
+		NewList{policy.Block, parse(t, policy.Block, "b.test reject:a.test c.test")})
+	if err != nil || fmt.Sprint(did) != "[{1 1} {2 1}]" {
+		t.Fatal(did, err)
+	}
+	block := f.lastAudit()
+	for _, step := range []struct {
+		undo         int64
+		allow, block string
+	}{{block - 1, "a.test", "b.test reject:a.test c.test"}, {block, "a.test", "b.test a.test"}} {
+		if err := f.hand().Undo(ctx, step.undo); err != nil {
+			t.Fatal(err)
+		}
+		if allow, block := f.text(policy.Allow), f.text(policy.Block); allow != step.allow ||
+			block != step.block {
+			t.Errorf("after undoing %d: %q and %q, want %+v", step.undo, allow, block, step)
+		}
 	}
 }
 
@@ -152,7 +177,8 @@ func TestUndoAccess(t *testing.T) {
 	f := open(t)
 	cli := f.By(Actor{Name: "root", Door: "cli"})
 	for _, ranges := range []string{"198.51.100.*", "192.0.2.0/24"} {
-		err := cli.SetAccess(ctx, access(t, true, ranges, false), netip.Addr{}, policy.Admin, false)
+		err := cli.SetAccess(ctx, AnyGeneration, access(t, true, ranges, false), netip.Addr{},
+			policy.Admin, false)
 		if err != nil {
 			t.Fatal(err)
 		}

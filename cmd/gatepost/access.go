@@ -28,6 +28,7 @@ type accessRecord struct {
 	Enabled         bool          `json:"enabled"`
 	Ranges          string        `json:"ranges"`
 	CustomersBypass bool          `json:"customers_bypass"`
+	Generation      int64         `json:"generation"` // moves with every change
 	ShutOut         []store.Token `json:"shut_out,omitempty"`
 }
 
@@ -38,20 +39,20 @@ func newAccessShow(a *app) *cobra.Command {
 		Args:  takes(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withStore(cmd.Context(), false, func(db *store.DB) error {
-				access, err := db.Access(cmd.Context())
+				access, generation, err := db.AccessAt(cmd.Context())
 				if err != nil {
 					return err
 				}
-				return a.printAccess(access, nil)
+				return a.printAccess(access, generation, nil)
 			})
 		},
 	}
 }
 
-func (a *app) printAccess(access policy.Access, shutOut []store.Token) error {
+func (a *app) printAccess(access policy.Access, generation int64, shutOut []store.Token) error {
 	if a.json {
 		return a.printJSON(accessRecord{access.Enabled, access.Ranges.String(),
-			access.CustomersBypass, shutOut})
+			access.CustomersBypass, generation, shutOut})
 	}
 	return a.printFields([][2]string{
 		{"Enabled", yesNo(access.Enabled)},
@@ -64,6 +65,7 @@ func (a *app) printAccess(access policy.Access, shutOut []store.Token) error {
 type accessChange struct {
 	enable, disable, bypass bool
 	ranges                  string
+	since                   int64
 }
 
 func newAccessSet(a *app) *cobra.Command {
@@ -74,7 +76,8 @@ func newAccessSet(a *app) *cobra.Command {
 		Long: "Changes the IP restrictions; what no flag says stays as it is. Ranges are separated\n" +
 			"by white space: 192.0.2.0/24, 192.0.2.*, 2001:db8::/32, or one address; - reads them\n" +
 			"from stdin. They hold for the next request, also of whoever is signed in. Commands\n" +
-			"on this machine are never restricted.",
+			"on this machine are never restricted. It is refused if the restrictions were changed\n" +
+			"since the generation that --since names, which `access show --json` prints.",
 		Args:    takes(0, 0),
 		PreRunE: oneOf("enable", "disable"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -84,7 +87,7 @@ func newAccessSet(a *app) *cobra.Command {
 				return misuse("nothing is to be changed: give --enable, --disable, --ranges or " +
 					"--customers-bypass")
 			}
-			return a.setAccess(cmd.Context(), c, given)
+			return a.setAccess(cmd, c)
 		},
 	}
 	a.yesFlag(cmd)
@@ -95,22 +98,23 @@ func newAccessSet(a *app) *cobra.Command {
 		"`text` of the ranges to allow, in place of those there are")
 	flags.BoolVar(&c.bypass, "customers-bypass", false,
 		"let end-users in from anywhere, or not (=false)")
+	sinceFlag(cmd, &c.since)
 	return cmd
 }
 
-func (a *app) setAccess(ctx context.Context, c accessChange, given func(string) bool) error {
+func (a *app) setAccess(cmd *cobra.Command, c accessChange) error {
+	seen, err := seenSince(cmd, c.since)
+	if err != nil {
+		return err
+	}
+	given := cmd.Flags().Changed
 	var ranges *policy.Ranges
 	if given("ranges") {
-		var err error
 		if ranges, err = a.readRanges(c.ranges); err != nil {
 			return err
 		}
 	}
-	return a.withStore(ctx, true, func(db *store.DB) error {
-		access, err := db.Access(ctx)
-		if err != nil {
-			return err
-		}
+	change := func(access policy.Access) policy.Access {
 		if ranges != nil {
 			access.Ranges = ranges
 		}
@@ -120,7 +124,10 @@ func (a *app) setAccess(ctx context.Context, c accessChange, given func(string) 
 		if given("enable") || given("disable") {
 			access.Enabled = c.enable || given("disable") && !c.disable
 		}
-		return a.saveAccess(ctx, db, access)
+		return access
+	}
+	return a.withStore(cmd.Context(), true, func(db *store.DB) error {
+		return a.saveAccess(cmd.Context(), db, seen, change)
 	})
 }
 
@@ -144,13 +151,18 @@ func (a *app) readRanges(text string) (*policy.Ranges, error) {
 	return ranges, nil
 }
 
-// saveAccess keeps the restrictions, and names what they may break.
-func (a *app) saveAccess(ctx context.Context, db *store.DB, access policy.Access) error {
-	err := a.hand(db).SetAccess(ctx, access, netip.Addr{}, policy.Admin, false)
-	if errors.Is(err, store.ErrNoRanges) {
+// saveAccess changes the restrictions, and names what they may break.
+func (a *app) saveAccess(ctx context.Context, db *store.DB, seen int64,
+	change func(policy.Access) policy.Access) error {
+	access, generation, err := a.hand(db).ChangeAccess(ctx, seen, change, netip.Addr{}, policy.Admin,
+		false)
+	switch {
+	case errors.Is(err, store.ErrNoRanges):
 		return no("enabled without a range, nobody could sign in: give the ranges with --ranges")
-	}
-	if err != nil {
+	case errors.Is(err, store.ErrAccessChanged):
+		return no("the IP restrictions were changed meanwhile: read them again (gatepost access " +
+			"show), then set them; gatepost audit list says who did what\nthey stay as they are")
+	case err != nil:
 		return err
 	}
 	shutOut, err := httpd.ShutOut(ctx, db, access, a.now())
@@ -159,7 +171,7 @@ func (a *app) saveAccess(ctx context.Context, db *store.DB, access policy.Access
 	}
 	a.noteShutOut(shutOut)
 	if a.json {
-		return a.printAccess(access, shutOut)
+		return a.printAccess(access, generation, shutOut)
 	}
 	switch from := count(len(strings.Fields(access.Ranges.String())), "range", "ranges"); {
 	case !access.Enabled:

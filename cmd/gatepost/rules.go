@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"unicode/utf8"
 
@@ -13,10 +12,6 @@ import (
 	"gatepost/policy"
 	"gatepost/store"
 )
-
-// fieldRoom is how many octets of a field are read from stdin: more than policy.MaxField
-// code points of four octets each, so that a longer field is refused and not cut.
-const fieldRoom = 4*policy.MaxField + 1024
 
 func newRulesCommand(a *app) *cobra.Command {
 	return group("rules", "show and change the allowlist and the blocklist",
@@ -124,8 +119,13 @@ func (a *app) printRules(ctx context.Context, db *store.DB, list policy.ListName
 	})
 }
 
-// printField prints one list as a single line, which `rules set` takes back.
+// printField prints one list as a single line, which `rules set` takes back. The generation is
+// read first: what changes while the list is read makes it too old, and never too new.
 func (a *app) printField(ctx context.Context, db *store.DB, list policy.ListName) error {
+	generation, err := db.Generation(ctx)
+	if err != nil {
+		return err
+	}
 	var entries []string
 	for rule, err := range db.Rules(ctx, list) {
 		if err != nil {
@@ -140,76 +140,19 @@ func (a *app) printField(ctx context.Context, db *store.DB, list policy.ListName
 	}
 	if a.json {
 		return a.printJSON(struct {
-			List policy.ListName `json:"list"`
-			Text string          `json:"text"`
-		}{list, text})
+			List       policy.ListName `json:"list"`
+			Text       string          `json:"text"`
+			Generation int64           `json:"generation"`
+		}{list, text, generation})
 	}
-	_, err := fmt.Fprintln(a.stdout, text)
+	_, err = fmt.Fprintln(a.stdout, text)
 	return err
-}
-
-func newRulesSet(a *app) *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "set allow|block TEXT|-",
-		Short: "replace a list whole; empty text empties it",
-		Args:  takes(2, 2),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			list, err := listName(args[0])
-			if err != nil {
-				return err
-			}
-			text, err := a.field(args[1])
-			if err != nil {
-				return err
-			}
-			entries, err := policy.ParseList(list, text)
-			if err != nil {
-				return refused(list, err)
-			}
-			return a.withStore(cmd.Context(), true, func(db *store.DB) error {
-				return a.setRules(cmd.Context(), db, list, entries)
-			})
-		},
-	}
-	a.yesFlag(cmd)
-	return cmd
-}
-
-// field is arg, or what stdin holds if arg is -.
-func (a *app) field(arg string) (string, error) {
-	if arg != "-" {
-		return arg, nil
-	}
-	text, err := io.ReadAll(io.LimitReader(a.stdin, fieldRoom))
-	if err != nil {
-		return "", fmt.Errorf("read stdin: %w", err)
-	}
-	return string(text), nil
 }
 
 // refused is the answer to entries that are malformed: all of them, and what became of the
 // list.
 func refused(list policy.ListName, err error) error {
 	return no("%w\nthe %slist stays as it was", err, list)
-}
-
-func (a *app) setRules(ctx context.Context, db *store.DB, list policy.ListName,
-	entries []policy.Entry) error {
-	added, removed, err := a.hand(db).SetRules(ctx, list, entries)
-	if err != nil {
-		return err
-	}
-	if a.json {
-		return a.printJSON(struct {
-			List    policy.ListName `json:"list"`
-			Entries int             `json:"entries"`
-			Added   int             `json:"added"`
-			Removed int             `json:"removed"`
-		}{list, len(entries), added, removed})
-	}
-	a.note("the %slist has %s now: %d added, %d removed", list,
-		count(len(entries), "entry", "entries"), added, removed)
-	return nil
 }
 
 func newRulesAdd(a *app) *cobra.Command {

@@ -16,6 +16,53 @@ func runWith(t *testing.T, db, stdin string, args ...string) (code int, stdout, 
 	return code, out.String(), errs.String()
 }
 
+// editor is text that is written while do happens.
+type editor struct {
+	do   func()
+	text *strings.Reader
+}
+
+func (e *editor) Read(b []byte) (int, error) {
+	if e.do != nil {
+		e.do()
+		e.do = nil
+	}
+	return e.text.Read(b)
+}
+
+// A list that is read from stdin is not set if somebody changed it since the command began.
+func TestRulesSetWhileSomebodyEdits(t *testing.T) {
+	for name, c := range map[string]struct {
+		theirs []string
+		code   int
+		list   string
+	}{
+		"nothing happens":  {nil, exitDone, "mine.test\n"},
+		"a first entry":    {[]string{"add", "block", "theirs.test"}, exitNo, "theirs.test\n"},
+		"the other list":   {[]string{"add", "allow", "theirs.test"}, exitNo, "\n"},
+		"the same is done": {[]string{"set", "block", "mine.test"}, exitDone, "mine.test\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			db := filepath.Join(t.TempDir(), "gatepost.db")
+			stdin := &editor{text: strings.NewReader("mine.test"), do: func() {
+				if c.theirs != nil {
+					runWith(t, db, "", append([]string{"rules"}, c.theirs...)...)
+				}
+			}}
+			var out, errs strings.Builder
+			code := run(context.Background(), []string{"--db", db, "rules", "set", "block", "-"}, stdin,
+				&out, &errs)
+			refused := strings.Contains(errs.String(), "the lists were changed meanwhile")
+			if code != c.code || refused != (code == exitNo) {
+				t.Errorf("exit %d, %s", code, errs.String())
+			}
+			if _, list, _ := runWith(t, db, "", "rules", "show", "block", "--text"); list != c.list {
+				t.Errorf("the list is %q, want %q", list, c.list)
+			}
+		})
+	}
+}
+
 // A field holds 10,000 characters and not one more, its final newline not counted; entries
 // that are imported have no such limit.
 func TestFieldLimit(t *testing.T) {

@@ -25,10 +25,13 @@ async function fetchPage(url) {
 // and what it did is not to be found missing by this one.
 let leaving = new AbortController();
 
+// What is fetched by itself says so: a page that is left open does not keep one signed in.
+const byItself = { "Gatepost-Refresh": "1" };
+
 // look fetches a page. What was open is gone if it is not found, or leads somewhere else.
-async function look(url) {
-	const answer = await fetch(url, { headers: { Accept: "text/html" }, credentials: "same-origin",
-		signal: leaving.signal });
+async function look(url, more = {}) {
+	const answer = await fetch(url, { headers: { Accept: "text/html", ...more },
+		credentials: "same-origin", signal: leaving.signal });
 	const gone = answer.status === 404 || answer.redirected;
 	const page = new DOMParser().parseFromString(await answer.text(), "text/html");
 	return { gone, page: answer.ok && !answer.redirected && $("#rows", page) ? page : null };
@@ -319,9 +322,9 @@ async function refresh() {
 // beside it lives on.
 async function lookAgain() {
 	const list = $(".has-open .back a")?.href;
-	const seen = $(".gone") ? { gone: true } : await look(location.href);
+	const seen = $(".gone") ? { gone: true } : await look(location.href, byItself);
 	if (!seen.gone || !list) return seen;
-	return { gone: true, page: await fetchPage(list) };
+	return { gone: true, page: (await look(list, byItself)).page };
 }
 
 // bury says that the open message is gone. It may still be read, and nothing done with it.
