@@ -55,7 +55,7 @@ func value[T any](p *tab, expression string) (T, error) {
 }
 
 // await waits until an expression holds, on whichever page is there by then, and gives what
-// it came to.
+// it came to. What comes to null or to nothing does not hold yet.
 func await[T any](p *tab, expression string) (v T) {
 	p.Helper()
 	const inPage = `new Promise((done) => {
@@ -63,16 +63,17 @@ func await[T any](p *tab, expression string) (v T) {
 	const look = () => {
 		let v = null;
 		try { v = document.readyState === "complete" && (%s) } catch { }
-		if (v || Date.now() > until) done(v || null);
+		if (v || Date.now() > until) done(Promise.all(v ? [v] : []));
 		else setTimeout(look, 10);
 	};
 	look();
 })`
 	var err error
 	for began := time.Now(); time.Since(began) < patience; {
-		v, err = value[T](p, fmt.Sprintf(inPage, expression))
-		if err == nil {
-			return v
+		var found []T // a null alone would be no error for every T
+		found, err = value[[]T](p, fmt.Sprintf(inPage, expression))
+		if err == nil && len(found) == 1 {
+			return found[0]
 		}
 	}
 	text, _ := value[string](p, "location.href + '\\n' + document.body.innerText.slice(0, 3000)")

@@ -86,6 +86,9 @@ async function open(link, focus = true) {
 	if (focus) $("#message").focus({ preventScroll: true });
 }
 
+// opened is the id of the open message, which need not be in the list.
+const opened = () => $(".has-open") && location.pathname.split("/").pop();
+
 function show(page) {
 	const picked = new Set(chosen().map((box) => box.value));
 	const scrolled = $(".list")?.scrollTop;
@@ -93,7 +96,7 @@ function show(page) {
 	$(".queue").className = $(".queue", page).className;
 	for (const part of ["#rail", ".list", "#message"]) put(page, part);
 	settle(picked, scrolled);
-	if (openRow()) at = openRow().dataset.id;
+	at = opened() || at;
 	mark();
 	for (const n of $$(".notice")) n.remove();
 }
@@ -127,6 +130,7 @@ function select(r) {
 function act(key, value) {
 	const many = $("#many"), marked = row(at) || openRow();
 	const own = $(`.actions form[data-key="${key}"]`);
+	if (at && !row(at) && at !== opened() && chosen().length === 0) return; // somebody took it
 	if (chosen().length > 0) many.requestSubmit($(`button[value=${value}]`, many));
 	else if (!marked || marked === openRow()) own?.requestSubmit();
 	else if (own) actOnRow(marked, own);
@@ -161,6 +165,7 @@ function ask(text, yes) {
 	const dialog = $("#confirm");
 	question.abort();
 	question = new AbortController();
+	opening++; // what is still being fetched would take away what is asked about
 	const { signal } = question;
 	$("#confirm-text").textContent = text;
 	$("button[value=yes]", dialog).textContent = yes;
@@ -217,8 +222,12 @@ document.addEventListener("click", (event) => {
 	const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey;
 	if (link && plain) {
 		event.preventDefault();
+		if (sent) return;
+		go(link.parentElement); // a key that is faster than the page is for this message
 		open(link);
 	}
+	// The next page may be there before a double click ends, with a button at the same place.
+	if (event.detail > 1 && event.target.closest("form[method=post] button")) event.preventDefault();
 	if (event.target.closest("#show-help")) $("#help").showModal();
 });
 
@@ -231,11 +240,20 @@ document.addEventListener("change", (event) => {
 });
 
 addEventListener("popstate", async () => {
+	const mine = ++opening;
 	const page = $(".queue") && await fetchPage(location.href).catch(() => null);
-	if (sent) return;
+	if (mine !== opening) return;
 	if (page && $(".queue", page)) show(page);
 	else location.reload();
 });
+
+// back leads from a message to the list.
+function back() {
+	const link = $(".has-open .back a");
+	if (!link) return;
+	opening++; // what is still being fetched would lead elsewhere
+	location.href = link.href;
+}
 
 const keys = {
 	j: () => step(1),
@@ -246,7 +264,7 @@ const keys = {
 	"/": () => ($("#q") || $("input[type=search]"))?.focus(),
 	"?": () => $("#help")?.showModal(),
 	Enter: () => row(at) && open($("a", row(at))),
-	Escape: () => { const back = $(".has-open .back a"); if (back) location.href = back.href; },
+	Escape: back,
 };
 
 document.addEventListener("keydown", (event) => {
@@ -256,6 +274,8 @@ document.addEventListener("keydown", (event) => {
 	if (event.key === "Enter" && event.target.closest("a, button, summary")) return;
 	if (!Object.hasOwn(keys, event.key)) return;
 	if (event.key !== "Escape") event.preventDefault();
+	// To lead elsewhere while a form is on its way would stop it.
+	if (sent) return;
 	// A key that is held goes through the list, and does nothing else.
 	if (event.repeat && event.key !== "j" && event.key !== "k") return;
 	keys[event.key]();
@@ -284,11 +304,6 @@ for (const field of $$("[data-check]")) watch(field);
 function follow(path) {
 	const live = $("#live");
 	const source = new EventSource(path);
-	let timer = 0;
-	const renew = () => {
-		clearTimeout(timer);
-		timer = setTimeout(refresh, 150);
-	};
 	for (const name of ["message", "new", "recovered", "deleted", "counts"]) {
 		source.addEventListener(name, renew);
 	}
@@ -299,19 +314,46 @@ function follow(path) {
 	};
 	source.addEventListener("open", () => state(true));
 	source.addEventListener("error", () => state(false));
-	addEventListener("pagehide", () => source.close());
+	addEventListener("pagehide", () => {
+		source.close();
+		addEventListener("pageshow", () => follow(path), { once: true });
+	}, { once: true });
 }
 
+let timer = 0;
+function renew() {
+	clearTimeout(timer);
+	timer = setTimeout(refresh, 150);
+}
+
+// What is pressed stays until it is let go: a click is on what is there at both its ends.
+let pressed = false;
+addEventListener("pointerdown", (event) => { pressed = event.button === 0; }, true);
+for (const end of ["pointerup", "pointercancel", "contextmenu"]) {
+	addEventListener(end, () => { pressed = false; }, true);
+}
+const busy = () => pressed || $("dialog[open]");
+
+// One at a time: an older answer may come behind a newer one.
+let looking = false;
 async function refresh() {
+	if (busy() || looking) return renew();
 	const before = new Set(rows().map((r) => r.dataset.id)), mine = opening;
+	const here = location.href;
+	looking = true;
 	const { page, gone } = await lookAgain().catch(() => ({}));
-	if (!page || !$(".queue", page) || mine !== opening || $("dialog[open]")) return;
+	looking = false;
+	if (!page || !$(".queue", page)) return;
+	// What one did meanwhile is not to be undone, nor another message be called gone.
+	if (mine !== opening || here !== location.href || busy()) return renew();
 	if (gone) bury();
 	const picked = new Set(chosen().map((box) => box.value));
 	const focused = document.activeElement?.closest("#rows > li")?.dataset.id;
-	for (const part of ["#rail", "#rows", ".list > .paging"]) put(page, part);
-	if (!$("#many") && $("#many", page)) put(page, ".list");
 	if (!$("#many", page)) $("#many")?.remove();
+	else if (!$("#many")) $("#rows").before($("#many", page));
+	for (const part of ["#rail", "#rows"]) put(page, part);
+	$(".list > .paging")?.remove();
+	$(".list").append(...$$(".list > .paging", page));
 	settle(picked, $(".list").scrollTop);
 	for (const r of rows()) r.classList.toggle("is-new", !before.has(r.dataset.id));
 	mark();
