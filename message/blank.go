@@ -2,14 +2,14 @@ package message
 
 import (
 	"io"
-	"strings"
+	"slices"
 )
 
 // maxBlank is how much text is looked at for something to be seen, in octets. A text that
 // goes on behind it is not blank.
 const maxBlank = 16 << 10
 
-// glance is how much of it is looked at first, in octets: most texts begin with a word.
+// glance is how much of a plain text is looked at first, in octets: most begin with a word.
 const glance = 256
 
 // Blank reports whether there is nothing in the message for anybody to see: no Subject, no
@@ -22,13 +22,24 @@ func (m *Message) Blank(body func() io.Reader) bool {
 			return false
 		}
 	}
-	// What stands before the first note was written by the sender.
-	text, _ := m.walk(body(), glance)
-	if written, _, _ := strings.Cut(text, "["); !unseen(written) {
+	if m.showsAtOnce(body()) {
 		return false
 	}
 	text, w := m.walk(body(), maxBlank)
 	return unseen(text) && len(w.files) == 0 && !w.pictures
+}
+
+// showsAtOnce reports whether a text that is neither encoded nor made of parts shows a letter
+// or another mark of ASCII near its start, without decoding anything.
+func (m *Message) showsAtOnce(body io.Reader) bool {
+	for _, name := range mimeFields {
+		if m.raw(name) != nil {
+			return false
+		}
+	}
+	start := make([]byte, glance)
+	n, _ := io.ReadFull(body, start)
+	return slices.ContainsFunc(start[:n], func(b byte) bool { return ' ' < b && b < 0x7f })
 }
 
 // unseen reports whether nothing of s can be seen.

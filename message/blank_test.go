@@ -29,6 +29,8 @@ func TestBlank(t *testing.T) {
 		{"text", "X: y\n\n .\n", false},
 		{"text behind a glance", "X: y\n\n" + strings.Repeat(" ", 300) + "x", false},
 		{"blank for long", "X: y\n\n" + strings.Repeat(" \n", 300), true},
+		{"no room for long", "X: y\n\n" + strings.Repeat("\u200b", 200), true},
+		{"no room in a page", page + "<p>" + strings.Repeat("&#847;&shy; ", 80), true},
 		{"bracket", "X: y\n\n[", false},
 		{"text far below", "X: y\n\n" + strings.Repeat("\n", 1<<16) + "x", false},
 		{"not decoded", "Content-Transfer-Encoding: no-such\n\n", false},

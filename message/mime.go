@@ -78,12 +78,13 @@ func (m *Message) raw(name string) []byte {
 	return nil
 }
 
+// mimeFields say how a message or a part is made (RFC 2045; RFC 2183).
+var mimeFields = [...]string{"Content-Type", "Content-Transfer-Encoding", "Content-Disposition"}
+
 // mimeHeader hands on the fields that say how a part is made. The others would only cost.
 func mimeHeader(raw func(name string) []byte) gomessage.Header {
 	var h gomessage.Header
-	for _, name := range []string{
-		"Content-Type", "Content-Transfer-Encoding", "Content-Disposition",
-	} {
+	for _, name := range mimeFields {
 		if field := raw(name); len(field) > 0 && len(field) <= maxMIMEField {
 			h.AddRaw(field)
 		}
