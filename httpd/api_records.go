@@ -142,10 +142,7 @@ func (s *Server) ticket(ctx context.Context, r *http.Request, t store.Ticket) (t
 		Via:        newVia(t.Requester.Person, t.Recipient),
 		DecisionID: t.DecisionID, MessageID: t.MessageID, Claimed: t.Requester.Claimed,
 		Proven: t.Proven, Recovered: t.Via == "recovered"}
-	if t.Requester.Claimed {
-		return out, nil // who only claims an address has not its profile
-	}
-	id, err := s.profileID(ctx, t.Requester.Email)
+	id, err := s.profileID(ctx, t.Requester.Profile)
 	out.RequesterID, out.Requester.ID = id, id
 	return out, err
 }

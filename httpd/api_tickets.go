@@ -65,10 +65,10 @@ func (s *Server) ownTicket(r *http.Request, v visitor, id int64) (store.Ticket, 
 	return t, err
 }
 
-// isRequester reports whether a ticket is proven to be the visitor's: an address that is only
-// claimed shows nobody's mail to its owner, nor theirs to whoever claimed it.
+// isRequester reports whether a ticket is the visitor's: an address that is only claimed shows
+// nobody's mail to its owner, nor theirs to whoever claimed it.
 func isRequester(v visitor, t store.Ticket) bool {
-	return v.Known && !t.Requester.Claimed && t.Requester.Email == v.User.Email
+	return v.Known && t.Requester.Profile != "" && t.Requester.Profile == v.User.Email
 }
 
 func (s *Server) showTicket(w http.ResponseWriter, r *http.Request, v visitor) error {

@@ -71,12 +71,8 @@ func (s *Server) requestPage(w http.ResponseWriter, r *http.Request, v visitor) 
 	if err != nil {
 		return err
 	}
-	t, err := s.DB.Ticket(r.Context(), id)
-	if err != nil {
+	if _, err := s.ownTicket(r, v, id); err != nil {
 		return err
-	}
-	if t.Requester.Email != v.User.Email || t.Requester.Claimed {
-		return errNotFound
 	}
 	view, err := s.ticketView(r.Context(), id)
 	if err != nil {

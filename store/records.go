@@ -62,9 +62,12 @@ type Suspended struct {
 }
 
 // A Requester is who a ticket is from. Claimed: the address is only what the message says.
+// Profile is the address whose request it is, and who may see it; empty if nobody's: who only
+// claims an address has not its profile, nor has what may be a robot or a forger.
 type Requester struct {
 	Person
-	Claimed bool `json:"claimed"`
+	Claimed bool   `json:"claimed"`
+	Profile string `json:"-"`
 }
 
 // A Ticket is one message that was let in.

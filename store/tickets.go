@@ -14,7 +14,8 @@ import (
 )
 
 const ticketColumns = `t.id, m.decision_id, t.subject, t.author_name, t.author_email, t.claimed,
-	t.recipient, m.recipients, t.status, m.message_id, m.size, t.created_at, t.via, t.proven`
+	t.recipient, m.recipients, t.status, m.message_id, m.size, t.created_at, t.via, t.proven,
+	case when t.claimed then '' else t.requester end`
 
 const ticketFrom = ` from tickets t join messages m on m.id = t.message`
 
@@ -23,7 +24,7 @@ func scanTicket(row scanner) (t Ticket, err error) {
 	var created int64
 	err = row.Scan(&t.ID, &t.DecisionID, &t.Subject, &t.Requester.Name, &t.Requester.Email,
 		&t.Requester.Claimed, &t.Recipient, &recipients, &t.Status, &t.MessageID, &t.Size,
-		&created, &t.Via, &t.Proven)
+		&created, &t.Via, &t.Proven, &t.Requester.Profile)
 	if err != nil {
 		return t, err
 	}
