@@ -125,6 +125,7 @@ func TestRulesGeneration(t *testing.T) {
 	if allow, block := st.list(policy.Allow), st.list(policy.Block); allow+block != "a.testb.test" {
 		t.Errorf("the lists are %q and %q", allow, block)
 	}
+	put(`{"allowlist":"","generation":-1}`, 422)
 	put(`{"allowlist":"a.test","generation":0}`, 200) // which stands
 	put(`{"blocklist":"mine.test","generation":1}`, 200)
 	o = put(`{"blocklist":"whatever.test"}`, 200)

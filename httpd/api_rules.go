@@ -82,8 +82,11 @@ func (s *Server) setRules(w http.ResponseWriter, r *http.Request, v visitor) err
 	if err != nil {
 		return err
 	}
-	_, err = s.hand(v).SetRules(r.Context(), since(in.Rules.Generation), lists...)
+	seen, err := since(in.Rules.Generation)
 	if err != nil {
+		return err
+	}
+	if _, err = s.hand(v).SetRules(r.Context(), seen, lists...); err != nil {
 		return err
 	}
 	return s.showRules(w, r, v)

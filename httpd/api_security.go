@@ -50,7 +50,11 @@ func (s *Server) putSecurity(w http.ResponseWriter, r *http.Request, v visitor) 
 	if err != nil {
 		return err
 	}
-	a, generation, err := s.hand(v).ChangeAccess(r.Context(), since(in.Settings.Generation), change,
+	seen, err := since(in.Settings.Generation)
+	if err != nil {
+		return err
+	}
+	a, generation, err := s.hand(v).ChangeAccess(r.Context(), seen, change,
 		v.Client, v.Role, in.Force || in.Settings.Force)
 	if err != nil {
 		return err
@@ -90,11 +94,14 @@ func (in ipSettings) change() (func(policy.Access) policy.Access, error) {
 }
 
 // since is the generation that a program has read, if it says so.
-func since(generation *int64) int64 {
-	if generation == nil {
-		return store.AnyGeneration
+func since(generation *int64) (int64, error) {
+	switch {
+	case generation == nil:
+		return store.AnyGeneration, nil
+	case *generation < 0:
+		return 0, invalid("generation", "%d is none: send the one that you have read", *generation)
 	}
-	return *generation
+	return *generation, nil
 }
 
 // A tokenBody is a token without its secret, which nobody knows.

@@ -19,6 +19,7 @@ var changes = map[string]string{
 	"user.rename":       "renamed %s",
 	"user.remove":       "removed the profile %s",
 	"user.import":       "imported profiles",
+	"rules.order":       "put the %slist in another order or spelling",
 	"access.set":        "changed the IP restrictions",
 	"token.add":         "made token %s",
 	"token.revoke":      "revoked token %s",

@@ -60,7 +60,7 @@ func (s *Server) apiRoutes() []route {
 			{"PUT /api/v2/security_settings", admin, "", s.putSecurity},
 			{"GET /api/v2/check", agent, "", s.check},
 			{"GET /api/v2/decisions/{id}", agent, "", s.decision},
-			{"GET /api/v2/events", agent, "", s.events},
+			{"GET " + eventsPath, agent, "", s.events},
 			{"GET /api/v2/audit_logs", admin, "", s.auditLogs},
 			{"POST /api/v2/audit_logs/{id}/undo", admin, "", s.undo},
 		})

@@ -112,10 +112,13 @@ func (h *Hand) ChangeAccess(ctx context.Context, since int64,
 				return err
 			}
 		}
-		if _, err := h.writeAccess(t, row, event{action: "access.set"}); err != nil {
-			return err
+		generation = stands.generation
+		if row == rowOf(stands.Access) {
+			return nil
 		}
-		return t.row(accessQuery).Scan(&generation)
+		generation++
+		_, err = h.writeAccess(t, rowOf(stands.Access), row, event{action: "access.set"})
+		return err
 	})
 	return a, generation, err
 }
@@ -131,12 +134,8 @@ func (h *Hand) checkLockout(a policy.Access, from netip.Addr, role policy.Role) 
 	return nil
 }
 
-// writeAccess makes a the restrictions and notes it; the id is 0 if they were so already.
-func (h *Hand) writeAccess(t *tx, a accessRow, e event) (id int64, err error) {
-	before, err := t.accessRow()
-	if err != nil || before == a {
-		return 0, err
-	}
+// writeAccess makes a the restrictions, under the next generation, and notes it.
+func (h *Hand) writeAccess(t *tx, before, a accessRow, e event) (id int64, err error) {
 	err = t.exec(`update access set generation = generation + 1, enabled = $1, ranges = $2,
 		customers_bypass = $3`, a.Enabled, a.Ranges, a.CustomersBypass)
 	if err != nil {
@@ -152,11 +151,8 @@ func rowOf(a policy.Access) accessRow {
 
 func (t *tx) accessAt() (accessAt, error) {
 	at, err := scanAccess(t.row(accessColumns))
-	return at, damaged(err)
-}
-
-func (t *tx) accessRow() (a accessRow, err error) {
-	err = t.row(`select enabled, ranges, customers_bypass from access`).Scan(
-		&a.Enabled, &a.Ranges, &a.CustomersBypass)
-	return a, damaged(err)
+	if err != nil {
+		return at, fmt.Errorf("access: %w", damaged(err))
+	}
+	return at, nil
 }

@@ -112,8 +112,8 @@ func TestAccessChangedMeanwhile(t *testing.T) {
 	}
 }
 
-// Two who each change a part at once: neither loses what the other changed.
-func TestChangeAccessAtOnce(t *testing.T) {
+// Two who have read the same each change a part: neither loses what the other changed.
+func TestChangeAccessInParts(t *testing.T) {
 	ctx := context.Background()
 	path := filepath.Join(t.TempDir(), "gatepost.db")
 	one, two := openAt(t, path), openAt(t, path)

@@ -45,7 +45,7 @@ const between = "\n"
 
 func together(steps []policy.Step) [2]string {
 	var names strings.Builder
-	names.Grow(32 * len(steps))
+	names.Grow(32 * len(steps)) // a name has 20 octets or so
 	for i, s := range steps {
 		if i > 0 {
 			names.WriteString(between)

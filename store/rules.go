@@ -72,10 +72,11 @@ func (h *Hand) setLists(t *tx, since int64, lists []NewList) (did []Replaced, er
 	did = make([]Replaced, len(lists))
 	var c *change
 	for i, l := range lists {
-		if stands, err := t.stands(l); err != nil || stands {
-			if err != nil {
-				return nil, err
-			}
+		stands, err := t.stands(l)
+		if err != nil {
+			return nil, err
+		}
+		if stands {
 			continue
 		}
 		if c == nil {
@@ -87,11 +88,21 @@ func (h *Hand) setLists(t *tx, since int64, lists []NewList) (did []Replaced, er
 		if did[i], err = c.set(l.Entries); err != nil {
 			return nil, err
 		}
-		if _, err = h.noteRules(t, c, event{action: "rules.set", subject: c.list}); err != nil {
+		if err := h.noteSet(t, c); err != nil {
 			return nil, err
 		}
 	}
 	return did, nil
+}
+
+// noteSet notes that a list was set. Another order or spelling alone takes nothing from it, and
+// puts nothing on it, but others who saw it as it was are told of it.
+func (h *Hand) noteSet(t *tx, c *change) error {
+	id, err := h.noteRules(t, c, event{action: "rules.set", subject: c.list})
+	if err == nil && id == 0 {
+		_, err = h.note(t, event{action: "rules.order", subject: c.list, generation: c.generation})
+	}
+	return err
 }
 
 // stands reports whether a list is that already, entry by entry and in that order.

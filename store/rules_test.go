@@ -242,3 +242,27 @@ func TestLoadedAtOnceOrChangeByChange(t *testing.T) {
 		}
 	}
 }
+
+// TestRulesInAnotherOrder: what takes nothing from a list is in the audit log, too, since it
+// is what others who saw the list are refused for.
+func TestRulesInAnotherOrder(t *testing.T) {
+	ctx := context.Background()
+	f := open(t)
+	for _, text := range []string{"a.test b.test", "B.test a.test"} {
+		entries, err := policy.ParseList(policy.Allow, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list := NewList{Name: policy.Allow, Entries: entries}
+		if _, err := f.hand().SetRules(ctx, AnyGeneration, list); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for e, err := range f.RulesSince(ctx, 1, 2) {
+		if err != nil || e.Action != "rules.order" || e.Subject != "allow" || e.Undoable {
+			t.Errorf("%+v, %v", e, err)
+		}
+		return
+	}
+	t.Error("nothing says that the list was changed")
+}

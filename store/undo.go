@@ -62,11 +62,19 @@ func (h *Hand) undoAccess(t *tx, was AuditEntry, e event) (id int64, err error) 
 		json.Unmarshal(was.After, &after)); err != nil {
 		return 0, err
 	}
-	now, err := t.accessRow()
+	// What somebody else made of them since is not taken back, even if it is the same again. A
+	// change and its undoing come to nothing.
+	var later int
+	err = t.row(`select count(*) from audit where subject = $1 and id > $2
+		and undone_by is null and coalesce(undoes, 0) <= $2`, was.Subject, was.ID).Scan(&later)
+	if err != nil {
+		return 0, damaged(err)
+	}
+	stands, err := t.accessAt()
 	if err != nil {
 		return 0, err
 	}
-	if now != after {
+	if rowOf(stands.Access) != after || later > 0 {
 		return 0, errChangedSince
 	}
 	access, err := before.access()
@@ -76,9 +84,9 @@ func (h *Hand) undoAccess(t *tx, was AuditEntry, e event) (id int64, err error) 
 	// Only an admin gets here, and admins never bypass.
 	from, _ := netip.ParseAddr(h.actor.Client)
 	if err := h.checkLockout(access, from, policy.Admin); err != nil {
-		return 0, err
+		return 0, fmt.Errorf("%w: %w", ErrCannotUndo, err)
 	}
-	return h.writeAccess(t, before, e)
+	return h.writeAccess(t, after, before, e)
 }
 
 // undoRules takes from the list what the change of that generation put there, and puts back

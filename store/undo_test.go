@@ -201,3 +201,27 @@ func TestUndoAccess(t *testing.T) {
 		t.Errorf("what was undone, again, out of one's own reach: %v", err)
 	}
 }
+
+// TestUndoWhatCameBack: what stands is what an entry made of it, but somebody else's doing.
+func TestUndoWhatCameBack(t *testing.T) {
+	ctx := context.Background()
+	f := open(t)
+	cli := f.By(Actor{Name: "root", Door: "cli"})
+	const first = 1
+	for _, enabled := range []bool{true, false, true} {
+		err := cli.SetAccess(ctx, AnyGeneration, access(t, enabled, "192.0.2.0/24", false),
+			netip.Addr{}, policy.Admin, false)
+		if err != nil {
+			f.Fatal(err)
+		}
+	}
+	last := f.lastAudit()
+	if err := cli.Undo(ctx, first); !errors.Is(err, ErrCannotUndo) {
+		f.Errorf("what another did after it: %v", err)
+	}
+	for id := last; id >= first; id-- {
+		if err := cli.Undo(ctx, id); err != nil {
+			f.Errorf("undo %d: %v", id, err)
+		}
+	}
+}
