@@ -6,26 +6,32 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/user"
 	"path/filepath"
+	"strconv"
 	"syscall"
 )
 
-const writable = 2 // W_OK of access(2)
+// Modes of access(2): X_OK, W_OK, R_OK.
+const (
+	searchable = 1
+	writable   = 2
+	readable   = 4
+)
 
 // checkFile refuses what SQLite would take for a new database, or would change by opening
 // it. It reads only; what it cannot see, since a write-ahead log lies over it, is left to
 // the checks behind it.
 func checkFile(path string, create bool) error {
 	info, err := os.Stat(path)
-	if errors.Is(err, os.ErrNotExist) {
+	switch {
+	case errors.Is(err, os.ErrNotExist):
 		return checkAbsent(path, create)
-	}
-	if err != nil {
+	case errors.Is(err, os.ErrPermission):
+		return fmt.Errorf("database %s: %w: %s", path, os.ErrPermission,
+			forAccess(filepath.Dir(path), "let yourself into its folder"))
+	case err != nil:
 		return err
-	}
-	if err := syscall.Access(filepath.Dir(path), writable); err != nil {
-		return fmt.Errorf("the folder of %s cannot be written (%w), and SQLite writes beside "+
-			"its database even to read it: make it writable", path, err)
 	}
 	if info.IsDir() {
 		return fmt.Errorf("%s is a folder: name the database file in it", path)
@@ -34,10 +40,58 @@ func checkFile(path string, create bool) error {
 		return fmt.Errorf("%s is empty, which a database of ours never is: restore it from a "+
 			"backup, or remove it (and its -wal and -shm) to start anew", path)
 	}
+	if err := checkAccess(path); err != nil {
+		return err
+	}
 	return checkHeader(path, info.Size())
 }
 
+// checkAccess refuses a database that this process may not use.
+func checkAccess(path string) error {
+	if err := syscall.Access(path, readable|writable); err != nil {
+		return fmt.Errorf("database %s cannot be read and written (%w): %s", path, err,
+			forAccess(path, "make it readable and writable"))
+	}
+	if err := syscall.Access(filepath.Dir(path), writable); err != nil {
+		return fmt.Errorf("the folder of %s cannot be written (%w), and SQLite writes beside "+
+			"its database even to read it: %s", path, err, forAccess(path, "make it writable"))
+	}
+	return nil
+}
+
+// forAccess says how to get at a path, or at the nearest folder above it that can be seen:
+// what is another user's is used as that user, and not loosened for others; what is ours is
+// mended.
+func forAccess(path, mend string) string {
+	info, err := os.Stat(path)
+	for err != nil && path != filepath.Dir(path) {
+		path = filepath.Dir(path)
+		info, err = os.Stat(path)
+	}
+	if err != nil {
+		return mend
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || int(stat.Uid) == os.Getuid() {
+		return mend
+	}
+	owner := "'#" + strconv.Itoa(int(stat.Uid)) + "'" // as sudo takes a number
+	if u, err := user.LookupId(strconv.Itoa(int(stat.Uid))); err == nil {
+		owner = u.Username
+	}
+	return "run as its owner: sudo -u " + owner + " gatepost …"
+}
+
 func checkAbsent(path string, create bool) error {
+	dir := filepath.Dir(path)
+	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
+		err = os.ErrNotExist
+		if !create { // who can do without a database can do without its folder
+			err = ErrNotFound
+		}
+		return fmt.Errorf("database %s: %w: the folder %s is missing: make it, or name another "+
+			"database with --db", path, err, dir)
+	}
 	if hasLog(path) {
 		return fmt.Errorf("%s is missing but %s-wal is there: restore the database from a "+
 			"backup, or remove that file to start anew", path, path)
@@ -50,6 +104,10 @@ func checkAbsent(path string, create bool) error {
 	if !create {
 		return fmt.Errorf("database %s: %w: start `gatepost serve` once, or name another "+
 			"with --db", path, ErrNotFound)
+	}
+	if err := syscall.Access(dir, writable|searchable); err != nil {
+		return fmt.Errorf("database %s cannot be made (%w): %s, or name another with --db", path,
+			err, forAccess(dir, "make the folder "+dir+" writable"))
 	}
 	return nil
 }

@@ -38,6 +38,9 @@ func (db *DB) takeLock() (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lock: %w", err)
 	}
+	if err := giveTo(db.lockPath(), db.path); err != nil {
+		return nil, errors.Join(fmt.Errorf("lock: %w", err), f.Close())
+	}
 	for deadline := time.Now().Add(time.Second); ; time.Sleep(10 * time.Millisecond) {
 		if err = lockFile(f); err == nil {
 			return f, nil

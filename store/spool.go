@@ -111,6 +111,9 @@ func (c *Content) spill(dir string, b []byte) (err error) {
 		if c.file, err = os.CreateTemp(dir, spooling); err != nil {
 			return fmt.Errorf("spool: %w", err)
 		}
+		if err = giveTo(c.file.Name(), dir); err != nil {
+			return fmt.Errorf("spool: %w", err)
+		}
 		// The lock tells a sweep that this spool is alive. It ends with the process.
 		if err = lockFile(c.file); err != nil {
 			return fmt.Errorf("spool: %w", err)

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,6 +29,7 @@ type Options struct {
 // A DB is an open store. Any number of processes may have one database open at once.
 type DB struct {
 	path   string
+	made   bool // Open made the database
 	now    func() time.Time
 	read   *sql.DB // many readers, which cannot write
 	conn   *sql.DB // one connection, the writer's
@@ -62,17 +64,32 @@ func Open(path string, o Options) (*DB, error) {
 	if err := db.open(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Close())
 	}
-	if created {
-		return db, hide(path)
+	if db.made = created; !created {
+		return db, nil
+	}
+	if err := errors.Join(hide(path), giveTo(db.Dir(), path)); err != nil {
+		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
 }
 
-// hide keeps a new database, and the files that SQLite has beside it, from other users of
-// the machine: it will hold people's mail.
+// Made is the whole path of the database if Open made it, since there was none; else "".
+func (db *DB) Made() string {
+	if !db.made {
+		return ""
+	}
+	if whole, err := filepath.Abs(db.path); err == nil {
+		return whole
+	}
+	return db.path
+}
+
+// hide keeps a new database, and the files that SQLite has beside it, for who owns their folder
+// alone: it will hold people's mail.
 func hide(path string) (err error) {
 	for _, suffix := range []string{"", "-wal", "-shm"} {
-		err = errors.Join(err, ignoreAbsent(os.Chmod(path+suffix, 0o600)))
+		err = errors.Join(err, ignoreAbsent(os.Chmod(path+suffix, 0o600)),
+			ignoreAbsent(giveTo(path+suffix, filepath.Dir(path))))
 	}
 	return err
 }
@@ -92,6 +109,9 @@ func (db *DB) open() (err error) {
 		return err
 	}
 	if err = os.MkdirAll(db.Dir(), 0o700); err != nil {
+		return fmt.Errorf("folder of large contents: %w", err)
+	}
+	if err = giveTo(db.Dir(), db.path); err != nil {
 		return fmt.Errorf("folder of large contents: %w", err)
 	}
 	return db.prepare(ctx)

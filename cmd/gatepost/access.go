@@ -142,6 +142,11 @@ func (a *app) readRanges(text string) (*policy.Ranges, error) {
 			return nil, no("more than %d octets of ranges: write networks, such as 192.0.2.0/24, "+
 				"in place of their addresses", rangesRoom)
 		}
+		err = something(in, "the IP restrictions stay as they were; `gatepost access set --ranges "+
+			"''` empties the ranges")
+		if err != nil {
+			return nil, err
+		}
 		text = string(in)
 	}
 	ranges, err := policy.ParseRanges(text)
@@ -165,23 +170,37 @@ func (a *app) saveAccess(ctx context.Context, db *store.DB, seen int64,
 	case err != nil:
 		return err
 	}
-	shutOut, err := httpd.ShutOut(ctx, db, access, a.now())
-	if err != nil {
+	shutOut, err := a.noteAccess(ctx, db, access)
+	if err != nil || !a.json {
 		return err
 	}
-	a.noteShutOut(shutOut)
-	if a.json {
-		return a.printAccess(access, generation, shutOut)
+	return a.printAccess(access, generation, shutOut)
+}
+
+// noteAccess says what the restrictions are now, and names the programs that they may break.
+func (a *app) noteAccess(ctx context.Context, db *store.DB, access policy.Access) (
+	[]store.Token, error) {
+	shutOut, err := httpd.ShutOut(ctx, db, access, a.now())
+	if err != nil {
+		return nil, err
 	}
+	a.noteShutOut(shutOut)
+	if !a.json {
+		a.note("%s", accessWords(access))
+	}
+	return shutOut, nil
+}
+
+// accessWords say who may sign in from where.
+func accessWords(access policy.Access) string {
 	switch from := count(len(strings.Fields(access.Ranges.String())), "range", "ranges"); {
 	case !access.Enabled:
-		a.note("IP restrictions are not enabled: people may sign in from anywhere")
+		return "IP restrictions are not enabled: people may sign in from anywhere"
 	case access.CustomersBypass:
-		a.note("agents and admins may sign in from %s, end-users from anywhere", from)
+		return "agents and admins may sign in from " + from + ", end-users from anywhere"
 	default:
-		a.note("people may sign in from %s", from)
+		return "people may sign in from " + from
 	}
-	return nil
 }
 
 // noteShutOut names the programs that the restrictions may break.

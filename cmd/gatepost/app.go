@@ -57,6 +57,14 @@ func (a *app) openDB(_ context.Context, create bool) (*store.DB, error) {
 	return store.Open(s.DB, store.Options{Create: create, Now: a.now, Settings: rules})
 }
 
+// noteMade says that there was no database where one was asked for: whoever named the wrong
+// one, or is in the wrong folder, would not see it otherwise.
+func (a *app) noteMade(db *store.DB) {
+	if path := db.Made(); path != "" {
+		a.note("gatepost: made a new database: %s", path)
+	}
+}
+
 // A failure is an error that knows its exit code. Every other error is exit 1.
 type failure struct {
 	code int

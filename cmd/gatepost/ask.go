@@ -25,7 +25,7 @@ func (a *app) confirm(what string, doomed ...string) error {
 		return nil
 	}
 	if !isTerminal(a.stdin) {
-		return misuse("%s needs --yes where there is no terminal to ask on", what)
+		return misuse("to %s, give --yes: there is no terminal to ask on", what)
 	}
 	for _, line := range doomed[:min(len(doomed), doomedShown)] {
 		fmt.Fprintln(a.stderr, "  "+visible(line))

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gatepost/policy"
 	"gatepost/store"
 )
 
@@ -193,16 +194,60 @@ func (a *app) undo(ctx context.Context, db *store.DB, id int64) error {
 	case errors.Is(err, store.ErrCannotUndo):
 		return no("%w\nnothing was changed", err)
 	case err != nil:
-		return notFound(err, "there is no change %d: `audit list` shows them", id)
+		return notFound(err, "there is no audit entry %d: `audit list` shows them", id)
 	}
+	e, err := auditEntry(ctx, db, id)
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(e)
+	}
+	a.note("audit entry %d is undone: %s %s", e.ID, e.Action, e.Subject)
+	return a.noteUndone(ctx, db, e)
+}
+
+// auditEntry is one entry of the audit log.
+func auditEntry(ctx context.Context, db *store.DB, id int64) (store.AuditEntry, error) {
 	for e, err := range db.AuditLog(ctx, store.AuditQuery{Before: id + 1, Limit: 1}) {
+		if err != nil || e.ID == id {
+			return e, err
+		}
+	}
+	return store.AuditEntry{}, store.ErrNotFound
+}
+
+// noteUndone says what the list or the restrictions are now, as the command that sets them
+// does.
+func (a *app) noteUndone(ctx context.Context, db *store.DB, was store.AuditEntry) error {
+	list, entries := policy.ListName(was.Subject), 0
+	if list != policy.Allow && list != policy.Block {
+		access, err := db.Access(ctx)
 		if err != nil {
 			return err
 		}
-		if a.json {
-			return a.printJSON(e)
-		}
-		a.note("change %d is undone: %s %s", e.ID, e.Action, e.Subject)
+		_, err = a.noteAccess(ctx, db, access)
+		return err
 	}
+	undo, err := auditEntry(ctx, db, *was.UndoneBy)
+	if err != nil {
+		return err
+	}
+	for _, err := range db.Rules(ctx, list) {
+		if err != nil {
+			return err
+		}
+		entries++
+	}
+	a.noteList(list, entries, auditCount(undo.After), auditCount(undo.Before))
 	return nil
+}
+
+// auditCount is how many entries of a list one side of a change has.
+func auditCount(raw json.RawMessage) int {
+	var list struct {
+		Count int `json:"count"`
+	}
+	_ = json.Unmarshal(raw, &list) // null, where there is nothing, is none
+	return list.Count
 }

@@ -37,10 +37,15 @@ func (a *app) setChanges(e *explained, p *policy.Policy, f *policy.Facts) {
 	for _, r := range p.Remedies(f) {
 		e.Changes = append(e.Changes, a.changeOf(r))
 	}
-	if e.ID != 0 && e.Decision == policy.Suspend.String() && e.Recovered == 0 {
+	if e.held() {
 		e.Changes = withRecover(e.Changes, change{recoverWords(&e.Explanation, f),
 			a.recoverCommand(e.ID), ofMessage})
 	}
+}
+
+// held reports whether what is explained is a message that is held still.
+func (e *explained) held() bool {
+	return e.ID != 0 && e.Decision == policy.Suspend.String() && e.Recovered == 0
 }
 
 // withRecover puts the change of one message before those that let in others.
@@ -92,14 +97,20 @@ func changeRows(e explained) (rows [][2]string) {
 		how := c.How + strings.Repeat(" ", wide-len(c.How))
 		rows, name = append(rows, [2]string{name, how + "  # " + c.Change}), "  or"
 	}
+	if e.held() && slices.ContainsFunc(e.Changes, lasting) {
+		rows = append(rows, [2]string{"  held already",
+			"is let in by `suspended recover` alone; the rest is for mail from now on"})
+	}
 	return rows
 }
+
+// lasting reports whether a change is for the mail that comes from now on.
+func lasting(c change) bool { return c.reach != ofMessage }
 
 // noChange says why there is no change that would let in the next message like this, "" if
 // there is one, or if nobody needs it.
 func noChange(e explained) string {
 	ticket := policy.Ticket.String()
-	lasting := func(c change) bool { return c.reach != ofMessage }
 	switch {
 	case e.Decision == ticket || e.Now == "" || slices.ContainsFunc(e.Changes, lasting):
 		return ""

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -24,17 +23,11 @@ func group(name, short string, verbs ...*cobra.Command) *cobra.Command {
 			return unknownVerb(cmd, args[0])
 		},
 	}
-	cmd.SuggestionsMinimumDistance = 2
+	for _, verb := range verbs {
+		verb.SuggestFor = alsoCalled(verb.Name())
+	}
 	cmd.AddCommand(verbs...)
 	return cmd
-}
-
-func unknownVerb(cmd *cobra.Command, verb string) error {
-	hint := fmt.Sprintf("`%s --help` lists them", cmd.CommandPath())
-	if near := cmd.SuggestionsFor(verb); len(near) > 0 {
-		hint = fmt.Sprintf("did you mean %s?", near[0])
-	}
-	return misuse("there is no %q in `%s`: %s", verb, cmd.CommandPath(), hint)
 }
 
 // takes wants a number of arguments from least to most; a most below 0 is no bound.
@@ -72,5 +65,6 @@ func (a *app) withStore(ctx context.Context, create bool, f func(*store.DB) erro
 	if err != nil {
 		return err
 	}
+	a.noteMade(db)
 	return errors.Join(f(db), db.Close())
 }

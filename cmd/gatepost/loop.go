@@ -114,20 +114,23 @@ func newLoopReset(a *app) *cobra.Command {
 				return err
 			}
 			forgotten := 0
+			var unknown []message.Address
 			err = a.withStore(cmd.Context(), false, func(db *store.DB) error {
 				for _, sender := range senders {
 					n, err := a.hand(db).ResetBands(cmd.Context(), sender)
 					if err != nil {
 						return err
 					}
-					forgotten += n
+					if forgotten += n; n == 0 {
+						unknown = append(unknown, sender)
+					}
 				}
 				return nil
 			})
 			if err != nil {
 				return err
 			}
-			return a.printForgotten(forgotten)
+			return a.printForgotten(forgotten, unknown)
 		},
 	}
 	a.yesFlag(cmd)
@@ -150,8 +153,8 @@ func (a *app) loopSenders(args []string) ([]message.Address, error) {
 }
 
 // printForgotten says how many counts were forgotten: a sender has one for each network
-// that it came from.
-func (a *app) printForgotten(n int) error {
+// that it came from, and of whom there was none.
+func (a *app) printForgotten(n int, unknown []message.Address) error {
 	if a.json {
 		if err := a.printJSON(map[string]int{"forgotten": n}); err != nil {
 			return err
@@ -162,6 +165,9 @@ func (a *app) printForgotten(n int) error {
 	}
 	if !a.json {
 		a.note("%s forgotten", count(n, "count", "counts"))
+	}
+	for _, sender := range unknown {
+		a.note("nothing was counted of %s within the hour", sender)
 	}
 	return nil
 }

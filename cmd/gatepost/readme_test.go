@@ -174,3 +174,33 @@ func TestReadmeExemptions(t *testing.T) {
 		t.Errorf("README.md has\n%s\nand `gatepost access exempt` says\n%s", table, want)
 	}
 }
+
+// What the README has root install is what its service, its pipe and its configurations
+// look for, and its commands are ones of ours.
+func TestReadmeInstalls(t *testing.T) {
+	install := readmeBlocks(t, "bash")[0]
+	service := strings.Join(readmeLines(t, "systemd"), "\n")
+	for _, c := range []struct{ pattern, in string }{
+		{`(?m)^ExecStart=(\S+) serve$`, service},
+		{`(?m)^WorkingDirectory=(\S+)$`, service},
+		{`(?m)^User=(\S+)$`, service},
+		{`argv=(\S+) ingest`, strings.Join(readmeLines(t, "master"), "\n")},
+		{`db = "(\S+)/gatepost.db"`, strings.Join(readmeLines(t, "toml"), "\n")},
+	} {
+		found := regexp.MustCompile(c.pattern).FindStringSubmatch(c.in)
+		if found == nil || !strings.Contains(install, " "+found[1]+"\n") &&
+			!strings.HasSuffix(install, " "+found[1]) {
+			t.Errorf("%s: the README installs no %q", c.pattern, found)
+		}
+	}
+	if dir := filepath.Dir(configFiles()[1]); !strings.Contains(install, "install -d "+dir+"\n") {
+		t.Errorf("the README makes no %s", dir)
+	}
+	ours := regexp.MustCompile(`(?m)sudo -u gatepost gatepost ([a-z]+) ([a-z]+)`)
+	for _, m := range ours.FindAllStringSubmatch(strings.Join(readmeLines(t, "bash"), "\n"), -1) {
+		if code, out, _ := runWith(t, "absent.db", "", m[1], m[2], "--help"); code != exitDone ||
+			!strings.Contains(out, "gatepost "+m[1]+" "+m[2]) {
+			t.Errorf("%s: exit %d, %s", m[0], code, out)
+		}
+	}
+}

@@ -74,7 +74,11 @@ func (a *app) recoveredBefore(id int64, r store.Recovery) error {
 			return err
 		}
 	}
-	return no("held message %d was recovered already: it is ticket %d", id, r.Ticket.ID)
+	return recoveredAlready(id, r.Ticket.ID)
+}
+
+func recoveredAlready(id, ticket int64) error {
+	return no("held message %d was recovered already: it is ticket %d", id, ticket)
 }
 
 // allowEntry is the entry that lets the sender of a held message in.

@@ -135,6 +135,9 @@ func (a *app) openFor(ctx context.Context, keep bool) (*store.DB, error) {
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil
 	}
+	if err == nil {
+		a.noteMade(db)
+	}
 	return db, err
 }
 

@@ -24,6 +24,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newConfigCommand(a),
 		newVersionCommand(a),
 	)
+	root.SetFlagErrorFunc(flagError)
 	root.SilenceUsage, root.SilenceErrors = true, true
 	root.PersistentPreRun = func(*cobra.Command, []string) { a.started = true }
 	flags := root.PersistentFlags()

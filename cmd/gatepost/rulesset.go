@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -24,8 +25,10 @@ func newRulesSet(a *app) *cobra.Command {
 		Long: "Replaces a list whole; empty text empties it, and - reads it from stdin. It is refused\n" +
 			"if the lists were changed since the generation that --since names, which `rules show\n" +
 			"LIST --text --json` and `status` print. With - it is also refused if they were changed\n" +
-			"since the command began: nothing is lost while somebody edits in\n\n" +
-			"    gatepost rules show block | vipe | gatepost rules set block -",
+			"since the command began, and if nothing comes, so that a pipe that breaks empties no\n" +
+			"list. Nothing is lost in\n\n" +
+			"    gatepost rules show block | sed 's/^old.test$/new.test/' | gatepost rules set block -\n\n" +
+			"nor with an editor in the place of sed: vipe, of the package moreutils.",
 		Args: takes(2, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			list, err := listName(args[0])
@@ -36,7 +39,8 @@ func newRulesSet(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			text, err := a.field(args[1])
+			text, err := a.field(args[1], fmt.Sprintf("the %slist stays as it was; "+
+				"`gatepost rules set %[1]s ''` empties it", list))
 			if err != nil {
 				return err
 			}
@@ -88,8 +92,10 @@ func (a *app) rulesSeen(cmd *cobra.Command, since int64, text string) (int64, er
 	return seen, err
 }
 
-// field is arg, or what stdin holds if arg is -.
-func (a *app) field(arg string) (string, error) {
+// field is arg, or what stdin holds if arg is -. Nothing on stdin is no field: the command
+// before the pipe has failed more likely than that somebody wants an empty one. Instead says
+// what became of it, and how to empty it.
+func (a *app) field(arg, instead string) (string, error) {
 	if arg != "-" {
 		return arg, nil
 	}
@@ -97,7 +103,15 @@ func (a *app) field(arg string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("read stdin: %w", err)
 	}
-	return string(text), nil
+	return string(text), something(text, instead)
+}
+
+// something refuses what came from stdin if there is nothing but white space in it.
+func something(text []byte, instead string) error {
+	if len(bytes.TrimSpace(text)) == 0 {
+		return no("nothing came on stdin: %s", instead)
+	}
+	return nil
 }
 
 func (a *app) setRules(ctx context.Context, db *store.DB, seen int64, l store.NewList) error {
@@ -117,7 +131,12 @@ func (a *app) setRules(ctx context.Context, db *store.DB, seen int64, l store.Ne
 			Removed int             `json:"removed"`
 		}{l.Name, len(l.Entries), did[0].Added, did[0].Removed})
 	}
-	a.note("the %slist has %s now: %d added, %d removed", l.Name,
-		count(len(l.Entries), "entry", "entries"), did[0].Added, did[0].Removed)
+	a.noteList(l.Name, len(l.Entries), did[0].Added, did[0].Removed)
 	return nil
+}
+
+// noteList says what a list is now, and what came and went.
+func (a *app) noteList(list policy.ListName, entries, added, removed int) {
+	a.note("the %slist has %s now: %d added, %d removed", list,
+		count(entries, "entry", "entries"), added, removed)
 }

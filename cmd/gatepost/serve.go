@@ -100,6 +100,9 @@ func (a *app) openGate(ctx context.Context) (g *gate, err error) {
 	if g.db, err = a.openDB(ctx, true); err != nil {
 		return g, err
 	}
+	if path := g.db.Made(); path != "" {
+		g.log.Info("made a new database", "path", path)
+	}
 	if g.unlock, err = g.db.Lock(ctx); err != nil {
 		return g, err
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gatepost/policy"
 	"gatepost/store"
 )
 
@@ -24,7 +25,10 @@ type report struct {
 	Version       string `json:"version"`
 	UptimeSeconds *int64 `json:"uptime_seconds"` // of the server; null if none runs
 	store.Status
-	Warnings []string `json:"warnings"`
+	Restricted bool     `json:"ip_restrictions"` // people may sign in from some ranges only
+	Warnings   []string `json:"warnings"`
+
+	access policy.Access
 }
 
 func newStatusCommand(a *app) *cobra.Command {
@@ -56,7 +60,11 @@ func (a *app) status(ctx context.Context) (*report, error) {
 	}
 	r := &report{Version: built().Version, Warnings: []string{}}
 	err = a.withStore(ctx, false, func(db *store.DB) error {
-		r.Status, err = db.Status(ctx)
+		if r.Status, err = db.Status(ctx); err != nil {
+			return err
+		}
+		r.access, err = db.Access(ctx)
+		r.Restricted = r.access.Enabled
 		return err
 	})
 	if err != nil {
@@ -103,7 +111,12 @@ func (a *app) warnings(s *settings, r *report) (all []string) {
 func enoughSpace(db string, floor int64) error {
 	var fs syscall.Statfs_t
 	dir := filepath.Dir(db)
-	if err := syscall.Statfs(dir, &fs); err != nil {
+	err := syscall.Statfs(dir, &fs)
+	if errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("the folder %s is missing: make it, or name another database with --db",
+			dir)
+	}
+	if err != nil {
 		return fmt.Errorf("free space of %s: %w", dir, os.NewSyscallError("statfs", err))
 	}
 	if free := int64(fs.Bavail) * fs.Bsize; free < floor {
@@ -138,6 +151,7 @@ func (a *app) printStatus(r *report) error {
 		{"server", serving},
 		{"recipients", recipients},
 		{"rules", "generation " + strconv.FormatInt(r.Generation, 10)},
+		{"sign-in", accessWords(r.access)},
 		{"last hour", countWords(r.Hour)},
 		{"last 24 h", countWords(r.Day)},
 		{"held", strconv.FormatInt(r.Held, 10) + oldest},

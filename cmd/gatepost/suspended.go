@@ -82,12 +82,24 @@ func newSuspendedShow(a *app) *cobra.Command {
 		return a.withStore(cmd.Context(), false, func(db *store.DB) error {
 			s, err := db.Suspended(cmd.Context(), id)
 			if err != nil {
-				return notFound(err, "there is no held message %d", id)
+				return notShown(cmd.Context(), db, id, err)
 			}
 			return a.printLetter(cmd.Context(), db, a.heldLetter(s), *v)
 		})
 	}
 	return cmd
+}
+
+// notShown tells an id that was recovered from one that is not known.
+func notShown(ctx context.Context, db *store.DB, id int64, err error) error {
+	if !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	e, errNow := db.Explain(ctx, strconv.FormatInt(id, 10))
+	if errNow == nil && e.ID == id && e.Recovered != 0 {
+		return recoveredAlready(id, e.Recovered)
+	}
+	return no("there is no held message %d", id)
 }
 
 func (a *app) heldLetter(s store.Suspended) letter {
