@@ -75,7 +75,7 @@ func (s *Server) setRules(w http.ResponseWriter, r *http.Request, v visitor) err
 	var in struct {
 		Rules ruleTexts `json:"rules"`
 	}
-	if err := readJSON(w, r, &in); err != nil {
+	if err := readOwnJSON(r, &in); err != nil {
 		return err
 	}
 	lists, err := in.Rules.lists()
@@ -173,7 +173,7 @@ func (s *Server) addEntries(w http.ResponseWriter, r *http.Request, v visitor) e
 		Entries []string `json:"entries"`
 		Note    string   `json:"note"`
 	}
-	if err := readJSON(w, r, &in); err != nil {
+	if err := readOwnJSON(r, &in); err != nil {
 		return err
 	}
 	if in.Entry != "" {

@@ -43,7 +43,7 @@ func (s *Server) putSecurity(w http.ResponseWriter, r *http.Request, v visitor) 
 		} `json:"security_settings"`
 		Force bool `json:"force"`
 	}
-	if err := readJSON(w, r, &in); err != nil {
+	if err := readOwnJSON(r, &in); err != nil {
 		return err
 	}
 	change, err := in.Settings.IP.change()
@@ -72,6 +72,10 @@ func (s *Server) putSecurity(w http.ResponseWriter, r *http.Request, v visitor) 
 
 // change is what is said, to be laid over the restrictions that stand.
 func (in ipSettings) change() (func(policy.Access) policy.Access, error) {
+	if in == (ipSettings{}) {
+		return nil, invalid("security_settings",
+			"name what to change: {\"security_settings\": {\"ip\": {\"ip_ranges\": \"…\"}}}")
+	}
 	var ranges *policy.Ranges
 	if in.Ranges != nil {
 		var err error

@@ -121,7 +121,7 @@ func readUser(w http.ResponseWriter, r *http.Request) (c userChange, err error) 
 	var in struct {
 		User *userChange `json:"user"`
 	}
-	if err := readJSON(w, r, &in); err != nil {
+	if err := readJSON(r, &in); err != nil {
 		return c, err
 	}
 	if in.User == nil {
@@ -211,17 +211,24 @@ func (s *Server) changeUser(w http.ResponseWriter, r *http.Request, v visitor) e
 	return answerJSON(w, http.StatusOK, body{"user": s.user(r, u)})
 }
 
-// apply makes what is different. What may be refused, since it would take the last admin,
-// comes first.
+// apply makes what is different, so that the profile may at no moment do what it may neither
+// before nor after: it is suspended before it has another role, and unsuspended after. What
+// may be refused, since it would take the last admin, comes first all the same.
 func (c userChange) apply(r *http.Request, h *store.Hand, u store.User,
 	address message.Address) error {
-	if c.Suspended != nil && *c.Suspended != u.Suspended {
-		if err := h.SetSuspended(r.Context(), address, *c.Suspended); err != nil {
+	differs := c.Suspended != nil && *c.Suspended != u.Suspended
+	if differs && *c.Suspended {
+		if err := h.SetSuspended(r.Context(), address, true); err != nil {
 			return suspendedField(err)
 		}
 	}
 	if c.Role != nil && c.role.String() != u.Role {
 		if err := h.SetRole(r.Context(), address, c.role); err != nil {
+			return err
+		}
+	}
+	if differs && !*c.Suspended {
+		if err := h.SetSuspended(r.Context(), address, false); err != nil {
 			return err
 		}
 	}

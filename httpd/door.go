@@ -100,7 +100,7 @@ func (s *Server) record(w *response, r *http.Request, took time.Duration) {
 // error.
 func (s *Server) door(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		v, err := s.admit(r, rt)
+		v, err := s.letIn(w, r, rt)
 		if out, ok := w.(*response); ok {
 			out.visitor, out.quiet = v, rt.exempt != ""
 		}
@@ -113,9 +113,30 @@ func (s *Server) door(rt route) http.Handler {
 	})
 }
 
-// admit lets somebody through to a route, in this order: the name we are called by, the site
-// that sends them, their address, who they are, whether they may come from there, and
-// whether what they are is enough.
+// letIn admits somebody once nothing more of the request is waited for: before what they send
+// is read, so that a stranger's is not, and again after, since whoever held it back may have
+// been shut out meanwhile. Who signs in is asked by signIn, after its form. Only who was let
+// in has used their token or session, and not for what is exempt, which asks nobody.
+func (s *Server) letIn(w http.ResponseWriter, r *http.Request, rt route) (visitor, error) {
+	v, err := s.admit(r, rt)
+	if err != nil || rt.exempt != "" {
+		return v, err
+	}
+	if rt.who > signIn && r.Body != http.NoBody {
+		if err := readBody(w, r); err != nil {
+			return v, err
+		}
+		if v, err = s.admit(r, rt); err != nil {
+			return v, err
+		}
+	}
+	s.noteUse(r, v)
+	return v, nil
+}
+
+// admit asks whether somebody may through to a route, in this order: the name we are called
+// by, the site that sends them, their address, who they are, whether they may come from
+// there, and whether what they are is enough.
 func (s *Server) admit(r *http.Request, rt route) (v visitor, err error) {
 	v.Client, v.claimed = s.client(r)
 	v.forwarded = r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("Forwarded") != "" ||

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -167,30 +166,10 @@ func answerJSON(w http.ResponseWriter, status int, value any) error {
 	return err
 }
 
-// maxBody is how much a request may carry, in octets: a list pasted whole is 10,000
-// characters, many entries at once are more.
-const maxBody = 1 << 20
-
-// readJSON reads the body of a request. Fields that we do not know are passed over: the
-// vendor has more of them than we do.
-func readJSON(w http.ResponseWriter, r *http.Request, into any) error {
-	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(into)
-	var tooLarge *http.MaxBytesError
-	if err == nil || errors.As(err, &tooLarge) {
-		return err
-	}
-	return &problem{status: http.StatusUnprocessableEntity, code: "RecordInvalid",
-		description: "the body is not the JSON that is taken here: " + err.Error()}
-}
-
 // failPage answers a person. Who must sign in is led there, and comes back afterwards.
 func (s *Server) failPage(w http.ResponseWriter, r *http.Request, v visitor, p *problem) {
 	if p.status == http.StatusUnauthorized {
-		to := "/sign-in"
-		if r.Method == http.MethodGet && r.URL.Path != "/" {
-			to += "?next=" + url.QueryEscape(r.URL.RequestURI())
-		}
-		http.Redirect(w, r, to, http.StatusSeeOther)
+		http.Redirect(w, r, s.toSignIn(r), http.StatusSeeOther)
 		return
 	}
 	if s.isOperation(r) {
@@ -199,6 +178,9 @@ func (s *Server) failPage(w http.ResponseWriter, r *http.Request, v visitor, p *
 	}
 	said := errorPage{Status: p.status, Title: http.StatusText(p.status), Message: p.words()}
 	if said.Restricted = p.code == codeRestricted; said.Restricted {
+		if agent.admits(v) && v.Client.IsValid() {
+			said.Client = v.Client.String()
+		}
 		v = visitor{} // from there nothing is said to whoever they are, nor of what they did
 	}
 	if err := s.renderStatus(w, r, v, p.status, "error.html", said); err != nil {
@@ -211,7 +193,8 @@ type errorPage struct {
 	Status     int
 	Title      string
 	Message    string
-	Restricted bool // nothing is answered to this address
+	Restricted bool   // nothing is answered to this address
+	Client     string // that address, for those who may know how to let it in
 }
 
 // isOperation reports whether a machine asks, which reads no pages.

@@ -22,8 +22,8 @@ const (
 
 // events tells what happens in the queue as it happens (server-sent events): counts, new,
 // recovered and deleted. Each look asks again who the visitor is and whether they may come
-// from there, so that a change cuts what stands. To listen is no use of a session: the stream
-// ends when that has been idle for too long.
+// from there, so that a change cuts what stands. To listen is a use of a token, and none of a
+// session: the stream ends when that has been idle for too long.
 func (s *Server) events(w http.ResponseWriter, r *http.Request, v visitor) error {
 	if !s.streams.take(v.User.ID) {
 		return &problem{status: http.StatusServiceUnavailable, code: "TooManyStreams",
@@ -49,7 +49,8 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, v visitor) error
 		case <-beat.C:
 			err = st.send(": still here\n\n")
 		case <-look.C:
-			if _, err = s.admit(r, s.eventsRoute()); err == nil {
+			if v, err = s.admit(r, s.eventsRoute()); err == nil {
+				s.noteUse(r, v)
 				err = st.look(r.Context())
 			}
 		}

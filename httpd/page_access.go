@@ -49,7 +49,7 @@ func (s *Server) showAccess(w http.ResponseWriter, r *http.Request, v visitor, s
 // saveAccess changes the restrictions. What they would break is named first, and who would
 // shut themselves out must say that they mean it.
 func (s *Server) saveAccess(w http.ResponseWriter, r *http.Request, v visitor) error {
-	if err := readForm(w, r); err != nil {
+	if err := readForm(r); err != nil {
 		return err
 	}
 	view, err := s.readAccess(r)

@@ -17,7 +17,7 @@ const maxMany = 100
 
 // actOnMany recovers or deletes what was selected in the list.
 func (s *Server) actOnMany(w http.ResponseWriter, r *http.Request, v visitor) error {
-	if err := readForm(w, r); err != nil {
+	if err := readForm(r); err != nil {
 		return err
 	}
 	ids, err := formIDs(r)
@@ -53,7 +53,7 @@ func (s *Server) actOnMany(w http.ResponseWriter, r *http.Request, v visitor) er
 
 // actOnOne does what a button beside one message says.
 func (s *Server) actOnOne(w http.ResponseWriter, r *http.Request, v visitor) error {
-	if err := readForm(w, r); err != nil {
+	if err := readForm(r); err != nil {
 		return err
 	}
 	id, err := pathID(r)
@@ -174,17 +174,6 @@ func (s *Server) recover(ctx context.Context, v visitor, ids []int64) (d done, e
 		}
 	}
 	return d, nil
-}
-
-// readForm reads a form of at most maxBody octets.
-func readForm(w http.ResponseWriter, r *http.Request) error {
-	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-	err := r.ParseForm()
-	var tooLarge *http.MaxBytesError
-	if err == nil || errors.As(err, &tooLarge) {
-		return err
-	}
-	return invalid("form", "the form cannot be read")
 }
 
 // formIDs are what was selected, each once.

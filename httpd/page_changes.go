@@ -2,6 +2,7 @@ package httpd
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -20,7 +21,6 @@ var changes = map[string]string{
 	"user.remove":       "removed the profile %s",
 	"user.import":       "imported profiles",
 	"rules.order":       "put the %slist in another order or spelling",
-	"access.set":        "changed the IP restrictions",
 	"token.add":         "made token %s",
 	"token.revoke":      "revoked token %s",
 	"suspended.recover": "recovered message %s",
@@ -41,8 +41,10 @@ func changeWords(e store.AuditEntry) string {
 		return listChange(e)
 	case e.Action == "undo" && (e.Subject == "allow" || e.Subject == "block"):
 		return "undid a change of the " + listChange(e)
+	case e.Action == "access.set":
+		return "changed the " + accessChange(e)
 	case e.Action == "undo":
-		return "undid a change of the IP restrictions"
+		return "undid a change of the " + accessChange(e)
 	}
 	return strings.TrimSpace(e.Action + " " + e.Subject)
 }
@@ -61,6 +63,12 @@ func sidesOf(e store.AuditEntry) sideWords {
 	return sideWords{"before and after", "Before", "After"}
 }
 
+// listed are entries of a list as the audit log has them: how many, and the first of them.
+type listed struct {
+	Count   int64
+	Entries []string
+}
+
 // listChange says which entries came and went.
 func listChange(e store.AuditEntry) string {
 	var did []string
@@ -68,12 +76,9 @@ func listChange(e store.AuditEntry) string {
 		verb string
 		raw  json.RawMessage
 	}{{"added", e.After}, {"removed", e.Before}} {
-		var some struct {
-			Count   int64
-			Entries []string
-		}
+		var some listed
 		if json.Unmarshal(side.raw, &some) == nil && some.Count > 0 {
-			did = append(did, side.verb+" "+firstOf(some.Entries, some.Count))
+			did = append(did, side.verb+" "+firstOf(some.Entries, some.Count, 3))
 		}
 	}
 	if did == nil {
@@ -82,10 +87,58 @@ func listChange(e store.AuditEntry) string {
 	return e.Subject + "list: " + strings.Join(did, ", ")
 }
 
+// restrictions are the IP restrictions as the audit log has them.
+type restrictions struct {
+	Enabled         bool
+	Ranges          string
+	CustomersBypass bool `json:"customers_bypass"`
+}
+
+// accessChange says what was turned on or off, and which ranges came and went.
+func accessChange(e store.AuditEntry) string {
+	const what = "IP restrictions"
+	var before, after restrictions
+	if errors.Join(json.Unmarshal(e.Before, &before), json.Unmarshal(e.After, &after)) != nil {
+		return what
+	}
+	var did []string
+	say := func(is bool, words string) {
+		if is {
+			did = append(did, words)
+		}
+	}
+	say(after.Enabled && !before.Enabled, "turned on")
+	say(before.Enabled && !after.Enabled, "turned off")
+	was, now := strings.Fields(before.Ranges), strings.Fields(after.Ranges)
+	same := func(r string) string { return r }
+	added, removed := missing(now, was, same), missing(was, now, same)
+	say(added != nil, "added "+firstOf(added, int64(len(added)), 3))
+	say(removed != nil, "removed "+firstOf(removed, int64(len(removed)), 3))
+	say(after.CustomersBypass && !before.CustomersBypass, "customers may come from anywhere")
+	say(before.CustomersBypass && !after.CustomersBypass, "they hold for customers too")
+	if did == nil {
+		return what
+	}
+	return what + ": " + strings.Join(did, ", ")
+}
+
+// missing are those of some that are not among the others, by what makes two the same.
+func missing[T any, K comparable](some, others []T, key func(T) K) (all []T) {
+	there := make(map[K]bool, len(others))
+	for _, o := range others {
+		there[key(o)] = true
+	}
+	for _, one := range some {
+		if !there[key(one)] {
+			all = append(all, one)
+		}
+	}
+	return all
+}
+
 // firstOf names the first few of so many.
-func firstOf(names []string, all int64) string {
-	const named = 3
-	names = names[:min(len(names), named)]
+func firstOf(names []string, all int64, few int) string {
+	names = names[:min(len(names), few)]
 	words := strings.Join(names, ", ")
 	if more := all - int64(len(names)); more > 0 {
 		words += fmt.Sprintf(" and %d more", more)

@@ -36,6 +36,8 @@ type listView struct {
 	Count    int
 	Entries  []store.Rule
 	Problems policy.Problems
+	Removes  string // which entries saving takes off, if somebody changed the lists meanwhile
+	Adds     string // and which it puts on
 	Entry    string // what was typed to be added
 	Note     string
 	Refused  string // why that was not
@@ -94,7 +96,7 @@ func (s *Server) rulesPage(w http.ResponseWriter, r *http.Request, v visitor) er
 // saveRules takes both fields or neither: what is wrong is said of each entry, and the lists
 // stay as they were. They also do if somebody changed them since the form was made.
 func (s *Server) saveRules(w http.ResponseWriter, r *http.Request, v visitor) error {
-	if err := readForm(w, r); err != nil {
+	if err := readForm(r); err != nil {
 		return err
 	}
 	view, lists, err := s.readRules(r)
@@ -111,6 +113,9 @@ func (s *Server) saveRules(w http.ResponseWriter, r *http.Request, v visitor) er
 		}
 		if view, _, err = s.readRules(r); err != nil {
 			return err
+		}
+		if !view.Failed && !view.Stale { // others have made of them what is to be saved
+			return s.back(w, r, "/rules", done{what: "same"})
 		}
 	}
 	return s.renderStatus(w, r, v, http.StatusUnprocessableEntity, "rules.html", view)
@@ -129,6 +134,12 @@ func (s *Server) readRules(r *http.Request) (view *rulesView, lists []store.NewL
 	}
 	if view.Stale = view.Stale || view.Changed && seen != view.Generation; !view.Stale {
 		return view, lists, nil
+	}
+	if view.Failed {
+		// What saving would do cannot be said before all can be taken: it is to be asked again.
+		view.Generation = seen
+	} else {
+		view.compare(lists)
 	}
 	for e, err := range s.DB.RulesSince(r.Context(), seen, shownChanges) {
 		if err != nil {
@@ -153,17 +164,52 @@ func (v *rulesView) read(r *http.Request) (lists []store.NewList) {
 		text := strings.ReplaceAll(r.PostForm.Get(string(l.Name)), "\r\n", "\n")
 		l.Text = strings.TrimRight(text, "\n")
 		if l.TooLong {
-			v.Stale = v.Stale || l.Text != ""
+			v.Stale = true // there was a field for it when the form was made
 			continue
 		}
 		entries, err := policy.ParseList(l.Name, l.Text)
 		if err != nil {
 			l.Problems, v.Failed = problemsOf(err), true
 		}
-		v.Changed = v.Changed || l.Text != l.Was
+		v.Changed = v.Changed || err != nil || !l.stands(entries)
 		lists = append(lists, store.NewList{Name: l.Name, Entries: entries})
 	}
 	return lists
+}
+
+// stands reports whether the list is that already, entry by entry and in that order.
+func (l *listView) stands(entries []policy.Entry) bool {
+	was, err := policy.ParseList(l.Name, l.Was)
+	return err == nil && slices.EqualFunc(was, entries, func(a, b policy.Entry) bool {
+		return a.Text == b.Text
+	})
+}
+
+// compare says what saving these lists would do to those that stand.
+func (v *rulesView) compare(lists []store.NewList) {
+	for _, typed := range lists {
+		i := slices.IndexFunc(v.Lists, func(l listView) bool { return l.Name == typed.Name })
+		l := &v.Lists[i]
+		stands, err := policy.ParseList(l.Name, l.Was)
+		if err != nil {
+			continue // it was taken once
+		}
+		rule := func(e policy.Entry) policy.Entry {
+			return policy.Entry{Keyword: e.Keyword, Target: e.Target}
+		}
+		l.Removes = namesOf(missing(stands, typed.Entries, rule))
+		l.Adds = namesOf(missing(typed.Entries, stands, rule))
+	}
+}
+
+// namesOf are the first of the entries, as they are shown.
+func namesOf(entries []policy.Entry) string {
+	const named = 30
+	var names []string
+	for _, e := range entries[:min(len(entries), named)] {
+		names = append(names, e.String())
+	}
+	return firstOf(names, int64(len(entries)), named)
 }
 
 // done says what saving did.
@@ -195,7 +241,7 @@ func problemsOf(err error) policy.Problems {
 
 // checkText says what is wrong with a text while it is typed: nothing of it is kept.
 func (s *Server) checkText(w http.ResponseWriter, r *http.Request, v visitor) error {
-	if err := readForm(w, r); err != nil {
+	if err := readForm(r); err != nil {
 		return err
 	}
 	var err error
@@ -216,7 +262,7 @@ func (s *Server) checkText(w http.ResponseWriter, r *http.Request, v visitor) er
 
 // changeEntries adds entries to a list, or takes one off.
 func (s *Server) changeEntries(w http.ResponseWriter, r *http.Request, v visitor) error {
-	if err := readForm(w, r); err != nil {
+	if err := readForm(r); err != nil {
 		return err
 	}
 	list := policy.ListName(r.PostForm.Get("list"))

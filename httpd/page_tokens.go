@@ -43,7 +43,7 @@ func (s *Server) showTokens(w http.ResponseWriter, r *http.Request, v visitor, s
 
 // addToken makes a token and shows it, in the answer itself: nothing keeps it.
 func (s *Server) addToken(w http.ResponseWriter, r *http.Request, v visitor) error {
-	if err := readForm(w, r); err != nil {
+	if err := readForm(r); err != nil {
 		return err
 	}
 	view := tokensView{Form: tokenForm{strings.TrimSpace(r.PostForm.Get("owner")),

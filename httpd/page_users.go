@@ -43,7 +43,7 @@ func (s *Server) showUsers(w http.ResponseWriter, r *http.Request, v visitor, st
 }
 
 func (s *Server) addProfile(w http.ResponseWriter, r *http.Request, v visitor) error {
-	if err := readForm(w, r); err != nil {
+	if err := readForm(r); err != nil {
 		return err
 	}
 	form := profileForm{strings.TrimSpace(r.PostForm.Get("email")), r.PostForm.Get("name"),
@@ -109,7 +109,7 @@ func (s *Server) profile(r *http.Request) (u store.User, err error) {
 
 // changeProfile does what a form of the profile's page says.
 func (s *Server) changeProfile(w http.ResponseWriter, r *http.Request, v visitor) error {
-	if err := readForm(w, r); err != nil {
+	if err := readForm(r); err != nil {
 		return err
 	}
 	u, err := s.profile(r)

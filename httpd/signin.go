@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 
 	"gatepost/message"
@@ -19,17 +20,19 @@ type signInForm struct {
 	Email   string
 	Next    string // where to go afterwards: a path of ours
 	Message string // why the last attempt failed, or ""
+	Lost    bool   // what was sent came after the session had ended: say that nothing came of it
 	NoAdmin bool   // nobody can administer this yet: say so, and only that
 }
 
 // signInPage is the way in. Who is in already is led on.
 func (s *Server) signInPage(w http.ResponseWriter, r *http.Request, v visitor) error {
-	next := ownPath(r.FormValue("next"))
+	next := ownPath(r.URL.Query().Get("next"))
 	if v.Known {
 		http.Redirect(w, r, next, http.StatusSeeOther)
 		return nil
 	}
-	return s.showSignIn(w, r, v, http.StatusOK, signInForm{Next: next})
+	return s.showSignIn(w, r, v, http.StatusOK,
+		signInForm{Next: next, Lost: r.URL.Query().Get("lost") != ""})
 }
 
 func (s *Server) showSignIn(w http.ResponseWriter, r *http.Request, v visitor, status int,
@@ -52,7 +55,8 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request, v visitor) error
 	if err := r.ParseForm(); err != nil {
 		return invalid("form", "the form cannot be read: %s", err)
 	}
-	form := signInForm{Email: r.PostForm.Get("email"), Next: ownPath(r.PostForm.Get("next"))}
+	form := signInForm{Email: r.PostForm.Get("email"), Next: ownPath(r.PostForm.Get("next")),
+		Lost: r.PostForm.Get("lost") != ""}
 	switch has, err := s.DB.HasAdmin(r.Context()); {
 	case err != nil:
 		return err
@@ -164,6 +168,32 @@ func (s *Server) cookieName() string {
 func (s *Server) cookie(token string) *http.Cookie {
 	return &http.Cookie{Name: s.cookieName(), Value: token, Path: "/", HttpOnly: true,
 		Secure: s.Secure, SameSite: http.SameSiteLaxMode}
+}
+
+// toSignIn leads to the sign-in and from there back to where one was. A form that was sent too
+// late has done nothing: that is said, and back is the page that the form stood on.
+func (s *Server) toSignIn(r *http.Request) string {
+	q, next := url.Values{}, r.URL.RequestURI()
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		q.Set("lost", "1")
+		next = s.formPage(r.URL.Path)
+	}
+	if next != "/" {
+		q.Set("next", next)
+	}
+	return strings.TrimSuffix("/sign-in?"+q.Encode(), "?")
+}
+
+// formPage is the page that a form stands on: a form is sent to its page or to a path below.
+func (s *Server) formPage(p string) string {
+	for ; p != "/"; p = path.Dir(p) {
+		u := &url.URL{Path: p}
+		_, pattern := s.mux.Handler(&http.Request{Method: http.MethodGet, URL: u})
+		if pattern != "" && pattern != "/" {
+			return u.RequestURI()
+		}
+	}
+	return "/"
 }
 
 // ownPath is where to go after the sign-in: nothing but a path of ours. Browsers read \ as /

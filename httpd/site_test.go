@@ -179,7 +179,14 @@ type call struct {
 // do sends a request through the whole handler.
 func (st *site) do(c call) *httptest.ResponseRecorder {
 	st.Helper()
-	r := httptest.NewRequest(c.method, "http://localhost:8025"+c.path, strings.NewReader(c.body))
+	w := httptest.NewRecorder()
+	st.web.ServeHTTP(w, st.request(c, strings.NewReader(c.body)))
+	return w
+}
+
+// request is a call with a body of its own.
+func (st *site) request(c call, body io.Reader) *http.Request {
+	r := httptest.NewRequest(c.method, "http://localhost:8025"+c.path, body)
 	if c.client == "" {
 		c.client = inside
 	}
@@ -196,9 +203,7 @@ func (st *site) do(c call) *httptest.ResponseRecorder {
 	if host := c.header.Get("Host"); host != "" {
 		r.Host = host
 	}
-	w := httptest.NewRecorder()
-	st.web.ServeHTTP(w, r)
-	return w
+	return r
 }
 
 // as is a session of a role, to be used for calls.

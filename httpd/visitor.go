@@ -20,6 +20,8 @@ type visitor struct {
 	Door   string     // console, api
 	Token  bool       // by a token, not by a session
 
+	session   store.Session // by which it is known, if it is not by a token
+	token     store.Token
 	claimed   netip.Addr // what a peer that is no proxy of ours says the client is
 	forwarded bool       // somebody in between says who it is, a proxy of ours or not
 }
@@ -37,14 +39,15 @@ func (v visitor) actor() store.Actor {
 func (s *Server) hand(v visitor) *store.Hand { return s.DB.By(v.actor()) }
 
 // identify finds out who asks: by a token if there is one, by the session otherwise. Who is
-// neither is nobody, and that is no error.
+// neither is nobody, and that is no error. It only reads: noteUse writes, once somebody was
+// let through.
 func (s *Server) identify(r *http.Request, v *visitor) (err error) {
 	v.Door = "console"
 	secret, isToken := bearer(r)
 	switch {
 	case isToken:
 		v.Door, v.Token = "api", true
-		_, v.User, err = s.DB.TokenOwner(r.Context(), secret.token, v.Client)
+		v.token, v.User, err = s.DB.TokenOwner(r.Context(), secret.token)
 		if err == nil && !secret.isOf(v.User) {
 			err = store.ErrNotFound
 		}
@@ -53,7 +56,8 @@ func (s *Server) identify(r *http.Request, v *visitor) (err error) {
 		if e != nil {
 			return nil
 		}
-		v.User, err = s.sessionOwner(r, cookie.Value)
+		v.session, err = s.DB.Session(r.Context(), cookie.Value)
+		v.User = v.session.User
 	}
 	if errors.Is(err, store.ErrNotFound) {
 		v.User = store.User{}
@@ -67,12 +71,16 @@ func (s *Server) identify(r *http.Request, v *visitor) (err error) {
 	return err
 }
 
-// sessionOwner is whose session it is. Only what a person does keeps it from being idle.
-func (s *Server) sessionOwner(r *http.Request, token string) (store.User, error) {
-	if isByItself(r) {
-		return s.DB.Session(r.Context(), token)
+// noteUse notes that somebody who was let through used their token or their session. Only
+// what a person does keeps a session from being idle.
+func (s *Server) noteUse(r *http.Request, v visitor) {
+	switch {
+	case !v.Known:
+	case v.Token:
+		s.DB.UseToken(r.Context(), v.token, v.Client)
+	case !isByItself(r):
+		s.DB.UseSession(r.Context(), v.session)
 	}
-	return s.DB.UseSession(r.Context(), token)
 }
 
 // refreshHeader is what the script sends with what it fetches because of an event.

@@ -43,7 +43,7 @@ func TestFilesAreTheOwners(t *testing.T) {
 func checkOwner(t *testing.T, dir string, owner int) {
 	t.Helper()
 	files := 0
-	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, _ error) error {
 		info, err := os.Lstat(path)
 		if err != nil {
 			return err

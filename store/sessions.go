@@ -48,37 +48,37 @@ func (db *DB) NewSession(ctx context.Context, user User, client netip.Addr, agen
 	return token, nil
 }
 
-// Session is the profile whose session a token stands for, or ErrNotFound when it has ended:
-// by EndSession, unused for 12 hours, after 7 days, or since the profile was removed or
+// A Session lets a person in.
+type Session struct {
+	User User // whose it is
+	hash []byte
+	seen time.Time // when it was used last, to the minute
+}
+
+// Session is the one that a token stands for, or ErrNotFound when it has ended: by
+// EndSession, unused for 12 hours, after 7 days, or since the profile was removed or
 // suspended or got another password. To ask is no use of it.
-func (db *DB) Session(ctx context.Context, token string) (User, error) {
-	u, _, err := db.sessionSeen(ctx, token)
-	return u, err
-}
-
-// UseSession is Session for what a person does, which keeps the session from being idle.
-func (db *DB) UseSession(ctx context.Context, token string) (User, error) {
-	u, seen, err := db.sessionSeen(ctx, token)
-	if now := db.now(); err == nil && now.Sub(seen) >= usedWithin {
-		db.noteUse(ctx, `update sessions set seen_at = $1 where hash = $2 and seen_at <= $3`,
-			now.UnixMilli(), hashOf(token), now.Add(-usedWithin).UnixMilli())
-	}
-	return u, err
-}
-
-// sessionSeen is Session, and when it was used last.
-func (db *DB) sessionSeen(ctx context.Context, token string) (u User, seen time.Time, err error) {
+func (db *DB) Session(ctx context.Context, token string) (Session, error) {
 	var at int64
-	now := db.now()
-	u, err = one(ctx, db, func(row scanner) (User, error) {
+	now, hash := db.now(), hashOf(token)
+	u, err := one(ctx, db, func(row scanner) (User, error) {
 		return scanUser(also{row, []any{&at}})
 	}, `select `+userColumns+`, s.seen_at from sessions s join users on users.id = s.owner
 		where s.hash = $1 and not suspended and s.created_at > $2 and s.seen_at > $3`,
-		hashOf(token), now.Add(-sessionLife).UnixMilli(), now.Add(-sessionIdle).UnixMilli())
+		hash, now.Add(-sessionLife).UnixMilli(), now.Add(-sessionIdle).UnixMilli())
 	if err != nil {
-		return User{}, seen, fmt.Errorf("session: %w", err)
+		return Session{}, fmt.Errorf("session: %w", err)
 	}
-	return u, fromMillis(at), nil
+	return Session{u, hash, fromMillis(at)}, nil
+}
+
+// UseSession notes that a person did something in a session, once a minute at most, which
+// keeps it from being idle.
+func (db *DB) UseSession(ctx context.Context, s Session) {
+	if now := db.now(); now.Sub(s.seen) >= usedWithin {
+		db.noteUse(ctx, `update sessions set seen_at = $1 where hash = $2 and seen_at <= $3`,
+			now.UnixMilli(), s.hash, now.Add(-usedWithin).UnixMilli())
+	}
 }
 
 // EndSession ends a session. One that has ended already is no error.

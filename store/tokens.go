@@ -29,8 +29,8 @@ type Token struct {
 	CreatedAt  time.Time  `json:"created_at"`
 	ExpiresAt  *time.Time `json:"expires_at"`
 	RevokedAt  *time.Time `json:"revoked_at"`
-	LastUsedAt *time.Time `json:"last_used_at"` // to the minute
-	LastClient string     `json:"last_client"`
+	LastUsedAt *time.Time `json:"last_used_at"` // let through last, to the minute
+	LastClient string     `json:"last_client"`  // from where it was then
 }
 
 // ErrExpiry says that a token was to end before it began.
@@ -141,16 +141,13 @@ func (h *Hand) RevokeToken(ctx context.Context, id int64) error {
 }
 
 // TokenOwner is the token of a secret and the profile it speaks for. The error is
-// ErrNotFound if it is unknown, revoked or expired, or its owner suspended. That it was
-// used is noted, once a minute at most.
-func (db *DB) TokenOwner(ctx context.Context, secret string, client netip.Addr) (Token, User,
-	error) {
-	now := db.now()
-	hash := hashOf(secret)
+// ErrNotFound if it is unknown, revoked or expired, or its owner suspended. To ask is no use
+// of it.
+func (db *DB) TokenOwner(ctx context.Context, secret string) (Token, User, error) {
 	token, err := one(ctx, db, scanToken, `select `+tokenColumns+`
 		from tokens t join users u on u.id = t.owner
 		where t.hash = $1 and t.revoked_at is null and not u.suspended
-			and (t.expires_at is null or t.expires_at > $2)`, hash, now.UnixMilli())
+			and (t.expires_at is null or t.expires_at > $2)`, hashOf(secret), db.now().UnixMilli())
 	if err != nil {
 		return Token{}, User{}, fmt.Errorf("token: %w", err)
 	}
@@ -159,12 +156,18 @@ func (db *DB) TokenOwner(ctx context.Context, secret string, client netip.Addr) 
 	if err != nil {
 		return Token{}, User{}, fmt.Errorf("token: %w", err)
 	}
-	if token.LastUsedAt == nil || now.Sub(*token.LastUsedAt) >= usedWithin {
+	return token, user, nil
+}
+
+// UseToken notes that a program was let through with a token, and from where, once a minute
+// at most.
+func (db *DB) UseToken(ctx context.Context, t Token, client netip.Addr) {
+	now := db.now()
+	if t.LastUsedAt == nil || now.Sub(*t.LastUsedAt) >= usedWithin {
 		db.noteUse(ctx, `update tokens set last_used_at = $1, last_client = $2
 			where id = $3 and coalesce(last_used_at, 0) <= $4`, now.UnixMilli(),
-			client.Unmap().WithZone("").String(), token.ID, now.Add(-usedWithin).UnixMilli())
+			client.Unmap().WithZone("").String(), t.ID, now.Add(-usedWithin).UnixMilli())
 	}
-	return token, user, nil
 }
 
 // noteUse writes that something was used. Where it cannot be written, as on a full disk,

@@ -15,7 +15,7 @@ import (
 // waits until it is open again.
 type road struct {
 	*tab
-	came chan string // the methods of what waits
+	came chan string // the methods of what waits, or refresh
 
 	lock   sync.Mutex
 	closed string // what the addresses begin with that wait, "" if it is open
@@ -55,8 +55,15 @@ func (r *road) arrive(e *fetch.EventRequestPaused) {
 		return
 	}
 	r.waits = append(r.waits, e.RequestID)
+	if _, byItself := e.Request.Headers["Gatepost-Refresh"]; byItself {
+		r.came <- refresh
+		return
+	}
 	r.came <- e.Request.Method
 }
+
+// refresh stands in the place of the method for what the page asks by itself.
+const refresh = "refresh"
 
 // pass lets a request through, unless the page has given it up.
 func (r *road) pass(id fetch.RequestID) {
@@ -76,6 +83,9 @@ func (r *road) set(closed string) (waited []fetch.RequestID) {
 	r.lock.Lock()
 	defer r.lock.Unlock()
 	waited, r.waits, r.closed = r.waits, nil, closed
+	for closed != "" && len(r.came) > 0 {
+		<-r.came // of before
+	}
 	return waited
 }
 

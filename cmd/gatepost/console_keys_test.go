@@ -29,6 +29,7 @@ func TestConsoleByKeys(t *testing.T) {
 	w.selectByKeys()
 	w.ruleByKeys()
 	w.searchByKeys()
+	w.revokeByKeys()
 	w.tabTo("Sign out")
 	w.keys(kb.Enter)
 	w.wait(`location.pathname === "/sign-in"`)
@@ -63,13 +64,13 @@ func (w *shift) selectByKeys() {
 	w.keys("jxjx")
 	w.wait(`seen("2 selected")`)
 	w.keys("#")
-	w.wait(`document.getElementById("confirm").open`)
+	w.wait(`document.getElementById("confirm").open && words(document.activeElement) === "Keep"`)
 	w.inspect("question", "")
-	w.tabTo("Keep")
 	w.keys(kb.Enter)
 	w.wait(`!document.getElementById("confirm").open && seen("2 selected")`)
 	w.keys("#")
-	w.wait(`document.getElementById("confirm").open && words(document.activeElement) === "Delete"`)
+	w.wait(`document.getElementById("confirm").open && words(document.activeElement) === "Keep"`)
+	w.tabTo("Delete")
 	w.keys(kb.Enter)
 	w.wait(`seen("Deleted 2 messages.") && !row("Copy number")`)
 }
@@ -103,6 +104,23 @@ func (w *shift) searchByKeys() {
 	w.keys("from:berg-optik.example" + kb.Enter)
 	w.wait(`row("Invoice 20418") && !row("Lamp 3")`)
 	w.inspect("found", "")
+}
+
+// revokeByKeys thinks twice before a token is gone for good.
+func (w *shift) revokeByKeys() {
+	w.must("token", "add", reviewer, "--name", "script")
+	w.open("/tokens")
+	name := "Revoke script of " + reviewer
+	w.tabTo(name)
+	w.keys(kb.Enter)
+	w.wait(`seen("a token cannot be brought back") && words(document.activeElement) === "Keep"`)
+	w.keys(kb.Enter)
+	w.wait(fmt.Sprintf(`!document.getElementById("confirm").open && named(%q)`, name))
+	w.tabTo(name)
+	w.keys(kb.Enter)
+	w.tabTo("Revoke")
+	w.keys(kb.Enter)
+	w.wait(`seen("The token was revoked.")`)
 }
 
 // tabTo presses Tab until what has these words has the focus. All on the way there show

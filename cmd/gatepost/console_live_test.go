@@ -179,6 +179,8 @@ func (w *shift) askWhileFetching(r *road) {
 	r.open()
 	w.wait(fmt.Sprintf(`performance.getEntriesByType("resource").some((e) => e.name.endsWith(%q))`,
 		path))
+	w.keys(kb.Tab)
+	w.wait(`words(document.activeElement) === "Delete"`)
 	w.keys(kb.Enter)
 	w.wait(`seen("Deleted 2 messages.")`)
 	w.lists([]string{"Alpha"}, "Beta", "Gamma")
@@ -241,8 +243,9 @@ func (w *shift) holdKey(key string) {
 func (w *shift) clickInTime(r *road) {
 	w.holds("Rho")
 	r.close("/suspended")
+	w.value(`performance.clearResourceTimings()`)
 	w.post("Tau")
-	r.awaits("GET")
+	r.awaits(refresh)
 	at := await[[]float64](w.tab, `spot(row("Rho"))`)
 	left := chromedp.ButtonLeft
 	w.do(chromedp.MouseEvent(chromedp.MousePressed, at[0], at[1], left, chromedp.ClickCount(1)))

@@ -232,6 +232,10 @@ func (w *shift) lookAround() {
 		w.pressNamed(page.name)
 		w.wait(fmt.Sprintf(`document.querySelector("nav [aria-current=page]").textContent === %q
 			&& seen(%q)`, page.name, page.shows))
+		w.wait(`(() => {
+	const tab = document.querySelector("nav [aria-current=page]").getBoundingClientRect();
+	return tab.left >= 0 && tab.right <= innerWidth;
+})()`)
 		if page.name == "Rules" {
 			w.mistype()
 		}

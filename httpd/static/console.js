@@ -6,14 +6,17 @@ const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 
 for (const e of $$(".needs-script")) e.hidden = false;
-forgetDeed();
+const did = forgetDeed();
+$(".top nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
-// forgetDeed takes what was just done out of the address, so that a reload does not say it again.
+// forgetDeed takes what was just done out of the address, so that a reload does not say it
+// again. It tells whether anything was.
 function forgetDeed() {
 	const url = new URL(location.href);
-	if (!url.searchParams.has("did")) return;
+	if (!url.searchParams.has("did")) return false;
 	for (const name of ["did", "n", "ticket", "profiles", "changed"]) url.searchParams.delete(name);
 	history.replaceState(history.state, "", url);
+	return true;
 }
 
 // Pages are fetched whole, and the parts that changed are put in their place.
@@ -193,7 +196,10 @@ function once(form) {
 const submits = () => $$("form[method=post] button");
 
 function again() {
-	if (sent) leaving = new AbortController();
+	if (sent) {
+		leaving = new AbortController();
+		if ($(".queue")) renew(); // what came meanwhile
+	}
 	sent = false;
 	for (const b of submits()) b.disabled = false;
 }
@@ -290,7 +296,8 @@ function watch(field) {
 			const mine = ++last;
 			const body = new URLSearchParams({ list: field.dataset.check, text: field.value });
 			const answer = await fetch("/rules/check", { method: "POST", body }).catch(() => null);
-			if (!answer?.ok || mine !== last) return;
+			if (answer?.redirected || answer?.status === 403) explain();
+			if (!answer?.ok || answer.redirected || mine !== last) return;
 			const part = new DOMParser().parseFromString(await answer.text(), "text/html").body;
 			const place = document.getElementById(field.id + "-problems");
 			field.setAttribute("aria-invalid", String(part.children.length > 0));
@@ -313,11 +320,32 @@ function follow(path) {
 		live.textContent = on ? "live" : "not live";
 	};
 	source.addEventListener("open", () => state(true));
-	source.addEventListener("error", () => state(false));
+	source.addEventListener("error", () => {
+		state(false);
+		if (source.readyState === EventSource.CLOSED) explain();
+	});
 	addEventListener("pagehide", () => {
 		source.close();
 		addEventListener("pageshow", () => follow(path), { once: true });
 	}, { once: true });
+}
+
+// explain says why nothing more comes, if it is because one is not let in any more.
+async function explain() {
+	const answer = await fetch("/api/v2/users/me", { headers: byItself }).catch(() => null);
+	if ($("#shut") || ![401, 403].includes(answer?.status)) return;
+	const said = document.createElement("p");
+	said.id = "shut";
+	said.className = "error";
+	said.setAttribute("role", "alert");
+	if (answer.status === 403) said.textContent = "You may not come from here any more.";
+	else {
+		const link = document.createElement("a");
+		link.href = "/sign-in?next=" + encodeURIComponent(location.pathname + location.search);
+		link.textContent = "sign in again";
+		said.append("Your session has ended: ", link, ".");
+	}
+	$("#main").before(said);
 }
 
 let timer = 0;
@@ -343,7 +371,7 @@ async function refresh() {
 	looking = true;
 	const { page, gone } = await lookAgain().catch(() => ({}));
 	looking = false;
-	if (!page || !$(".queue", page)) return;
+	if (!page || !$(".queue", page)) return explain();
 	// What one did meanwhile is not to be undone, nor another message be called gone.
 	if (mine !== opening || here !== location.href || busy()) return renew();
 	if (gone) bury();
