@@ -23,8 +23,9 @@ func words() template.FuncMap {
 		"visible": visible,
 		"cause":   causeLabel,
 		"causes":  causeList,
-		"age":     func(at time.Time) string { return span(time.Since(at)) },
-		"left":    func(at time.Time) string { return span(time.Until(at)) },
+		"age":     func(at time.Time) string { return age(time.Since(at)) },
+		"lasts":   func(at time.Time) string { return span(time.Since(at)) },
+		"left":    func(at time.Time) string { return left(time.Until(at)) },
 		"stamp":   func(at time.Time) string { return at.UTC().Format("2006-01-02 15:04") + " UTC" },
 		"iso":     func(at time.Time) string { return at.UTC().Format(time.RFC3339) },
 		"size":    size,
@@ -142,7 +143,7 @@ func anotherAddress(p store.Person) string {
 func span(d time.Duration) string {
 	switch {
 	case d < time.Minute:
-		return "now"
+		return "less than a minute"
 	case d < time.Hour:
 		return fmt.Sprintf("%d min", d/time.Minute)
 	case d < 48*time.Hour:
@@ -150,6 +151,17 @@ func span(d time.Duration) string {
 	}
 	return fmt.Sprintf("%d d", d/(24*time.Hour))
 }
+
+// age is how long ago something was.
+func age(d time.Duration) string {
+	if d < time.Minute {
+		return "now"
+	}
+	return span(d)
+}
+
+// left is how long something stays. What was made just now for 14 days has 14 days left.
+func left(d time.Duration) string { return span(d + time.Minute) }
 
 func size(octets int64) string {
 	switch {
