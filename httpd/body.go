@@ -2,6 +2,7 @@ package httpd
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,7 +16,12 @@ import (
 const maxBody = 1 << 20
 
 // readBody reads what a request carries to its end, so that no answer waits for more of it.
+// Who only looks has nothing to carry, and it is not read.
 func readBody(w http.ResponseWriter, r *http.Request) error {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		r.Body = http.NoBody
+		return nil
+	}
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	var tooLarge *http.MaxBytesError
 	switch {
@@ -50,7 +56,8 @@ func badJSON(err error) error {
 	said := strings.TrimPrefix(err.Error(), "json: ")
 	var wrong *json.UnmarshalTypeError
 	if errors.As(err, &wrong) {
-		said = fmt.Sprintf("%s cannot be a %s", wrong.Field, wrong.Value)
+		said = fmt.Sprintf("%s is not to be of the kind %s", cmp.Or(wrong.Field, "all of it"),
+			wrong.Value)
 	}
 	return &problem{status: http.StatusUnprocessableEntity, code: "RecordInvalid",
 		description: "the body is not the JSON that is taken here: " + said}

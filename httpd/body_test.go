@@ -291,7 +291,7 @@ func TestMisspelt(t *testing.T) {
 	for _, c := range []struct{ path, body, says string }{
 		{"rules", `{"rules":{"blocklist":"a.test"},"generation":0}`, "generation"},
 		{"rules", `{"rules":{"blocklist":"a.test","generaton":0}}`, "generaton"},
-		{"rules", `{"rules":{"blocklist":"a.test","generation":"0"}}`, "cannot be a string"},
+		{"rules", `{"rules":{"blocklist":"a.test","generation":"0"}}`, "generation is not to be of the kind string"},
 		{"security_settings", `{"security_settings":{"enabled":true}}`, "enabled"},
 		{"security_settings", `{"security_settings":{"ip":{"ranges":"192.0.2.0/24"}}}`, "ranges"},
 		{"security_settings", `{"security_settings":{}}`, "name what to change"},

@@ -34,7 +34,7 @@ func (db *DB) lockPath() string { return db.path + ".lock" }
 
 // takeLock tries for a second: Status looks at the lock by taking it for a moment.
 func (db *DB) takeLock() (*os.File, error) {
-	f, err := os.OpenFile(db.lockPath(), os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(db.lockPath(), os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("lock: %w", err)
 	}

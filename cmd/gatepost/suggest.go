@@ -106,7 +106,8 @@ func lapseOf(v *cobra.Command, typed string) (l lapse, near bool) {
 }
 
 // edits is the Levenshtein distance of two words.
-func edits(a, b string) int {
+func edits(from, to string) int {
+	a, b := []rune(from), []rune(to)
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j

@@ -39,7 +39,10 @@ function recall() {
 	}
 	const here = written.page === location.pathname;
 	if (!written.lost || written.who !== who() || here && did) forget();
-	else if (here && writing()) offer(writing(), new Map(written.fields));
+	else if (here && writing()) {
+		offer(writing(), new Map(written.fields));
+		forget(); // offered once: what was left on purpose does not come back hours later
+	}
 }
 
 // offer fills the form as it was, with the generation that it was made of: what somebody else
