@@ -58,16 +58,12 @@ func Open(path string, o Options) (*DB, error) {
 		return nil, err
 	}
 	_, err := os.Stat(path)
-	created := errors.Is(err, os.ErrNotExist)
-	db := &DB{path: path, now: o.Now, settings: o.Settings,
+	db := &DB{path: path, made: errors.Is(err, os.ErrNotExist), now: o.Now, settings: o.Settings,
 		signIns: make(chan struct{}, maxSignIns), hashing: make(chan struct{}, 1)}
 	if err := db.open(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Close())
 	}
-	if db.made = created; !created {
-		return db, nil
-	}
-	if err := errors.Join(hide(path), giveTo(db.Dir(), path)); err != nil {
+	if err := db.handOver(); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
@@ -82,6 +78,14 @@ func (db *DB) Made() string {
 		return whole
 	}
 	return db.path
+}
+
+// handOver leaves what Open made to whoever owns the folder.
+func (db *DB) handOver() (err error) {
+	if db.made {
+		err = hide(db.path)
+	}
+	return errors.Join(err, giveTo(db.Dir(), db.path))
 }
 
 // hide keeps a new database, and the files that SQLite has beside it, for who owns their folder
@@ -109,9 +113,6 @@ func (db *DB) open() (err error) {
 		return err
 	}
 	if err = os.MkdirAll(db.Dir(), 0o700); err != nil {
-		return fmt.Errorf("folder of large contents: %w", err)
-	}
-	if err = giveTo(db.Dir(), db.path); err != nil {
 		return fmt.Errorf("folder of large contents: %w", err)
 	}
 	return db.prepare(ctx)

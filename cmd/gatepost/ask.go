@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"gatepost/store"
@@ -57,7 +59,21 @@ func (a *app) words(args []string) ([]string, error) {
 	return strings.Fields(string(text)), nil
 }
 
-// ids reads the ids of held messages or tickets from args or stdin. A repeated id is taken
+// withIDs is a command about what its arguments name, in a database that is there.
+func (a *app) withIDs(do func(context.Context, *store.DB, []int64) error) func(*cobra.Command,
+	[]string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		ids, err := a.ids(args)
+		if err != nil {
+			return err
+		}
+		return a.withStore(cmd.Context(), false, func(db *store.DB) error {
+			return do(cmd.Context(), db, ids)
+		})
+	}
+}
+
+// ids reads the ids of held messages, tickets or tokens from args or stdin. A repeated id is taken
 // once; what is no id is a usage error.
 func (a *app) ids(args []string) ([]int64, error) {
 	words, err := a.words(args)

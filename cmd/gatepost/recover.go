@@ -20,15 +20,9 @@ func newSuspendedRecover(a *app) *cobra.Command {
 			"says that a sender may be a robot or a forger. All of them are looked up first:\n" +
 			"if one is not held, nothing is recovered.",
 		Args: takes(1, -1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			ids, err := a.ids(args)
-			if err != nil {
-				return err
-			}
-			return a.withStore(cmd.Context(), false, func(db *store.DB) error {
-				return a.recoverAll(cmd.Context(), db, ids, allow)
-			})
-		},
+		RunE: a.withIDs(func(ctx context.Context, db *store.DB, ids []int64) error {
+			return a.recoverAll(ctx, db, ids, allow)
+		}),
 	}
 	a.yesFlag(cmd)
 	cmd.Flags().BoolVar(&allow, "allow", false, "add the sender's address to the allowlist as well")

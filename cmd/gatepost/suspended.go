@@ -141,15 +141,7 @@ func newSuspendedDelete(a *app) *cobra.Command {
 		Use:   "delete ID…|-",
 		Short: "delete held messages for good",
 		Args:  takes(1, -1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			ids, err := a.ids(args)
-			if err != nil {
-				return err
-			}
-			return a.withStore(cmd.Context(), false, func(db *store.DB) error {
-				return a.deleteSuspended(cmd.Context(), db, ids)
-			})
-		},
+		RunE:  a.withIDs(a.deleteSuspended),
 	}
 	a.yesFlag(cmd)
 	return cmd

@@ -116,15 +116,7 @@ func newTokenRevoke(a *app) *cobra.Command {
 		Use:   "revoke ID…|-",
 		Short: "end tokens for good",
 		Args:  takes(1, -1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			ids, err := a.ids(args)
-			if err != nil {
-				return err
-			}
-			return a.withStore(cmd.Context(), false, func(db *store.DB) error {
-				return a.revokeTokens(cmd.Context(), db, ids)
-			})
-		},
+		RunE:  a.withIDs(a.revokeTokens),
 	}
 	a.yesFlag(cmd)
 	return cmd

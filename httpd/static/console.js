@@ -371,6 +371,7 @@ async function refresh() {
 	looking = true;
 	const { page, gone } = await lookAgain().catch(() => ({}));
 	looking = false;
+	if (sent) return; // it was given up
 	if (!page || !$(".queue", page)) return explain();
 	// What one did meanwhile is not to be undone, nor another message be called gone.
 	if (mine !== opening || here !== location.href || busy()) return renew();
