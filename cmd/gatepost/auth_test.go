@@ -272,7 +272,7 @@ func TestSilentNameServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer deaf.Close()
-	auth := mailauth.New(mailauth.System(deaf.LocalAddr().String()), nil)
+	auth := mailauth.New(mailauth.System(deaf.LocalAddr().String()), mailauth.Options{})
 	defer auth.Close()
 	auth.Budget = 100 * time.Millisecond
 	block, err := policy.ParseList(policy.Block, "*")

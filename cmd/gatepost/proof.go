@@ -68,7 +68,7 @@ func (s *settings) checker() *mailauth.Checker {
 
 // asking makes a checker that believes our relays and asks the resolver for the rest.
 func (s *settings) asking(r mailauth.Resolver) *mailauth.Checker {
-	return mailauth.New(r, s.SMTP.AuthservID)
+	return mailauth.New(r, mailauth.Options{AuthservIDs: s.SMTP.AuthservID})
 }
 
 // takesClaims reports whether nobody but this machine can connect, and no machine of ours

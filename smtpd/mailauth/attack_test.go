@@ -49,7 +49,7 @@ func TestSlowKey(t *testing.T) {
 	raw := forgery("evil.test", "s") + forgery("victim.test", "absent") +
 		forgery("victim.test", "ed") + forgedMail
 	synctest.Test(t, func(t *testing.T) {
-		c := New(silent{zoneOf(t, attackRecords+k.record()), "_domainkey.evil.test"}, nil)
+		c := New(silent{zoneOf(t, attackRecords+k.record()), "_domainkey.evil.test"}, Options{})
 		defer c.Close()
 		start, q := time.Now(), attack(raw)
 		a := c.Check(t.Context(), q)
@@ -67,7 +67,7 @@ func TestSlowKey(t *testing.T) {
 func TestSlowSender(t *testing.T) {
 	raw := strings.ReplaceAll(forgery("evil.test", "s")+forgedMail, "victim", "spfonly")
 	synctest.Test(t, func(t *testing.T) {
-		c := New(silent{zoneOf(t, attackRecords), "evil.test"}, nil)
+		c := New(silent{zoneOf(t, attackRecords), "evil.test"}, Options{})
 		defer c.Close()
 		q := attack(raw)
 		a := c.Check(t.Context(), q)
@@ -98,7 +98,7 @@ func TestSlowContent(t *testing.T) {
 	raw := strings.Replace(forgery("victim.test", "ed"), "h=from", "h=to", 1) +
 		forgery("victim.test", "absent") + signed(t, forgedMail, k)
 	synctest.Test(t, func(t *testing.T) {
-		c := New(zoneOf(t, attackRecords+k.record()), nil)
+		c := New(zoneOf(t, attackRecords+k.record()), Options{})
 		defer c.Close()
 		q := attack(raw)
 		body := q.Body
@@ -125,7 +125,7 @@ func TestSlowContentAuthor(t *testing.T) {
 	k := edKey("evil.test", "ed")
 	raw := signed(t, strings.Replace(forgedMail, "victim", "sub.spfonly", 1), k)
 	synctest.Test(t, func(t *testing.T) {
-		c := New(zoneOf(t, attackRecords+k.record()), nil)
+		c := New(zoneOf(t, attackRecords+k.record()), Options{})
 		defer c.Close()
 		q := attack(raw)
 		q.Body = func() io.Reader { return dripping{strings.NewReader("")} }

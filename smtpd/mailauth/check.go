@@ -30,12 +30,18 @@ type Checker struct {
 	relays []string // the authserv-ids of our relays, in ASCII lower case
 }
 
-// New makes a Checker that asks r. The authservIDs are what relays of ours call themselves
-// in the Authentication-Results fields they write, in any ASCII letter case; with none,
-// no such field is ever read. Close the Checker when it is done with.
-func New(r Resolver, authservIDs []string) *Checker {
+// Options say whom a Checker believes beside the DNS. The zero Options believe nobody.
+type Options struct {
+	// AuthservIDs are what relays of ours call themselves in the Authentication-Results
+	// fields they write (RFC 8601, section 2.5), in any ASCII letter case. With none, no such
+	// field is ever read.
+	AuthservIDs []string
+}
+
+// New makes a Checker that asks r. Close it when it is done with.
+func New(r Resolver, o Options) *Checker {
 	c := &Checker{Budget: budget, dns: newCache(r)}
-	for _, id := range authservIDs {
+	for _, id := range o.AuthservIDs {
 		c.relays = append(c.relays, fold(id))
 	}
 	return c

@@ -30,7 +30,7 @@ func zoneOf(t testing.TB, records string) Resolver {
 
 // checker asks r on behalf of one whose relay is mx.relay.test.
 func checker(t testing.TB, r Resolver) *Checker {
-	c := New(r, []string{"MX.relay.test", "Other Relay"})
+	c := New(r, Options{AuthservIDs: []string{"MX.relay.test", "Other Relay"}})
 	t.Cleanup(c.Close)
 	return c
 }
@@ -153,7 +153,7 @@ func (s silent) LookupAddr(ctx context.Context, _ string) ([]string, error) {
 func TestBudget(t *testing.T) {
 	raw := signed(t, plainMail, rsaKey(t, "acme.test", "sel"), edKey("acme.test", "ed"))
 	synctest.Test(t, func(t *testing.T) {
-		c := New(silent{zoneOf(t, ""), "acme.test"}, nil)
+		c := New(silent{zoneOf(t, ""), "acme.test"}, Options{})
 		defer c.Close()
 		start := time.Now()
 		a := c.Check(t.Context(), queryOf(raw))
@@ -177,7 +177,7 @@ func TestBudget(t *testing.T) {
 // A name of the client that does not come in time is no reason to fail its mail.
 func TestBudgetOfPTR(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := New(silent{zoneOf(t, `acme.test TXT "v=spf1 ptr -all"`), "nothing"}, nil)
+		c := New(silent{zoneOf(t, `acme.test TXT "v=spf1 ptr -all"`), "nothing"}, Options{})
 		defer c.Close()
 		if id := c.Check(t.Context(), queryOf(plainMail)).SPF; id.Result != policy.TempError {
 			t.Errorf("%+v", id)
@@ -189,7 +189,7 @@ func TestBudgetOfPTR(t *testing.T) {
 func TestBudgetOfOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := silent{zoneOf(t, `acme.test TXT "v=spf1 ip4:192.0.2.1 -all"`), "_dmarc.acme.test"}
-		c := New(r, nil)
+		c := New(r, Options{})
 		defer c.Close()
 		c.Budget = time.Second
 		a := c.Check(t.Context(), queryOf(plainMail))

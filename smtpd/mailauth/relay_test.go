@@ -148,7 +148,7 @@ func TestForgedResults(t *testing.T) {
 
 // Without ids no such field is read.
 func TestNoRelayIDs(t *testing.T) {
-	c := New(zoneOf(t, relayRecords), nil)
+	c := New(zoneOf(t, relayRecords), Options{})
 	defer c.Close()
 	q := relayed([]string{"Authentication-Results: mx.relay.test; dmarc=pass header.from=acme.test"})
 	if a := c.Check(t.Context(), q); a.Relay != "" || a.Said != policy.None {
