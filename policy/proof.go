@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/publicsuffix"
@@ -35,15 +36,17 @@ func (t Trust) doubts(f *Facts, proof Result) bool {
 }
 
 // verdict is what all the checks together say. What passes counts only if it is aligned: a
-// stranger's domain is authentic, too. Without a DMARC record the domain's own SPF record
-// can still say that a client is none of its own; one that nobody can read may say so.
+// stranger's domain is authentic, too. Once From's own record has answered, nothing that
+// could not be asked elsewhere excuses a message: selectors, reverse-paths and sub-domains
+// are a stranger's choice. Without a DMARC record the domain's own SPF record can still say
+// that a client is none of its own; one that nobody can read may say so.
 func (a *Authentication) verdict(from message.Domain) Result {
 	switch {
 	case a.Said == Pass, a.Said == Fail:
 		return a.Said
-	case a.has(Pass, from):
+	case a.passes(from):
 		return Pass
-	case a.Said == TempError, a.DMARC.Result == TempError, a.has(TempError, from):
+	case a.DMARC.Result == TempError:
 		return TempError
 	case a.DMARC.Result == Pass, a.Author.Result == Fail, a.Author.Result == SoftFail:
 		return Fail
@@ -53,33 +56,38 @@ func (a *Authentication) verdict(from message.Domain) Result {
 	return None
 }
 
-// has reports whether an identity that is aligned with the From domain has that result.
-func (a *Authentication) has(r Result, from message.Domain) bool {
-	if a.SPF.Result == r && a.aligned(a.SPF, from, a.DMARC.StrictSPF) {
+// passes reports whether an identity that is aligned with the From domain passes.
+func (a *Authentication) passes(from message.Domain) bool {
+	if a.aligned(a.SPF, from, a.DMARC.StrictSPF) {
 		return true
 	}
-	for _, id := range a.DKIM {
-		if id.Result == r && a.aligned(id, from, a.DMARC.StrictDKIM) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(a.DKIM, func(id Identity) bool {
+		return a.aligned(id, from, a.DMARC.StrictDKIM)
+	})
 }
 
-// aligned is identifier alignment (RFC 9989). Organisational domains are those that the
-// tree walk found; where it found no record at all, what is below a public suffix.
+// aligned reports whether an identity passes and is aligned (RFC 9989). Organisational
+// domains are those that the tree walk found. Where nobody publishes DMARC, nobody says what
+// belongs together: then one domain is the other, or within it.
 func (a *Authentication) aligned(id Identity, from message.Domain, strict bool) bool {
 	switch {
-	case id.Domain == "":
+	case id.Result != Pass || id.Domain == "":
 		return false
 	case id.Domain == from:
 		return true
 	case strict:
 		return false
 	case a.DMARC.Result == None:
-		return registered(id.Domain) == registered(from)
+		return above(id.Domain, from) || above(from, id.Domain)
 	}
 	return id.Org != "" && id.Org == a.DMARC.Org
+}
+
+// above reports whether d is within top, which is no public suffix: below that strangers
+// register.
+func above(top, d message.Domain) bool {
+	suffix, _ := publicsuffix.PublicSuffix(string(top))
+	return d.In(top) && suffix != string(top)
 }
 
 // registered is the domain below a public suffix that d is in, or d itself.
@@ -137,6 +145,9 @@ func (r Record) words() string {
 	case TempError:
 		return "DMARC was not answered: " + message.Clean(r.Why)
 	}
+	if r.Why != "" {
+		return "no DMARC: " + message.Clean(r.Why)
+	}
 	return "no DMARC record"
 }
 
@@ -167,6 +178,5 @@ func (f *Facts) Band() Band {
 // ownClient reports whether the client may send for the From domain, as SPF says.
 func (f *Facts) ownClient() bool {
 	a, from := f.Authentication, f.Sender.Address.Domain()
-	return a != nil && f.Proof() == Pass && a.SPF.Result == Pass &&
-		a.aligned(a.SPF, from, a.DMARC.StrictSPF)
+	return a != nil && f.Proof() == Pass && a.aligned(a.SPF, from, a.DMARC.StrictSPF)
 }

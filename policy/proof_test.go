@@ -179,10 +179,16 @@ func TestAlignment(t *testing.T) {
 		"a label that only looks alike": {"acme.test",
 			policy.Authentication{SPF: pass("notacme.test", "notacme.test"), DMARC: relaxed},
 			policy.Fail},
-		"no record, the same registration": {"acme.co.uk",
+		"no record, a sub-domain": {"acme.co.uk",
 			policy.Authentication{SPF: pass("bounce.acme.co.uk", "")}, policy.Pass},
+		"no record, the domain above": {"mail.acme.co.uk",
+			policy.Authentication{SPF: pass("acme.co.uk", "")}, policy.Pass},
+		"no record, a neighbour": {"mail.acme.co.uk",
+			policy.Authentication{SPF: pass("bounce.acme.co.uk", "")}, policy.None},
 		"no record, another registration": {"acme.co.uk",
 			policy.Authentication{SPF: pass("evil.co.uk", "")}, policy.None},
+		"no record, the host of tenants": {"ann.github.io",
+			policy.Authentication{SPF: pass("github.io", "")}, policy.None},
 		"no record, a tenant of the same host": {"ann.github.io",
 			policy.Authentication{SPF: pass("eve.github.io", "")}, policy.None},
 		"no record, a public suffix": {"co.uk",
@@ -202,9 +208,11 @@ func TestAlignment(t *testing.T) {
 			policy.TempError},
 		"a key that is not answered": {"acme.test", policy.Authentication{
 			DKIM: []policy.Identity{{Result: policy.TempError, Domain: "acme.test"}}, DMARC: relaxed},
-			policy.TempError},
-		"a stranger's key that is not answered": {"acme.test", policy.Authentication{
-			DKIM:  []policy.Identity{{Result: policy.TempError, Domain: "evil.test", Org: "evil.test"}},
+			policy.Fail},
+		"a key that is not answered, and no record": {"acme.test", policy.Authentication{
+			DKIM: []policy.Identity{{Result: policy.TempError, Domain: "acme.test"}}}, policy.None},
+		"a reverse-path that is not answered": {"acme.test", policy.Authentication{
+			SPF:   policy.Identity{Result: policy.TempError, Domain: "old.acme.test"},
 			DMARC: relaxed}, policy.Fail},
 		"a record that is not answered, but the very domain passes": {"acme.test",
 			policy.Authentication{SPF: pass("acme.test", ""),
@@ -216,8 +224,8 @@ func TestAlignment(t *testing.T) {
 			policy.Authentication{Said: policy.Pass, Relay: "mx.test"}, policy.Pass},
 		"a relay says fail, whatever passes": {"acme.test",
 			policy.Authentication{Said: policy.Fail, SPF: pass("acme.test", "")}, policy.Fail},
-		"a relay could not tell": {"acme.test",
-			policy.Authentication{Said: policy.TempError, DMARC: relaxed}, policy.TempError},
+		"a relay could not tell, but we could": {"acme.test",
+			policy.Authentication{Said: policy.TempError, DMARC: relaxed}, policy.Fail},
 		"no domain at all": {"acme.test",
 			policy.Authentication{SPF: pass("", "")}, policy.None},
 	} {

@@ -2,6 +2,8 @@ package mailauth
 
 import (
 	"context"
+	"net/url"
+	"slices"
 	"strings"
 
 	"gatepost/message"
@@ -18,12 +20,14 @@ type published struct {
 	strictDKIM bool          // adkim=s
 	testing    bool          // t=y
 	suffix     byte          // psd=: 'y', 'n', or 'u' for unknown
+	void       bool          // it has neither a valid p nor a rua: no DMARC (section 4.10.1)
 }
 
 // readRecord reads a DMARC record; ok is false if text is something else. The version comes
 // first, exactly so spelt; other tags are in any order and letter case, unknown ones count
 // for nothing and of several the first stands. Where p, sp or np is not valid, or p is
-// missing, the record asks for nothing (section 4.10.1), and is a record still.
+// missing, the record asks for nothing (section 4.10.1), and is a record still if it has an
+// address for reports.
 func readRecord(text string) (r published, ok bool) {
 	version, rest, _ := strings.Cut(text, ";")
 	name, value, ok := strings.Cut(version, "=")
@@ -46,6 +50,8 @@ func readRecord(text string) (r published, ok bool) {
 		r.suffix = psd[0]
 	}
 	r.demands(tags)
+	_, ok = parseDemand(tags["p"])
+	r.void = !ok && !hasURI(tags["rua"])
 	return r, true
 }
 
@@ -76,22 +82,35 @@ func parseDemand(s string) (d policy.Demand, ok bool) {
 	return policy.DemandNone, false
 }
 
+// hasURI reports whether one of the addresses for reports is one (RFC 9989, section 4.7).
+func hasURI(rua string) bool {
+	return slices.ContainsFunc(strings.Split(rua, ","), func(s string) bool {
+		u, err := url.Parse(trim(s))
+		return err == nil && u.Scheme != "" && u.Opaque+u.Host != ""
+	})
+}
+
 func trim(s string) string { return strings.Trim(s, " \t") }
 
-// record finds what the From domain asks for (RFC 9989, section 4.10.1): its own record
-// says, or that of its organisational domain, or that of the public suffix above it.
+// record finds what the From domain asks for (RFC 9989, section 4.10.1). Its own record is
+// its policy, whatever did not answer further up. Where its own name, or one above it, did
+// not answer, a record beyond that still holds if it asks for something: a forger chooses
+// the sub-domain, and gains nothing by one that is broken.
 func (c *Checker) record(ctx context.Context, from message.Domain) policy.Record {
-	w, err := c.walk(ctx, from)
-	if err != nil {
-		return policy.Record{Result: policy.TempError, Why: why("", err)}
-	}
+	w := c.walk(ctx, from)
 	s, ok := w.applies()
-	if !ok {
+	own := ok && s.domain == from
+	switch {
+	case !ok && w.err != nil:
+		return policy.Record{Result: policy.TempError, Why: why("", w.err)}
+	case !ok:
 		return policy.Record{}
+	case s.void && (own || w.err == nil):
+		return policy.Record{Why: "the record of " + string(s.domain) + " has neither p nor rua"}
 	}
-	demand, err := c.demand(ctx, from, s)
-	if err != nil {
-		return policy.Record{Result: policy.TempError, Why: why("", err)}
+	demand := c.demand(ctx, from, s)
+	if w.err != nil && !own && demand == policy.DemandNone {
+		return policy.Record{Result: policy.TempError, Why: why("", w.err)}
 	}
 	return policy.Record{
 		Result: policy.Pass, Domain: s.domain, Org: w.organisation(), Demand: demand,
@@ -99,18 +118,17 @@ func (c *Checker) record(ctx context.Context, from message.Domain) policy.Record
 	}
 }
 
-// demand is what a record asks for mail of that From domain. In testing mode that is one
-// step less (RFC 9989, section 4.7).
-func (c *Checker) demand(ctx context.Context, from message.Domain, s step) (policy.Demand, error) {
+// demand is what a record asks for mail of that From domain. Where nobody can tell whether
+// that exists it is the more, and in testing mode one step less (RFC 9989, section 4.7).
+func (c *Checker) demand(ctx context.Context, from message.Domain, s step) policy.Demand {
 	demand := s.demand
 	if s.domain != from {
 		demand = s.subdomains
 		if s.missing != s.subdomains {
-			exists, err := c.exists(ctx, from)
-			if err != nil {
-				return policy.DemandNone, err
-			}
-			if !exists {
+			switch exists, err := c.exists(ctx, from); {
+			case err != nil:
+				demand = max(s.subdomains, s.missing)
+			case !exists:
 				demand = s.missing
 			}
 		}
@@ -118,7 +136,7 @@ func (c *Checker) demand(ctx context.Context, from message.Domain, s step) (poli
 	if s.testing && demand > policy.DemandNone {
 		demand--
 	}
-	return demand, nil
+	return demand
 }
 
 // exists reports whether a domain has an address, a mail exchanger or a text. The resolver

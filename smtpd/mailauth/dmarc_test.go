@@ -25,16 +25,21 @@ func TestReadRecord(t *testing.T) {
 		"v=DMARC1; p=reject; adkim=r; aspf=r; t=n; psd=u":                        plain,
 		"v=DMARC1; p=reject; adkim=x; aspf=; t=maybe; psd=x":                     plain,
 
-		"v=DMARC1":                     {suffix: 'u'},
-		"v=DMARC1; p=":                 {suffix: 'u'},
-		"v=DMARC1; p=block":            {suffix: 'u'},
-		"v=DMARC1; p=reject; sp=block": {suffix: 'u'},
-		"v=DMARC1; p=reject; np=":      {suffix: 'u'},
-		"v=DMARC1; sp=reject":          {suffix: 'u'},
-		"v=DMARC1; p=none; sp=reject":  {none, reject, reject, false, false, false, 'u'},
-		"v=DMARC1; np=none; sp=quarantine; p=reject": {reject, quarantine, none,
-			false, false, false, 'u'},
-		"v=DMARC1; p=none; np=reject": {none, none, reject, false, false, false, 'u'},
+		"v=DMARC1":                            {suffix: 'u', void: true},
+		"v=DMARC1; p=":                        {suffix: 'u', void: true},
+		"v=DMARC1; p=block":                   {suffix: 'u', void: true},
+		"v=DMARC1; p=block; rua=":             {suffix: 'u', void: true},
+		"v=DMARC1; p=block; rua=me":           {suffix: 'u', void: true},
+		"v=DMARC1; p=block; rua=mailto:":      {suffix: 'u', void: true},
+		"v=DMARC1; rua=mailto:a@acme.test":    {suffix: 'u'},
+		"v=DMARC1; p=x; rua=me, MAILTO:a@b!9": {suffix: 'u'},
+		"v=DMARC1; p=reject; sp=block":        {suffix: 'u'},
+		"v=DMARC1; p=reject; np=":             {suffix: 'u'},
+		"v=DMARC1; sp=reject":                 {suffix: 'u', void: true},
+		"v=DMARC1; p=none; sp=reject":         {demand: none, subdomains: reject, missing: reject, suffix: 'u'},
+		"v=DMARC1; np=none; sp=quarantine; p=reject": {demand: reject, subdomains: quarantine,
+			missing: none, suffix: 'u'},
+		"v=DMARC1; p=none; np=reject": {demand: none, subdomains: none, missing: reject, suffix: 'u'},
 		"v=DMARC1; p=none; aspf=s":    {strictSPF: true, suffix: 'u'},
 		"v=DMARC1; p=none; ADKIM=S":   {strictDKIM: true, suffix: 'u'},
 		"v=DMARC1; p=none; t=y":       {testing: true, suffix: 'u'},
@@ -71,14 +76,14 @@ func TestDemand(t *testing.T) {
 			"not.acme.test": r, "lost.acme.test": r}},
 		{"p=none; sp=reject", map[message.Domain]policy.Demand{"acme.test": n,
 			"there.acme.test": r, "not.acme.test": r, "lost.acme.test": r}},
-		{"p=none; np=reject", map[message.Domain]policy.Demand{"acme.test": n,
+		{"p=none; np=reject", map[message.Domain]policy.Demand{"acme.test": n, "lost.acme.test": r,
 			"there.acme.test": n, "mail.acme.test": n, "text.acme.test": n, "not.acme.test": r}},
 		{"p=quarantine; sp=none; np=reject", map[message.Domain]policy.Demand{"acme.test": q,
 			"there.acme.test": n, "not.acme.test": r}},
 		{"p=reject; sp=quarantine; np=none; t=y", map[message.Domain]policy.Demand{
 			"acme.test": q, "there.acme.test": n, "not.acme.test": n}},
 		{"p=quarantine; t=y", map[message.Domain]policy.Demand{"acme.test": n}},
-		{"t=y", map[message.Domain]policy.Demand{"acme.test": n}},
+		{"p=none; t=y", map[message.Domain]policy.Demand{"acme.test": n}},
 	} {
 		c := checker(t, zoneOf(t, records+`_dmarc.acme.test TXT "v=DMARC1; `+test.tags+`"`))
 		for from, want := range test.want {
@@ -87,11 +92,6 @@ func TestDemand(t *testing.T) {
 				t.Errorf("%s of %s: %+v, want %v", test.tags, from, got, want)
 			}
 		}
-	}
-	c := checker(t, zoneOf(t, records+`_dmarc.acme.test TXT "v=DMARC1; p=none; np=reject"`))
-	got := c.record(t.Context(), "lost.acme.test")
-	if got.Result != policy.TempError || got.Why == "" {
-		t.Errorf("whether it exists cannot be told: %+v", got)
 	}
 }
 
@@ -103,66 +103,69 @@ func TestWalk(t *testing.T) {
 		from          message.Domain
 		domain, org   message.Domain // of the record that applies
 	}{
-		{"own record", `_dmarc.acme.test TXT "v=DMARC1"`, "acme.test", "acme.test", "acme.test"},
-		{"of the domain above", `_dmarc.acme.test TXT "v=DMARC1"`, "mail.acme.test", "acme.test",
+		{"own record", `_dmarc.acme.test TXT "v=DMARC1; p=none"`, "acme.test", "acme.test", "acme.test"},
+		{"of the domain above", `_dmarc.acme.test TXT "v=DMARC1; p=none"`, "mail.acme.test", "acme.test",
 			"acme.test"},
 		{"own record below another", `
-			_dmarc.acme.test TXT "v=DMARC1"
-			_dmarc.mail.acme.test TXT "v=DMARC1"`, "mail.acme.test", "mail.acme.test", "acme.test"},
+			_dmarc.acme.test TXT "v=DMARC1; p=none"
+			_dmarc.mail.acme.test TXT "v=DMARC1; p=none"`, "mail.acme.test", "mail.acme.test", "acme.test"},
 		{"between is not asked", `
-			_dmarc.acme.test TXT "v=DMARC1"
-			_dmarc.mail.acme.test TXT "v=DMARC1"`, "a.mail.acme.test", "acme.test", "acme.test"},
+			_dmarc.acme.test TXT "v=DMARC1; p=none"
+			_dmarc.mail.acme.test TXT "v=DMARC1; p=none"`, "a.mail.acme.test", "acme.test", "acme.test"},
 		{"psd=n ends the walk", `
-			_dmarc.acme.test TXT "v=DMARC1"
-			_dmarc.mail.acme.test TXT "v=DMARC1; psd=n"`, "a.mail.acme.test", "mail.acme.test",
+			_dmarc.acme.test TXT "v=DMARC1; p=none"
+			_dmarc.mail.acme.test TXT "v=DMARC1; p=none; psd=n"`, "a.mail.acme.test", "mail.acme.test",
 			"mail.acme.test"},
 		{"psd=n at the start", `
-			_dmarc.acme.test TXT "v=DMARC1"
-			_dmarc.mail.acme.test TXT "v=DMARC1; psd=n"`, "mail.acme.test", "mail.acme.test",
+			_dmarc.acme.test TXT "v=DMARC1; p=none"
+			_dmarc.mail.acme.test TXT "v=DMARC1; p=none; psd=n"`, "mail.acme.test", "mail.acme.test",
 			"mail.acme.test"},
 		{"psd=y above", `
-			_dmarc.acme.test TXT "v=DMARC1"
-			_dmarc.test TXT "v=DMARC1; psd=y"`, "mail.acme.test", "acme.test", "acme.test"},
-		{"only the suffix has one", `_dmarc.test TXT "v=DMARC1; psd=y"`, "mail.acme.test", "test",
+			_dmarc.acme.test TXT "v=DMARC1; p=none"
+			_dmarc.test TXT "v=DMARC1; p=none; psd=y"`, "mail.acme.test", "acme.test", "acme.test"},
+		{"only the suffix has one", `_dmarc.test TXT "v=DMARC1; p=none; psd=y"`, "mail.acme.test", "test",
 			"acme.test"},
 		{"a suffix of two labels", `
-			_dmarc.acme.test TXT "v=DMARC1; psd=y"
-			_dmarc.test TXT "v=DMARC1"`, "a.b.acme.test", "acme.test", "b.acme.test"},
+			_dmarc.acme.test TXT "v=DMARC1; p=none; psd=y"
+			_dmarc.test TXT "v=DMARC1; p=none"`, "a.b.acme.test", "acme.test", "b.acme.test"},
 		{"mail from a suffix", `
-			_dmarc.acme.test TXT "v=DMARC1; psd=y"
-			_dmarc.test TXT "v=DMARC1"`, "acme.test", "acme.test", "acme.test"},
-		{"a registry that does not say so", `_dmarc.co.uk TXT "v=DMARC1"`, "mail.shop.co.uk",
+			_dmarc.acme.test TXT "v=DMARC1; p=none; psd=y"
+			_dmarc.test TXT "v=DMARC1; p=none"`, "acme.test", "acme.test", "acme.test"},
+		{"a registry that does not say so", `_dmarc.co.uk TXT "v=DMARC1; p=none"`, "mail.shop.co.uk",
 			"co.uk", "shop.co.uk"},
-		{"a registry of a wildcard", `_dmarc.any.ck TXT "v=DMARC1"`, "mail.shop.any.ck", "any.ck",
+		{"a registry of a wildcard", `_dmarc.any.ck TXT "v=DMARC1; p=none"`, "mail.shop.any.ck", "any.ck",
 			"shop.any.ck"},
-		{"mail from a registry", `_dmarc.co.uk TXT "v=DMARC1"`, "co.uk", "co.uk", "co.uk"},
-		{"a registry that says it is none", `_dmarc.co.uk TXT "v=DMARC1; psd=n"`,
+		{"mail from a registry", `_dmarc.co.uk TXT "v=DMARC1; p=none"`, "co.uk", "co.uk", "co.uk"},
+		{"a registry that says it is none", `_dmarc.co.uk TXT "v=DMARC1; p=none; psd=n"`,
 			"mail.shop.co.uk", "co.uk", "co.uk"},
-		{"a private suffix", `_dmarc.github.io TXT "v=DMARC1"`, "shop.github.io", "github.io",
-			"github.io"},
-		{"no psd at the top", `_dmarc.test TXT "v=DMARC1"`, "mail.acme.test", "test", "test"},
+		{"a private suffix", `_dmarc.github.io TXT "v=DMARC1; p=none"`, "shop.github.io", "github.io",
+			"shop.github.io"},
+		{"a private suffix that says it is none", `_dmarc.github.io TXT "v=DMARC1; p=none; psd=n"`,
+			"shop.github.io", "github.io", "github.io"},
+		{"no psd at the top", `_dmarc.test TXT "v=DMARC1; p=none"`, "mail.acme.test", "test",
+			"acme.test"},
 		{"several records", `
-			_dmarc.mail.acme.test TXT "v=DMARC1"
+			_dmarc.mail.acme.test TXT "v=DMARC1; p=none"
 			_dmarc.mail.acme.test TXT "v=DMARC1; p=reject"
-			_dmarc.acme.test TXT "v=DMARC1"`, "mail.acme.test", "acme.test", "acme.test"},
+			_dmarc.acme.test TXT "v=DMARC1; p=none"`, "mail.acme.test", "acme.test", "acme.test"},
 		{"three records", `
-			_dmarc.acme.test TXT "v=DMARC1"
+			_dmarc.acme.test TXT "v=DMARC1; p=none"
 			_dmarc.acme.test TXT "v=DMARC1; p=reject"
 			_dmarc.acme.test TXT "v=DMARC1; p=none"`, "acme.test", "", ""},
 		{"beside other texts", `
 			_dmarc.acme.test TXT "v=spf1 -all"
-			_dmarc.acme.test TXT "v=DMARC1"
+			_dmarc.acme.test TXT "v=DMARC1; p=none"
 			_dmarc.acme.test TXT "hello"`, "acme.test", "acme.test", "acme.test"},
-		{"none", `_dmarc.other.test TXT "v=DMARC1"`, "mail.acme.test", "", ""},
+		{"none", `_dmarc.other.test TXT "v=DMARC1; p=none"`, "mail.acme.test", "", ""},
 		{"ten labels", `
-			_dmarc.acme.test TXT "v=DMARC1"`, deep, "acme.test", "acme.test"},
-		{"ten labels, own", `_dmarc.` + deep + ` TXT "v=DMARC1"`, deep, deep, deep},
-		{"ten labels, seventh", `_dmarc.d.e.f.g.h.acme.test TXT "v=DMARC1"`, deep,
+			_dmarc.acme.test TXT "v=DMARC1; p=none"`, deep, "acme.test", "acme.test"},
+		{"ten labels, own", `_dmarc.` + deep + ` TXT "v=DMARC1; p=none"`, deep, deep, deep},
+		{"ten labels, seventh", `_dmarc.d.e.f.g.h.acme.test TXT "v=DMARC1; p=none"`, deep,
 			"d.e.f.g.h.acme.test", "d.e.f.g.h.acme.test"},
-		{"ten labels, leapt over", `_dmarc.c.d.e.f.g.h.acme.test TXT "v=DMARC1"`, deep, "", ""},
-		{"a suffix below the leap", `_dmarc.d.e.f.g.h.acme.test TXT "v=DMARC1; psd=y"`, deep,
+		{"ten labels, leapt over", `_dmarc.c.d.e.f.g.h.acme.test TXT "v=DMARC1; p=none"`, deep, "", ""},
+		{"a suffix below the leap", `_dmarc.d.e.f.g.h.acme.test TXT "v=DMARC1; p=none; psd=y"`, deep,
 			"d.e.f.g.h.acme.test", "c.d.e.f.g.h.acme.test"},
-		{"eight labels", `_dmarc.d.e.f.g.h.acme.test TXT "v=DMARC1"`, "c.d.e.f.g.h.acme.test",
+		{"eight labels", `_dmarc.d.e.f.g.h.acme.test TXT "v=DMARC1; p=none"`, "c.d.e.f.g.h.acme.test",
 			"d.e.f.g.h.acme.test", "d.e.f.g.h.acme.test"},
 	} {
 		asked := &counter{Resolver: zoneOf(t, test.records)}
@@ -180,21 +183,62 @@ func TestWalk(t *testing.T) {
 	}
 }
 
-// A walk that is cut off proves nothing.
+// A name that does not answer takes nothing from what was answered, and adds nothing to it.
 func TestWalkFails(t *testing.T) {
-	for _, failure := range []string{"FAIL", "TIMEOUT"} {
-		for _, at := range []string{"mail.acme.test", "acme.test", "test"} {
-			c := checker(t, zoneOf(t, fmt.Sprintf("_dmarc.%s %s\n", at, failure)))
-			got := c.record(t.Context(), "mail.acme.test")
-			if got.Result != policy.TempError || got.Why == "" || got.Org != "" {
-				t.Errorf("%s at %s: %+v", failure, at, got)
+	const from = "a.mail.acme.test"
+	reject := policy.Record{Result: policy.Pass, Domain: "acme.test", Org: from,
+		Demand: policy.DemandReject}
+	unknown := policy.Record{Result: policy.TempError}
+	for _, test := range []struct {
+		fails, record string
+		want          policy.Record
+	}{
+		{from, "", unknown},
+		{"acme.test", "", unknown},
+		{"test", "", unknown},
+		// Who knows what a sub-domain asks for itself?
+		{from, `_dmarc.acme.test TXT "v=DMARC1; p=reject; sp=none"`, unknown},
+		{from, `_dmarc.acme.test TXT "v=DMARC1; p=none"`, unknown},
+		{from, `_dmarc.acme.test TXT "v=DMARC1; sp=reject"`, unknown},
+		// It is not freer than the domain above it.
+		{from, `_dmarc.acme.test TXT "v=DMARC1; p=reject"`, reject},
+		{"mail.acme.test", `_dmarc.acme.test TXT "v=DMARC1; p=none; sp=reject"`, reject},
+		{"mail.acme.test", `_dmarc.acme.test TXT "v=DMARC1; p=none; sp=none; np=reject"`, reject},
+		// Its own record is its policy.
+		{"mail.acme.test", `_dmarc.a.mail.acme.test TXT "v=DMARC1; p=reject"`,
+			policy.Record{Result: policy.Pass, Domain: from, Org: from, Demand: policy.DemandReject}},
+		{"acme.test", `_dmarc.a.mail.acme.test TXT "v=DMARC1; p=none"`,
+			policy.Record{Result: policy.Pass, Domain: from, Org: from}},
+		{"test", `_dmarc.acme.test TXT "v=DMARC1; p=reject"`,
+			policy.Record{Result: policy.Pass, Domain: "acme.test", Org: "acme.test",
+				Demand: policy.DemandReject}},
+		{"acme.test", `_dmarc.a.mail.acme.test TXT "v=DMARC1; p=none; psd=n"`,
+			policy.Record{Result: policy.Pass, Domain: from, Org: from}},
+	} {
+		for _, failure := range []string{"FAIL", "TIMEOUT"} {
+			c := checker(t, zoneOf(t, fmt.Sprintf("_dmarc.%s %s\n%s", test.fails, failure, test.record)))
+			got := c.record(t.Context(), from)
+			if (got.Why == "") != (got.Result == policy.Pass) {
+				t.Errorf("%s at %s, %s: %q", failure, test.fails, test.record, got.Why)
+			}
+			got.Why = ""
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("%s at %s, %s: %s", failure, test.fails, test.record, diff)
 			}
 		}
 	}
+}
+
+// A record with neither a valid p nor an address for reports is none, and says so.
+func TestVoidRecord(t *testing.T) {
 	c := checker(t, zoneOf(t, `
-		_dmarc.mail.acme.test TXT "v=DMARC1; psd=n"
-		_dmarc.acme.test FAIL`))
-	if got := c.record(t.Context(), "mail.acme.test"); got.Result != policy.Pass {
-		t.Errorf("what lies above the end: %+v", got)
+		_dmarc.acme.test TXT "v=DMARC1; p=rejct"
+		_dmarc.test      TXT "v=DMARC1; p=reject; psd=y"
+	`))
+	want := policy.Record{Why: "the record of acme.test has neither p nor rua"}
+	for _, from := range []message.Domain{"acme.test", "mail.acme.test"} {
+		if diff := cmp.Diff(want, c.record(t.Context(), from)); diff != "" {
+			t.Error(diff)
+		}
 	}
 }

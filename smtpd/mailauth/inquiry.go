@@ -1,6 +1,7 @@
 package mailauth
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -18,25 +19,19 @@ type inquiry struct {
 	a     *policy.Authentication
 	told  told
 	found []signature    // to be verified, if no relay has told
-	sent  chan struct{}  // closed when a.SPF stands
-	own   bool           // a.SPF is about the From domain
 	kin   []organisation // of identities that could be aligned with From
 }
 
-// An organisation is the organisational domain of a domain, or why it cannot be told.
-type organisation struct {
-	of, domain message.Domain
-	err        error
-}
+// An organisation is the organisational domain of a domain.
+type organisation struct{ of, domain message.Domain }
 
 // inquiry begins with what is known without a question.
 func (c *Checker) inquiry(q Query) *inquiry {
-	n := &inquiry{Checker: c, Query: q, sent: make(chan struct{})}
+	n := &inquiry{Checker: c, Query: q}
 	n.a, n.told = c.hear(q)
 	if !n.told.spf {
 		_, n.a.SPF = reversePath(q.Envelope)
 	}
-	n.own = n.a.SPF.Domain == q.From && (n.told.spf || !q.hidden())
 	if !n.told.dkim {
 		n.found = choose(q)
 	}
@@ -52,11 +47,11 @@ func (n *inquiry) relatives() {
 			n.kin = append(n.kin, organisation{of: d})
 		}
 	}
-	if !n.told.spf || counts(n.a.SPF) {
+	if !n.told.spf || n.a.SPF.Result == policy.Pass {
 		add(n.a.SPF.Domain)
 	}
 	for _, id := range n.a.DKIM {
-		if counts(id) {
+		if id.Result == policy.Pass {
 			add(id.Domain)
 		}
 	}
@@ -67,13 +62,7 @@ func (n *inquiry) relatives() {
 	}
 }
 
-// counts reports whether it matters if an identity is aligned.
-func counts(id policy.Identity) bool {
-	return id.Result == policy.Pass || id.Result == policy.TempError
-}
-
 func (n *inquiry) sender(ctx context.Context) {
-	defer close(n.sent)
 	if !n.told.spf {
 		n.a.SPF = n.Checker.sender(ctx, n.Query)
 	}
@@ -90,12 +79,10 @@ func (n *inquiry) claim(ctx context.Context) {
 	if n.From == "" || n.a.Said == policy.Pass {
 		return
 	}
-	n.a.DMARC = n.record(ctx, n.From)
-	switch {
+	switch n.a.DMARC = n.record(ctx, n.From); {
 	case n.a.DMARC.Result == policy.Pass:
 		n.organisations(ctx)
-	case n.a.DMARC.Result == policy.None && n.own:
-		<-n.sent
+	case n.a.DMARC.Result == policy.None && n.told.spf && n.a.SPF.Domain == n.From:
 		n.a.Author = n.parent(ctx, n.Query, n.a.SPF)
 	case n.a.DMARC.Result == policy.None:
 		n.a.Author = n.author(ctx, n.Query, n.From)
@@ -109,20 +96,13 @@ func (n *inquiry) organisations(ctx context.Context) {
 	n.kin = slices.DeleteFunc(n.kin, func(o organisation) bool { return !o.of.In(org) })
 	var tasks sync.WaitGroup
 	for i := range n.kin {
-		tasks.Go(func() { n.organisation(ctx, &n.kin[i]) })
+		o := &n.kin[i]
+		tasks.Go(func() { o.domain = cmp.Or(n.walk(ctx, o.of).organisation(), o.of) })
 	}
 	tasks.Wait()
 }
 
-func (n *inquiry) organisation(ctx context.Context, o *organisation) {
-	w, err := n.walk(ctx, o.of)
-	if o.domain, o.err = w.organisation(), err; o.domain == "" {
-		o.domain = o.of
-	}
-}
-
-// align fills in the organisational domains of identities that count. Where one cannot be
-// had, nobody can tell whether the identity is aligned: it may be.
+// align fills in the organisational domains of identities that passed.
 func (n *inquiry) align() {
 	if n.a.DMARC.Result != policy.Pass {
 		return
@@ -135,12 +115,7 @@ func (n *inquiry) align() {
 
 func (n *inquiry) place(id *policy.Identity) {
 	at := slices.IndexFunc(n.kin, func(o organisation) bool { return o.of == id.Domain })
-	if at < 0 || !counts(*id) {
-		return
-	}
-	id.Org = n.kin[at].domain
-	if err := n.kin[at].err; err != nil {
-		id.Result, id.Org = policy.TempError, n.a.DMARC.Org
-		id.Why = why("its organisational domain cannot be told: ", err)
+	if at >= 0 && id.Result == policy.Pass {
+		id.Org = n.kin[at].domain
 	}
 }

@@ -3,6 +3,7 @@ package mailauth
 import (
 	"context"
 	"strings"
+	"sync"
 
 	"golang.org/x/net/publicsuffix"
 
@@ -23,37 +24,69 @@ type step struct {
 type walk struct {
 	start message.Domain
 	found []step // from start upwards
+	known int    // how many of found stand below the first name that did not answer
+	err   error  // why it did not; nil if all did
+}
+
+// An asked is what came of one name of a walk.
+type asked struct {
+	domain message.Domain
+	record published
+	is     bool
+	err    error
 }
 
 // walk asks at the domain and at those above it, until a record says that it is, or is not,
-// a public suffix (RFC 9989, section 4.10). An error is a failure of the DNS.
-func (c *Checker) walk(ctx context.Context, start message.Domain) (walk, error) {
+// a public suffix (RFC 9989, section 4.10). All are asked side by side: a stranger who names
+// a sub-domain that never answers must not keep the record above it from being heard.
+func (c *Checker) walk(ctx context.Context, start message.Domain) walk {
 	w := walk{start: start}
-	for d := start; d != ""; d = above(d) {
-		record, ok, err := c.published(ctx, d)
-		if err != nil {
-			return walk{}, err
-		}
-		if !ok {
-			continue
-		}
-		if record.suffix == 'u' && registry(d) {
-			record.suffix = 'y'
-		}
-		w.found = append(w.found, step{d, record})
-		if record.suffix != 'u' {
-			break
+	for _, a := range c.askUpwards(ctx, start) {
+		switch {
+		case a.err != nil && w.err == nil:
+			w.known, w.err = len(w.found), a.err
+		case !a.is:
+		default:
+			if a.record.suffix == 'u' && registry(a.domain) {
+				a.record.suffix = 'y'
+			}
+			w.found = append(w.found, step{a.domain, a.record})
+			if a.record.suffix != 'u' {
+				return w.end()
+			}
 		}
 	}
-	return w, nil
+	return w.end()
+}
+
+// end closes a walk: where all names answered, all that was found is known.
+func (w walk) end() walk {
+	if w.err == nil {
+		w.known = len(w.found)
+	}
+	return w
+}
+
+func (c *Checker) askUpwards(ctx context.Context, start message.Domain) []asked {
+	var names []asked
+	for d := start; d != ""; d = above(d) {
+		names = append(names, asked{domain: d})
+	}
+	var tasks sync.WaitGroup
+	for i := range names {
+		a := &names[i]
+		tasks.Go(func() { a.record, a.is, a.err = c.published(ctx, a.domain) })
+	}
+	tasks.Wait()
+	return names
 }
 
 // registry reports whether strangers register the domains below d. A registry that does not
 // say so in its record would make one organisation of all of them: then evil.co.uk could
-// sign for shop.co.uk. Suffixes of the list's private section speak for themselves.
+// sign for shop.co.uk, and evil.uk.com for shop.uk.com, which a company sells.
 func registry(d message.Domain) bool {
-	suffix, icann := publicsuffix.PublicSuffix(string(d))
-	return icann && suffix == string(d)
+	suffix, _ := publicsuffix.PublicSuffix(string(d))
+	return suffix == string(d)
 }
 
 // registered is the domain below a public suffix that d is in, or d itself.
@@ -95,8 +128,17 @@ func (c *Checker) published(
 }
 
 // organisation is the organisational domain (RFC 9989, section 4.10.2), "" if there is no
-// record.
+// record. What lies above a name that did not answer makes nobody a relative.
 func (w walk) organisation() message.Domain {
+	w.found = w.found[:w.known]
+	if len(w.found) == 0 && w.err != nil {
+		return w.start
+	}
+	return w.top()
+}
+
+// top is the organisational domain as far as anything answered.
+func (w walk) top() message.Domain {
 	if len(w.found) == 0 {
 		return ""
 	}
@@ -111,9 +153,10 @@ func (w walk) organisation() message.Domain {
 	return org
 }
 
-// applies is the record that applies to mail from the start of the walk.
+// applies is the record that applies to mail from the start of the walk: its own, that of
+// the organisational domain, or that of the public suffix above it.
 func (w walk) applies() (step, bool) {
-	org := w.organisation()
+	org := w.top()
 	for _, d := range []message.Domain{w.start, org} {
 		for _, s := range w.found {
 			if s.domain == d {
