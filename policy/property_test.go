@@ -88,8 +88,11 @@ func (d *draw) drawRest(t *rapid.T) {
 // proven is what was found out where it comes to that result.
 func proven(from message.Domain, r policy.Result, demand policy.Demand) *policy.Authentication {
 	a := &policy.Authentication{SPF: policy.Identity{Result: r, Domain: from}}
-	if r == policy.Fail {
+	switch r {
+	case policy.Fail:
 		a.DMARC = policy.Record{Result: policy.Pass, Domain: from, Org: from, Demand: demand}
+	case policy.TempError:
+		a.DMARC = policy.Record{Result: policy.TempError}
 	}
 	return a
 }

@@ -53,14 +53,16 @@ func reversePath(e *message.Envelope) (local string, id policy.Identity) {
 }
 
 // author checks whether the client may send for a From domain, which SPF by itself does
-// not ask. It is what a domain without a DMARC record has to say about forgeries. One that
-// says nothing is spoken for by the domain it is registered under, as it is in lists.
+// not ask. It is what a domain without a DMARC record has to say about forgeries, so nothing
+// that a stranger chooses is any part of the question: neither its local part nor HELO. One
+// that says nothing is spoken for by the domain it is registered under, as it is in lists.
 func (c *Checker) author(ctx context.Context, q Query, from message.Domain) policy.Identity {
 	id := policy.Identity{Domain: from}
 	if q.hidden() {
 		id.Result, id.Why = policy.TempError, hidden
 		return id
 	}
+	q.Envelope = &message.Envelope{Helo: string(from)}
 	return c.parent(ctx, q, c.permitted(ctx, q, postmaster, id))
 }
 
