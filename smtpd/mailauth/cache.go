@@ -86,17 +86,17 @@ func (c *cache) close() { c.answers.StopAllGoroutines() }
 
 // LookupTXT has errors of the type *net.DNSError only, as all these have.
 func (c *cache) LookupTXT(ctx context.Context, name string) ([]string, error) {
-	a, err := c.named(ctx, txt, name)
+	a, err := c.named(ctx, txt, name, hostname)
 	return a.texts, err
 }
 
 func (c *cache) LookupMX(ctx context.Context, name string) ([]*net.MX, error) {
-	a, err := c.named(ctx, mx, name)
+	a, err := c.named(ctx, mx, name, hostname)
 	return a.exchanges, err
 }
 
 func (c *cache) LookupIPAddr(ctx context.Context, host string) ([]net.IPAddr, error) {
-	a, err := c.named(ctx, address, host)
+	a, err := c.named(ctx, address, host, hostname)
 	return a.addresses, err
 }
 
@@ -109,12 +109,15 @@ func (c *cache) LookupAddr(ctx context.Context, addr string) ([]string, error) {
 	return a.texts, err
 }
 
-func (c *cache) named(ctx context.Context, k kind, name string) (answer, error) {
-	plain, ok := hostname(name)
+// named asks about a name, if spelled knows how to spell it.
+func (c *cache) named(
+	ctx context.Context, k kind, name string, spelled func(string) (string, bool),
+) (answer, error) {
+	name, ok := spelled(name)
 	if !ok {
 		return answer{}, notFound("")
 	}
-	return c.ask(ctx, question{k, plain})
+	return c.ask(ctx, question{k, name})
 }
 
 // ask gets one answer. If the caller that a question is being asked for goes away, the

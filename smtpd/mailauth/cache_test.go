@@ -183,6 +183,28 @@ func TestNamesRefused(t *testing.T) {
 	}
 }
 
+// SPF may ask for more, and for nothing that harms a name server or its log.
+func TestMacroNames(t *testing.T) {
+	for _, name := range []string{"", ".", "a..test", ".test", "a\x00.test", "a\x1b.test",
+		"a\x7f.test", "á.test", "K.test\u212a", "a\xff.test", `a".test`, `a\.test`, "a;b.test",
+		"a(b).test", "<a>.test", "a,b.test", "a\tb.test", "192.0.2.1", "a+b.1", longest + "a.test",
+		strings.Repeat("a+b.", 63) + "ab"} {
+		if _, ok := macroName(name); ok {
+			t.Errorf("%q would be asked for", name)
+		}
+	}
+	for name, want := range map[string]string{
+		"Bounce+Ann=x._u.ACME.test.": "bounce+ann=x._u.acme.test",
+		"[192.0.2.1].test":           "[192.0.2.1].test", "[192.0.2.1]": "[192.0.2.1]",
+		"a b%20@c!#$&'*/?^`{|}~:.test":   "a b%20@c!#$&'*/?^`{|}~:.test",
+		strings.Repeat("a+b.", 63) + "a": strings.Repeat("a+b.", 63) + "a",
+	} {
+		if got, ok := macroName(name); !ok || got != want {
+			t.Errorf("%q: %q", name, got)
+		}
+	}
+}
+
 // longest has 63 octets.
 const longest = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"os"
 	"strings"
 )
 
@@ -27,22 +28,35 @@ func System(server string) Resolver {
 			return d.DialContext(ctx, network, server)
 		}
 	}
-	return rooted{r}
+	return rooted{r, direct{resolvConf, server}}
 }
 
 // rooted asks for each name as it is: the search list of this machine is for people who
-// type names, and would find a stranger's record in our own domain.
-type rooted struct{ r *net.Resolver }
+// type names, and would find a stranger's record in our own domain. It asks by itself for
+// names that net.Resolver sends no question for.
+type rooted struct {
+	r *net.Resolver
+	d direct
+}
 
 func (s rooted) LookupTXT(ctx context.Context, name string) ([]string, error) {
+	if !ordinary(name) {
+		return s.d.LookupTXT(ctx, name)
+	}
 	return s.r.LookupTXT(ctx, name+".")
 }
 
 func (s rooted) LookupMX(ctx context.Context, name string) ([]*net.MX, error) {
+	if !ordinary(name) {
+		return s.d.LookupMX(ctx, name)
+	}
 	return s.r.LookupMX(ctx, name+".")
 }
 
 func (s rooted) LookupIPAddr(ctx context.Context, host string) ([]net.IPAddr, error) {
+	if !ordinary(host) {
+		return s.d.LookupIPAddr(ctx, host)
+	}
 	return s.r.LookupIPAddr(ctx, host+".")
 }
 
@@ -50,31 +64,50 @@ func (s rooted) LookupAddr(ctx context.Context, addr string) ([]string, error) {
 	return s.r.LookupAddr(ctx, addr)
 }
 
+// ordinary reports whether net.Resolver asks for a name. Of one that has other octets, or a
+// label with a hyphen at either end, it says that there is no such host.
+func ordinary(name string) bool {
+	_, ok := hostname(name)
+	framed := "." + name + "."
+	return ok && !strings.Contains(framed, ".-") && !strings.Contains(framed, "-.")
+}
+
 // hostname gives the one spelling of a name that may be asked for: ASCII letters, digits,
 // hyphens and underscores, in lower case and without the final dot (RFC 1035, section
-// 2.3.4). Nothing else that a stranger wrote reaches a name server.
-func hostname(s string) (name string, ok bool) {
+// 2.3.4). Nothing else that a stranger wrote reaches a name server, but by macroName.
+func hostname(s string) (name string, ok bool) { return spelling(s, hostText) }
+
+// macroName is hostname for what the macros of an SPF record make of a local part or a HELO
+// argument (RFC 7208, section 7): any octet may stand in a name (RFC 2181, section 11).
+// Those that name servers, zone files or terminals could take for something else may not.
+func macroName(s string) (name string, ok bool) { return spelling(s, macroText) }
+
+const (
+	decimal  = "0123456789"
+	hostText = "abcdefghijklmnopqrstuvwxyz" + decimal + "-_"
+	// atext is what a local part is made of (RFC 5322, section 3.2.3), without capitals.
+	atext = hostText + "!#$%&'*+/=?^`{|}~"
+	// macroText is also what address literals and whole addresses have, and %_.
+	macroText = atext + "[]:@ "
+)
+
+// spelling checks that there are labels of 1 to 63 octets out of text, 253 with their dots,
+// and that the name is no IPv4 address.
+func spelling(s, text string) (name string, ok bool) {
 	s = fold(strings.TrimSuffix(s, "."))
 	if s == "" || len(s) > 253 {
 		return "", false
 	}
-	label, digits := 0, true // octets of the label, and whether all are digits
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '.' && label > 0:
-			label, digits = 0, true
-			continue
-		case 'a' <= c && c <= 'z', c == '-', c == '_':
-			digits = false
-		case c < '0' || c > '9':
-			return "", false
-		}
-		if label++; label > 63 {
+	last := ""
+	for last = range strings.SplitSeq(s, ".") {
+		if last == "" || len(last) > 63 || strings.Trim(last, text) != "" {
 			return "", false
 		}
 	}
-	return s, label > 0 && !digits
+	return s, strings.Trim(last, decimal) != ""
 }
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 // fold folds ASCII letters only. Unicode folding would make the Kelvin sign a k.
 func fold(s string) string {
@@ -99,7 +132,8 @@ func bare(name string, err error) error {
 	case isDNS && dns.IsNotFound:
 		return notFound(name)
 	case isDNS && dns.IsTimeout,
-		errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled),
+		errors.Is(err, os.ErrDeadlineExceeded):
 		return &net.DNSError{Err: "no answer in time", Name: name, IsTimeout: true, IsTemporary: true}
 	}
 	return &net.DNSError{Err: "the name server failed", Name: name, IsTemporary: true}

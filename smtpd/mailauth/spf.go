@@ -85,7 +85,7 @@ func (c *Checker) permitted(
 	}
 	client := net.IP(q.Hop.Client.Unmap().AsSlice())
 	result, err := spf.CheckHostWithSender(client, q.Envelope.Helo,
-		local+"@"+string(id.Domain), spf.WithContext(ctx), spf.WithResolver(c.dns))
+		local+"@"+string(id.Domain), spf.WithContext(ctx), spf.WithResolver(spfResolver{c.dns}))
 	id.Result, _ = policy.ParseResult(string(result))
 	switch {
 	case ctx.Err() != nil && id.Result != policy.Pass:
@@ -98,19 +98,17 @@ func (c *Checker) permitted(
 }
 
 // divide splits a reverse-path at its last @, where the library would take the first. A
-// local part that could be taken for anything else is not handed on: it only ever serves
-// in macros.
+// local part that could be taken for anything else, or has what no name may have, is not
+// handed on: it only ever serves in macros.
 func divide(path string) (local, domain string) {
 	at := strings.LastIndexByte(path, '@')
 	if at < 0 {
 		return postmaster, ""
 	}
 	local = path[:at]
-	if local == "" || len(local) > 64 || strings.Trim(local, atext) != "" {
+	odd := strings.Contains(local, "@") || strings.Trim(fold(local), macroText+".") != ""
+	if local == "" || len(local) > 64 || odd {
 		local = postmaster
 	}
 	return local, path[at+1:]
 }
-
-// atext is what a local part is made of (RFC 5322, section 3.2.3), with the dot.
-const atext = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.!#$&'*+-=?^_`{|}~"

@@ -34,6 +34,16 @@ const spfRecords = `
 	postmaster.macro.test  A 192.0.2.9
 	helo.test        TXT "v=spf1 exists:%{h}.helo.test -all"
 	mx.acme.test.helo.test A 192.0.2.9
+	[192.0.2.1].helo.test  A 192.0.2.9
+	inhelo.test      TXT "v=spf1 include:_h.%{h}.helo.test -all"
+	_h.[192.0.2.1].helo.test TXT "v=spf1 ip4:192.0.2.1 -all"
+	whole.test       TXT "v=spf1 exists:%{s}._s.%{o} -all"
+	bounce+ann=x.test@whole.test._s.whole.test A 192.0.2.9
+	bounce+ann=x.test.macro.test A 192.0.2.9
+	list-.macro.test A 192.0.2.9
+	/g=ann/s=lee/.macro.test A 192.0.2.9
+	"a b.macro.test" A 192.0.2.9
+	"x y.macro.test" FAIL
 `
 
 func TestSPF(t *testing.T) {
@@ -69,13 +79,25 @@ func TestSPF(t *testing.T) {
 		{"a@acme.test@two.test", "mx.acme.test", "192.0.2.1", "permerror two.test"},
 		{"ann@macro.test", "mx.acme.test", "192.0.2.1", "pass macro.test"},
 		{"eve@macro.test", "mx.acme.test", "192.0.2.1", "fail macro.test"},
+		{"bounce+Ann=x.test@macro.test", "mx.acme.test", "192.0.2.1", "pass macro.test"},
+		{"bounce+eve=x.test@macro.test", "mx.acme.test", "192.0.2.1", "fail macro.test"},
+		{"list-@macro.test", "mx.acme.test", "192.0.2.1", "pass macro.test"},
+		{"/g=ann/s=lee/@macro.test", "mx.acme.test", "192.0.2.1", "pass macro.test"},
 		{"a b@macro.test", "mx.acme.test", "192.0.2.1", "pass macro.test"},
+		{"c d@macro.test", "mx.acme.test", "192.0.2.1", "fail macro.test"},
+		{"x y@macro.test", "mx.acme.test", "192.0.2.1", "temperror macro.test"},
+		{"bounce+ann=x.test@whole.test", "mx.acme.test", "192.0.2.1", "pass whole.test"},
 		{"a\x00b@macro.test", "mx.acme.test", "192.0.2.1", "pass macro.test"},
 		{`"x@y"@macro.test`, "mx.acme.test", "192.0.2.1", "pass macro.test"},
 		{strings.Repeat("x", 65) + "@macro.test", "mx.acme.test", "192.0.2.1", "pass macro.test"},
 		{"@macro.test", "mx.acme.test", "192.0.2.1", "pass macro.test"},
 		{"ann@helo.test", "mx.acme.test", "192.0.2.1", "pass helo.test"},
-		{"ann@helo.test", "[192.0.2.1]", "192.0.2.1", "fail helo.test"},
+		{"ann@helo.test", "[192.0.2.1]", "192.0.2.1", "pass helo.test"},
+		{"ann@helo.test", "[192.0.2.2]", "192.0.2.1", "fail helo.test"},
+		{"ann@helo.test", "a\x00b", "192.0.2.1", "fail helo.test"},
+		{"ann@inhelo.test", "[192.0.2.1]", "192.0.2.1", "pass inhelo.test"},
+		{"ann@inhelo.test", "[192.0.2.1]", "192.0.2.2", "fail inhelo.test"},
+		{"ann@inhelo.test", "%{d}", "192.0.2.1", "permerror inhelo.test"},
 		// A null reverse-path: HELO is asked about.
 		{"<>", "ACME.test", "192.0.2.1", "pass acme.test helo"},
 		{"<>", "acme.test", "192.0.2.2", "fail acme.test helo"},

@@ -20,6 +20,8 @@ const maxLine = 256 << 10
 //	mx.acme.test        A    192.0.2.1
 //	mx.acme.test        AAAA 2001:db8::1
 //	192.0.2.1           PTR  mx.acme.test                  # or 1.2.0.192.in-addr.arpa
+//	b+ann=x.test._u.acme.test    A 192.0.2.9     ; as the macros of SPF make them
+//	"ann b._u.acme.test"         A 192.0.2.9
 //	broken.test         FAIL
 //	slow.test           TIMEOUT
 //
@@ -96,7 +98,7 @@ func zoneName(s string) (string, bool) {
 	if ip, err := netip.ParseAddr(s); err == nil {
 		return ip.Unmap().WithZone("").String(), true
 	}
-	name, ok := hostname(s)
+	name, ok := macroName(s)
 	if ip, is := reverseName(name); is {
 		return ip.String(), true
 	}

@@ -61,23 +61,34 @@ mx.acme.test AAAA 2001:db8::1
 broken.test FAIL
 slow.test timeout ; at once
 192.0.2.9 FAIL
+Bounce+Ann=x.test._u.acme.test A 192.0.2.3
+[192.0.2.1]._h.acme.test TXT "v=spf1 +all"
+"a b%20@$c'd._u.acme.test" A 192.0.2.4
+*a.acme.test A 192.0.2.5
+"#1.acme.test" A 192.0.2.6
 `)
 	const acme = `TXT [v=spf1 -all two strings; # "with" \ ]; MX [10 mx.acme.test. 20 mx2.acme.test.]`
 	for name, want := range map[string]string{
-		"acme.test":        acme,
-		"Acme.Test.":       acme,
-		"mx.acme.test":     "A [{192.0.2.1 } {2001:db8::1 }]",
-		"192.0.2.1":        "PTR [mx.acme.test.]",
-		"::ffff:192.0.2.1": "PTR [mx.acme.test.]",
-		"192.0.2.2":        "PTR [mx2.acme.test.]",
-		"2001:db8::1":      "PTR [six.acme.test.]",
-		"broken.test":      "TXT temporary; MX temporary; A temporary; PTR temporary",
-		"slow.test":        "TXT temporary; MX temporary; A temporary; PTR temporary",
-		"192.0.2.9":        "TXT temporary; MX temporary; A temporary; PTR temporary",
-		"test":             "",
-		"b.acme.test":      "",
-		"a b":              "",
-		"":                 "",
+		"acme.test":                       acme,
+		"Acme.Test.":                      acme,
+		"mx.acme.test":                    "A [{192.0.2.1 } {2001:db8::1 }]",
+		"192.0.2.1":                       "PTR [mx.acme.test.]",
+		"::ffff:192.0.2.1":                "PTR [mx.acme.test.]",
+		"192.0.2.2":                       "PTR [mx2.acme.test.]",
+		"2001:db8::1":                     "PTR [six.acme.test.]",
+		"broken.test":                     "TXT temporary; MX temporary; A temporary; PTR temporary",
+		"slow.test":                       "TXT temporary; MX temporary; A temporary; PTR temporary",
+		"192.0.2.9":                       "TXT temporary; MX temporary; A temporary; PTR temporary",
+		"bounce+ann=x.test._U.acme.test.": "A [{192.0.2.3 }]",
+		"[192.0.2.1]._h.acme.test":        "TXT [v=spf1 +all]",
+		"a b%20@$c'd._u.acme.test":        "A [{192.0.2.4 }]",
+		"*a.acme.test":                    "A [{192.0.2.5 }]",
+		"#1.acme.test":                    "A [{192.0.2.6 }]",
+		"*.acme.test":                     "",
+		"test":                            "",
+		"b.acme.test":                     "",
+		"a b":                             "",
+		"":                                "",
 	} {
 		if diff := cmp.Diff(want, look(r, name)); diff != "" {
 			t.Errorf("%s: %s", name, diff)
@@ -87,6 +98,8 @@ slow.test timeout ; at once
 
 func TestReadZoneErrors(t *testing.T) {
 	const noKind = "a type is missing after the name: write " + kinds
+	const noName = ` is no name: write it whole, in ASCII, without "(),;<>\, and not as a ` +
+		"wildcard, @ or $ORIGIN"
 	for _, test := range []struct{ line, want string }{
 		{"acme.test", noKind},
 		{"acme.test 60 IN", noKind},
@@ -110,12 +123,16 @@ func TestReadZoneErrors(t *testing.T) {
 		{"acme.test MX 10 a..b", `MX "10" "a..b": write MX 10 mx.acme.test`},
 		{"192.0.2.1 PTR a/b", `"a/b" is no host name: write PTR mx.acme.test`},
 		{"acme.test FAIL always", `"always" stands after fail: end the line there`},
-		{"*.acme.test A 192.0.2.1",
-			`"*.acme.test" is no name: write it whole, in ASCII, without *, @ or $ORIGIN`},
-		{"@ A 192.0.2.1",
-			`"@" is no name: write it whole, in ASCII, without *, @ or $ORIGIN`},
-		{"a\x1bb.test A 192.0.2.1",
-			`"a\x1bb.test" is no name: write it whole, in ASCII, without *, @ or $ORIGIN`},
+		{"*.acme.test A 192.0.2.1", `"*.acme.test"` + noName},
+		{"* A 192.0.2.1", `"*"` + noName},
+		{"@ A 192.0.2.1", `"@"` + noName},
+		{"$ORIGIN acme.test.", `"$ORIGIN"` + noName},
+		{"a\x1bb.test A 192.0.2.1", `"a\x1bb.test"` + noName},
+		{"a\\.b.test A 192.0.2.1", `"a\\.b.test"` + noName},
+		{`"a\"b.test" A 192.0.2.1`, `"a\"b.test"` + noName},
+		{"á.test A 192.0.2.1", `"á.test"` + noName},
+		{"a+b.test.1 A 192.0.2.1", `"a+b.test.1"` + noName},
+		{"acme.test MX 10 a+b.test", `MX "10" "a+b.test": write MX 10 mx.acme.test`},
 	} {
 		_, err := ReadZone(strings.NewReader("\n" + test.line))
 		if got := fmt.Sprint(err); got != "line 2: "+test.want {

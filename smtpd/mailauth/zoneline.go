@@ -20,9 +20,9 @@ func (z zone) line(line string) error {
 		return err
 	}
 	name, ok := zoneName(words[0].text)
-	if !ok {
-		return fmt.Errorf("%q is no name: write it whole, in ASCII, without *, @ or $ORIGIN",
-			words[0].text)
+	if !ok || hasMeaning(name) {
+		return fmt.Errorf("%q is no name: write it whole, in ASCII, without %s, and not as a "+
+			"wildcard, @ or $ORIGIN", words[0].text, `"(),;<>\`)
 	}
 	words = afterTTL(words[1:])
 	if len(words) == 0 {
@@ -32,6 +32,13 @@ func (z zone) line(line string) error {
 		z[name] = &records{}
 	}
 	return z[name].add(name, fold(words[0].text), words[1:])
+}
+
+// hasMeaning reports whether a name is for something else in zone files: a wildcard, the
+// origin, or $ORIGIN and its like (RFC 1035, section 5.1; RFC 4592).
+func hasMeaning(name string) bool {
+	first, _, more := strings.Cut(name, ".")
+	return first == "*" || !more && (first == "@" || first[0] == '$')
 }
 
 // afterTTL passes over a time to live and a class, which say nothing here.
