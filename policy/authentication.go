@@ -111,5 +111,6 @@ type Authentication struct {
 	Author Identity   `json:"author"`          // SPF of the From domain, asked if it has no DMARC record
 	DKIM   []Identity `json:"dkim,omitempty"`  // one for each signature looked at
 	DMARC  Record     `json:"dmarc"`
-	Said   Result     `json:"said,omitempty"` // what that relay says of DMARC
+	Said   Result     `json:"said,omitempty"`   // what that relay says of DMARC
+	Unread []Unread   `json:"unread,omitempty"` // what else relays may have said
 }

@@ -46,6 +46,8 @@ type Facts struct {
 	Signs [causeEnd]Sign // what shows each cause, whether or not it is switched on
 	List  Sign           // what shows that it came through a mailing list
 
+	Unread []Unread // marks of spam that were not read
+
 	Authentication *Authentication // nil if nobody was asked: then the claim is taken
 
 	// Stored is how many messages of this sender's Band were stored within the hour.

@@ -42,7 +42,7 @@ func (t Trust) doubts(f *Facts, proof Result) bool {
 // that a client is none of its own; one that nobody can read may say so.
 func (a *Authentication) verdict(from message.Domain) Result {
 	switch {
-	case a.Said == Pass, a.Said == Fail:
+	case a.Said == Pass, a.Said == Fail && !a.found(from):
 		return a.Said
 	case a.passes(from):
 		return Pass
@@ -64,6 +64,18 @@ func (a *Authentication) passes(from message.Domain) bool {
 	return slices.ContainsFunc(a.DKIM, func(id Identity) bool {
 		return a.aligned(id, from, a.DMARC.StrictDKIM)
 	})
+}
+
+// found reports whether we have found out ourselves, by a check of which the relay knew no
+// result, that the message is from its From domain. OpenDMARC fails all mail that only SPF
+// proves where nothing in front of it checks SPF.
+func (a *Authentication) found(from message.Domain) bool {
+	own := Authentication{SPF: a.SPF, DMARC: a.DMARC}
+	if a.SPF.Told {
+		own.SPF = Identity{}
+	}
+	own.DKIM = slices.DeleteFunc(slices.Clone(a.DKIM), func(id Identity) bool { return id.Told })
+	return own.passes(from)
 }
 
 // aligned reports whether an identity passes and is aligned (RFC 9989). Organisational
@@ -117,7 +129,9 @@ func (a *Authentication) words() string {
 	if a.Author.Domain != "" && a.Author.Domain != a.SPF.Domain {
 		parts = append(parts, a.Author.words("SPF"))
 	}
-	parts = append(parts, a.DMARC.words())
+	if a.Said != Pass || a.DMARC.Result != None { // else nobody looked
+		parts = append(parts, a.DMARC.words())
+	}
 	if a.Said != None {
 		parts = append(parts, fmt.Sprintf("%s says DMARC %s", a.Relay, a.Said))
 	}

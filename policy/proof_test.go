@@ -144,6 +144,12 @@ func TestDemand(t *testing.T) {
 	}
 }
 
+// heard is what a relay says.
+func heard(id policy.Identity) policy.Identity {
+	id.Told = true
+	return id
+}
+
 // TestAlignment: a result counts for From only if its domain is aligned.
 func TestAlignment(t *testing.T) {
 	relaxed := policy.Record{Result: policy.Pass, Domain: "acme.test", Org: "acme.test"}
@@ -222,8 +228,17 @@ func TestAlignment(t *testing.T) {
 				DMARC: policy.Record{Result: policy.TempError}}, policy.TempError},
 		"a relay says pass": {"acme.test",
 			policy.Authentication{Said: policy.Pass, Relay: "mx.test"}, policy.Pass},
-		"a relay says fail, whatever passes": {"acme.test",
-			policy.Authentication{Said: policy.Fail, SPF: pass("acme.test", "")}, policy.Fail},
+		"a relay says fail, whatever it says passes": {"acme.test",
+			policy.Authentication{Said: policy.Fail, SPF: heard(pass("acme.test", "")),
+				DKIM: []policy.Identity{heard(pass("acme.test", ""))}}, policy.Fail},
+		"a relay that asked no SPF says fail": {"acme.test",
+			policy.Authentication{Said: policy.Fail, SPF: pass("acme.test", ""),
+				DKIM: []policy.Identity{heard(pass("other.test", ""))}}, policy.Pass},
+		"a relay that saw no signature says fail": {"acme.test",
+			policy.Authentication{Said: policy.Fail, SPF: heard(pass("other.test", "")),
+				DKIM: []policy.Identity{pass("acme.test", "")}}, policy.Pass},
+		"a relay that asked no SPF says fail, and a stranger's passes": {"acme.test",
+			policy.Authentication{Said: policy.Fail, SPF: pass("other.test", "")}, policy.Fail},
 		"a relay could not tell, but we could": {"acme.test",
 			policy.Authentication{Said: policy.TempError, DMARC: relaxed}, policy.Fail},
 		"no domain at all": {"acme.test",

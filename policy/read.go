@@ -104,6 +104,9 @@ func (f *Facts) tell(add func(name, value string)) {
 	if f.Authentication != nil {
 		add("authentication", f.Proof().String()+": "+f.Authentication.words())
 	}
+	for _, u := range f.NotRead() {
+		add("not read", u.words())
+	}
 	for c, s := range f.Signs {
 		if !s.IsZero() {
 			add(Cause(c).String(), s.String())

@@ -17,8 +17,9 @@ type Settings struct {
 	HoldLists bool   // auto_mailer also holds what comes through a mailing list
 	PerHour   int    // messages of one sender that pass within an hour; 0 is no limit
 
-	Relays     *Ranges // machines of ours that hand mail on to us
-	OnlyRelays bool    // hold what comes from anybody else
+	Relays     *Ranges    // machines of ours that hand mail on to us
+	OnlyRelays bool       // hold what comes from anybody else
+	Filters    []*Product // what they run, whose fields are read where it writes them
 
 	// Ours reports whether mail for an address is taken; nil takes all.
 	Ours func(message.Address) bool

@@ -11,7 +11,7 @@ import (
 const (
 	maxAddresses = 48  // in To and Cc together, the vendor's number
 	maxSign      = 200 // runes of a value that are shown
-	longestName  = 32  // octets, more than any field below has
+	longestName  = 40  // octets, more than any field below has
 )
 
 // A reading is one pass over the header fields, and what it keeps for causes that look at
@@ -20,6 +20,9 @@ type reading struct {
 	*Facts
 	mail Mail
 	host string // our own name
+
+	filters []*Product // what the relays run
+	border  int        // how many fields at the top say how it was judged, see judged
 
 	submitted int // Auto-Submitted fields
 	received  int // Received fields
@@ -50,7 +53,8 @@ func (f *field) take(s Sign) {
 // readSigns looks for what shows each cause. The body is read only where the header section
 // leaves it open.
 func (s *Settings) readSigns(f *Facts, mail Mail) {
-	r := reading{Facts: f, mail: mail, host: s.Hostname}
+	r := reading{Facts: f, mail: mail, host: s.Hostname, filters: s.Filters,
+		border: wrapped(mail.Message.Fields, f.Hop.Trusted)}
 	for i := range mail.Message.Fields {
 		r.field(i)
 	}
@@ -105,29 +109,21 @@ var tellingFields = map[string]telling{
 	"return-path":              {"Return-Path", (*reading).returned},
 	"to":                       {"To", (*reading).to},
 	"cc":                       {"Cc", (*reading).cc},
-	"x-spam":                   {"X-Spam", nil},
-	"x-spam-flag":              {"X-Spam-Flag", nil},
-	"x-spam-status":            {"X-Spam-Status", nil},
-	"x-barracuda-spam-flag":    {"X-Barracuda-Spam-Flag", nil},
-	"x-barracuda-spam-status":  {"X-Barracuda-Spam-Status", nil},
 }
 
-// field reads field i. One that says how the message was judged counts only where our own
-// relays wrote it: anybody can write those below.
+// field reads field i.
 func (r *reading) field(i int) {
 	f := r.mail.Message.Fields[i]
 	if f.Is("Received") {
 		r.trace(f)
 		return
 	}
-	var name [longestName]byte
-	known, ok := tellingFields[string(name[:fold(&name, f.Raw[:f.Colon])])]
-	switch {
-	case !ok:
-	case known.read != nil:
+	var buffer [longestName]byte
+	name := buffer[:fold(&buffer, f.Raw[:f.Colon])]
+	if known, ok := tellingFields[string(name)]; ok {
 		known.read(r, Sign{known.name, f.Value()})
-	case i < r.Hop.Trusted && affirms(f.Value()):
-		r.show(Spam, Sign{known.name, f.Value()})
+	} else if marks, ok := marked[string(name)]; ok {
+		r.judged(i, marks)
 	}
 }
 
@@ -284,10 +280,4 @@ func (r *reading) body() io.Reader {
 		return strings.NewReader("")
 	}
 	return r.mail.Body()
-}
-
-// affirms reports whether a relay's verdict is yes.
-func affirms(value string) bool {
-	word := message.Keyword(value)
-	return word == "yes" || word == "true"
 }
