@@ -26,21 +26,25 @@ type Checker struct {
 	// content could not be verified in time is a permerror.
 	Budget time.Duration
 
-	dns    *cache
-	relays []string // the authserv-ids of our relays, in ASCII lower case
+	dns     *cache
+	relays  []string          // the authserv-ids of our relays, in ASCII lower case
+	filters []*policy.Product // what they run
 }
 
 // Options say whom a Checker believes beside the DNS. The zero Options believe nobody.
 type Options struct {
 	// AuthservIDs are what relays of ours call themselves in the Authentication-Results
-	// fields they write (RFC 8601, section 2.5), in any ASCII letter case. With none, no such
-	// field is ever read.
+	// fields they write (RFC 8601, section 2.5), in any ASCII letter case. Without any, and
+	// without Filters, no such field is ever believed.
 	AuthservIDs []string
+	// Filters are the products that our relays run, or are. A field that one of them writes
+	// is read where it writes it, if nobody else can have written it there.
+	Filters []*policy.Product
 }
 
 // New makes a Checker that asks r. Close it when it is done with.
 func New(r Resolver, o Options) *Checker {
-	c := &Checker{Budget: budget, dns: newCache(r)}
+	c := &Checker{Budget: budget, dns: newCache(r), filters: o.Filters}
 	for _, id := range o.AuthservIDs {
 		c.relays = append(c.relays, fold(id))
 	}

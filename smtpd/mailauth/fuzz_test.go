@@ -3,6 +3,8 @@ package mailauth
 import (
 	"strings"
 	"testing"
+
+	"gatepost/policy"
 )
 
 // Whatever a field holds, it is read in bounds, and its comments are not.
@@ -39,6 +41,27 @@ func FuzzResults(f *testing.F) {
 		again, err := readResults("(" + strings.Repeat("(;spf=pass)", 3) + ")" + value)
 		if err != nil || again.short() != r.short() {
 			t.Errorf("%q: a comment in front changes it: %v", value, err)
+		}
+	})
+}
+
+// Whatever a stranger has SES repeat, it proves nothing of a domain that SES says fails, or
+// publishes nothing.
+func FuzzRepeated(f *testing.F) {
+	for i, text := range injections {
+		f.Add(text, injections[len(injections)-1-i])
+	}
+	f.Fuzz(func(t *testing.T, local, helo string) {
+		for _, rest := range []string{sesFail, "dkim=none; dmarc=none header.from=victim.test"} {
+			value := ses(local+"@evil.test", helo, rest)
+			r, err := readResults(value)
+			if err != nil || believes(r.all) {
+				t.Errorf("%q: %q, %v", value, r.short(), err)
+			}
+			said := heardDMARC(r.all, "victim.test")
+			if rest == sesFail && said != policy.Fail && !strings.ContainsRune(local+helo, ';') {
+				t.Errorf("%q: %v", value, said)
+			}
 		}
 	})
 }

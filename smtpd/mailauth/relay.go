@@ -22,25 +22,17 @@ type told struct{ spf, dkim bool }
 // says is why an identity that a relay told us of has its result.
 func says(relay string) string { return "as " + clean(relay) + " says" }
 
-// hear takes what a relay of ours found out, from the fields above those that came with the
-// message: anybody can write such a field. Without a result of SPF, DKIM or DMARC there,
-// nothing was heard.
+// hear takes what relays of ours found out. Without a result of SPF, DKIM or DMARC nothing
+// was heard.
 func (c *Checker) hear(q Query) (a *policy.Authentication, t told) {
 	a = &policy.Authentication{}
-	if !q.Hop.Relayed || len(c.relays) == 0 {
+	if !q.Hop.Relayed {
 		return a, t
 	}
 	var all []finding
-	for _, f := range q.Message.Fields[:min(max(q.Hop.Trusted, 0), len(q.Message.Fields))] {
-		if !f.Is(resultsField) || len(f.Raw) > maxField {
-			continue
-		}
-		r, err := readResults(f.Value())
-		if err != nil || !slices.Contains(c.relays, fold(r.id)) {
-			continue
-		}
+	for _, r := range c.believed(q, a) {
 		if a.Relay == "" && slices.ContainsFunc(r.all, finding.counts) {
-			a.Relay = fold(r.id)
+			a.Relay = r.id
 		}
 		all = append(all, r.all...)
 	}
@@ -126,6 +118,9 @@ func heardDMARC(all []finding, from message.Domain) policy.Result {
 			continue
 		}
 		result, known := policy.ParseResult(f.result)
+		if f.result == "success" { // as Yahoo has called it
+			result, known = policy.Pass, true
+		}
 		if known && (!heard || severity(result) > severity(said)) {
 			said, heard = result, true
 		}

@@ -94,6 +94,7 @@ func TestRelay(t *testing.T) {
 				test.want.Relay = "mx.relay.test"
 			}
 			got := checker(t, zoneOf(t, relayRecords)).Check(t.Context(), relayed(test.fields))
+			got.Unread = nil // see TestUnread
 			if diff := cmp.Diff(&test.want, got); diff != "" {
 				t.Error(diff)
 			}
@@ -135,6 +136,7 @@ func TestForgedResults(t *testing.T) {
 		"too few trusted":          negative,
 	} {
 		a := checker(t, zoneOf(t, relayRecords)).Check(t.Context(), q)
+		a.Unread = nil // see TestUnread
 		want := &policy.Authentication{
 			SPF: policy.Identity{Domain: "envelope.test"},
 			DMARC: policy.Record{Result: policy.Pass, Domain: "acme.test", Org: "acme.test",

@@ -8,8 +8,9 @@ import (
 
 // A results field is one Authentication-Results field (RFC 8601, section 2.2).
 type results struct {
-	id  string // the authserv-id, as written
-	all []finding
+	id      string // the authserv-id, as written; "" if the field begins with a finding
+	all     []finding
+	skipped []string // what stands between semicolons and could not be read, in its order
 }
 
 // A finding is what one method found. Method, result and the names of properties are in
@@ -17,6 +18,7 @@ type results struct {
 type finding struct {
 	method, result string
 	properties     []property
+	at             int // how many were skipped in front of it
 }
 
 type property struct{ name, value string } // name is "smtp.mailfrom" and the like
@@ -37,23 +39,31 @@ var singular = [...]string{
 	"smtp.mailfrom", "smtp.helo", "header.d", "header.i", "header.s", "header.from",
 }
 
+// maxSkipped is how much of a field may be skipped: each time a comment without an end costs
+// as much as the rest of the field has octets. SES writes three remarks.
+const maxSkipped = 20
+
 // readResults reads the value of a field, unfolded. Comments are white space: whoever
-// writes the field repeats in them what strangers say. A field that cannot be read to its
-// end counts for nothing, neither does one that does not say whose it is.
+// writes the field repeats in them what strangers say. A field that does not say whose it
+// is, where others do, or that is of another version, counts for nothing. What stands
+// between two semicolons and is no finding is skipped, see weigh.
 func readResults(value string) (results, error) {
 	l := &lexer{s: value}
-	r := results{id: l.owner()}
-	l.version()
+	var r results
+	bare := l.owner(&r)
 	for l.err == nil && l.pos < len(l.s) {
-		l.expect(';')
-		l.space()
-		if l.pos < len(l.s) && l.peek() != ';' {
-			l.finding(&r)
+		if !bare {
+			l.expect(';')
+		}
+		bare = false
+		if l.err == nil {
+			l.segment(&r)
 		}
 	}
 	if l.err != nil {
 		return results{}, fmt.Errorf("at octet %d: %w", l.pos+1, l.err)
 	}
+	r.weigh()
 	return r, nil
 }
 
@@ -108,36 +118,61 @@ func (l *lexer) space() {
 	}
 }
 
-// owner reads the authserv-id.
-func (l *lexer) owner() string {
+// owner reads the authserv-id and the version of the format, of which there is one. It
+// reports whether there is no id in front of the first finding: Exchange Online writes none.
+func (l *lexer) owner(r *results) (bare bool) {
 	l.space()
-	var id string
+	start := l.pos
 	if l.peek() == '"' {
-		id = l.quoted()
+		r.id = l.quoted()
 	} else {
-		id = l.word(isToken)
+		r.id = l.word(isToken)
 	}
 	l.space()
-	return id
-}
-
-// version reads the version of the format, of which there is one. Where a "=" comes instead
-// there was no authserv-id.
-func (l *lexer) version() {
-	if c := l.peek(); c == 0 || c == ';' {
-		return
+	switch c := l.peek(); {
+	case c == 0 || c == ';':
+		return false
+	case (c == '=' || c == '/') && l.s[start] != '"':
+		l.pos, r.id = start, ""
+		return true
 	}
 	if l.word(isToken) != "1" {
 		l.fail("this version of the format is not known")
 	}
 	l.space()
+	return false
 }
 
-// finding reads what one method found, or "none".
-func (l *lexer) finding(r *results) {
-	f := finding{method: l.keyword()}
-	if l.space(); f.method == "none" && (l.pos == len(l.s) || l.peek() == ';') {
+// segment reads what stands up to the next semicolon. If that is no finding it is skipped,
+// up to the next octet that is one: nobody can tell what would be within quotation marks.
+func (l *lexer) segment(r *results) {
+	start := l.pos
+	l.space()
+	if l.err == nil && (l.pos == len(l.s) || l.peek() == ';') {
 		return
+	}
+	f, found := l.finding()
+	if l.err == nil && !isRemark(f.method) {
+		if f.at = len(r.skipped); found {
+			r.all = append(r.all, f)
+		}
+		return
+	}
+	l.err, l.pos = nil, len(l.s)
+	if end := strings.IndexByte(l.s[start:], ';'); end >= 0 {
+		l.pos = start + end
+	}
+	r.skipped = append(r.skipped, strings.Trim(l.s[start:l.pos], " \t"))
+	if len(r.skipped) > maxSkipped {
+		l.fail("too much of it is no result")
+	}
+}
+
+// finding reads what one method found; there is nothing to it where that is "none".
+func (l *lexer) finding() (f finding, found bool) {
+	f.method = l.keyword()
+	if l.space(); f.method == "none" && (l.pos == len(l.s) || l.peek() == ';') {
+		return f, false
 	}
 	if l.peek() == '/' {
 		l.pos++
@@ -155,7 +190,7 @@ func (l *lexer) finding(r *results) {
 		l.property(&f)
 	}
 	l.unambiguous(f)
-	r.all = append(r.all, f)
+	return f, true
 }
 
 // property reads "ptype.property=value". What has no ptype, a reason or an invention of
@@ -174,6 +209,9 @@ func (l *lexer) property(f *finding) {
 	l.space()
 	value := l.value()
 	l.space()
+	if name == "smtp.mail" { // as Yandex calls it
+		name = "smtp.mailfrom"
+	}
 	if typed {
 		f.properties = append(f.properties, property{name, value})
 	}

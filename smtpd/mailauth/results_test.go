@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"gatepost/policy"
 )
 
 // short writes a field down again: "id; spf=pass smtp.mailfrom=acme.test".
@@ -65,6 +67,16 @@ func TestReadResults(t *testing.T) {
 		{"mx.test; dkim/1=pass", "mx.test; dkim=pass"},
 		{"mx.test; dkim/2=pass", "mx.test; dkim/?=pass"},
 		{"mx.test; none; spf=fail", "mx.test; spf=fail"},
+		{"mx.test; spf=pass smtp.mail=ann@a.test", "mx.test; spf=pass smtp.mailfrom=ann@a.test"},
+		{"mx.test; dmarc=pass(p=NONE,sp=QUARANTINE) header.from=c.test arc_overridden_status=NO;",
+			"mx.test; dmarc=pass header.from=c.test"},
+		// Without an authserv-id.
+		{"spf=pass smtp.mailfrom=a.test; dkim=pass header.d=a.test",
+			"; spf=pass smtp.mailfrom=a.test; dkim=pass header.d=a.test"},
+		{"spf = pass; dkim=fail", "; spf=pass; dkim=fail"}, {"dkim/1=pass; spf=pass", "; dkim=pass; spf=pass"},
+		// No signature passes that is said to be absent.
+		{"mx.test; dkim=none; dkim=pass header.d=a.test",
+			"mx.test; dkim=none; dkim=neutral header.d=a.test"},
 		// What strangers write in comments is never a result.
 		{"mx.test; dkim=pass header.d=a.test (x; dmarc=pass header.from=victim.test)",
 			"mx.test; dkim=pass header.d=a.test"},
@@ -85,30 +97,47 @@ func TestReadResults(t *testing.T) {
 	}
 }
 
-// What cannot be read to its end counts for nothing.
+// A field that does not say whose it is, or is of another version, counts for nothing.
 func TestUnreadableResults(t *testing.T) {
 	for _, value := range []string{
-		"", " ", ";", "(mx.test)", "; spf=pass",
-		"spf=pass smtp.mailfrom=a.test; dkim=pass header.d=a.test", // without an id
-		"spf = pass; dkim=pass", "dkim/1=pass; spf=pass",
-		"mx.test 2; spf=pass", "mx.test x; spf=pass", "mx.test spf=pass",
-		"mx.test; spf", "mx.test; spf=", "mx.test; =pass", "mx.test; spf==pass",
-		"mx.test; spf=pass smtp", "mx.test; spf=pass smtp.=a.test", "mx.test; spf=pass smtp.mailfrom",
-		"mx.test; spf=pass .mailfrom=a.test", "mx.test; spf=pass, dkim=pass",
-		"mx.test; spf=pass (open", "mx.test; spf=pass (open\\", "mx.test; spf=(open\\",
-		"mx.test; spf=pass (a(b)",
-		"mx.test; spf=pass)", `mx.test; spf=pass reason="open`, `mx.test; spf=pass reason="open\`,
-		"mx.test; spf=pass\x00", "mx.test\x00; spf=pass", "mx.test; spf=\x00pass", "mx.test; spf=pass\r",
-		"mx.test; spf=pass none", "mx.test; none spf=pass",
-		"mx.test; dmarc=pass header.from=a.test header.from=b.test",
-		"mx.test; spf=pass smtp.mailfrom=a smtp.MAILFROM=victim.test",
-		"mx.test; dkim=pass header.d=a.test header . d=b.test",
-		"mx.test, other.test; spf=pass", "<mx.test>; spf=pass", "mx.test; dmarc\u017f=pass",
+		"", " ", ";", "(mx.test)", "; spf=pass", "mx.test 2; spf=pass", "mx.test x; spf=pass",
+		"mx.test spf=pass", "mx.test\x00; spf=pass", "mx.test, other.test; spf=pass",
+		"<mx.test>; spf=pass", `"mx.test"=pass; spf=pass`, `"mx.test; spf=pass`, "mx.test (; spf=pass",
+		"mx.test" + strings.Repeat(";(", 21),
+		"mx.test from=a.test; domainkeys=neutral (no sig); from=a.test; dkim=pass (ok)",
 	} {
 		if got, err := readResults(value); err == nil {
 			t.Errorf("%q: %q", value, got.short())
 		} else if strings.ContainsAny(err.Error(), "\x00\r") {
 			t.Errorf("%q: %q", value, err)
+		}
+	}
+}
+
+// What cannot be read is skipped, and with it all that passes in the same field.
+func TestSkippedFindings(t *testing.T) {
+	for _, segment := range []string{
+		"spf", "spf=", "=pass", "spf==pass", "spf=pass smtp", "spf=pass smtp.=a.test",
+		"spf=pass smtp.mailfrom", "spf=pass .mailfrom=a.test", "spf=pass, dkim=pass",
+		"spf=pass (open", "spf=pass (open\\", "spf=(open\\", "spf=pass (a(b)", "spf=pass)",
+		`spf=pass reason="open`, `spf=pass reason="open\`, "spf=pass\x00", "spf=\x00pass",
+		"spf=pass\r", "spf=pass none", "none spf=pass",
+		"dmarc=pass header.from=a.test header.from=b.test",
+		"spf=pass smtp.mailfrom=a smtp.MAILFROM=victim.test", "spf=pass smtp.mail=a smtp.mailfrom=b",
+		"dkim=pass header.d=a.test header . d=b.test", "dmarc\u017f=pass", "envelope-from=a@b.test",
+		"helo=localhost", "client-ip=192.0.2.1", "mx.test",
+	} {
+		for _, value := range []string{"mx.test; iprev=pass; dmarc=pass header.from=a.test; " + segment,
+			"mx.test; " + segment + "; iprev=pass; dkim=pass header.d=a.test; dmarc=pass header.from=a.test"} {
+			got, err := readResults(value)
+			if err != nil || len(got.skipped) == 0 {
+				t.Errorf("%q: %q, %v", value, got.skipped, err)
+			}
+			for _, f := range got.all {
+				if f.counts() && f.outcome() == policy.Pass {
+					t.Errorf("%q: %q", value, got.short())
+				}
+			}
 		}
 	}
 }

@@ -1,0 +1,169 @@
+package mailauth
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"gatepost/message"
+	"gatepost/policy"
+)
+
+// A report is what one Authentication-Results field says, and whether it stands where the
+// relays alone can have written it.
+type report struct {
+	results
+	err   error
+	where policy.Place // Above, Below, or Nowhere if a relay's line stands between
+}
+
+// believed are the fields of our relays that count. What another one would have said is
+// noted in a. Above the line in which the relay names its client nobody else can have
+// written: there it is enough to know whose a field is. Below it a sender's own stands
+// just like the relay's, unless a product that the operator has named takes those out.
+func (c *Checker) believed(q Query, a *policy.Authentication) (all []results) {
+	reports := readReports(q)
+	below := c.below(q, reports)
+	for i, r := range reports {
+		id := fold(r.id)
+		switch {
+		case r.err != nil:
+			if r.where == policy.Above {
+				note(a, resultsField, "it cannot be read: "+r.err.Error(), "")
+			}
+			continue
+		case r.where == policy.Above && c.trusts(id), i == below:
+			r.id = c.named(id)
+			all = append(all, r.results)
+			if len(r.skipped) > 0 {
+				note(a, nameOf(id), partly(r.skipped), "")
+			}
+		case id == "" && r.where == policy.Below:
+			overlookBare(a, q)
+		default:
+			c.overlook(a, r.where, id)
+		}
+	}
+	return all
+}
+
+// readReports reads all such fields.
+func readReports(q Query) (all []report) {
+	fields := q.Message.Fields
+	trusted := min(max(q.Hop.Trusted, 0), len(fields))
+	where := policy.Above
+	for i, f := range fields {
+		switch {
+		case i == trusted && f.Is("Received"):
+			where = policy.Below
+		case i >= trusted && (i == trusted || f.Is("Received")):
+			where = policy.Nowhere
+		}
+		if !f.Is(resultsField) {
+			continue
+		}
+		r := report{where: where}
+		if len(f.Raw) > maxField {
+			r.err = fmt.Errorf("it has more than %d octets", maxField)
+		} else {
+			r.results, r.err = readResults(f.Value())
+		}
+		all = append(all, r)
+	}
+	return all
+}
+
+// trusts reports whether fields with that authserv-id are read above the relay's line.
+func (c *Checker) trusts(id string) bool {
+	return id != "" && slices.Contains(c.relays, id) ||
+		slices.ContainsFunc(c.filters, func(p *policy.Product) bool { return p.Owns(id) })
+}
+
+// below is which report a named product wrote directly below the relay's line, -1 for none.
+// It is the first one there: a product that takes out a sender's may leave some, but puts its
+// own in front of them. With another one of the same id nobody can tell, nor where the relay
+// does not say who its client was: then that line may not be what it seems.
+func (c *Checker) below(q Query, all []report) int {
+	first := slices.IndexFunc(all, func(r report) bool { return r.where == policy.Below })
+	if first < 0 || q.hidden() || all[first].err != nil {
+		return -1
+	}
+	id := fold(all[first].id)
+	for _, r := range all[first+1:] {
+		if r.where == policy.Below && (r.err != nil || fold(r.id) == id) {
+			return -1
+		}
+	}
+	writes := func(p *policy.Product) bool {
+		own := len(p.IDs) == 0 && slices.Contains(c.relays, id)
+		return p.ReadBelow() && (own || p.Owns(id))
+	}
+	if !slices.ContainsFunc(c.filters, writes) {
+		return -1
+	}
+	return first
+}
+
+// named is what a relay is called: a product without an authserv-id has its name here.
+func (c *Checker) named(id string) string {
+	if id != "" {
+		return id
+	}
+	at := slices.IndexFunc(c.filters, func(p *policy.Product) bool { return p.Owns("") })
+	return c.filters[at].Name
+}
+
+// overlook notes a field of a relay or a product that we know and that is not read, and what
+// would have it read.
+func (c *Checker) overlook(a *policy.Authentication, where policy.Place, id string) {
+	ours, p := slices.Contains(c.relays, id), policy.ProductOf(id)
+	switch {
+	case where == policy.Above && p != nil:
+		note(a, nameOf(id), "nothing says that the relay has it from "+p.Title,
+			`smtp.filter = "`+p.Name+`" reads it`)
+	case where == policy.Above:
+		note(a, nameOf(id), "smtp.authserv_id does not name it", adding(id))
+	case ours && where == policy.Below && len(c.filters) == 0:
+		note(a, nameOf(id), policy.StandsBelow, "smtp.filter reads it if it names what the relay "+
+			"runs: "+policy.ReadBelow())
+	case ours, where == policy.Below && p != nil:
+		note(a, nameOf(id), policy.StandsBelow+"; who it is from is asked here instead", "")
+	case where == policy.Below && slices.ContainsFunc(c.filters, (*policy.Product).ReadBelow):
+		note(a, nameOf(id), policy.StandsBelow+", and smtp.authserv_id does not name it", "")
+	}
+}
+
+// overlookBare notes a field without an authserv-id below a line that one machine of a
+// product wrote about another, which counts as that of a stranger.
+func overlookBare(a *policy.Authentication, q Query) {
+	line := q.Message.Fields[max(q.Hop.Trusted, 0)].Value()
+	if p := policy.ProductOf(""); p.Inner(line) {
+		note(a, nameOf(""), policy.StandsBelow, `smtp.filter = "`+p.Name+`" knows that line as `+
+			"one of "+p.Title+", and reads it")
+	}
+}
+
+// adding is how an authserv-id is named, where it is a name.
+func adding(id string) string {
+	if _, ok := hostname(id); !ok {
+		return ""
+	}
+	return `smtp.authserv_id = "` + id + `" reads it`
+}
+
+func note(a *policy.Authentication, field, why, setting string) {
+	a.Unread = policy.AddUnread(a.Unread, policy.Unread{Field: field, Why: why, Setting: setting})
+}
+
+func nameOf(id string) string {
+	if id == "" {
+		return resultsField + " without an authserv-id"
+	}
+	return resultsField + " of " + clean(id)
+}
+
+// partly says what was skipped of a field that is read in part.
+func partly(skipped []string) string {
+	return "it is read in part, since this is no result: " +
+		clean(message.Clean(strings.Join(skipped, "; ")))
+}
