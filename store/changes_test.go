@@ -95,7 +95,10 @@ func TestPlot(t *testing.T) {
 	}{{"a@held.test", 0}, {"a@drop.test", 1}, {"a@fine.test", 59}, {"a@fine.test", 60},
 		{"a@held.test", 61}, {"a@held.test", 130}} {
 		f.clock = noon.Add(time.Duration(at.minutes) * time.Minute)
-		f.receive(mail(at.from, "x", ""), func(r *Record) { r.Undeclared = true })
+		f.receive(mail(at.from, "x", ""), func(r *Record) {
+			r.Undeclared = true
+			r.Facts.Unread = []policy.Unread{{Field: "X-Spam", Setting: "smtp.filter"}}
+		})
 	}
 	points, err := f.Plot(ctx, noon, time.Hour)
 	want := "[12:00 map[reject:domain:1 suspend:1 ticket:1] 13:00 map[suspend:1 ticket:1] " +

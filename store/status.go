@@ -40,14 +40,19 @@ func (db *DB) Status(ctx context.Context) (Status, error) {
 	if s.Day, err = db.counts(ctx, 24*time.Hour); err != nil {
 		return s, err
 	}
-	s.UndeclaredRelay = s.Day[undeclaredRelay]
-	delete(s.Hour, undeclaredRelay)
-	delete(s.Day, undeclaredRelay)
+	s.UndeclaredRelay, s.Overlooked = s.Day[undeclaredRelay], s.Day[overlooked]
+	for _, beside := range []string{undeclaredRelay, overlooked} {
+		delete(s.Hour, beside)
+		delete(s.Day, beside)
+	}
 	return s, nil
 }
 
-// undeclaredRelay is counted beside the decision of a message.
-const undeclaredRelay = "undeclared relay"
+// What is counted beside the decision of a message.
+const (
+	undeclaredRelay = "undeclared relay"
+	overlooked      = "overlooked field"
+)
 
 // counts sums what was counted in the last d, by kind.
 func (db *DB) counts(ctx context.Context, d time.Duration) (Counts, error) {

@@ -369,13 +369,19 @@ func TestStatusCounts(t *testing.T) {
 	f.clock = noon.Add(2 * time.Hour)
 	f.receive(mail("a@drop.test", "x", ""), undeclared)
 	f.receive(mail("a@fine.test", "x", ""), undeclared)
+	f.receive(mail("a@fine.test", "x", ""), func(r *Record) {
+		r.Facts.Unread = []policy.Unread{{Field: "X-Spam", Setting: "smtp.filter"}}
+	})
+	f.receive(mail("a@fine.test", "x", ""), func(r *Record) {
+		r.Facts.Unread = []policy.Unread{{Field: "X-Postal-Spam"}}
+	})
 	s, err := f.Status(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
 	if s.Hour["suspend"] != 0 || s.Day["suspend"] != 3 || s.Hour["reject:address"] != 1 ||
-		s.Hour["ticket"] != 1 || len(s.Hour) != 2 || len(s.Day) != 3 ||
-		s.UndeclaredRelay != 2 || s.Held != 3 || s.Tickets != 1 || !s.OldestHeld.Equal(noon) {
+		s.Hour["ticket"] != 3 || len(s.Hour) != 2 || len(s.Day) != 3 ||
+		s.UndeclaredRelay != 2 || s.Overlooked != 1 || s.Held != 3 || s.Tickets != 3 || !s.OldestHeld.Equal(noon) {
 		t.Errorf("%+v", s)
 	}
 }

@@ -114,6 +114,9 @@ func (t *tx) countDecision(r *Record, kind string) {
 	if r.Undeclared {
 		t.count(at, undeclaredRelay)
 	}
+	if r.Facts.Overlooked() {
+		t.count(at, overlooked)
+	}
 }
 
 func (t *tx) count(minute int64, kind string) {

@@ -23,16 +23,31 @@ func (s *settings) policy() (policy.Settings, error) {
 	trust, errTrust := s.trust()
 	relays, errRelays := ranges("smtp.relays", s.SMTP.Relays)
 	ours, errOurs := s.recipients()
+	filters, errFilters := s.filters()
 	p := policy.Settings{
 		MaxHeader: int(s.SMTP.MaxHeaderSize), Hostname: s.hostname(),
 		Trust: trust, Off: s.off(), HoldLists: bool(s.Causes.MailingList),
 		PerHour: int(s.Loop.PerHour), Relays: relays, OnlyRelays: bool(s.SMTP.OnlyRelays),
+		Filters: filters,
 		Support: ours.Addresses(),
 	}
 	if ours != nil {
 		p.Ours = ours.Accept
 	}
-	return p, errors.Join(errTrust, errRelays, errOurs)
+	return p, errors.Join(errTrust, errRelays, errOurs, errFilters)
+}
+
+// filters are the products that smtp.filter names.
+func (s *settings) filters() (all []*policy.Product, err error) {
+	for _, name := range s.SMTP.Filter {
+		p, e := policy.ParseProduct(name)
+		if e != nil {
+			err = errors.Join(err, fmt.Errorf("smtp.filter: %w", e))
+			continue
+		}
+		all = append(all, p)
+	}
+	return all, err
 }
 
 func (s *settings) trust() (policy.Trust, error) {
@@ -66,9 +81,11 @@ func (s *settings) checker() *mailauth.Checker {
 	return s.asking(mailauth.System(s.Auth.Resolver))
 }
 
-// asking makes a checker that believes our relays and asks the resolver for the rest.
+// asking makes a checker that believes our relays and asks the resolver for the rest. A name
+// in smtp.filter that is none has been refused before.
 func (s *settings) asking(r mailauth.Resolver) *mailauth.Checker {
-	return mailauth.New(r, mailauth.Options{AuthservIDs: s.SMTP.AuthservID})
+	filters, _ := s.filters()
+	return mailauth.New(r, mailauth.Options{AuthservIDs: s.SMTP.AuthservID, Filters: filters})
 }
 
 // takesClaims reports whether nobody but this machine can connect, and no machine of ours
@@ -96,6 +113,9 @@ func (s *settings) checkProof() error {
 	if s.SMTP.OnlyRelays && len(s.SMTP.Relays) == 0 {
 		errs = append(errs, errors.New("smtp.only_relays: smtp.relays names nobody, so all mail "+
 			"would be held: write there which machines hand mail on"))
+	}
+	if _, err := s.filters(); err != nil {
+		errs = append(errs, err)
 	}
 	for _, id := range s.SMTP.AuthservID {
 		if strings.ContainsAny(id, `,;=()<>"`) {

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"gatepost/httpd"
+	"gatepost/policy"
 )
 
 // readmeBlocks are the README's blocks in a language.
@@ -173,6 +174,54 @@ func TestReadmeExemptions(t *testing.T) {
 	if want := strings.Join(rows, "\n"); table != want || len(rows) < 5 {
 		t.Errorf("README.md has\n%s\nand `gatepost access exempt` says\n%s", table, want)
 	}
+}
+
+// The README's table of what may stand in front is that of the rules.
+func TestReadmeProducts(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "| which mean spam |\n"+strings.Repeat("| --- ", 6)+"|\n")
+	table, _, found := strings.Cut(table, "\n\n")
+	if !found {
+		t.Fatal("README.md has no table of products")
+	}
+	var rows []string
+	for _, p := range policy.Products() {
+		rows = append(rows, productRow(p))
+	}
+	if want := strings.Join(rows, "\n"); table != want {
+		t.Errorf("README.md has\n%s\nand the table of products is\n%s", table, want)
+	}
+}
+
+func productRow(p policy.Product) string {
+	results, ids := p.Results.String(), "the relay's"
+	if p.Removes {
+		results += ", a sender's taken out"
+	}
+	switch {
+	case p.Results == policy.Nowhere:
+		ids = ""
+	case p.Owns(""):
+		ids = "none"
+	case len(p.IDs) > 0:
+		ids = "`" + strings.Join(p.IDs, "`, `") + "`"
+	}
+	var marks []string
+	for _, m := range p.Spam {
+		marks = append(marks, "`"+m.Field+"`: "+m.Says)
+	}
+	cells := []string{"`" + p.Name + "`", p.Title, results, ids, p.Marks.String(),
+		strings.Join(marks, "; ")}
+	row := ""
+	for _, cell := range cells {
+		if row += "| "; cell != "" {
+			row += cell + " "
+		}
+	}
+	return row + "|"
 }
 
 // What the README has root install is what its service, its pipe and its configurations

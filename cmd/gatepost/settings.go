@@ -34,6 +34,7 @@ type smtpSettings struct {
 	Relays                   words  `toml:"relays"`
 	OnlyRelays               toggle `toml:"only_relays"`
 	AuthservID               words  `toml:"authserv_id"`
+	Filter                   words  `toml:"filter"`
 	Proxies                  words  `toml:"proxies"`
 	TLSCert                  string `toml:"tls_cert"`
 	TLSKey                   string `toml:"tls_key"`
@@ -124,6 +125,9 @@ func defaults() *settings {
 			// What relays call themselves in the Authentication-Results fields they write
 			// (RFC 8601, section 2.5). Without it theirs are not read.
 			AuthservID: nil,
+			// What they run, or are, by the names of policy.Products: their fields are read
+			// where they write them.
+			Filter: nil,
 			// Load balancers that say with the PROXY protocol who the client is, as ranges.
 			Proxies: nil,
 			// Certificate chain and key, PEM files that are read anew when they change.
