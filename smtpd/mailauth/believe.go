@@ -23,7 +23,7 @@ type report struct {
 // just like the relay's, unless a product that the operator has named takes those out.
 func (c *Checker) believed(q Query, a *policy.Authentication) (all []results) {
 	reports := readReports(q)
-	below := c.below(q, reports)
+	below, sure := c.below(q, reports)
 	for i, r := range reports {
 		id := fold(r.id)
 		switch {
@@ -32,6 +32,10 @@ func (c *Checker) believed(q Query, a *policy.Authentication) (all []results) {
 				note(a, resultsField, "it cannot be read: "+r.err.Error(), "")
 			}
 			continue
+		case i == below && !sure:
+			all = append(all, results{id: id, all: r.against()})
+			note(a, nameOf(id), policy.StandsBelow+", and nothing tells it from a sender's: it "+
+				"can only speak against the sender", "")
 		case r.where == policy.Above && c.trusts(id), i == below:
 			r.id = c.named(id)
 			all = append(all, r.results)
@@ -81,27 +85,24 @@ func (c *Checker) trusts(id string) bool {
 
 // below is which report a named product wrote directly below the relay's line, -1 for none.
 // It is the first one there: a product that takes out a sender's may leave some, but puts its
-// own in front of them. With another one of the same id nobody can tell, nor where the relay
+// own in front of them. That is not sure with another one of the same id, and where the relay
 // does not say who its client was: then that line may not be what it seems.
-func (c *Checker) below(q Query, all []report) int {
-	first := slices.IndexFunc(all, func(r report) bool { return r.where == policy.Below })
-	if first < 0 || q.hidden() || all[first].err != nil {
-		return -1
+func (c *Checker) below(q Query, all []report) (first int, sure bool) {
+	first = slices.IndexFunc(all, func(r report) bool { return r.where == policy.Below })
+	if first < 0 || all[first].err != nil {
+		return -1, false
 	}
 	id := fold(all[first].id)
-	for _, r := range all[first+1:] {
-		if r.where == policy.Below && (r.err != nil || fold(r.id) == id) {
-			return -1
-		}
-	}
 	writes := func(p *policy.Product) bool {
 		own := len(p.IDs) == 0 && slices.Contains(c.relays, id)
 		return p.ReadBelow() && (own || p.Owns(id))
 	}
 	if !slices.ContainsFunc(c.filters, writes) {
-		return -1
+		return -1, false
 	}
-	return first
+	return first, !q.hidden() && !slices.ContainsFunc(all[first+1:], func(r report) bool {
+		return r.where == policy.Below && (r.err != nil || fold(r.id) == id)
+	})
 }
 
 // named is what a relay is called: a product without an authserv-id has its name here.

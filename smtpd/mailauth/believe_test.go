@@ -107,12 +107,21 @@ func TestFilters(t *testing.T) {
 	}
 }
 
-// Where the relay does not say who its client was, nothing below its line is its own.
-func TestFilterHidden(t *testing.T) {
-	q := relayed(nil, edge, rspamd)
-	q.Hop.Client = policy.Hop{}.Client
-	if a := filtered(t, q, "rspamd"); a.Said != policy.None || len(a.Unread) != 1 {
-		t.Errorf("%+v", a)
+// Where the relay does not say who its client was, and where another field of its id stands
+// there, what stands below its line is good for nothing but to speak against the sender.
+func TestUnsure(t *testing.T) {
+	fails := strings.ReplaceAll(rspamd, "pass", "fail")
+	for said, below := range map[policy.Result][]string{
+		policy.None: {edge, rspamd, rspamd}, policy.Fail: {edge, fails, rspamd},
+	} {
+		if a := filtered(t, relayed(nil, below...), "rspamd"); a.Said != said || len(a.Unread) == 0 {
+			t.Errorf("two: %v, %+v", said, a)
+		}
+		q := relayed(nil, below[:2]...)
+		q.Hop.Client = policy.Hop{}.Client
+		if a := filtered(t, q, "rspamd"); a.Said != said || len(a.Unread) != 1 {
+			t.Errorf("hidden: %v, %+v", said, a)
+		}
 	}
 }
 

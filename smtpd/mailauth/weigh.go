@@ -20,17 +20,24 @@ func (r *results) weigh() {
 	if len(r.skipped) == 0 {
 		return
 	}
-	last := r.verdict()
-	against := slices.ContainsFunc(r.all, func(f finding) bool {
+	kept := r.against()
+	if last := r.verdict(); last >= 0 && r.all[last].outcome() != policy.Fail {
+		kept = append(kept, r.all[last])
+	}
+	r.all = kept
+}
+
+// against are the findings that speak against the sender. With a DMARC that fails, those of
+// SPF and DKIM say at least that the relay has asked, and that it did not help.
+func (r *results) against() (kept []finding) {
+	fails := slices.ContainsFunc(r.all, func(f finding) bool {
 		return f.method == "dmarc" && f.outcome() == policy.Fail
 	})
-	var kept []finding
-	for i, f := range r.all {
+	for _, f := range r.all {
 		switch {
-		case i == last, !f.counts():
 		case f.method == "dmarc" && f.outcome() == policy.Fail:
 		case f.method == "spf" && severity(f.outcome()) >= severity(policy.SoftFail):
-		case against && f.method != "dmarc": // it was asked, and did not help
+		case fails && (f.method == "spf" || f.method == "dkim"):
 			if f.outcome() == policy.Pass {
 				f.result = policy.Neutral.String()
 			}
@@ -39,7 +46,7 @@ func (r *results) weigh() {
 		}
 		kept = append(kept, f)
 	}
-	r.all = kept
+	return kept
 }
 
 // unsigned has no signature pass that is said to be absent: one of both is a stranger's.
