@@ -33,6 +33,9 @@ func FuzzResults(f *testing.F) {
 			size += len(found.method) + len(found.result)
 			for _, p := range found.properties {
 				size += len(p.name) + len(p.value)
+				if p.name == "smtp.mailfrom" { // may be smtp.mail
+					size -= len("from")
+				}
 			}
 		}
 		if size > len(value) {
@@ -59,7 +62,7 @@ func FuzzRepeated(f *testing.F) {
 				t.Errorf("%q: %q, %v", value, r.short(), err)
 			}
 			said := heardDMARC(r.all, "victim.test")
-			if rest == sesFail && said != policy.Fail && !strings.ContainsRune(local+helo, ';') {
+			if rest == sesFail && said != policy.Fail {
 				t.Errorf("%q: %v", value, said)
 			}
 		}

@@ -39,10 +39,6 @@ var singular = [...]string{
 	"smtp.mailfrom", "smtp.helo", "header.d", "header.i", "header.s", "header.from",
 }
 
-// maxSkipped is how much of a field may be skipped: each time a comment without an end costs
-// as much as the rest of the field has octets. SES writes three remarks.
-const maxSkipped = 20
-
 // readResults reads the value of a field, unfolded. Comments are white space: whoever
 // writes the field repeats in them what strangers say. A field that does not say whose it
 // is, where others do, or that is of another version, counts for nothing. What stands
@@ -145,33 +141,37 @@ func (l *lexer) owner(r *results) (bare bool) {
 
 // segment reads what stands up to the next semicolon. If that is no finding it is skipped,
 // up to the next octet that is one: nobody can tell what would be within quotation marks.
+// From there on each octet that is one ends a segment, so that no comment which a stranger
+// opens hides what the relay says behind it, or has the field read over and over.
 func (l *lexer) segment(r *results) {
-	start := l.pos
-	l.space()
-	if l.err == nil && (l.pos == len(l.s) || l.peek() == ';') {
+	start, end := l.pos, len(l.s)
+	if at := strings.IndexByte(l.s[start:], ';'); at >= 0 {
+		end = start + at
+	}
+	piece := &lexer{s: l.s, pos: start}
+	if len(r.skipped) > 0 {
+		piece.s = l.s[:end]
+	}
+	f, found := piece.finding()
+	if piece.err != nil || isRemark(f.method) {
+		r.skipped = append(r.skipped, strings.Trim(l.s[start:end], " \t"))
+		l.pos = end
 		return
 	}
-	f, found := l.finding()
-	if l.err == nil && !isRemark(f.method) {
-		if f.at = len(r.skipped); found {
-			r.all = append(r.all, f)
-		}
-		return
-	}
-	l.err, l.pos = nil, len(l.s)
-	if end := strings.IndexByte(l.s[start:], ';'); end >= 0 {
-		l.pos = start + end
-	}
-	r.skipped = append(r.skipped, strings.Trim(l.s[start:l.pos], " \t"))
-	if len(r.skipped) > maxSkipped {
-		l.fail("too much of it is no result")
+	l.pos = piece.pos
+	if f.at = len(r.skipped); found {
+		r.all = append(r.all, f)
 	}
 }
 
-// finding reads what one method found; there is nothing to it where that is "none".
+// finding reads what one method found; nothing is found where that is "none", or nothing.
 func (l *lexer) finding() (f finding, found bool) {
+	ends := func() bool { return l.err == nil && (l.pos == len(l.s) || l.peek() == ';') }
+	if l.space(); ends() {
+		return f, false
+	}
 	f.method = l.keyword()
-	if l.space(); f.method == "none" && (l.pos == len(l.s) || l.peek() == ';') {
+	if l.space(); f.method == "none" && ends() {
 		return f, false
 	}
 	if l.peek() == '/' {

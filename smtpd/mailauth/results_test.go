@@ -103,7 +103,7 @@ func TestUnreadableResults(t *testing.T) {
 		"", " ", ";", "(mx.test)", "; spf=pass", "mx.test 2; spf=pass", "mx.test x; spf=pass",
 		"mx.test spf=pass", "mx.test\x00; spf=pass", "mx.test, other.test; spf=pass",
 		"<mx.test>; spf=pass", `"mx.test"=pass; spf=pass`, `"mx.test; spf=pass`, "mx.test (; spf=pass",
-		"mx.test" + strings.Repeat(";(", 21),
+
 		"mx.test from=a.test; domainkeys=neutral (no sig); from=a.test; dkim=pass (ok)",
 	} {
 		if got, err := readResults(value); err == nil {
