@@ -6,6 +6,14 @@ import (
 	"strings"
 )
 
+// inner reports whether a machine of a service that the operator has named wrote the line
+// about another one of it: such machines have no published addresses.
+func (s *Settings) inner(line string) bool {
+	return slices.ContainsFunc(s.Filters, func(p *Product) bool {
+		return p.Inner != nil && p.Inner(line)
+	})
+}
+
 // oneNetwork is how many bits the addresses of two machines of one service share: a /32 is
 // the least that a registry gives to a network, and nobody else's machines are in it.
 const oneNetwork = 32

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"net/netip"
-	"slices"
 
 	"gatepost/message"
 )
@@ -36,12 +35,4 @@ func (s *Settings) hop(mail Mail) Hop {
 // has look at mail on its own machine, which hands it back over loopback.
 func (s *Settings) ours(client netip.Addr) bool {
 	return client.IsLoopback() || s.Relays.Contains(client)
-}
-
-// inner reports whether a machine of a service that the operator has named wrote the line
-// about another one of it: such machines have no published addresses.
-func (s *Settings) inner(line string) bool {
-	return slices.ContainsFunc(s.Filters, func(p *Product) bool {
-		return p.Inner != nil && p.Inner(line)
-	})
 }
