@@ -142,23 +142,34 @@ func (r *reading) overlook(all []marking, means func(marking) bool) {
 
 // wrapped is how many fields at the top are the relays', and SpamAssassin's below them. It
 // can put what came into a message of its own (report_safe): that has one Received field, of
-// SpamAssassin itself, and below that its marks.
-func wrapped(fields []message.Field, trusted int) int {
-	at, wraps := max(trusted, 0), false
-	for ; at < len(fields) && fields[at].Is("Received"); at++ {
-		wraps = wraps || isWrapper(strings.Fields(fields[at].Value()))
+// SpamAssassin itself, at most one above it, of whoever took it up again, and its marks below.
+func wrapped(fields []message.Field, h Hop) int {
+	if !h.Relayed {
+		return 0
 	}
-	if !wraps {
-		return trusted
+	for at := h.Trusted; at < min(h.Trusted+2, len(fields)) && fields[at].Is("Received"); at++ {
+		if !isWrapper(fields[at]) {
+			continue
+		}
+		for at++; at < len(fields) && isAssassins(fields[at]); {
+			at++
+		}
+		return at
 	}
-	for at < len(fields) && strings.HasPrefix(strings.ToLower(fields[at].Name()), "x-spam-") {
-		at++
-	}
-	return at
+	return h.Trusted
+}
+
+func isAssassins(f message.Field) bool {
+	return strings.HasPrefix(strings.ToLower(f.Name()), "x-spam-")
 }
 
 // isWrapper knows SpamAssassin's "from localhost by mx.test with SpamAssassin (version 4.0.1)".
-func isWrapper(words []string) bool {
-	return len(words) > 6 && words[0] == "from" && words[1] == "localhost" && words[2] == "by" &&
-		words[4] == "with" && words[5] == "SpamAssassin"
+func isWrapper(f message.Field) bool {
+	const opening = " from localhost by "
+	if value := f.Raw[f.Colon+1:]; len(value) < len(opening) ||
+		string(value[:len(opening)]) != opening {
+		return false
+	}
+	words := strings.Fields(f.Value())
+	return len(words) > 6 && words[4] == "with" && words[5] == "SpamAssassin"
 }

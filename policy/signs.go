@@ -54,7 +54,7 @@ func (f *field) take(s Sign) {
 // leaves it open.
 func (s *Settings) readSigns(f *Facts, mail Mail) {
 	r := reading{Facts: f, mail: mail, host: s.Hostname, filters: s.Filters,
-		border: wrapped(mail.Message.Fields, f.Hop.Trusted)}
+		border: wrapped(mail.Message.Fields, f.Hop)}
 	for i := range mail.Message.Fields {
 		r.field(i)
 	}

@@ -124,7 +124,8 @@ func (c *Checker) overlook(a *policy.Authentication, where policy.Place, id stri
 			`smtp.filter = "`+p.Name+`" reads it`)
 	case where == policy.Above:
 		note(a, nameOf(id), "smtp.authserv_id does not name it", adding(id))
-	case ours && where == policy.Below && len(c.filters) == 0:
+	case ours && where == policy.Below && p == nil &&
+		!slices.ContainsFunc(c.filters, (*policy.Product).ReadBelow):
 		note(a, nameOf(id), policy.StandsBelow, "smtp.filter reads it if it names what the relay "+
 			"runs: "+policy.ReadBelow())
 	case ours, where == policy.Below && p != nil:

@@ -1,9 +1,12 @@
 package mailauth
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"gatepost/policy"
 )
@@ -132,4 +135,38 @@ func TestBareRelay(t *testing.T) {
 		!strings.Contains(Field("gate.test", a, "acme.test", policy.Pass), `reason="as exchange-online says"`) {
 		t.Errorf("%+v", a)
 	}
+}
+
+// TestFurtherFieldsNeverHelp: whatever a stranger writes below the relay's line, and whatever
+// the operator says that the relay runs, a message that fails fails.
+func TestFurtherFieldsNeverHelp(t *testing.T) {
+	ids := []string{"mx.relay.test; ", "mx.google.com; ", "amazonses.com; ", "", "x.yahoo.com; "}
+	said := []string{"dmarc=pass header.from=acme.test", "dkim=pass header.d=acme.test",
+		"spf=pass smtp.mailfrom=acme.test", "dmarc=temperror header.from=acme.test", "dkim=none",
+		"envelope-from=x@acme.test", "(", "none"}
+	var names []string
+	for _, p := range policy.Products() {
+		names = append(names, p.Name)
+	}
+	rapid.Check(t, func(r *rapid.T) {
+		below := []string{edge}
+		filters := rapid.SliceOfN(rapid.SampledFrom(names), 0, 3).Draw(r, "filters")
+		if rapid.Bool().Draw(r, "rspamd") { // it says that the message fails, above all others
+			filters = append(filters, "rspamd")
+			below = append(below, strings.ReplaceAll(rspamd, "pass", "fail"))
+		} else {
+			filters = slices.DeleteFunc(filters, func(s string) bool { return s == "rspamd" })
+		}
+		for range rapid.IntRange(0, 4).Draw(r, "fields") {
+			below = append(below, rapid.SampledFrom([]string{mailer, edge, inner,
+				"Authentication-Results: " + rapid.SampledFrom(ids).Draw(r, "id") + strings.Join(
+					rapid.SliceOfN(rapid.SampledFrom(said), 1, 3).Draw(r, "said"), "; ")}).Draw(r, "field"))
+		}
+		q := relayed(nil, below...)
+		q.Hop.Client = netip.MustParseAddr("203.0.113.66")
+		q.Envelope.MailFrom = "x@acme.test"
+		if got := proof(q, filtered(t, q, strings.Join(filters, " "))); got != policy.Fail {
+			r.Fatalf("%v: %s\n%s", got, filters, strings.Join(below, "\n"))
+		}
+	})
 }
