@@ -85,8 +85,9 @@ func (c *Checker) trusts(id string) bool {
 
 // below is which report a named product wrote directly below the relay's line, -1 for none.
 // It is the first one there: a product that takes out a sender's may leave some, but puts its
-// own in front of them. That is not sure with another one of the same id, and where the relay
-// does not say who its client was: then that line may not be what it seems.
+// own in front of them. That is not sure with another one of the same id there, or above the
+// line, since then something else may write it and the product none; and where the relay does
+// not say who its client was, since then that line may not be what it seems.
 func (c *Checker) below(q Query, all []report) (first int, sure bool) {
 	first = slices.IndexFunc(all, func(r report) bool { return r.where == policy.Below })
 	if first < 0 || all[first].err != nil {
@@ -100,9 +101,12 @@ func (c *Checker) below(q Query, all []report) (first int, sure bool) {
 	if !slices.ContainsFunc(c.filters, writes) {
 		return -1, false
 	}
-	return first, !q.hidden() && !slices.ContainsFunc(all[first+1:], func(r report) bool {
-		return r.where == policy.Below && (r.err != nil || fold(r.id) == id)
-	})
+	sure = !q.hidden()
+	for i, r := range all {
+		alike := r.where != policy.Nowhere && (r.err != nil || fold(r.id) == id)
+		sure = sure && (i == first || !alike)
+	}
+	return first, sure
 }
 
 // named is what a relay is called: a product without an authserv-id has its name here.

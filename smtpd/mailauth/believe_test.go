@@ -65,6 +65,8 @@ func TestFilters(t *testing.T) {
 			"of mx.relay.test: it stands below"},
 		{"below another relay's line", nil, []string{edge, edge, rspamd}, "rspamd", false,
 			"of mx.relay.test: it stands below"},
+		{"the relay's id above as well", []string{another}, []string{edge, rspamd}, "opendkim rspamd", false,
+			"of mx.relay.test: it stands below"},
 		{"another id", nil, []string{edge, strings.Replace(rspamd, "mx.relay", "mx.evil", 1)}, "rspamd", false,
 			"of mx.evil.test: it stands below the relay's own line, where anybody can write it, and smtp.authserv_id does not name it"},
 		{"a product that removes none", nil, []string{edge, google}, "google", false,
