@@ -58,8 +58,9 @@ var products = [...]Product{
 		Name: "exchange-online", Title: "Exchange Online (Microsoft 365)",
 		Results: Above, IDs: []string{""}, Remarks: true,
 		Marks: End, Spam: []Mark{scoring("X-MS-Exchange-Organization-SCL", 5), forefront()},
-		Inner:  exchangeInner,
-		Source: "learn.microsoft.com: anti-spam-spam-confidence-level-scl-about, message-headers-eop-mdo; public samples",
+		Inner: exchangeInner,
+		Source: "learn.microsoft.com: anti-spam-spam-confidence-level-scl-about, " +
+			"message-headers-eop-mdo; public samples",
 	},
 	{
 		Name: "exim", Title: "Exim (${authresults})",
@@ -198,7 +199,8 @@ var products = [...]Product{
 	{
 		Name: "rspamd", Title: "rspamd as a milter",
 		Results: Below, Removes: true,
-		Marks: End, Spam: []Mark{saying("X-Spam", "Yes", "true"), saying("X-Spam-Status", "Yes", "true"),
+		Marks: End,
+		Spam: []Mark{saying("X-Spam", "Yes", "true"), saying("X-Spam-Status", "Yes", "true"),
 			phrases("X-Rspamd-Action", "add header", "rewrite subject", "reject")},
 		Source: "seen: rspamd 3.4 as a milter of Postfix and Sendmail; rspamd.com: milter_headers",
 	},

@@ -33,10 +33,12 @@ const (
 	another = "Authentication-Results: mx.relay.test; spf=none"
 	google  = "Authentication-Results: mx.google.com;" + passes
 	mx1     = "Authentication-Results: mx1.messagingengine.com;" + passes
-	bare365 = "Authentication-Results: spf=pass smtp.mailfrom=acme.test;" + passes + ";compauth=pass reason=100"
-	edge    = "Received: from x (x [192.0.2.1]) by mx.relay.test; x"
-	inner   = "Received: from a (2001:db8::1) by b (2001:db8::2) with Microsoft SMTP Server (x) id 15.20.1; x"
-	mailer  = "X-Mailer: x"
+	bare365 = "Authentication-Results: spf=pass smtp.mailfrom=acme.test;" + passes +
+		";compauth=pass reason=100"
+	edge  = "Received: from x (x [192.0.2.1]) by mx.relay.test; x"
+	inner = "Received: from a (2001:db8::1) by b (2001:db8::2) with " +
+		"Microsoft SMTP Server (x) id 15.20.1; x"
+	mailer = "X-Mailer: x"
 )
 
 // TestFilters: a field is read where a product that the operator has named writes it and
@@ -53,40 +55,55 @@ func TestFilters(t *testing.T) {
 	}{
 		{"above, named", []string{rspamd}, []string{edge}, "", true, ""},
 		{"rspamd, not named", nil, []string{edge, rspamd}, "", false,
-			`of mx.relay.test: it stands below the relay's own line, where anybody can write it; smtp.filter reads it if it names what the relay runs: "rspamd"`},
+			`of mx.relay.test: ` + policy.StandsBelow +
+				`; smtp.filter reads it if it names what the relay runs: "rspamd"`},
 		{"rspamd", nil, []string{edge, rspamd}, "rspamd", true, ""},
 		{"rspamd, and a sender's of another", nil, []string{edge, rspamd, google}, "rspamd", true,
 			"of mx.google.com: it stands below"},
-		{"rspamd behind another field", nil, []string{edge, mailer, rspamd}, "opendkim rspamd", true, ""},
-		{"two of the relay's id", nil, []string{edge, rspamd, another}, "rspamd", false, "of mx.relay.test: it stands below"},
+		{"rspamd behind another field", nil, []string{edge, mailer, rspamd}, "opendkim rspamd",
+			true, ""},
+		{"two of the relay's id", nil, []string{edge, rspamd, another}, "rspamd", false,
+			"of mx.relay.test: it stands below"},
 		{"the relay's id second", nil, []string{edge, google, rspamd}, "rspamd", false,
 			"of mx.google.com: it stands below"},
-		{"an unreadable one behind", nil, []string{edge, rspamd, "Authentication-Results: ;"}, "rspamd", false,
+		{"an unreadable one behind", nil, []string{edge, rspamd, "Authentication-Results: ;"},
+			"rspamd", false,
 			"of mx.relay.test: it stands below"},
 		{"below another relay's line", nil, []string{edge, edge, rspamd}, "rspamd", false,
 			"of mx.relay.test: it stands below"},
-		{"the relay's id above as well", []string{another}, []string{edge, rspamd}, "opendkim rspamd", false,
+		{"the relay's id above as well", []string{another}, []string{edge, rspamd},
+			"opendkim rspamd", false,
 			"of mx.relay.test: it stands below"},
-		{"another id", nil, []string{edge, strings.Replace(rspamd, "mx.relay", "mx.evil", 1)}, "rspamd", false,
-			"of mx.evil.test: it stands below the relay's own line, where anybody can write it, and smtp.authserv_id does not name it"},
+		{"another id", nil, []string{edge, strings.Replace(rspamd, "mx.relay", "mx.evil", 1)},
+			"rspamd", false,
+			"of mx.evil.test: " + policy.StandsBelow +
+				", and smtp.authserv_id does not name it"},
 		{"a product that removes none", nil, []string{edge, google}, "google", false,
-			"of mx.google.com: it stands below the relay's own line, where anybody can write it; who it is from is asked here instead"},
+			"of mx.google.com: " + policy.StandsBelow +
+				"; who it is from is asked here instead"},
 		{"the relay's own, of a product that removes none", nil, []string{edge, rspamd}, "stalwart", false,
 			"of mx.relay.test: it stands below"},
 		{"a product's above", []string{google}, []string{edge}, "google", true, ""},
 		{"a product's above, not named", []string{google}, []string{edge}, "", false,
-			`of mx.google.com: nothing says that the relay has it from Gmail, Google Workspace; smtp.filter = "google" reads it`},
+			`of mx.google.com: nothing says that the relay has it from Gmail, ` +
+				`Google Workspace; smtp.filter = "google" reads it`},
 		{"one host of many", []string{mx1}, []string{edge}, "fastmail", true, ""},
-		{"one host of many, below", nil, []string{edge, mx1}, "fastmail", false, "of mx1.messagingengine.com: it stands below"},
-		{"an id that nobody knows", []string{strings.Replace(rspamd, "mx.relay", "mx.other", 1)}, []string{edge}, "rspamd",
-			false, `of mx.other.test: smtp.authserv_id does not name it; smtp.authserv_id = "mx.other.test" reads it`},
+		{"one host of many, below", nil, []string{edge, mx1}, "fastmail", false,
+			"of mx1.messagingengine.com: it stands below"},
+		{"an id that nobody knows", []string{strings.Replace(rspamd, "mx.relay", "mx.other", 1)},
+			[]string{edge}, "rspamd", false,
+			`of mx.other.test: smtp.authserv_id does not name it; ` +
+				`smtp.authserv_id = "mx.other.test" reads it`},
 		{"no id", []string{bare365}, []string{edge}, "exchange-online", true, ""},
 		{"no id, not named", []string{bare365}, []string{edge}, "rspamd", false,
-			`without an authserv-id: nothing says that the relay has it from Exchange Online (Microsoft 365); smtp.filter = "exchange-online" reads it`},
+			`without an authserv-id: nothing says that the relay has it from Exchange Online ` +
+				`(Microsoft 365); smtp.filter = "exchange-online" reads it`},
 		{"no id, below", nil, []string{edge, bare365}, "exchange-online", false, ""},
 		{"no id, below an inner line", nil, []string{inner, bare365, edge}, "", false,
-			`without an authserv-id: it stands below the relay's own line, where anybody can write it; smtp.filter = "exchange-online" knows that line`},
-		{"unreadable", []string{"Authentication-Results: mx.relay.test 2;" + passes}, []string{edge}, "", false,
+			`without an authserv-id: ` + policy.StandsBelow +
+				`; smtp.filter = "exchange-online" knows that line`},
+		{"unreadable", []string{"Authentication-Results: mx.relay.test 2;" + passes},
+			[]string{edge}, "", false,
 			"Authentication-Results: it cannot be read: at octet 16"},
 		{"read in part", []string{rspamd + "; helo=x(\x01"}, []string{edge}, "", false,
 			"of mx.relay.test: it is read in part, since this is no result: helo=x(\ufffd"},
@@ -101,12 +118,13 @@ func TestFilters(t *testing.T) {
 			told = append(told, u.Field+": "+u.Why+"; "+u.Setting)
 		}
 		if c.unread == "" && told != nil || c.unread != "" &&
-			!slices.ContainsFunc(told, func(s string) bool { return strings.Contains(s, c.unread) }) {
+			!strings.Contains(strings.Join(told, "\n"), c.unread) {
 			t.Errorf("%s: unread %q, want %q", c.name, told, c.unread)
 		}
 		// Nothing of it is read, or said, of mail that did not come through a relay.
 		q.Hop = policy.Hop{Client: q.Hop.Client}
-		if a = filtered(t, q, c.filters); a.Said != policy.None || a.Unread != nil || a.Relay != "" {
+		a = filtered(t, q, c.filters)
+		if a.Said != policy.None || a.Unread != nil || a.Relay != "" {
 			t.Errorf("%s, directly: %+v", c.name, a)
 		}
 	}
@@ -119,7 +137,8 @@ func TestUnsure(t *testing.T) {
 	for said, below := range map[policy.Result][]string{
 		policy.None: {edge, rspamd, rspamd}, policy.Fail: {edge, fails, rspamd},
 	} {
-		if a := filtered(t, relayed(nil, below...), "rspamd"); a.Said != said || len(a.Unread) == 0 {
+		if a := filtered(t, relayed(nil, below...),
+			"rspamd"); a.Said != said || len(a.Unread) == 0 {
 			t.Errorf("two: %v, %+v", said, a)
 		}
 		q := relayed(nil, below[:2]...)
@@ -134,7 +153,8 @@ func TestUnsure(t *testing.T) {
 func TestBareRelay(t *testing.T) {
 	a := filtered(t, relayed([]string{bare365}, edge), "exchange-online")
 	if a.Relay != "exchange-online" || !a.SPF.Told || a.SPF.Domain != "acme.test" ||
-		!strings.Contains(Field("gate.test", a, "acme.test", policy.Pass), `reason="as exchange-online says"`) {
+		!strings.Contains(Field("gate.test", a, "acme.test", policy.Pass),
+			`reason="as exchange-online says"`) {
 		t.Errorf("%+v", a)
 	}
 }
@@ -162,7 +182,8 @@ func TestFurtherFieldsNeverHelp(t *testing.T) {
 		for range rapid.IntRange(0, 4).Draw(r, "fields") {
 			below = append(below, rapid.SampledFrom([]string{mailer, edge, inner,
 				"Authentication-Results: " + rapid.SampledFrom(ids).Draw(r, "id") + strings.Join(
-					rapid.SliceOfN(rapid.SampledFrom(said), 1, 3).Draw(r, "said"), "; ")}).Draw(r, "field"))
+					rapid.SliceOfN(rapid.SampledFrom(said), 1, 3).Draw(r, "said"), "; ")}).Draw(r,
+				"field"))
 		}
 		q := relayed(nil, below...)
 		q.Hop.Client = netip.MustParseAddr("203.0.113.66")

@@ -73,7 +73,8 @@ func TestReadResults(t *testing.T) {
 		// Without an authserv-id.
 		{"spf=pass smtp.mailfrom=a.test; dkim=pass header.d=a.test",
 			"; spf=pass smtp.mailfrom=a.test; dkim=pass header.d=a.test"},
-		{"spf = pass; dkim=fail", "; spf=pass; dkim=fail"}, {"dkim/1=pass; spf=pass", "; dkim=pass; spf=pass"},
+		{"spf = pass; dkim=fail", "; spf=pass; dkim=fail"}, {"dkim/1=pass; spf=pass",
+			"; dkim=pass; spf=pass"},
 		// No signature passes that is said to be absent.
 		{"mx.test; dkim=none; dkim=pass header.d=a.test",
 			"mx.test; dkim=none; dkim=neutral header.d=a.test"},
@@ -102,7 +103,8 @@ func TestUnreadableResults(t *testing.T) {
 	for _, value := range []string{
 		"", " ", ";", "(mx.test)", "; spf=pass", "mx.test 2; spf=pass", "mx.test x; spf=pass",
 		"mx.test spf=pass", "mx.test\x00; spf=pass", "mx.test, other.test; spf=pass",
-		"<mx.test>; spf=pass", `"mx.test"=pass; spf=pass`, `"mx.test; spf=pass`, "mx.test (; spf=pass",
+		"<mx.test>; spf=pass", `"mx.test"=pass; spf=pass`, `"mx.test; spf=pass`,
+		"mx.test (; spf=pass",
 
 		"mx.test from=a.test; domainkeys=neutral (no sig); from=a.test; dkim=pass (ok)",
 	} {
@@ -123,7 +125,8 @@ func TestSkippedFindings(t *testing.T) {
 		`spf=pass reason="open`, `spf=pass reason="open\`, "spf=pass\x00", "spf=\x00pass",
 		"spf=pass\r", "spf=pass none", "none spf=pass",
 		"dmarc=pass header.from=a.test header.from=b.test",
-		"spf=pass smtp.mailfrom=a smtp.MAILFROM=victim.test", "spf=pass smtp.mail=a smtp.mailfrom=b",
+		"spf=pass smtp.mailfrom=a smtp.MAILFROM=victim.test",
+		"spf=pass smtp.mail=a smtp.mailfrom=b",
 		"dkim=pass header.d=a.test header . d=b.test", "dmarc\u017f=pass", "envelope-from=a@b.test",
 		"helo=localhost", "client-ip=192.0.2.1", "mx.test",
 	} {
