@@ -9,46 +9,37 @@ import (
 	"gatepost/policy"
 )
 
-// Limits on what the DKIM library sees: a field is joined line by line, at the square of
-// its length, before any signature is looked at.
+// Limits on what is looked at of what strangers write.
 const (
-	maxField      = 16 << 10 // octets of one header field
-	maxSigned     = 8 << 10  // octets of one DKIM-Signature field
+	maxField      = 16 << 10 // octets of one results field
+	maxSigned     = 8 << 10  // octets of one field that signs
 	maxSignatures = 5        // that are looked at
-	maxNames      = 250      // in h=: for each the whole header section is gone through
 	maxKey        = 4 << 10  // octets of one key record: RSA with 16384 bits fits
 )
 
 // choose finds the signatures that are looked at, at most maxSignatures: those that could be
 // aligned with From first, since a stranger can put any number of others in front of them.
-func choose(q Query) []signature {
+func choose(q Query) []*signature {
 	found := readSignatures(q.Message.Fields, q.From)
-	slices.SortStableFunc(found, func(a, b signature) int { return cmp.Compare(b.kin, a.kin) })
+	slices.SortStableFunc(found, func(a, b *signature) int { return cmp.Compare(b.kin, a.kin) })
 	found = found[:min(len(found), maxSignatures)]
-	slices.SortFunc(found, func(a, b signature) int { return cmp.Compare(a.field, b.field) })
+	slices.SortFunc(found, func(a, b *signature) int { return cmp.Compare(a.field, b.field) })
 	return found
 }
 
-// signatures verifies DKIM signatures (RFC 6376, section 6). All keys are looked up before
-// the content is read, so that a name server that is slow on purpose holds up its own
-// signature alone. What is settled at one step is not touched by the next.
-func (c *Checker) signatures(ctx context.Context, q Query, found []signature) []policy.Identity {
-	c.lookUpKeys(ctx, pending(found))
-	if open := pending(found); len(open) > 0 {
-		verify(ctx, q, open)
-	}
-	var ids []policy.Identity
-	for _, s := range found {
-		ids = append(ids, s.Identity)
-	}
-	return ids
+// settle verifies signatures (RFC 6376, section 6). All keys are looked up before the content
+// is read, so that a name server that is slow on purpose holds up its own signature alone.
+// What is settled at one step is not touched by the next.
+func (c *Checker) settle(ctx context.Context, q Query, all []*signature) {
+	c.lookUpKeys(ctx, pending(all))
+	verify(ctx, q, pending(all))
 }
 
 // pending are the signatures that nothing is settled about.
-func pending(found []signature) (open []*signature) {
-	for i := range found {
-		if found[i].open() {
-			open = append(open, &found[i])
+func pending(all []*signature) (open []*signature) {
+	for _, s := range all {
+		if s.open() {
+			open = append(open, s)
 		}
 	}
 	return open
@@ -78,5 +69,5 @@ func (c *Checker) lookUpKey(ctx context.Context, s *signature) {
 		// Arithmetic with a key of 64 KiB would take seconds.
 		s.settle(policy.PermError, "the key record has more than 4,096 octets")
 	}
-	s.key = records
+	s.records = records
 }

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/emersion/go-msgauth/dkim"
 	"github.com/google/go-cmp/cmp"
@@ -231,36 +232,34 @@ func TestManySignatures(t *testing.T) {
 	}
 }
 
-// A signature over thousands of fields that are not there would cost seconds.
+// A signature over thousands of fields that are not there takes no longer for that.
 func TestManyNames(t *testing.T) {
 	k := edKey("acme.test", "ed")
-	names := slices.Repeat([]string{"From"}, maxNames)
-	for want, names := range map[string][]string{
-		"pass acme.test ed": names, "permerror": append(names, "From"),
-	} {
-		raw := signedOver(t, plainMail, k, names...)
+	for want, names := range map[string]int{"pass acme.test ed": 1500, "permerror": 1700} {
+		raw := signedOver(t, plainMail, k, slices.Repeat([]string{"From"}, names)...)
+		start := time.Now()
 		a := checker(t, zoneOf(t, k.record())).Check(t.Context(), queryOf(raw))
 		if diff := cmp.Diff([]string{want}, ids(a.DKIM)); diff != "" {
-			t.Errorf("%d names: %s", len(names), diff)
+			t.Errorf("%d names: %s", names, diff)
+		}
+		if took := time.Since(start); took > time.Second {
+			t.Errorf("%d names: %v", names, took)
 		}
 	}
 }
 
-// What is over the limits is not verified, and spoils what it was signed into.
-func TestOversizeField(t *testing.T) {
+// A field of any length is verified.
+func TestLongField(t *testing.T) {
 	k := edKey("acme.test", "ed")
-	fold := "\r\n " + strings.Repeat("x", 70)
-	big := "X-Big: " + strings.Repeat(fold, maxField/len(fold)+1) + "\r\n"
-	raw := signed(t, plainMail, k)
-	a := checker(t, zoneOf(t, k.record())).Check(t.Context(), queryOf(big+raw))
-	if diff := cmp.Diff([]string{"pass acme.test ed"}, ids(a.DKIM)); diff != "" {
-		t.Errorf("beside the signature: %s", diff)
-	}
-	long := "Subject: " + strings.Repeat(fold, maxField/len(fold)+1)
-	raw = signed(t, strings.Replace(plainMail, "Subject: hello", long, 1), k)
-	a = checker(t, zoneOf(t, k.record())).Check(t.Context(), queryOf(raw))
-	if diff := cmp.Diff([]string{"fail acme.test ed"}, ids(a.DKIM)); diff != "" {
-		t.Errorf("within the signature: %s", diff)
+	long := "Subject: " + strings.Repeat("\r\n "+strings.Repeat("x", 70), 3000)
+	raw := signed(t, strings.Replace(plainMail, "Subject: hello", long, 1), k)
+	for want, raw := range map[string]string{
+		"pass acme.test ed": raw, "fail acme.test ed": strings.Replace(raw, "xx\r\n", "xy\r\n", 1),
+	} {
+		a := checker(t, zoneOf(t, k.record())).Check(t.Context(), queryOf(raw))
+		if diff := cmp.Diff([]string{want}, ids(a.DKIM)); diff != "" {
+			t.Error(diff)
+		}
 	}
 }
 

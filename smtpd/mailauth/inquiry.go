@@ -18,7 +18,7 @@ type inquiry struct {
 	Query
 	a     *policy.Authentication
 	told  told
-	found []signature    // to be verified, if no relay has told
+	found []*signature   // to be verified, if no relay has told
 	kin   []organisation // of identities that could be aligned with From
 }
 
@@ -69,8 +69,9 @@ func (n *inquiry) sender(ctx context.Context) {
 }
 
 func (n *inquiry) signatures(ctx context.Context) {
-	if !n.told.dkim {
-		n.a.DKIM = n.Checker.signatures(ctx, n.Query, n.found)
+	n.settle(ctx, n.Query, n.found)
+	for _, s := range n.found {
+		n.a.DKIM = append(n.a.DKIM, s.Identity)
 	}
 }
 

@@ -1,8 +1,11 @@
 package mailauth
 
 import (
+	"crypto/sha256"
+	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"gatepost/message"
 	"gatepost/policy"
@@ -10,11 +13,22 @@ import (
 
 const signatureField = "DKIM-Signature"
 
-// A signature is one DKIM-Signature field.
+// A signature is a field that signs others: a DKIM-Signature (RFC 6376, section 3.5), or the
+// ARC-Message-Signature or ARC-Seal of a hop (RFC 8617, section 4.1).
 type signature struct {
-	field int      // its index in the message
-	kin   int      // how near its domain is to From's
-	key   []string // the key records, if it is open and they were answered
+	field     int       // its index in the message
+	kin       int       // how near its domain is to From's
+	names     []string  // h=: what it signs, in ASCII lower case
+	covers    []int     // the fields with these names, by index, in the order of the hash
+	algorithm string    // of its key: rsa or ed25519
+	header    canonical // c=
+	body      canonical
+	bodyHash  []byte   // bh=
+	bodyless  bool     // an ARC-Seal is over fields alone
+	length    int64    // l=: octets of the body that it signs, -1 for all
+	value     []byte   // b=
+	inexact   bool     // i= is below d=
+	records   []string // of the key, if it is open and they were answered
 	policy.Identity
 }
 
@@ -28,96 +42,173 @@ func (s *signature) keyName() string { return s.Selector + "._domainkey." + stri
 
 // readSignatures finds the signature fields. One that could not be asked about has its
 // result already.
-func readSignatures(fields []message.Field, from message.Domain) []signature {
-	var found []signature
-	twice := standsTwice(fields)
+func readSignatures(fields []message.Field, from message.Domain) []*signature {
+	var found []*signature
 	for i, f := range fields {
 		if !f.Is(signatureField) {
 			continue
 		}
-		s := signature{field: i, kin: -1}
-		if len(f.Raw) > maxSigned {
-			s.Why = "the field has more than 8,192 octets"
-		} else {
-			s.read(f.Value())
+		s := &signature{field: i, kin: -1}
+		err := s.read(f, s.version, s.owner, s.content, s.agent)
+		if err == nil {
+			s.kin = kinship(s.Domain, from)
+			s.covers = pick(fields, s.names, i)
+			err = s.spoilt(fields)
 		}
-		if s.Why == "" {
-			s.kin, s.Why = kinship(s.Domain, from), twice
-		}
-		if s.Why != "" {
-			s.Result = policy.PermError
+		if err != nil {
+			s.settle(policy.PermError, why("", err))
 		}
 		found = append(found, s)
 	}
 	return found
 }
 
-// read takes the domain and selector of a signature (RFC 6376, section 3.5), or says why
-// they cannot be asked about. It reads tags as the library does, and takes no more.
-func (s *signature) read(value string) {
-	tags, ok := readTags(value)
-	if !ok {
-		s.Why = "its tags cannot be read"
-		return
+// read takes the tags of a field step by step, or says why nothing can be asked about it.
+func (s *signature) read(f message.Field, steps ...func(tags) error) error {
+	if len(f.Raw) > maxSigned {
+		return errors.New("the field has more than 8,192 octets")
 	}
-	domain, okDomain := hostname(tags["d"])
-	selector, okSelector := hostname(tags["s"] + "._domainkey")
+	list, err := readTags(string(f.Raw[f.Colon+1:]))
+	for i := 0; err == nil && i < len(steps); i++ {
+		err = steps[i](list)
+	}
+	return err
+}
+
+func (s *signature) version(t tags) error {
+	if t["v"] != "1" {
+		return errors.New("incompatible signature version")
+	}
+	return nil
+}
+
+// owner reads whose the signature is, and by which algorithm. rsa-sha1 does not count
+// (RFC 8301, section 3.1).
+func (s *signature) owner(t tags) (err error) {
+	domain, okDomain := hostname(t["d"])
+	selector, okSelector := hostname(t["s"] + "._domainkey")
 	parsed, err := message.ParseDomain(domain)
+	algorithm, known := strings.CutSuffix(t["a"], "-sha256")
 	switch {
 	case !okDomain || err != nil:
-		s.Why = "d= names no domain"
+		return errors.New("d= names no domain")
 	case !okSelector:
-		s.Why = "s= names no selector"
-	case strings.Count(tags["h"], ":") >= maxNames:
-		s.Why = "h= names more than 250 fields"
-	default:
-		s.Domain, s.Selector = parsed, strings.TrimSuffix(selector, "._domainkey")
+		return errors.New("s= names no selector")
 	}
-}
-
-// once are the fields that stand once at most (RFC 5322, section 3.6; RFC 2045, section 4).
-// Those that begin with Content- are, too.
-var once = [...]string{
-	"from", "sender", "reply-to", "to", "cc", "bcc", "subject", "date", "message-id",
-	"in-reply-to", "references", "mime-version",
-}
-
-// standsTwice says which field stands twice that may stand once, "" if none does. Of several
-// a signature covers the lowest and readers show the first: whoever has a signed message
-// puts fields of his own in front of it (RFC 6376, section 8.15).
-func standsTwice(fields []message.Field) string {
-	seen := map[string]bool{}
-	for _, f := range fields {
-		name := fold(f.Name())
-		if !slices.Contains(once[:], name) && !strings.HasPrefix(name, "content-") {
-			continue
-		}
-		if seen[name] {
-			return clean(f.Name()) + " stands twice"
-		}
-		seen[name] = true
+	s.Domain, s.Selector = parsed, strings.TrimSuffix(selector, "._domainkey")
+	if s.algorithm = algorithm; !known || algorithm != "rsa" && algorithm != "ed25519" {
+		return errors.New("a= is neither rsa-sha256 nor ed25519-sha256: " + t["a"])
 	}
-	return ""
+	s.value, err = t.octets("b")
+	return err
 }
 
-// readTags reads a list of tags (RFC 6376, section 3.2). White space within the values is
-// taken out; a tag that stands twice spoils the list.
-func readTags(value string) (tags map[string]string, ok bool) {
-	tags = map[string]string{}
-	for part := range strings.SplitSeq(value, ";") {
-		name, tag, ok := strings.Cut(part, "=")
-		name = strings.Trim(name, " \t\r\n")
-		if _, twice := tags[name]; twice || !ok && name != "" {
-			return nil, false
-		}
-		if ok {
-			tags[name] = strings.Join(strings.FieldsFunc(tag, isSpace), "")
+// content reads what is signed, how it is hashed and for how long.
+func (s *signature) content(t tags) (err error) {
+	if _, there := t["h"]; !there {
+		return errors.New("h= is missing")
+	}
+	s.names = t.names("h")
+	if s.header, s.body, err = readCanonical(t); err != nil {
+		return err
+	}
+	if s.length, err = t.number("l"); err != nil {
+		return err
+	}
+	if s.bodyHash, err = t.octets("bh"); err != nil {
+		return err
+	}
+	return lifetime(t)
+}
+
+// agent reads what a DKIM-Signature alone has: i=, which is to be within d= (names are
+// compared without case, RFC 4343), and how the key is to be asked for. It is to sign From.
+func (s *signature) agent(t tags) error {
+	if i, there := t["i"]; there {
+		i = fold(plain(i))
+		domain, own := i[strings.LastIndexByte(i, '@')+1:], fold(t["d"])
+		if s.inexact = domain != own; s.inexact && !strings.HasSuffix(domain, "."+own) {
+			return errors.New("domain mismatch: i= is not within d=")
 		}
 	}
-	return tags, true
+	if _, there := t["q"]; there && !slices.Contains(t.names("q"), "dns/txt") {
+		return errors.New("unsupported public key query method")
+	}
+	if !slices.Contains(s.names, "from") {
+		return errors.New("From field not signed")
+	}
+	return nil
 }
 
-func isSpace(r rune) bool { return r == ' ' || r == '\t' || r == '\r' || r == '\n' }
+// lifetime reads t= and x=.
+func lifetime(t tags) error {
+	signed, err := t.number("t")
+	if err != nil {
+		return err
+	}
+	expires, err := t.number("x")
+	switch {
+	case err != nil:
+		return err
+	case expires < 0:
+		return nil
+	case time.Now().After(time.Unix(expires, 0)):
+		return errors.New("signature has expired")
+	case expires <= signed:
+		return errors.New("x= is not after t=")
+	}
+	return nil
+}
+
+// readCanonical reads c=: both are simple unless it says otherwise.
+func readCanonical(t tags) (header, body canonical, err error) {
+	form, there := t["c"]
+	if !there {
+		return canonical{}, canonical{}, nil
+	}
+	first, second, both := strings.Cut(form, "/")
+	if !both {
+		second = "simple"
+	}
+	for _, name := range []string{first, second} {
+		if name != "simple" && name != "relaxed" {
+			return canonical{}, canonical{}, errors.New("c= is neither simple nor relaxed: " + form)
+		}
+	}
+	return canonical{first == "relaxed"}, canonical{second == "relaxed"}, nil
+}
+
+// pick finds the fields of these names from the bottom up, one for each time that a name
+// stands, none where there are no more (RFC 6376, section 5.4.2). A signature cannot be
+// over its own field.
+func pick(fields []message.Field, names []string, own int) []int {
+	left := map[string][]int{}
+	for i, f := range fields {
+		if i != own {
+			name := fold(f.Name())
+			left[name] = append(left[name], i)
+		}
+	}
+	var picked []int
+	for _, name := range names {
+		if all := left[name]; len(all) > 0 {
+			picked, left[name] = append(picked, all[len(all)-1]), all[:len(all)-1]
+		}
+	}
+	return picked
+}
+
+// sum is the hash that is signed: the fields that are covered, and the signature's own with
+// b= empty and without its line end (RFC 6376, section 3.7).
+func (s *signature) sum(fields []message.Field) []byte {
+	h, line := sha256.New(), []byte(nil)
+	for _, i := range s.covers {
+		line = append(s.header.appendField(line[:0], fields[i]), '\r', '\n')
+		h.Write(line)
+	}
+	h.Write(s.header.appendField(line[:0], withoutValue(fields[s.field])))
+	return h.Sum(nil)
+}
 
 // kinship says how near two domains are: the same, one above the other, with how many of
 // their last labels alike.

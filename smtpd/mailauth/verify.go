@@ -1,135 +1,97 @@
 package mailauth
 
 import (
-	"bufio"
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"io"
-	"slices"
-	"strings"
 
-	"github.com/emersion/go-msgauth/dkim"
-
+	"gatepost/message"
 	"gatepost/policy"
 )
 
-// The library goes through all pending line ends anew with each piece of the content that it
-// gets. Few line ends and long pieces keep that in proportion to the content.
-const (
-	maxEmpty = 64 << 10 // octets of line ends on end
-	piece    = 64 << 10 // octets handed over at a time
-)
+// piece is how much of a content is hashed at a time, in octets.
+const piece = 64 << 10
 
 // verify settles signatures whose keys are there. What is verified are the fields as we read
-// them, so that nothing is signed but what is judged. The library never waits for the DNS.
+// them, so that nothing is signed but what is judged. The content is read once, for those
+// whose fields are as they were signed.
 func verify(ctx context.Context, q Query, open []*signature) {
-	keys := map[string][]string{}
+	forms := map[canonical]*body{}
 	for _, s := range open {
-		keys[s.keyName()] = s.key
-	}
-	content := &steady{ctx: ctx, r: signedContent(q, open)}
-	results, err := dkim.VerifyWithOptions(bufio.NewReaderSize(content, piece), &dkim.VerifyOptions{
-		LookupTXT: func(asked string) ([]string, error) {
-			name, _ := hostname(asked)
-			return keys[name], nil
-		},
-	})
-	whole := err == nil && len(results) == len(open)
-	for i, s := range open {
-		if whole {
-			s.settle(verified(results[i].Err))
+		if s.verifyFields(q.Message.Fields); s.open() && forms[s.body] == nil {
+			forms[s.body] = newBody(s.body)
 		}
-		// A permerror has nothing to do with the content; a pass or fail is of what was read.
-		if !whole || content.ended != "" && s.Result != policy.PermError {
-			s.settle(content.verdict())
+	}
+	if len(forms) == 0 {
+		return
+	}
+	err := hashContent(ctx, q, forms)
+	for form, b := range forms {
+		sum := b.end()
+		for _, s := range open {
+			if s.open() && s.body == form {
+				s.verifyBody(sum, b.length, err)
+			}
 		}
 	}
 }
 
-func verified(err error) (policy.Result, string) {
+// verifyFields settles a signature that is not one of these fields. It stays open if it signs
+// a body too.
+func (s *signature) verifyFields(fields []message.Field) {
+	key, err := readKey(s.records, s.algorithm)
 	switch {
-	case err == nil:
-		return policy.Pass, ""
-	case dkim.IsPermFail(err):
-		return policy.PermError, clean(strings.TrimPrefix(err.Error(), "dkim: "))
+	case err != nil:
+		s.settle(policy.PermError, why("", err))
+	case key.exact && s.inexact:
+		s.settle(policy.PermError, "domain mismatch: the key asks for i= in d= itself (t=s)")
+	case !key.signed(s.sum(fields), s.value):
+		s.settle(policy.Fail, "signature did not verify")
+	case s.bodyless:
+		s.settle(policy.Pass, "")
 	}
-	return policy.Fail, clean(strings.TrimPrefix(err.Error(), "dkim: "))
 }
 
-// signedContent is the message as the library gets it: without other signatures than
-// those asked about. Of a field that would cost it too much it gets the name: a signature
-// can say that there is no such field.
-func signedContent(q Query, asked []*signature) io.Reader {
-	var head bytes.Buffer
-	for i, f := range q.Message.Fields {
-		if f.Is(signatureField) && !slices.ContainsFunc(asked,
-			func(s *signature) bool { return s.field == i }) {
-			continue
-		}
-		if len(f.Raw) > maxField {
-			head.WriteString(f.Name() + ": too long\r\n")
-			continue
-		}
-		head.Write(bytes.TrimRight(f.Raw, "\r\n"))
-		head.WriteString("\r\n")
+// verifyBody settles a signature by the hash of the body and its length. What l= leaves out
+// anybody can have appended (RFC 6376, section 8.2). Only what is our own doing is a
+// temperror: what a stranger can bring about by his content must not keep his message from
+// failing.
+func (s *signature) verifyBody(sum []byte, length int64, err error) {
+	switch {
+	case errors.Is(err, errLate):
+		s.settle(policy.PermError, why("", err))
+	case err != nil:
+		s.settle(policy.TempError, why("the message could not be read: ", err))
+	case s.length >= 0 && s.length != length:
+		s.settle(policy.Fail, fmt.Sprintf("l= signs %d octets of a body of %d", s.length, length))
+	case !bytes.Equal(sum, s.bodyHash):
+		s.settle(policy.Fail, "body hash did not verify")
+	default:
+		s.settle(policy.Pass, "")
 	}
-	head.WriteString("\r\n")
+}
+
+var errLate = errors.New("the content could not be verified in time")
+
+// hashContent reads the content to its end, unless the time is up.
+func hashContent(ctx context.Context, q Query, forms map[canonical]*body) error {
 	if q.Body == nil {
-		return &head
+		return nil
 	}
-	return io.MultiReader(&head, q.Body())
-}
-
-// A steady reader never fails, since the library would leave goroutines behind for ever: it
-// ends early, and keeps the reason.
-type steady struct {
-	ctx    context.Context
-	r      io.Reader
-	empty  int    // octets of line ends at the end of what was read
-	ended  string // why it ended early, or ""
-	broken bool   // because the content could not be read
-}
-
-func (s *steady) Read(p []byte) (n int, err error) {
-	if s.ended == "" && s.ctx.Err() != nil {
-		s.ended = "the content could not be verified in time"
-	}
-	if s.ended != "" {
-		return 0, io.EOF
-	}
-	n, err = s.r.Read(p)
-	switch {
-	case s.crowded(p[:n]):
-		s.ended = "more than 64 KiB of empty lines"
-		return 0, io.EOF
-	case err != nil && err != io.EOF:
-		s.broken, s.ended = true, why("the message could not be read: ", err)
-		return n, io.EOF
-	}
-	return n, err
-}
-
-// crowded reports whether too many line ends follow on end.
-func (s *steady) crowded(p []byte) bool {
-	for _, octet := range p {
-		if octet != '\r' && octet != '\n' {
-			s.empty = 0
-		} else if s.empty++; s.empty > maxEmpty {
-			return true
+	content, buf := q.Body(), make([]byte, piece)
+	for ctx.Err() == nil {
+		n, err := content.Read(buf)
+		for _, b := range forms {
+			b.Write(buf[:n])
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
 		}
 	}
-	return false
-}
-
-// verdict is on signatures whose content was not read to its end. Only what is our own doing
-// is a temperror: what a stranger can bring about by his content must not keep his message
-// from failing.
-func (s *steady) verdict() (policy.Result, string) {
-	switch {
-	case s.broken:
-		return policy.TempError, s.ended
-	case s.ended == "":
-		return policy.PermError, "not every signature was found again"
-	}
-	return policy.PermError, s.ended
+	return errLate
 }
