@@ -104,12 +104,21 @@ type Record struct {
 	Why        string         `json:"why,omitempty"`
 }
 
+// A Chain is what an ARC chain (RFC 8617) says about the author of a message.
+type Chain struct {
+	Result Result         `json:"result"`           // Pass: it holds, and its first hop says that Author passed
+	Sealer message.Domain `json:"sealer,omitempty"` // who sealed it last
+	Author message.Domain `json:"author,omitempty"` // the From domain, if it was asked about
+	Why    string         `json:"why,omitempty"`
+}
+
 // An Authentication is what was found out about who sent a message. Nil: nobody was asked.
 type Authentication struct {
 	Relay  string     `json:"relay,omitempty"` // the authserv-id of the relay that told us some of this
 	SPF    Identity   `json:"spf"`             // of the reverse-path
 	Author Identity   `json:"author"`          // SPF of the From domain, asked if it has no DMARC record
 	DKIM   []Identity `json:"dkim,omitempty"`  // one for each signature looked at
+	ARC    Chain      `json:"arc,omitzero"`    // if sealers are named
 	DMARC  Record     `json:"dmarc"`
 	Said   Result     `json:"said,omitempty"`   // what that relay says of DMARC
 	Unread []Unread   `json:"unread,omitempty"` // what else relays may have said

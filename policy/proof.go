@@ -13,11 +13,16 @@ import (
 
 // Proof is whether the message is from its From domain: pass, fail, none (nobody was asked,
 // or the domain publishes nothing that could say so) or temperror (the DNS did not answer).
+// A chain of ARC that holds stands for all that failed on the way.
 func (f *Facts) Proof() Result {
-	if f.Authentication == nil {
+	a, from := f.Authentication, f.Sender.Address.Domain()
+	switch {
+	case a == nil:
 		return None
+	case a.ARC.Result == Pass && a.ARC.Author == from:
+		return Pass
 	}
-	return f.Authentication.verdict(f.Sender.Address.Domain())
+	return a.verdict(from)
 }
 
 // doubts reports whether a sender's privileges do not count: those of staff need proof,
@@ -120,6 +125,15 @@ func (f *Facts) organisation() message.Domain {
 	return registered(f.Sender.Address.Domain())
 }
 
+// Sealer is on whose word the message is taken to be from its From domain, "" if something
+// else shows that, or nothing does.
+func (a *Authentication) Sealer() message.Domain {
+	if a == nil || a.ARC.Result != Pass || a.verdict(a.ARC.Author) == Pass {
+		return ""
+	}
+	return a.ARC.Sealer
+}
+
 // words say what was found out, in one line.
 func (a *Authentication) words() string {
 	parts := []string{a.SPF.words("SPF")}
@@ -131,6 +145,9 @@ func (a *Authentication) words() string {
 	}
 	if a.Said != Pass || a.DMARC.Result != None { // else nobody looked
 		parts = append(parts, a.DMARC.words())
+	}
+	if a.ARC != (Chain{}) {
+		parts = append(parts, a.ARC.words())
 	}
 	if a.Said != None {
 		parts = append(parts, fmt.Sprintf("%s says DMARC %s", a.Relay, a.Said))
@@ -148,6 +165,17 @@ func (id Identity) words(method string) string {
 	}
 	if id.Why != "" {
 		words += " (" + message.Clean(id.Why) + ")"
+	}
+	return words
+}
+
+func (c Chain) words() string {
+	words := "ARC " + c.Result.String()
+	if c.Sealer != "" {
+		words += " sealed by " + string(c.Sealer)
+	}
+	if c.Why != "" {
+		words += " (" + message.Clean(c.Why) + ")"
 	}
 	return words
 }
@@ -192,5 +220,5 @@ func (f *Facts) Band() Band {
 // ownClient reports whether the client may send for the From domain, as SPF says.
 func (f *Facts) ownClient() bool {
 	a, from := f.Authentication, f.Sender.Address.Domain()
-	return a != nil && f.Proof() == Pass && a.aligned(a.SPF, from, a.DMARC.StrictSPF)
+	return a != nil && a.verdict(from) == Pass && a.aligned(a.SPF, from, a.DMARC.StrictSPF)
 }

@@ -84,7 +84,37 @@ func asked() *policy.Authentication {
 		},
 		DMARC: policy.Record{Result: policy.Pass, Domain: "acme.test", Org: "acme.test",
 			Demand: policy.DemandReject, StrictDKIM: true},
+		ARC: policy.Chain{Result: policy.Neutral, Sealer: "list.test", Author: "acme.test",
+			Why: "Subject stands twice"},
 		Said: policy.Pass,
+	}
+}
+
+// Whose seal a ticket is proven by is kept with it. What was kept before chains were looked
+// at is read as without one.
+func TestSealedTicket(t *testing.T) {
+	ctx := context.Background()
+	f := open(t)
+	for want, a := range map[string]policy.Authentication{
+		"list.test": {ARC: policy.Chain{Result: policy.Pass, Sealer: "list.test", Author: "acme.test"}},
+		"":          {SPF: policy.Identity{Result: policy.Pass, Domain: "acme.test"}},
+	} {
+		r, id := f.receive(mail("ann@acme.test", "x", "y"), func(r *Record) {
+			r.Facts.Authentication = &a
+		})
+		ticket, err := f.Ticket(ctx, id)
+		if err != nil || !ticket.Proven || ticket.Sealer != want {
+			t.Errorf("%q: %+v, %v", want, ticket, err)
+		}
+		if e, err := f.Explain(ctx, r.ID); err != nil || e.Authentication != "pass" {
+			t.Errorf("%q: explained as %q, %v", want, e.Authentication, err)
+		}
+	}
+	const old = `{"spf":{"result":"pass","domain":"acme.test"},` +
+		`"author":{"result":"none","domain":""},"dmarc":{"result":"none"}}`
+	a, err := readProof(old)
+	if err != nil || a.ARC != (policy.Chain{}) || a.SPF.Domain != "acme.test" {
+		t.Errorf("%+v, %v", a, err)
 	}
 }
 

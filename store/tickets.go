@@ -47,7 +47,19 @@ func (db *DB) CountTickets(ctx context.Context, q Query) (int64, error) {
 
 // Ticket is one ticket, or ErrNotFound.
 func (db *DB) Ticket(ctx context.Context, id int64) (Ticket, error) {
-	return one(ctx, db, scanTicket, "select "+ticketColumns+ticketFrom+" where t.id = $1", id)
+	t, err := one(ctx, db, scanTicket, "select "+ticketColumns+ticketFrom+" where t.id = $1", id)
+	if err != nil || !t.Proven {
+		return t, err
+	}
+	proof, err := one(ctx, db, func(row scanner) (text string, err error) {
+		return text, row.Scan(&text)
+	}, "select m.proof"+ticketFrom+" where t.id = $1", id)
+	if err != nil {
+		return t, err
+	}
+	a, err := readProof(proof)
+	t.Sealer = string(a.Sealer())
+	return t, err
 }
 
 // Raw reads a held message or a ticket's message byte for byte as it was received, or

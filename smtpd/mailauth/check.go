@@ -1,7 +1,7 @@
 // Package mailauth asks who a message is from: SPF (RFC 7208), DKIM (RFC 6376), the DMARC
-// record of its From domain (RFC 9989), and what a relay of ours wrote about them (RFC
-// 8601). It gathers facts and never judges: whether they are aligned, and what follows, is
-// the policy's to say.
+// record of its From domain (RFC 9989), what a relay of ours wrote about them (RFC 8601), and
+// the ARC chain of those that handed it on (RFC 8617). It gathers facts and never judges:
+// whether they are aligned, and what follows, is the policy's to say.
 package mailauth
 
 import (
@@ -29,6 +29,7 @@ type Checker struct {
 	dns     *cache
 	relays  []string          // the authserv-ids of our relays, in ASCII lower case
 	filters []*policy.Product // what they run
+	sealers []message.Domain
 }
 
 // Options say whom a Checker believes beside the DNS. The zero Options believe nobody.
@@ -40,11 +41,14 @@ type Options struct {
 	// Filters are the products that our relays run, or are. A field that one of them writes
 	// is read where it writes it, if nobody else can have written it there.
 	Filters []*policy.Product
+	// Sealers are the domains, with those below them, whose ARC chains (RFC 8617) stand for
+	// a DMARC that failed on the way. With none, no chain is looked at.
+	Sealers []message.Domain
 }
 
 // New makes a Checker that asks r. Close it when it is done with.
 func New(r Resolver, o Options) *Checker {
-	c := &Checker{Budget: budget, dns: newCache(r), filters: o.Filters}
+	c := &Checker{Budget: budget, dns: newCache(r), filters: o.Filters, sealers: o.Sealers}
 	for _, id := range o.AuthservIDs {
 		c.relays = append(c.relays, fold(id))
 	}

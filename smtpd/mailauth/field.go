@@ -28,10 +28,15 @@ func Field(
 	if len(own) > 0 || a.Relay == "" {
 		writeDKIM(&b, own) // behind a relay nobody can tell who found none
 	}
+	if a.ARC.Result == policy.Pass || a.ARC.Result == policy.Fail {
+		b.WriteString("; arc=" + a.ARC.Result.String()) // RFC 8617, section 7.2
+	}
 	b.WriteString("; dmarc=" + verdict.String())
 	follows := a.Said != policy.None || a.SPF.Told || len(own) < len(a.DKIM)
 	if relay := quotable(a.Relay); relay != "" && follows {
 		b.WriteString(` reason="as ` + relay + ` says"`)
+	} else if sealer := quotable(string(a.ARC.Sealer)); sealer != "" && a.ARC.Result == policy.Pass {
+		b.WriteString(` reason="ARC sealed by ` + sealer + `"`)
 	}
 	writeProperty(&b, "header.from", string(from))
 	return b.String()

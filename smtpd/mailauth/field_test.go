@@ -45,6 +45,17 @@ func TestField(t *testing.T) {
 				` dmarc=fail reason="as mx.relay.test says" header.from=acme.test`},
 		{&policy.Authentication{Relay: "mx.relay.test", SPF: full.SPF}, "acme.test", policy.Pass,
 			"; spf=pass smtp.mailfrom=acme.test; dmarc=pass header.from=acme.test"},
+		// A chain of ARC that holds, one that does not, and one that nobody asked about.
+		{&policy.Authentication{SPF: full.SPF, ARC: policy.Chain{Result: policy.Pass,
+			Sealer: "list.test", Author: "acme.test"}}, "acme.test", policy.Pass,
+			"; spf=pass smtp.mailfrom=acme.test; dkim=none; arc=pass;" +
+				` dmarc=pass reason="ARC sealed by list.test" header.from=acme.test`},
+		{&policy.Authentication{SPF: full.SPF, ARC: policy.Chain{Result: policy.Fail,
+			Sealer: "list.test"}}, "acme.test", policy.Fail, "; spf=pass smtp.mailfrom=acme.test; dkim=none; arc=fail;" +
+				" dmarc=fail header.from=acme.test"},
+		{&policy.Authentication{SPF: full.SPF, ARC: policy.Chain{Sealer: "evil.test", Why: "x"}},
+			"acme.test", policy.Fail, "; spf=pass smtp.mailfrom=acme.test; dkim=none;" +
+				" dmarc=fail header.from=acme.test"},
 		{&policy.Authentication{Relay: "other relay", SPF: odd}, "acme.test", policy.None,
 			"; dmarc=none header.from=acme.test"},
 	} {
@@ -74,6 +85,9 @@ func TestFieldHoldsNothingForeign(t *testing.T) {
 				Why:  evil.Draw(t, "why")},
 			DKIM: []policy.Identity{{Result: policy.Fail, Domain: message.Domain(evil.Draw(t, "d")),
 				Selector: evil.Draw(t, "s")}},
+			ARC: policy.Chain{Sealer: message.Domain(evil.Draw(t, "sealer")),
+				Result: rapid.SampledFrom([]policy.Result{
+					policy.None, policy.Fail, policy.Neutral}).Draw(t, "arc")},
 		}
 		host := evil.Draw(t, "host")
 		got := Field(host, a, message.Domain(evil.Draw(t, "from")), policy.Fail)

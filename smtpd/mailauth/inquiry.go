@@ -19,6 +19,7 @@ type inquiry struct {
 	a     *policy.Authentication
 	told  told
 	found []*signature   // to be verified, if no relay has told
+	arc   *chain         // to be verified, nil if there is none
 	kin   []organisation // of identities that could be aligned with From
 }
 
@@ -35,6 +36,7 @@ func (c *Checker) inquiry(q Query) *inquiry {
 	if !n.told.dkim {
 		n.found = choose(q)
 	}
+	n.arc, n.a.ARC = c.sealed(q)
 	n.relatives()
 	return n
 }
@@ -69,9 +71,13 @@ func (n *inquiry) sender(ctx context.Context) {
 }
 
 func (n *inquiry) signatures(ctx context.Context) {
-	n.settle(ctx, n.Query, n.found)
+	n.settle(ctx, n.Query, append(n.arc.signatures(), n.found...))
 	for _, s := range n.found {
 		n.a.DKIM = append(n.a.DKIM, s.Identity)
+	}
+	if n.arc != nil {
+		n.a.ARC.Result, n.a.ARC.Why = n.arc.says(n.Query)
+		n.a.ARC.Author = n.From
 	}
 }
 

@@ -109,7 +109,7 @@ func (s *signature) content(t tags) (err error) {
 		return errors.New("h= is missing")
 	}
 	s.names = t.names("h")
-	if s.header, s.body, err = readCanonical(t); err != nil {
+	if err = s.forms(t); err != nil {
 		return err
 	}
 	if s.length, err = t.number("l"); err != nil {
@@ -160,22 +160,23 @@ func lifetime(t tags) error {
 	return nil
 }
 
-// readCanonical reads c=: both are simple unless it says otherwise.
-func readCanonical(t tags) (header, body canonical, err error) {
+// forms reads c=, which may be absent. The form of the body is simple unless it is named.
+func (s *signature) forms(t tags) error {
 	form, there := t["c"]
 	if !there {
-		return canonical{}, canonical{}, nil
+		return nil
 	}
-	first, second, both := strings.Cut(form, "/")
+	header, body, both := strings.Cut(form, "/")
 	if !both {
-		second = "simple"
+		body = "simple"
 	}
-	for _, name := range []string{first, second} {
+	for _, name := range []string{header, body} {
 		if name != "simple" && name != "relaxed" {
-			return canonical{}, canonical{}, errors.New("c= is neither simple nor relaxed: " + form)
+			return errors.New("c= is neither simple nor relaxed: " + form)
 		}
 	}
-	return canonical{first == "relaxed"}, canonical{second == "relaxed"}, nil
+	s.header.relaxed, s.body.relaxed = header == "relaxed", body == "relaxed"
+	return nil
 }
 
 // pick finds the fields of these names from the bottom up, one for each time that a name

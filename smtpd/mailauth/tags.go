@@ -16,20 +16,32 @@ import (
 type tags map[string]string
 
 // readTags reads what follows the colon of a field, or a key record. A tag that stands twice
-// spoils the list.
+// spoils the list. One without a name, as between two semicolons, is kept as "".
 func readTags(text string) (tags, error) {
 	list := tags{}
+	text = strings.TrimSuffix(strings.TrimRight(text, white), ";")
 	for part := range strings.SplitSeq(text, ";") {
 		name, value, ok := strings.Cut(part, "=")
 		name = strings.Trim(name, white)
-		if _, twice := list[name]; twice || !ok && name != "" {
+		if _, twice := list[name]; name != "" && (twice || !ok) {
 			return nil, errors.New("its tags cannot be read")
 		}
-		if ok {
-			list[name] = strings.Join(strings.FieldsFunc(value, isWhite), "")
-		}
+		list[name] = strings.Join(strings.FieldsFunc(value, isWhite), "")
 	}
 	return list, nil
+}
+
+// named refuses a list in which a tag's name is not a letter with letters, digits and _ behind
+// it. Only chains are read so strictly: they ask for a privilege where there would be none.
+func (t tags) named() error {
+	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	for name := range t {
+		if name == "" || !strings.ContainsAny(name[:1], letters) ||
+			strings.Trim(name, letters+"0123456789_") != "" {
+			return errors.New("a tag has no name")
+		}
+	}
+	return nil
 }
 
 // white is what may stand around names and within values: spaces, tabs and folds.
