@@ -8,6 +8,9 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/net/publicsuffix"
+
+	"gatepost/message"
 	"gatepost/policy"
 	"gatepost/smtpd/mailauth"
 )
@@ -81,11 +84,31 @@ func (s *settings) checker() *mailauth.Checker {
 	return s.asking(mailauth.System(s.Auth.Resolver))
 }
 
-// asking makes a checker that believes our relays and asks the resolver for the rest. A name
-// in smtp.filter that is none has been refused before.
+// asking makes a checker that believes our relays and the sealers of others, and asks the
+// resolver for the rest. A name that is none has been refused before.
 func (s *settings) asking(r mailauth.Resolver) *mailauth.Checker {
 	filters, _ := s.filters()
-	return mailauth.New(r, mailauth.Options{AuthservIDs: s.SMTP.AuthservID, Filters: filters})
+	sealers, _ := s.sealers()
+	return mailauth.New(r, mailauth.Options{AuthservIDs: s.SMTP.AuthservID, Filters: filters,
+		Sealers: sealers})
+}
+
+// sealers are whose ARC chains count. Below a public suffix anybody can have a name, and seal.
+func (s *settings) sealers() ([]message.Domain, error) {
+	var domains []message.Domain
+	for _, word := range s.Auth.Sealers {
+		d, err := message.ParseDomain(word)
+		if err != nil {
+			return nil, fmt.Errorf("auth.sealers: %q is no domain: write what a forwarder's "+
+				"ARC-Seal fields have in d=, such as google.com", word)
+		}
+		if suffix, _ := publicsuffix.PublicSuffix(string(d)); suffix == string(d) {
+			return nil, fmt.Errorf("auth.sealers: %q: anybody can have a name below it: write the "+
+				"domain of one forwarder, such as google.com", word)
+		}
+		domains = append(domains, d)
+	}
+	return domains, nil
 }
 
 // takesClaims reports whether nobody but this machine can connect, and no machine of ours
@@ -115,6 +138,9 @@ func (s *settings) checkProof() error {
 			"would be held: write there which machines hand mail on"))
 	}
 	if _, err := s.filters(); err != nil {
+		errs = append(errs, err)
+	}
+	if _, err := s.sealers(); err != nil {
 		errs = append(errs, err)
 	}
 	for _, id := range s.SMTP.AuthservID {

@@ -56,6 +56,7 @@ type authSettings struct {
 	Trust    string `toml:"trust"`
 	Loopback string `toml:"loopback"`
 	Resolver string `toml:"resolver"`
+	Sealers  words  `toml:"sealers"`
 }
 
 // causesSettings have a switch for each cause that holds what is not held for its sender,
@@ -163,6 +164,9 @@ func defaults() *settings {
 			Loopback: takeClaims,
 			// The name server to ask, with its port. Empty: those of this machine.
 			Resolver: "",
+			// Domains whose ARC chains (RFC 8617) stand for a DMARC that failed on the way.
+			// Without it no chain is looked at.
+			Sealers: nil,
 		},
 		// What shows a cause holds a message.
 		Causes: causesSettings{Unprocessable: true, FailedAuthentication: true, Loop: true,

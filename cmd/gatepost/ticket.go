@@ -81,7 +81,7 @@ func (a *app) ticketLetter(t store.Ticket) letter {
 			{"ID", strconv.FormatInt(t.ID, 10)},
 			{"Requester", person(t.Requester.Person)},
 			{"Claimed", yesNo(t.Requester.Claimed)},
-			{"Proven", yesNo(t.Proven)},
+			{"Proven", provenBy(t)},
 			{"To", strings.Join(t.Recipients, ", ")},
 			{"Subject", t.Subject},
 			{"Status", t.Status},
@@ -92,6 +92,14 @@ func (a *app) ticketLetter(t store.Ticket) letter {
 			{"Size", strconv.FormatInt(t.Size, 10) + " octets"},
 		},
 	}
+}
+
+// provenBy says whether a ticket is from whom it says, and on whose word if it is not our own.
+func provenBy(t store.Ticket) string {
+	if t.Sealer != "" {
+		return "yes, as sealed by " + t.Sealer
+	}
+	return yesNo(t.Proven)
 }
 
 func yesNo(b bool) string {
