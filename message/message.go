@@ -3,8 +3,8 @@
 // not know the time.
 package message
 
-// Limits on what is read of one header section. Libraries that verify signatures take a
-// minute of CPU for a megabyte of folded header, so the caps stand before them.
+// Limits on what is read of one header section. What comes after goes through it many times,
+// libraries among it, so the caps stand before all.
 const (
 	MaxHeader = 256 << 10 // octets in the header section, its closing blank line included
 	MaxFields = 1000      // fields in the header section

@@ -24,6 +24,9 @@ func choose(q Query) []*signature {
 	slices.SortStableFunc(found, func(a, b *signature) int { return cmp.Compare(b.kin, a.kin) })
 	found = found[:min(len(found), maxSignatures)]
 	slices.SortFunc(found, func(a, b *signature) int { return cmp.Compare(a.field, b.field) })
+	for _, s := range pending(found) {
+		s.find(q.Message.Fields)
+	}
 	return found
 }
 

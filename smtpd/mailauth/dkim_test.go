@@ -232,6 +232,18 @@ func TestManySignatures(t *testing.T) {
 	}
 }
 
+// Signatures that are not looked at cost no more than their reading.
+func TestThousandSignatures(t *testing.T) {
+	const many = 900
+	q := queryOf(strings.Repeat(forgery("acme.test", "s"), many) + plainMail)
+	if n := len(choose(q)); n != maxSignatures {
+		t.Errorf("%d are looked at", n)
+	}
+	if n := testing.AllocsPerRun(2, func() { choose(q) }) / many; n > 100 {
+		t.Errorf("%v allocations for each", n)
+	}
+}
+
 // A signature over thousands of fields that are not there takes no longer for that.
 func TestManyNames(t *testing.T) {
 	k := edKey("acme.test", "ed")

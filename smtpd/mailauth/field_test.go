@@ -52,7 +52,7 @@ func TestField(t *testing.T) {
 				` dmarc=pass reason="ARC sealed by list.test" header.from=acme.test`},
 		{&policy.Authentication{SPF: full.SPF, ARC: policy.Chain{Result: policy.Fail,
 			Sealer: "list.test"}}, "acme.test", policy.Fail, "; spf=pass smtp.mailfrom=acme.test; dkim=none; arc=fail;" +
-				" dmarc=fail header.from=acme.test"},
+			" dmarc=fail header.from=acme.test"},
 		{&policy.Authentication{SPF: full.SPF, ARC: policy.Chain{Sealer: "evil.test", Why: "x"}},
 			"acme.test", policy.Fail, "; spf=pass smtp.mailfrom=acme.test; dkim=none;" +
 				" dmarc=fail header.from=acme.test"},

@@ -38,7 +38,7 @@ func library(t testing.TB, raw string, k key) error {
 // differences that there may be are named.
 func same(t testing.TB, c *Checker, raw string, k key) {
 	q := queryOf(raw)
-	all := readSignatures(q.Message.Fields, q.From)
+	all := choose(q)
 	if len(all) != 1 {
 		return
 	}
@@ -242,7 +242,7 @@ func BenchmarkBody(b *testing.B) {
 		})
 		b.Run("ours/"+header, func(b *testing.B) {
 			for b.Loop() {
-				all := readSignatures(q.Message.Fields, q.From)
+				all := choose(q)
 				if c.settle(b.Context(), q, all); all[0].Result != policy.Pass {
 					b.Fatal(all[0].Why)
 				}

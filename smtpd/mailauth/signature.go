@@ -40,8 +40,8 @@ func (s *signature) settle(r policy.Result, why string) { s.Result, s.Why = r, w
 // keyName is where its key is published (RFC 6376, section 3.6.2.1).
 func (s *signature) keyName() string { return s.Selector + "._domainkey." + string(s.Domain) }
 
-// readSignatures finds the signature fields. One that could not be asked about has its
-// result already.
+// readSignatures finds the signature fields. One that cannot be asked about has its result
+// already.
 func readSignatures(fields []message.Field, from message.Domain) []*signature {
 	var found []*signature
 	for i, f := range fields {
@@ -49,14 +49,10 @@ func readSignatures(fields []message.Field, from message.Domain) []*signature {
 			continue
 		}
 		s := &signature{field: i, kin: -1}
-		err := s.read(f, s.version, s.owner, s.content, s.agent)
-		if err == nil {
-			s.kin = kinship(s.Domain, from)
-			s.covers = pick(fields, s.names, i)
-			err = s.spoilt(fields)
-		}
-		if err != nil {
+		if err := s.read(f, s.version, s.owner, s.content, s.agent); err != nil {
 			s.settle(policy.PermError, why("", err))
+		} else {
+			s.kin = kinship(s.Domain, from)
 		}
 		found = append(found, s)
 	}
@@ -177,6 +173,15 @@ func (s *signature) forms(t tags) error {
 	}
 	s.header.relaxed, s.body.relaxed = header == "relaxed", body == "relaxed"
 	return nil
+}
+
+// find finds what a signature covers. One that is spoilt is not asked about.
+func (s *signature) find(fields []message.Field) {
+	if err := s.spoilt(fields); err != nil {
+		s.settle(policy.PermError, why("", err))
+		return
+	}
+	s.covers = pick(fields, s.names, s.field)
 }
 
 // pick finds the fields of these names from the bottom up, one for each time that a name
