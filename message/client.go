@@ -5,67 +5,123 @@ import (
 	"strings"
 )
 
-// tracedClient is the client's address out of what stands between "from" and "by": a name
-// and comments. Each form is one that servers write, and what is left over must not name
-// another address: a client that gets parentheses into the line adds a comment of its
-// own, and cannot take away the one that the server writes behind it.
-func tracedClient(name string, tokens []traceToken) netip.Addr {
+// client is the client's address, and what it called itself, out of what stands between
+// "from" and "by": a name and comments. Each form is one that servers write, and what is
+// left over must not name another address: a client that gets parentheses into the line
+// adds a comment of its own, and cannot take away the one that the server writes behind it.
+func (l traceLine) client() (client netip.Addr, helo string) {
 	var comments []string
-	for _, t := range tokens {
-		if !t.comment {
-			return netip.Addr{}
+	for _, t := range l.front {
+		if !t.comment || isUID(t.text) {
+			return netip.Addr{}, ""
 		}
 		comments = append(comments, t.text)
 	}
-	if len(comments) == 0 {
-		return netip.Addr{} // the name alone may be that of HELO, whatever it is
-	}
-	client, rest := readClient(name, comments)
+	var rest []string
+	switch {
+	case len(comments) > 0:
+		client, helo, rest = l.readClient(comments)
+	case isWeb(l.protocol()):
+		client = bare(l.name)
+	} // else the name may be that of HELO, whatever it is
 	for _, comment := range rest {
 		if names(comment, client) {
-			return netip.Addr{}
+			return netip.Addr{}, ""
 		}
 	}
-	return client
+	if !client.IsValid() || client.IsLoopback() && signedIn(l.protocol()) {
+		return netip.Addr{}, ""
+	}
+	return client, helo
 }
 
 // readClient reads the first comment, and the second where the first is about HELO. The
 // rest is what it has not looked at.
-func readClient(name string, comments []string) (client netip.Addr, rest []string) {
+func (l traceLine) readClient(comments []string) (client netip.Addr, helo string, rest []string) {
 	comment, rest := comments[0], comments[1:]
 	words, sound := commentWords(comment)
 	switch {
+	case l.isChasquid():
+		return l.chasquid(comment, rest)
 	case isHelo(words):
-		return behindHelo(name, comment, rest)
+		client, rest = behindHelo(l.name, comment, len(words) == 2, rest)
+		return client, words[1], rest
 	case !sound || len(words) == 0:
-		return netip.Addr{}, nil
+		return netip.Addr{}, "", nil
 	case areNotes(words): // Exim: from [192.0.2.1] (port=4711 helo=mail.test)
-		return literal(name), rest
-	case len(words) == 1: // Exchange, qmail: from mail.test (192.0.2.1)
-		return besides(name, alone(words[0])), rest
-	case areNotes(words[1:]), isRemark(strings.Join(words[1:], " ")):
-		// Exim: from rdns.test ([192.0.2.1]:4711 helo=mail.test)
-		return besides(name, literal(words[0])), rest
+		return literal(l.name), noted(words, ""), rest
+	case len(words) == 1:
+		return l.lone(words[0]), l.name, rest
+	case areNotes(words[1:]): // Exim: from rdns.test ([192.0.2.1]:4711 helo=mail.test)
+		// It leaves out a name of HELO that is the one in front.
+		return besides(l.name, literal(words[0])), noted(words[1:], l.name), rest
+	case isRemark(strings.Join(words[1:], " ")):
+		return besides(l.name, literal(words[0])), l.name, rest
+	case isQuoted(words[1:]):
+		return besides(l.name, literal(words[0])), strings.Trim(words[2], `"`), rest
 	case len(words) == 2:
-		return extended(words[0], words[1]), rest
+		return extended(words[0], words[1]), l.name, rest
 	}
-	return netip.Addr{}, nil
+	return netip.Addr{}, "", nil
+}
+
+// isChasquid knows a server by the comment behind its name.
+func (l traceLine) isChasquid() bool { return commentAt(l.back, 2) == "chasquid" }
+
+// chasquid reads the line of the one server that writes the address in front, in brackets,
+// and the name of HELO by itself behind it:
+//
+//	from [192.0.2.1] (mail.test) by mx.test (chasquid) with ESMTP
+//
+// Elsewhere that name in front would be the one of HELO, and so it is here where a user has
+// signed in, whose address it does not tell.
+func (l traceLine) chasquid(helo string, rest []string) (netip.Addr, string, []string) {
+	if signedIn(l.protocol()) {
+		return netip.Addr{}, "", nil
+	}
+	return literal(l.name), helo, rest
+}
+
+// lone is the address in a comment that has nothing else. In brackets it is what the server
+// saw, even if the name in front is an address, too (RFC 5321, section 4.4: TCP-info):
+//
+//	Sendmail, Courier, Haraka: from [192.168.1.5] ([192.0.2.1])
+//	Exchange, qmail: from mail.test (192.0.2.1)
+func (l traceLine) lone(word string) netip.Addr {
+	client := alone(word)
+	tcpInfo := strings.HasSuffix(word, "]") || l.isExchange()
+	if tcpInfo && literal(l.name).IsValid() {
+		return client
+	}
+	return besides(l.name, client)
+}
+
+// isExchange knows the server that writes an address without brackets there.
+func (l traceLine) isExchange() bool {
+	with := only(l.back, "with")
+	return with > 0 && wordAt(l.back, with+1) == "Microsoft" &&
+		wordAt(l.back, with+2) == "SMTP" && wordAt(l.back, with+3) == "Server"
 }
 
 // behindHelo reads a line whose first comment is the argument of HELO:
 //
 //	qmail: from rdns.test (HELO mail.test) (192.0.2.1)
 //	CommuniGate: from [192.0.2.1] (HELO mail.test)
-func behindHelo(name, helo string, rest []string) (client netip.Addr, others []string) {
+//	Yahoo: from 192.0.2.1 (EHLO mail.test)
+func behindHelo(name, helo string, whole bool, rest []string) (netip.Addr, []string) {
 	if len(rest) > 0 {
 		words, sound := commentWords(rest[0])
 		if sound && len(words) == 1 && alone(words[0]).IsValid() {
 			return besides(name, alone(words[0])), rest[1:]
 		}
 	}
+	client := literal(name)
+	if !client.IsValid() && whole {
+		client = bare(name)
+	}
 	// Sendmail writes the same of [192.0.2.1] if its reverse DNS is "helo.", and then the
 	// name in front is the one of HELO.
-	if client = literal(name); names(helo, client) {
+	if names(helo, client) {
 		return netip.Addr{}, nil
 	}
 	return client, rest
@@ -76,6 +132,9 @@ func behindHelo(name, helo string, rest []string) (client netip.Addr, others []s
 // other address, since it is the one of HELO and the address has a place of its own.
 func extended(host, word string) netip.Addr {
 	client := literal(word)
+	if host == "<unknown>" { // OpenSMTPD, of one without reverse DNS
+		return client
+	}
 	if strings.ContainsAny(host, "[]=") || names(host, client) {
 		return netip.Addr{}
 	}
@@ -145,7 +204,7 @@ func commentWords(comment string) (words []string, sound bool) {
 
 // isHelo reports whether a comment tells the argument of HELO.
 func isHelo(words []string) bool {
-	if len(words) == 0 {
+	if len(words) < 2 {
 		return false
 	}
 	verb := lower(words[0])
@@ -153,15 +212,64 @@ func isHelo(words []string) bool {
 }
 
 // areNotes reports whether all words are those that Exim writes beside an address, each
-// of which says what it is.
+// of which says what it is. One that ends in an address behind an @ may be Sendmail's, and
+// the rest of it the answer of ident.
 func areNotes(words []string) bool {
 	for _, word := range words {
 		key, _, found := strings.Cut(word, "=")
 		if !found || key != "port" && key != "helo" && key != "ident" {
 			return false
 		}
+		at := strings.LastIndexByte(word, '@')
+		if tail := word[at+1:]; at >= 0 && (literal(tail).IsValid() || bare(tail).IsValid()) {
+			return false
+		}
 	}
 	return true
+}
+
+// noted is the name of HELO in such notes: what is silent says where there is none, "" if
+// there are two.
+func noted(words []string, silent string) string {
+	helo, heard := silent, false
+	for _, word := range words {
+		name, found := strings.CutPrefix(word, "helo=")
+		switch {
+		case found && heard:
+			return ""
+		case found:
+			helo, heard = name, true
+		}
+	}
+	return helo
+}
+
+// isQuoted knows what ZMailer writes behind an address:
+//
+//	from rdns.test ([192.0.2.1]:4711 "HELO mail.test" rhost-flags-OK-OK-OK-OK)
+func isQuoted(words []string) bool {
+	return len(words) > 1 && strings.HasPrefix(words[0], `"`) &&
+		isHelo([]string{words[0][1:], words[1]}) && strings.HasSuffix(words[1], `"`) &&
+		!names(strings.Join(words[2:], " "), netip.Addr{})
+}
+
+// isUID knows the comment about the user whose program gave a message in, as Courier and
+// dma write it. Courier names this machine as its client.
+func isUID(comment string) bool {
+	id, found := strings.CutPrefix(comment, "uid ")
+	return found && id != "" && isNumber(id)
+}
+
+// isWeb knows the protocol that has no HELO: what stands behind "from" is the server's.
+// Yahoo writes it above the line about its client:
+//
+//	from 127.0.0.1 by atlas.test pod-id NONE with HTTP; Mon
+func isWeb(protocol string) bool { return protocol == "http" || protocol == "https" }
+
+// signedIn reports whether the client of that protocol is a user of the server (RFC 3848):
+// on the machine itself that is no relay, and what stands below is the user's.
+func signedIn(protocol string) bool {
+	return !isLMTP(protocol) && strings.HasSuffix(protocol, "a")
 }
 
 // isRemark knows what CommuniGate and Microsoft SMTPSVC say of the name in front.

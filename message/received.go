@@ -9,43 +9,60 @@ import (
 // reverse-path and two names out of a certificate fit in several times over.
 const maxReceived = 8 << 10
 
-// A Received is what one Received field says (RFC 5321, section 4.4). By and ID stand as
-// they were written but for the letter case of By: anybody can have written them.
+// A Received is what one Received field says (RFC 5321, section 4.4). By, ID and Helo stand
+// as they were written but for the letter case of By: anybody can have written them.
 type Received struct {
 	Client netip.Addr // who handed the message over, as the machine that wrote the field saw it
+	Helo   string     // what the Client called itself, "" if that is not known
 	By     string     // host behind "by", ASCII lower case, "" if none
 	ID     string     // behind "id", "" if none
+	Step   Step       // where there was no Client
 }
 
 // ParseReceived reads a Received field as Field.Value gives it. The Client is the address
 // that the server which wrote the field saw, and never one that the client chose in HELO,
 // in its reverse DNS or for ident; IPv4-mapped addresses are IPv4. It is the zero Addr in
 // any doubt: if there is another address where one could stand, if a word or comment
-// stands where no server puts one, if "by" is missing or there twice. A field in which
-// parentheses are not paired, with control characters or over 8 KiB says nothing at all.
+// stands where no server puts one, if "by" is missing or there twice; and if a program on
+// that machine gave the message in. A field in which parentheses are not paired, with
+// control characters or over 8 KiB says nothing at all.
 func ParseReceived(value string) Received {
 	tokens, sound := cutTrace(value)
 	if !sound || len(tokens) == 0 {
 		return Received{}
 	}
-	var r Received
-	name := ""
-	if tokens[0].is("from") {
-		name = wordAt(tokens, 1) // even if it is "by"
-		tokens = tokens[min(2, len(tokens)):]
+	if isQmail(tokens) {
+		return Received{Step: Delivered}
 	}
-	by := only(tokens, "by")
+	l := traceLine{back: tokens}
+	if tokens[0].is("from") {
+		l.named, l.name = true, wordAt(tokens, 1) // even if it is "by"
+		l.back = tokens[min(2, len(tokens)):]
+	}
+	by := only(l.back, "by")
 	if by < 0 {
+		return Received{}
+	}
+	l.front, l.back = l.back[:by], l.back[by:]
+	r := Received{By: lower(wordAt(l.back, 1))}
+	if id := only(l.back, "id"); id >= 0 {
+		r.ID = wordAt(l.back, id+1)
+	}
+	if hides(l.back, "by") {
 		return r
 	}
-	r.By = lower(wordAt(tokens, by+1))
-	if id := only(tokens, "id"); id >= 0 {
-		r.ID = wordAt(tokens, id+1)
-	}
-	if name != "" && !hidesAddress(tokens[by:]) {
-		r.Client = tracedClient(name, tokens[:by])
+	if r.Step = l.step(); r.Step == NoStep && l.name != "" {
+		r.Client, r.Helo = l.client()
 	}
 	return r
+}
+
+// A traceLine is a Received field cut where its "by" stands.
+type traceLine struct {
+	named bool         // it begins with "from"
+	name  string       // the word behind "from"
+	front []traceToken // from there to "by"
+	back  []traceToken // "by" and all behind it
 }
 
 // A traceToken is a word, a semicolon or a comment of a Received field.
@@ -123,13 +140,25 @@ func wordAt(tokens []traceToken, i int) string {
 	return tokens[i].text
 }
 
-// hidesAddress reports whether a comment within a comment names an address. Behind "by" no
-// server writes that, but a name that opens a comment makes it so of what follows it.
-func hidesAddress(tokens []traceToken) bool {
+// commentAt is the comment at i, "" if there is none.
+func commentAt(tokens []traceToken, i int) string {
+	if i >= len(tokens) || !tokens[i].comment {
+		return ""
+	}
+	return tokens[i].text
+}
+
+// hides reports whether the word stands in a comment. A server writes its "by" behind all
+// that it knows of its client: a name that puts another one in front must hide that one.
+func hides(tokens []traceToken, word string) bool {
 	for _, t := range tokens {
-		if i := strings.IndexByte(t.text, '('); i >= 0 && names(t.text[i:], netip.Addr{}) {
-			return true
+		for w := range strings.FieldsFuncSeq(t.text, endsWord) {
+			if t.comment && lower(w) == word {
+				return true
+			}
 		}
 	}
 	return false
 }
+
+func endsWord(r rune) bool { return isSpace(r) || r == '(' || r == ')' || r == ';' }

@@ -36,6 +36,26 @@ func TestReceivedClient(t *testing.T) {
 			"TLS_AES_256_GCM_SHA384 (256/256 bits)) (Client CN \"x\", Issuer \"y\" (not verified)) " +
 			`(Authenticated sender: ACME\ann)`, v4},
 
+		// An address literal for HELO: what stands in brackets behind it is the server's
+		// (Sendmail, Courier, Haraka; chasquid, which has it the other way, says who it is).
+		{"[203.0.113.6] ([192.0.2.1])", v4},
+		{"[127.0.0.1] ([192.0.2.1])", v4},
+		{"[IPv6:2001:db8::6] ([IPv6:2001:db8:0:0:0:0:0:1])", v6},
+		{"[203.0.113.6] ([::ffff:192.0.2.1])", v4},
+		{"[203.0.113.6] (ann@[192.0.2.1])", v4},
+		{"[203.0.113.6] ([192.0.2.1] (may be forged))", v4},
+
+		// OpenSMTPD, of a client without reverse DNS.
+		{"helo.test (<unknown> [192.0.2.1])", v4},
+		{"[203.0.113.6] (<unknown> [2001:db8::1])", v6},
+
+		// ZMailer.
+		{`rdns.test ([192.0.2.1]:46624 "HELO helo.test" rhost-flags-OK-OK-OK-OK)`, v4},
+		{`rdns.test ([192.0.2.1]:25 "EHLO [203.0.113.6]" smtp-auth: <none> TLS-CIPHER: x)`, v4},
+
+		// Yahoo.
+		{"192.0.2.1 (EHLO helo.test)", v4},
+
 		// Exim, CommuniGate, Microsoft SMTPSVC.
 		{"[192.0.2.1] (helo=[203.0.113.6])", v4},
 		{"[192.0.2.1] (port=4711 helo=helo.test)", v4},
@@ -71,8 +91,6 @@ func TestReceivedClient(t *testing.T) {
 		{"rdns.test (ident=ann helo=203.0.113.6)", none},
 
 		// There are two addresses, and one of them is of the client's choice.
-		{"[203.0.113.6] ([192.0.2.1])", none},
-		{"[192.0.2.1] ([203.0.113.6])", none},
 		{"203.0.113.6 (192.0.2.1)", none},
 		{"[203.0.113.6] (helo [192.0.2.1])", none},
 		{"[203.0.113.6] (HELO helo.test) (192.0.2.1)", none},
@@ -84,6 +102,9 @@ func TestReceivedClient(t *testing.T) {
 		{"helo.test ([203.0.113.6] helo=@rdns.test [192.0.2.1])", none},
 		{"[192.0.2.1] (helo=x@y.test [203.0.113.6])", none},
 		{"rdns.test ([192.0.2.1] helo=x [203.0.113.6])", none},
+		{"[203.0.113.6] ([203.0.113.6] helo=@[192.0.2.1])", none},
+		{"x ([203.0.113.6] helo=@[192.0.2.1])", none},
+		{"x ([203.0.113.6] ident=[203.0.113.6]@192.0.2.1)", none},
 		{"helo.test ([203.0.113.6] [192.0.2.1])", none},
 		{"helo.test (rdns.test [203.0.113.6] [192.0.2.1])", none},
 		{"helo.test (rdns.test [203.0.113.6] (x@rdns.test [192.0.2.1]))", none},
@@ -92,6 +113,35 @@ func TestReceivedClient(t *testing.T) {
 		{"unknown (HELO x) (203.0.113.6) (192.0.2.1)", none},
 		{"[203.0.113.6] (HELO x) (rdns.test [192.0.2.1])", none},
 		{"x (y [203.0.113.6]) (rdns.test [IPv6:2001:db8::1])", none},
+
+		{"[203.0.113.6] ([198.51.100.6]) ([192.0.2.1])", none},
+		{"[203.0.113.6] ([198.51.100.6]) (rdns.test [192.0.2.1])", none},
+		{"[203.0.113.6] ([198.51.100.6]) (192.0.2.1)", none},
+		{"[203.0.113.6] ([198.51.100.6]@[192.0.2.1])", none},
+		{"[203.0.113.6] ([192.0.2.1]:4711)", none},
+		{"[203.0.113.6] (192.0.2.1)", none},
+		{"x[203.0.113.6] ([192.0.2.1])", none},
+		{"[203.0.113.6]x ([192.0.2.1])", none},
+		{"[203.0.113.6][198.51.100.6] ([192.0.2.1])", none},
+		{"[203.0.113.6] ([192.0.2.1] (y [198.51.100.6]))", none},
+		{"x (<unknown> [203.0.113.6]) (<unknown> [192.0.2.1])", none},
+		{"x (<rdns.test> [192.0.2.1])", none},
+		{"x (<unknown>@203.0.113.6 [192.0.2.1])", none},
+		{"x (<unknown> [203.0.113.6] [192.0.2.1])", none},
+		{`[203.0.113.6] ([192.0.2.1]:1 "HELO x")`, none},
+		{`rdns.test ([192.0.2.1]:1 "HELO x" [203.0.113.6])`, none},
+		{`rdns.test ([192.0.2.1]:1 "HELO x 203.0.113.6")`, none},
+		{`rdns.test ([192.0.2.1]:1 [203.0.113.6] "HELO x")`, none},
+		{`x ([203.0.113.6]:1 "HELO y") (rdns.test [192.0.2.1])`, none},
+		{`x ([203.0.113.6]:1 "HELO y") ([192.0.2.1])`, none},
+		{"203.0.113.6 (EHLO x) (192.0.2.1)", none},
+		{"203.0.113.6 (EHLO x) ([192.0.2.1])", none},
+		{"203.0.113.6 (EHLO x) (rdns.test [192.0.2.1])", none},
+		{"203.0.113.6 (ehlo [192.0.2.1])", none},
+		{"203.0.113.6 (EHLO x [192.0.2.1])", none},
+		{"203.0.113.6 (EHLO x y)", none},
+		{"203.0.113.6 (helo)", none},
+		{"[203.0.113.6] (helo)", none},
 
 		// It was not written by a server, or one puts the end of it elsewhere.
 		{"x (y [203.0.113.6]) ( (rdns.test [192.0.2.1])", none},
@@ -116,6 +166,11 @@ func TestReceivedClient(t *testing.T) {
 		{"helo.test (HELO: [192.0.2.1])", none},
 		{"helo.test (the rdns.test [192.0.2.1])", none},
 
+		// A program on the machine gave it in: Courier, dma.
+		{"localhost (localhost [127.0.0.1]) (uid 0)", none},
+		{"root (uid 0) (envelope-from ann@acme.test)", none},
+		{"localhost (mx.test [local])", none},
+
 		// It is not an address of another machine.
 		{"helo.test (rdns.test [192.0.2.256])", none},
 		{"helo.test (rdns.test [192.0.2.01])", none},
@@ -139,6 +194,61 @@ func TestReceivedClient(t *testing.T) {
 		bare, _, _ := strings.Cut("from "+c.from, " by ")
 		if got := ParseReceived(bare).Client; got.IsValid() {
 			t.Errorf("%s: the client is %s without a by", bare, got)
+		}
+	}
+}
+
+// TestReceivedForms goes through the lines that are read by more than what stands in front
+// of "by", and what the client called itself in them.
+func TestReceivedForms(t *testing.T) {
+	const v4, none = "192.0.2.1", "invalid IP"
+	for _, c := range []struct{ line, client, helo string }{
+		{"from a.test (rdns.test [192.0.2.1]) by mx.test (Postfix) with ESMTP id 1", v4, "a.test"},
+		{"from a.test ([192.0.2.1]) by mx.test (8.17.1/8.17.1) with ESMTP id 1", v4, "a.test"},
+		{"from a.test (<unknown> [192.0.2.1]) by mx.test (OpenSMTPD) with ESMTP", v4, "a.test"},
+		{"from [192.168.1.5] ([192.0.2.1]) by mx.test with ESMTP", v4, "[192.168.1.5]"},
+		{"from rdns.test ([192.0.2.1] helo=a.test) by mx.test with esmtp", v4, "a.test"},
+		{"from rdns.test ([192.0.2.1]) by mx.test with esmtp (Exim 4.96)", v4, "rdns.test"},
+		{"from rdns.test ([192.0.2.1] ident=x) by mx.test with esmtp", v4, "rdns.test"},
+		{"from [192.0.2.1] (port=1 helo=a.test ident=x) by mx.test with esmtp", v4, "a.test"},
+		{"from [192.0.2.1] (port=1) by mx.test with smtp (Exim 4.96)", v4, ""},
+		{"from [192.0.2.1] (helo=a.test helo=b.test) by mx.test with esmtp", v4, ""},
+		{"from rdns.test ([192.0.2.1] helo=a.test helo=b.test) by mx.test", v4, ""},
+		{"from rdns.test (HELO a.test) (192.0.2.1) by mx.test with SMTP", v4, "a.test"},
+		{"from [192.0.2.1] (HELO a.test) by mx.test with ESMTP", v4, "a.test"},
+		{"from 192.0.2.1 (EHLO a.test) by 10.253.233.86 with SMTPs", v4, "a.test"},
+		{`from rdns.test ([192.0.2.1]:1 "HELO a.test" x) by mx.test with SMTP`, v4, "a.test"},
+		{"from a.test ([192.0.2.1] verified) by mx.test with ESMTP", v4, "a.test"},
+		{"from a.test (192.0.2.1) by mx.test (10.0.0.1) with Microsoft SMTP Server", v4, "a.test"},
+
+		{"from [192.0.2.1] (a.test) by mx.test (chasquid) with ESMTP", v4, "a.test"},
+		{"from [192.0.2.1] ([203.0.113.6]) by mx.test (chasquid) with ESMTPS", v4, "[203.0.113.6]"},
+		{"from [203.0.113.6] (x) by mx.test (chasquid) with ESMTPSA", none, ""},
+		{"from x ([203.0.113.6]) by mx.test (chasquid) with ESMTPSA", none, ""},
+		{"from x (y [203.0.113.6]) by mx.test (chasquid) with ESMTPA", none, ""},
+		{"from a.test by mx.test (chasquid) with ESMTPSA", none, ""},
+		{"from [203.0.113.6] (x) by y (chasquid) ( (z [192.0.2.1]) by mx.test with ESMTP ) id 1",
+			none, ""},
+		{"from [203.0.113.6] (x) by mx.test with ESMTP (chasquid)", none, ""},
+
+		{"from [203.0.113.6] (192.0.2.1) by mx.test (10.0.0.1) with Microsoft SMTP Server", v4,
+			"[203.0.113.6]"},
+		{"from [203.0.113.6] (192.0.2.1) by mx.test with SMTP (Microsoft SMTP Server)", none, ""},
+
+		{"from 127.0.0.1 by atlas.test pod-id NONE with HTTP; Mon", "127.0.0.1", ""},
+		{"from 127.0.0.1 by mx.test with ESMTP; Mon", none, ""},
+		{"from 127.0.0.1 by mx.test with SMTP id 1 for x with HTTP; Mon", none, ""},
+		{"from 127.0.0.1 by mx.test; Mon with HTTP", none, ""},
+		{"from 127.0.0.1 by x with HTTP ((y [192.0.2.1]) by mx.test with SMTP)", none, ""},
+
+		{"from localhost (localhost [127.0.0.1]) by mx.test with ESMTP", "127.0.0.1", "localhost"},
+		{"from localhost (localhost [127.0.0.1]) by mx.test with LMTPA", "127.0.0.1", "localhost"},
+		{"from localhost (localhost [127.0.0.1]) by mx.test with ESMTPSA", none, ""},
+		{"from localhost (localhost [::1]) by mx.test with esmtpa (Exim 4.96)", none, ""},
+		{"from a.test (rdns.test [192.0.2.1]) by mx.test with ESMTPSA", v4, "a.test"},
+	} {
+		if got := ParseReceived(c.line); got.Client.String() != c.client || got.Helo != c.helo {
+			t.Errorf("%s: the client is %s, %q", c.line, got.Client, got.Helo)
 		}
 	}
 }
@@ -194,6 +304,9 @@ func FuzzReceived(f *testing.F) {
 		"mail.test", "[203.0.113.6]", "x (y [203.0.113.6])", "x (y [203.0.113.6]) by z (", "by", ")",
 		"[203.0.113.6]) (", "[203.0.113.6] helo=", "HELO x) (", "helo=x) (", "x) (203.0.113.6", ";",
 		"203.0.113.6@", `\`, "helo", "x verified", "::", "[fe80::1%a]", "x (203.0.113.6) by",
+		"[203.0.113.6] (x) by y (chasquid) (", "x by y with LMTP (", "x) by y with IMAP ((", "127.0.0.1",
+		"x (<unknown> [203.0.113.6])", "203.0.113.6 (EHLO x)", `x" [203.0.113.6] "`, "x with LMTP",
+		"127.0.0.1 by y with HTTP (", "(uid 0)", "by y with SMTP id 1", "x (y, from userid 5)",
 	} {
 		f.Add(s, s)
 		f.Add(s, ")")
@@ -204,6 +317,16 @@ func FuzzReceived(f *testing.F) {
 		if a := ParseReceived(s).Client; a != a.Unmap() || a.IsValid() && a.IsUnspecified() {
 			t.Errorf("%q: the client is %s", s, a)
 		}
+		for _, hidden := range []string{ // the server keeps the address to itself
+			"from %s by mx.test (chasquid) with ESMTPSA (over TLS, from \"%s\") ; Mon",
+			"by mx.test (OpenSMTPD) with ESMTP id 1 for <%s>; Mon, %s",
+			"by mx.test with SMTPS id %s; Mon, %s",
+		} {
+			line := fmt.Sprintf(hidden, s, other)
+			if got := ParseReceived(line); got.Client.IsValid() || got.Step != NoStep {
+				t.Errorf("%q: %+v", line, got)
+			}
+		}
 		for _, server := range []string{
 			"from %s (rdns.test [192.0.2.1]) by mx.test (Postfix) with ESMTP id 1 for <%s>; Mon",
 			"from %s (%s@rdns.test [192.0.2.1] (may be forged)) by mx.test (8.1/8.1) id 1; Mon",
@@ -213,11 +336,21 @@ func FuzzReceived(f *testing.F) {
 			"from rdns.test ([192.0.2.1] helo=%s) by mx.test (envelope-from <%s>) id 1",
 			"from unknown (HELO %s) (%s@192.0.2.1) by mx.test with SMTP; Mon",
 			"from %s (192.0.2.1) by mx.test (198.51.100.2) with SMTP id %s; Mon",
+			"from %s (192.0.2.1) by mx.test (10.0.0.1) with Microsoft SMTP Server id 1 (%s); Mon",
+			"from %s ([192.0.2.1]) by mx.test (Haraka/3.3.4) with ESMTP id 1 envelope-from <%s>; Mon",
+			"from %s (%s@[192.0.2.1]) by mx.test (8.1/8.1) with ESMTP id 1; Mon",
+			"from %s (<unknown> [192.0.2.1]) by mx.test (OpenSMTPD) with ESMTP id 1 for <%s>; Mon",
+			`from [192.0.2.1] (%s) by mx.test (chasquid) with ESMTP (over SMTP, from "%s") ; Mon`,
+			"from 192.0.2.1 (EHLO %s) by 10.1.2.3 with SMTPs (version=%s); Mon",
+			"from rdns.test ([192.0.2.1]:25 \"HELO %s\" x) by mx.test with SMTP id 1 (ORCPT %s); Mon",
 		} {
 			line := fmt.Sprintf(server, s, other)
 			got := ParseReceived(line)
 			if got.Client.IsValid() && got.Client != client {
 				t.Errorf("%q: the client is %s", line, got.Client)
+			}
+			if got.Step != NoStep {
+				t.Errorf("%q: taken for a step of the relay's own", line)
 			}
 			if ordinary := isLabel(s) && isLabel(other); ordinary && got.Client != client {
 				t.Errorf("%q: the client is not seen", line)

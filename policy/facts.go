@@ -26,6 +26,7 @@ func (s Sign) String() string { return s.Field + ": " + s.Value }
 type Hop struct {
 	Relayed bool       // through a relay of ours
 	Client  netip.Addr // who handed it to the first of our machines; the zero Addr if unknown
+	Helo    string     // what that relay wrote that it called itself, "" if unknown
 	Trusted int        // fields at the top of the message that our relays wrote
 }
 

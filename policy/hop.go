@@ -10,23 +10,33 @@ import (
 // first Received field, from the top, that one of our machines wrote about one which is
 // not ours. Each of them puts its fields above all that was there (RFC 5321, section 4.4),
 // so nobody else can have written above that field. What it repeats of HELO and the reverse
-// DNS is a stranger's, and below it everything is.
+// DNS is a stranger's, and below it everything is. A field that names no client ends the
+// search unless it is about a step of the relay's own: whoever gave the message in there
+// wrote the rest.
 func (s *Settings) hop(mail Mail) Hop {
 	client := mail.Envelope.Client
 	if !mail.Envelope.Piped && !s.Relays.Contains(client) {
 		return Hop{Client: client}
 	}
 	h := Hop{Relayed: true}
+	var above message.Received
 	for i, f := range mail.Message.Fields {
 		if !f.Is("Received") {
 			continue
 		}
-		h.Trusted = i
-		client = message.ParseReceived(f.Value()).Client
-		if !s.ours(client) && !s.inner(f.Value()) {
-			h.Client = client
+		r := message.ParseReceived(f.Value())
+		if above.Step == message.Requeued && !s.oneRelay(above.By, r.By) {
 			return h
 		}
+		h.Trusted = i
+		if r.Client.IsValid() && !s.ours(r.Client) && !s.inner(f.Value()) {
+			h.Client, h.Helo = r.Client, r.Helo
+			return h
+		}
+		if !r.Client.IsValid() && r.Step == message.NoStep {
+			return h
+		}
+		above = r
 	}
 	return h
 }
@@ -35,4 +45,27 @@ func (s *Settings) hop(mail Mail) Hop {
 // has look at mail on its own machine, which hands it back over loopback.
 func (s *Settings) ours(client netip.Addr) bool {
 	return client.IsLoopback() || s.Relays.Contains(client)
+}
+
+// oneRelay reports whether a message that a relay says it took up again, as host above, was
+// its own before: the field below is by the same host. One machine of several writes its
+// address for a name: that one is a relay of ours, or the address is one that strangers do
+// not reach. A program on the relay's machine can write such a field, too, but nobody else:
+// of what another host handed over the relay writes a field that names it.
+func (s *Settings) oneRelay(above, below string) bool {
+	if above == below && above != "" {
+		return true
+	}
+	a, _ := netip.ParseAddr(above)
+	b, _ := netip.ParseAddr(below)
+	return s.ours(a) || s.ours(b) || isPrivate(a)
+}
+
+// isPrivate reports whether it is an address of a network that is not the Internet's (RFC
+// 1918, RFC 4193), or one of those in the form of 6to4 (RFC 3056), as Google names its own.
+func isPrivate(a netip.Addr) bool {
+	if b := a.As16(); a.Is6() && b[0] == 0x20 && b[1] == 0x02 {
+		a = netip.AddrFrom4([4]byte(b[2:6]))
+	}
+	return a.IsPrivate()
 }

@@ -20,6 +20,23 @@ func TestHop(t *testing.T) {
 		forged = "Received: from y.test (y.test [203.0.113.66]) by mx.desk.test; x"
 		relay  = "Received: from mx.desk.test (mx.desk.test [192.0.2.1]) by mx.desk.test; x"
 		result = "Authentication-Results: mx.desk.test; spf=pass"
+
+		again   = "Received: by mx.desk.test (Postfix, from userid 65534) id 1; x"
+		onward  = "Received: by out.desk.test with SMTP id 1 for <a@b.test>; x"
+		between = "Received: by 192.0.2.7 with SMTP id 1; x"
+		private = "Received: by 10.1.2.3 with SMTP id 1; x"
+		six     = "Received: by 2002:a01:203:b0:: with SMTP id 1; x"
+		public  = "Received: by 198.51.100.9 with SMTP id 1; x"
+		silent  = "Received: by mx.desk.test (Postfix) with SMTP id 1; x"
+		user    = "Received: by mx.desk.test with SMTPS id 1; x"
+		fetched = "Received: from imap.test [203.0.113.9] by vm with IMAP (fetchmail-6.4.37); x"
+		lmtp    = "Received: from mx.desk.test by vm with LMTP id 1; x"
+		qmail   = "Received: (qmail 1 invoked from network); x"
+		local   = "Received: from root by mx.desk.test with local (Exim 4.96) id 1; x"
+		courier = "Received: from localhost (localhost [127.0.0.1]) (uid 0) by mx.desk.test " +
+			"with local id 1; x"
+		signed  = "Received: from localhost (localhost [127.0.0.1]) by mx.desk.test with ESMTPA; x"
+		foreign = "Received: from y.test (y.test [203.0.113.66]) by mx.elsewhere.test; x"
 	)
 	s := policy.Settings{Relays: ranges(t, "192.0.2.0/24")}
 	for _, c := range []struct {
@@ -28,30 +45,70 @@ func TestHop(t *testing.T) {
 		fields []string
 		want   policy.Hop
 	}{
-		{"a stranger", "198.51.100.1", []string{relay, edge}, hop(false, "198.51.100.1", 0)},
-		{"this machine, unlisted", "127.0.0.1", []string{edge}, hop(false, "127.0.0.1", 0)},
-		{"a relay", "192.0.2.1", []string{edge, forged}, hop(true, "198.51.100.7", 0)},
+		{"a stranger", "198.51.100.1", []string{relay, edge}, hop(false, "198.51.100.1", "", 0)},
+		{"this machine, unlisted", "127.0.0.1", []string{edge}, hop(false, "127.0.0.1", "", 0)},
+		{"a relay", "192.0.2.1", []string{edge, forged}, hop(true, "198.51.100.7", "x.test", 0)},
 		{"what it wrote", "192.0.2.1", []string{result, edge, result, forged},
-			hop(true, "198.51.100.7", 1)},
-		{"piped", "", []string{"Return-Path: <a@b.test>", edge}, hop(true, "198.51.100.7", 1)},
+			hop(true, "198.51.100.7", "x.test", 1)},
+		{"piped", "", []string{"Return-Path: <a@b.test>", edge},
+			hop(true, "198.51.100.7", "x.test", 1)},
 		{"two relays", "192.0.2.1", []string{inner, result, edge, forged},
-			hop(true, "198.51.100.7", 2)},
+			hop(true, "198.51.100.7", "x.test", 2)},
 		{"a filter", "192.0.2.1", []string{filter, result, edge, forged},
-			hop(true, "198.51.100.7", 2)},
-		{"unreadable", "192.0.2.1", []string{result, odd, forged}, hop(true, "", 1)},
+			hop(true, "198.51.100.7", "x.test", 2)},
+		{"unreadable", "192.0.2.1", []string{result, odd, forged}, hop(true, "", "", 1)},
 		{"HELO is a relay", "192.0.2.1", []string{
 			"Received: from [192.0.2.5] (x.test [198.51.100.7]) by mx.desk.test; x", forged},
-			hop(true, "198.51.100.7", 0)},
+			hop(true, "198.51.100.7", "[192.0.2.5]", 0)},
 		{"HELO is this machine", "192.0.2.1", []string{
 			"Received: from [127.0.0.1] ([198.51.100.7] helo=[127.0.0.1]) by mx.desk.test; x",
-			forged}, hop(true, "", 0)},
+			forged}, hop(true, "", "", 0)},
 		{"reverse DNS is a relay's", "192.0.2.1", []string{
 			"Received: from x (localhost [198.51.100.7]) by mx.desk.test; x", forged},
-			hop(true, "198.51.100.7", 0)},
-		{"no trace at all", "192.0.2.1", []string{result}, hop(true, "", 0)},
-		{"only our own", "192.0.2.1", []string{inner, result, relay, result}, hop(true, "", 2)},
+			hop(true, "198.51.100.7", "x", 0)},
+		{"no trace at all", "192.0.2.1", []string{result}, hop(true, "", "", 0)},
+		{"only our own", "192.0.2.1", []string{inner, result, relay, result},
+			hop(true, "", "", 2)},
+
+		{"taken up again", "192.0.2.1", []string{again, result, edge, forged},
+			hop(true, "198.51.100.7", "x.test", 2)},
+		{"taken up again, and of another host", "192.0.2.1", []string{again, result, foreign},
+			hop(true, "", "", 0)},
+		{"taken up again, and nothing else", "192.0.2.1", []string{again, result},
+			hop(true, "", "", 0)},
+		{"taken up again, given in", "192.0.2.1", []string{again, local, forged},
+			hop(true, "", "", 1)},
+		{"from machine to machine", "192.0.2.1", []string{onward, between, result, edge, forged},
+			hop(true, "198.51.100.7", "x.test", 3)},
+		{"an address of its own network", "192.0.2.1", []string{private, edge, forged},
+			hop(true, "198.51.100.7", "x.test", 1)},
+		{"the same as 6to4", "192.0.2.1", []string{six, edge, forged},
+			hop(true, "198.51.100.7", "x.test", 1)},
+		{"an address that anybody may have", "192.0.2.1", []string{public, edge, forged},
+			hop(true, "", "", 0)},
+		{"another host than above", "192.0.2.1", []string{onward, edge, forged},
+			hop(true, "", "", 0)},
+		{"another host, with an address for a name", "192.0.2.1", []string{onward, private, edge},
+			hop(true, "", "", 0)},
+		{"a client kept to itself", "192.0.2.1", []string{silent, forged}, hop(true, "", "", 0)},
+		{"a user's", "192.0.2.1", []string{user, forged}, hop(true, "", "", 0)},
+		{"a user's, from machine to machine", "192.0.2.1", []string{between, user, forged},
+			hop(true, "", "", 1)},
+
+		{"fetched", "", []string{fetched, result, edge, forged},
+			hop(true, "198.51.100.7", "x.test", 2)},
+		{"fetched, a user's", "", []string{fetched, user, forged}, hop(true, "", "", 1)},
+		{"delivered", "", []string{lmtp, qmail, edge, forged},
+			hop(true, "198.51.100.7", "x.test", 2)},
+		{"delivered, and nothing else", "", []string{lmtp}, hop(true, "", "", 0)},
+		{"what a stranger says was fetched", "192.0.2.1", []string{edge, fetched, forged},
+			hop(true, "198.51.100.7", "x.test", 0)},
+		{"given in", "192.0.2.1", []string{filter, local, forged}, hop(true, "", "", 1)},
+		{"given in to Courier", "192.0.2.1", []string{courier, forged}, hop(true, "", "", 0)},
+		{"given in by a user who signed in here", "192.0.2.1", []string{signed, forged},
+			hop(true, "", "", 0)},
 	} {
-		env := &message.Envelope{Piped: c.client == ""}
+		env := &message.Envelope{Piped: c.client == "", Helo: "mx.desk.test"}
 		if !env.Piped {
 			env.Client = netip.MustParseAddr(c.client)
 		}
@@ -62,8 +119,8 @@ func TestHop(t *testing.T) {
 	}
 }
 
-func hop(relayed bool, client string, trusted int) policy.Hop {
-	h := policy.Hop{Relayed: relayed, Trusted: trusted}
+func hop(relayed bool, client, helo string, trusted int) policy.Hop {
+	h := policy.Hop{Relayed: relayed, Helo: helo, Trusted: trusted}
 	if client != "" {
 		h.Client = netip.MustParseAddr(client)
 	}
