@@ -31,7 +31,7 @@ func (c *Checker) inquiry(q Query) *inquiry {
 	n := &inquiry{Checker: c, Query: q}
 	n.a, n.told = c.hear(q)
 	if !n.told.spf {
-		_, n.a.SPF = reversePath(q.Envelope)
+		_, n.a.SPF = reversePath(q)
 	}
 	if !n.told.dkim {
 		n.found = choose(q)

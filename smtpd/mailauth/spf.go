@@ -21,7 +21,7 @@ const hidden = "the relay's Received line does not say who the client was"
 // hidden that is none: the names are a stranger's choice, and must not make a temperror of
 // what the From domain wants refused.
 func (c *Checker) sender(ctx context.Context, q Query) policy.Identity {
-	local, id := reversePath(q.Envelope)
+	local, id := reversePath(q)
 	switch {
 	case id.Domain == "":
 	case q.hidden():
@@ -34,22 +34,34 @@ func (c *Checker) sender(ctx context.Context, q Query) policy.Identity {
 
 // reversePath is who SPF is asked about (RFC 7208, sections 2.3 and 2.4). Without a domain
 // it says why there is none.
-func reversePath(e *message.Envelope) (local string, id policy.Identity) {
+func reversePath(q Query) (local string, id policy.Identity) {
+	e := q.Envelope
 	id.Helo = e.NullPath
 	local, name := divide(e.MailFrom)
 	if id.Helo {
-		local, name = postmaster, e.Helo
+		local, name = postmaster, q.helo()
 	}
 	domain, err := message.ParseDomain(name)
 	switch {
 	case e.MailFrom == "" && !id.Helo:
 		id.Why = "no reverse-path is known"
+	case id.Helo && q.hidden():
+		id.Why = hidden
 	case err != nil || domain.Parent() == "":
 		id.Why = "there is no domain to ask about"
 	default:
 		id.Domain = domain
 	}
 	return local, id
+}
+
+// helo is what the client called itself. What the Envelope has behind a relay is the
+// relay's name, which says nothing of who handed it the message.
+func (q Query) helo() string {
+	if q.Hop.Relayed {
+		return q.Hop.Helo
+	}
+	return q.Envelope.Helo
 }
 
 // author checks whether the client may send for a From domain, which SPF by itself does
@@ -62,7 +74,7 @@ func (c *Checker) author(ctx context.Context, q Query, from message.Domain) poli
 		id.Result, id.Why = policy.TempError, hidden
 		return id
 	}
-	q.Envelope = &message.Envelope{Helo: string(from)}
+	q.Envelope, q.Hop.Helo = &message.Envelope{Helo: string(from)}, string(from)
 	return c.parent(ctx, q, c.permitted(ctx, q, postmaster, id))
 }
 
@@ -84,7 +96,7 @@ func (c *Checker) permitted(
 		return id
 	}
 	client := net.IP(q.Hop.Client.Unmap().AsSlice())
-	result, err := spf.CheckHostWithSender(client, q.Envelope.Helo,
+	result, err := spf.CheckHostWithSender(client, q.helo(),
 		local+"@"+string(id.Domain), spf.WithContext(ctx), spf.WithResolver(spfResolver{c.dns}))
 	id.Result, _ = policy.ParseResult(string(result))
 	switch {

@@ -144,3 +144,38 @@ func TestSPFHiddenClient(t *testing.T) {
 		t.Errorf("%+v", id)
 	}
 }
+
+// Behind a relay a null reverse-path is asked about by what the relay wrote that its client
+// said for HELO. The relay's own name says nothing of that client.
+func TestSPFNullPathBehindRelay(t *testing.T) {
+	for _, test := range []struct{ helo, client, want string }{
+		{"acme.test", "192.0.2.1", "pass acme.test"},
+		{"acme.test", "203.0.113.66", "fail acme.test"},
+		{"evil.test", "192.0.2.1", "none evil.test"},
+		{"", "192.0.2.1", "none "},
+		{"[192.0.2.1]", "192.0.2.1", "none "},
+	} {
+		q := queryOf(plainMail)
+		q.Envelope = &message.Envelope{Helo: "acme.test", NullPath: true}
+		q.Hop = policy.Hop{Relayed: true, Helo: test.helo,
+			Client: netip.MustParseAddr(test.client)}
+		id := checker(t, zoneOf(t, spfRecords)).Check(t.Context(), q).SPF
+		if got := id.Result.String() + " " + string(id.Domain); got != test.want || !id.Helo {
+			t.Errorf("%q at %s: %q, want %q", test.helo, test.client, got, test.want)
+		}
+	}
+}
+
+// %{h} is the name that the client gave, not the relay's.
+func TestSPFMacroBehindRelay(t *testing.T) {
+	q := queryOf(plainMail)
+	q.Envelope = &message.Envelope{Helo: "mx.acme.test", MailFrom: "ann@helo.test"}
+	q.Hop = policy.Hop{Relayed: true, Client: netip.MustParseAddr("192.0.2.1")}
+	for helo, want := range map[string]policy.Result{
+		"evil.test": policy.Fail, "mx.acme.test": policy.Pass} {
+		q.Hop.Helo = helo
+		if id := checker(t, zoneOf(t, spfRecords)).Check(t.Context(), q).SPF; id.Result != want {
+			t.Errorf("%s: %s, want %s", helo, id.Result, want)
+		}
+	}
+}
