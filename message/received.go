@@ -23,8 +23,8 @@ type Received struct {
 // that the server which wrote the field saw, and never one that the client chose in HELO,
 // in its reverse DNS or for ident; IPv4-mapped addresses are IPv4. It is the zero Addr in
 // any doubt: if there is another address where one could stand, if a word or comment
-// stands where no server puts one, if "by" is missing or there twice; and if a program on
-// that machine gave the message in. A field in which parentheses are not paired, with
+// stands where no server puts one, if "by" is missing or there twice, be it in a comment;
+// and if a program on that machine gave the message in. A field in which parentheses are not paired, with
 // control characters or over 8 KiB says nothing at all.
 func ParseReceived(value string) Received {
 	tokens, sound := cutTrace(value)
@@ -34,19 +34,19 @@ func ParseReceived(value string) Received {
 	if isQmail(tokens) {
 		return Received{Step: Delivered}
 	}
-	l := traceLine{back: tokens}
+	var l traceLine
 	if tokens[0].is("from") {
 		l.named, l.name = true, wordAt(tokens, 1) // even if it is "by"
-		l.back = tokens[min(2, len(tokens)):]
+		tokens = tokens[min(2, len(tokens)):]
 	}
-	by := only(l.back, "by")
+	by := only(tokens, "by")
 	if by < 0 {
 		return Received{}
 	}
-	l.front, l.back = l.back[:by], l.back[by:]
+	l.front, l.back = tokens[:by], tokens[by:]
 	r := Received{By: lower(wordAt(l.back, 1))}
-	if id := only(l.back, "id"); id >= 0 {
-		r.ID = wordAt(l.back, id+1)
+	if id := only(tokens, "id"); id >= 0 {
+		r.ID = wordAt(tokens, id+1)
 	}
 	if hides(l.back, "by") {
 		return r

@@ -286,6 +286,7 @@ func TestReceivedByAndID(t *testing.T) {
 		{"(by a id b)by mx.test(x)id(y)z", "mx.test", ""},
 		{"from x by y id 1 by mx.test id 2", "", ""},
 		{"by mx.test id 1 id 2", "mx.test", ""},
+		{"from root (uid 0) id 9c23aa by mx.test (DragonFly Mail Agent)", "mx.test", "9c23aa"},
 		{"by mx.test (", "", ""},
 		{"by mx.test )", "", ""},
 		{"by mx.test \x1b", "", ""},
