@@ -89,7 +89,7 @@ func (l traceLine) chasquid(helo string, rest []string) (netip.Addr, string, []s
 //	Exchange, qmail: from mail.test (192.0.2.1)
 func (l traceLine) lone(word string) netip.Addr {
 	client := alone(word)
-	tcpInfo := strings.HasSuffix(word, "]") || l.isExchange()
+	tcpInfo := word[0] == '[' && word[len(word)-1] == ']' || l.isExchange()
 	if tcpInfo && literal(l.name).IsValid() {
 		return client
 	}

@@ -36,8 +36,10 @@ func ParseReceived(value string) Received {
 	}
 	var l traceLine
 	if tokens[0].is("from") {
-		l.named, l.name = true, wordAt(tokens, 1) // even if it is "by"
-		tokens = tokens[min(2, len(tokens)):]
+		l.named, tokens = true, tokens[1:]
+		if l.name = wordAt(tokens, 0); l.name != "" {
+			tokens = tokens[1:] // even if it is "by"
+		}
 	}
 	by := only(tokens, "by")
 	if by < 0 {
@@ -48,7 +50,7 @@ func ParseReceived(value string) Received {
 	if id := only(tokens, "id"); id >= 0 {
 		r.ID = wordAt(tokens, id+1)
 	}
-	if hides(l.back, "by") {
+	if hides(tokens, "by") {
 		return r
 	}
 	if r.Step = l.step(); r.Step == NoStep && l.name != "" {
@@ -148,8 +150,8 @@ func commentAt(tokens []traceToken, i int) string {
 	return tokens[i].text
 }
 
-// hides reports whether the word stands in a comment. A server writes its "by" behind all
-// that it knows of its client: a name that puts another one in front must hide that one.
+// hides reports whether the word stands in a comment. Every server writes a "by", behind what
+// it knows of its client: whoever gets another one into the line has to hide that one.
 func hides(tokens []traceToken, word string) bool {
 	for _, t := range tokens {
 		for w := range strings.FieldsFuncSeq(t.text, endsWord) {

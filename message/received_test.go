@@ -42,7 +42,6 @@ func TestReceivedClient(t *testing.T) {
 		{"[127.0.0.1] ([192.0.2.1])", v4},
 		{"[IPv6:2001:db8::6] ([IPv6:2001:db8:0:0:0:0:0:1])", v6},
 		{"[203.0.113.6] ([::ffff:192.0.2.1])", v4},
-		{"[203.0.113.6] (ann@[192.0.2.1])", v4},
 		{"[203.0.113.6] ([192.0.2.1] (may be forged))", v4},
 
 		// OpenSMTPD, of a client without reverse DNS.
@@ -119,6 +118,9 @@ func TestReceivedClient(t *testing.T) {
 		{"[203.0.113.6] ([198.51.100.6]) (192.0.2.1)", none},
 		{"[203.0.113.6] ([198.51.100.6]@[192.0.2.1])", none},
 		{"[203.0.113.6] ([192.0.2.1]:4711)", none},
+		{"[203.0.113.6] (ann@[192.0.2.1])", none},
+		{"[192.0.2.1] (helo=@[203.0.113.6])", none},
+		{"[192.0.2.1] (helo=[203.0.113.6]@198.51.100.6)", none},
 		{"[203.0.113.6] (192.0.2.1)", none},
 		{"x[203.0.113.6] ([192.0.2.1])", none},
 		{"[203.0.113.6]x ([192.0.2.1])", none},
@@ -239,6 +241,7 @@ func TestReceivedForms(t *testing.T) {
 		{"from 127.0.0.1 by mx.test with ESMTP; Mon", none, ""},
 		{"from 127.0.0.1 by mx.test with SMTP id 1 for x with HTTP; Mon", none, ""},
 		{"from 127.0.0.1 by mx.test; Mon with HTTP", none, ""},
+		{"from 127.0.0.1 by mx.test (envelope-from <) with HTTP (>)", none, ""},
 		{"from 127.0.0.1 by x with HTTP ((y [192.0.2.1]) by mx.test with SMTP)", none, ""},
 
 		{"from localhost (localhost [127.0.0.1]) by mx.test with ESMTP", "127.0.0.1", "localhost"},
@@ -307,11 +310,14 @@ func FuzzReceived(f *testing.F) {
 		"203.0.113.6@", `\`, "helo", "x verified", "::", "[fe80::1%a]", "x (203.0.113.6) by",
 		"[203.0.113.6] (x) by y (chasquid) (", "x by y with LMTP (", "x) by y with IMAP ((", "127.0.0.1",
 		"x (<unknown> [203.0.113.6])", "203.0.113.6 (EHLO x)", `x" [203.0.113.6] "`, "x with LMTP",
-		"127.0.0.1 by y with HTTP (", "(uid 0)", "by y with SMTP id 1", "x (y, from userid 5)",
+		"127.0.0.1 by y with HTTP (", "(uid 0)", ")with IMAP (", ") with LMTP (",
+		"by y with SMTP id 1", "x (y, from userid 5)",
 	} {
 		f.Add(s, s)
 		f.Add(s, ")")
 		f.Add("[203.0.113.6]", s)
+		f.Add("(", ")by "+s)
+		f.Add("(", ")by y "+s)
 	}
 	client := netip.MustParseAddr("192.0.2.1")
 	f.Fuzz(func(t *testing.T, s, other string) {

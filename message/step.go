@@ -43,14 +43,16 @@ func (l traceLine) step() Step {
 }
 
 // protocol is the word behind "with", ASCII lower case: "" if that keyword does not stand
-// in front of what servers repeat of the transaction.
+// in front of all that servers repeat of the transaction. A reverse-path can close the
+// comment that it stands in.
 func (l traceLine) protocol() string {
 	with := only(l.back, "with")
 	if with < 0 {
 		return ""
 	}
 	for _, t := range l.back[:with] {
-		if t.is("id") || t.is("for") || t.is("envelope-from") || t.text == ";" {
+		if t.is("id") || t.is("for") || t.is("envelope-from") || t.text == ";" ||
+			t.comment && (strings.HasPrefix(t.text, "envelope-") || strings.ContainsAny(t.text, `<@"`)) {
 			return ""
 		}
 	}

@@ -85,10 +85,16 @@ func TestReceivedStep(t *testing.T) {
 		{"from z ([192.0.2.1] helo=x) by y with IMAP (() by mx.test with esmtp (Exim 4.96) " +
 			"(envelope-from <a)b@c.test>) id 1", none},
 		{"from x by y with LMTP (\tBY\tmx.test)", none},
+		{"from ( (z [192.0.2.1]) by mx.test with SMTP id )BY y with IMAP; Mon", none},
+		{"from x ( (192.0.2.1) by mx.test with SMTP id ) by y with LMTP; Mon", none},
 		{"from x (y [192.0.2.1]) by mx.test id 1 for <a> with IMAP", none},
 		{"from x (y [192.0.2.1]) by mx.test; with IMAP", none},
 		{"from x (y [192.0.2.1]) by mx.test envelope-from <a with IMAP>", none},
 		{"from x (y [192.0.2.1]) by mx.test with ESMTP envelope-from <a with IMAP>", none},
+		{"from z ([192.0.2.1]) by mx.test (envelope-from <) with IMAP (>) id 1", none},
+		{`from z ([192.0.2.1]) by mx.test (envelope-from ") with IMAP ("@b.test) id 1`, none},
+		{"from z ([192.0.2.1]) by mx.test (x) (envelope-from) with IMAP (fetchmail-6)", none},
+		{"from z ([192.0.2.1]) by mx.test (sender a@b.test) with IMAP", none},
 		{"from x (fdm 1.9) by mx.test with ESMTP", none},
 		{"from x by mx.test (fdm 1.9) with ESMTP", none},
 	} {
