@@ -3,16 +3,9 @@ package message
 import "bytes"
 
 // CRLF gives a message that was kept with the line ends of Unix its line ends of the wire
-// (RFC 5321, section 2.3.8). A header section that has even one CRLF shows that LF alone
-// was not the line end there, and the message is left as it is.
+// (RFC 5321, section 2.3.8). Any other is left as it is.
 func CRLF(raw []byte) []byte {
-	head := raw
-	if bytes.HasPrefix(raw, []byte("\n")) {
-		head = raw[:1]
-	} else if i := bytes.Index(raw, []byte("\n\n")); i >= 0 {
-		head = raw[:i+2]
-	}
-	if bytes.Contains(head, []byte("\r\n")) || !bytes.Contains(head, []byte("\n")) {
+	if !HasUnixEnds(raw) {
 		return raw
 	}
 	out := make([]byte, 0, len(raw)+bytes.Count(raw, []byte("\n")))
@@ -27,6 +20,30 @@ func CRLF(raw []byte) []byte {
 		}
 	}
 	return out
+}
+
+// HasUnixEnds reports whether a message was kept with the line ends of Unix, by the start of
+// it. A header section that has even one CRLF shows that LF alone was not the line end
+// there.
+func HasUnixEnds(start []byte) bool {
+	head := start
+	if bytes.HasPrefix(start, []byte("\n")) {
+		head = start[:1]
+	} else if i := bytes.Index(start, []byte("\n\n")); i >= 0 {
+		head = start[:i+2]
+	}
+	return !bytes.Contains(head, []byte("\r\n")) && bytes.Contains(head, []byte("\n"))
+}
+
+// MboxSender is the sender that the separator line names with which a message begins that
+// was cut from an mbox file, "" if there is none.
+func MboxSender(raw []byte) string {
+	line, _, _ := bytes.Cut(raw, []byte("\n"))
+	if !isMboxLine(line) {
+		return ""
+	}
+	sender, _, _ := bytes.Cut(line[len("From "):], []byte(" "))
+	return string(bytes.TrimRight(sender, "\r"))
 }
 
 // TrimMbox takes off the separator line ("From ", RFC 4155) with which a message begins

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -17,18 +19,42 @@ type envelopeFlags struct {
 	client, helo string
 	mailFrom     *string // nil if not given: it is not known
 	rcpt         []string
+	smtputf8     bool
+
+	sender, recipient string // variables that stand in for --mail-from and --rcpt, or ""
 }
 
 func (e *envelopeFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&e.client, "client", "", "IP `address` of the client")
 	flags.StringVar(&e.helo, "helo", "", "`name` the client gave in EHLO")
-	flags.Func("mail-from", "reverse-path, an `address`; empty, <> or MAILER-DAEMON for <>",
+	flags.Func("mail-from", "reverse-path, an `address`; empty, <> or MAILER-DAEMON for <>, "+
+		"unknown if nobody knows it",
 		func(text string) error {
 			e.mailFrom = &text
 			return nil
 		})
 	flags.StringArrayVar(&e.rcpt, "rcpt", nil, "recipient, an `address`; may be repeated")
+	flags.BoolVar(&e.smtputf8, "smtputf8", false, "the client announced SMTPUTF8")
 }
+
+// fillIn takes from the environment what the flags leave out, as mail servers set it for a
+// program that they pipe a message into: SENDER, empty for <>, and RECIPIENT (Exim, pipe
+// transport; OpenSMTPD, mda; Courier, dot-courier(5); Postfix, local(8)).
+func (e *envelopeFlags) fillIn(environ []string) {
+	for _, variable := range environ {
+		name, value, _ := strings.Cut(variable, "=")
+		switch {
+		case name == "SENDER" && e.mailFrom == nil:
+			e.sender, e.mailFrom = name, &value
+		case name == "RECIPIENT" && value != "" && len(e.rcpt) == 0:
+			e.recipient, e.rcpt = name, []string{value}
+		}
+	}
+}
+
+// from and to are what an error calls the sender and a recipient.
+func (e *envelopeFlags) from() string { return cmp.Or(e.sender, "--mail-from") }
+func (e *envelopeFlags) to() string   { return cmp.Or(e.recipient, "--rcpt") }
 
 // envelope checks the flags and makes the envelope of them.
 func (e *envelopeFlags) envelope(a *app) (*message.Envelope, error) {
@@ -36,7 +62,7 @@ func (e *envelopeFlags) envelope(a *app) (*message.Envelope, error) {
 	if err != nil {
 		return nil, err
 	}
-	env := &message.Envelope{Helo: e.helo, ReceivedAt: a.now()}
+	env := &message.Envelope{Helo: e.helo, SMTPUTF8: e.smtputf8, ReceivedAt: a.now()}
 	if err := e.parseClient(env); err != nil {
 		return nil, err
 	}
@@ -46,7 +72,7 @@ func (e *envelopeFlags) envelope(a *app) (*message.Envelope, error) {
 	for _, text := range e.rcpt {
 		to, err := parseForwardPath(text, s.hostname())
 		if err != nil {
-			return nil, badAddress("--rcpt ", text, err)
+			return nil, badAddress(e.to()+" ", text, err)
 		}
 		env.Recipients = append(env.Recipients, to)
 	}
@@ -66,11 +92,11 @@ func (e *envelopeFlags) parseClient(env *message.Envelope) error {
 }
 
 func (e *envelopeFlags) parseMailFrom(env *message.Envelope) (err error) {
-	if e.mailFrom == nil {
+	if e.mailFrom == nil || isUnknown(*e.mailFrom) {
 		return nil
 	}
 	if env.MailFrom, err = parseReversePath(*e.mailFrom); err != nil {
-		return badAddress("--mail-from ", *e.mailFrom, err)
+		return badAddress(e.from()+" ", *e.mailFrom, err)
 	}
 	env.NullPath = env.MailFrom == ""
 	return nil

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"runtime/debug"
@@ -19,21 +17,30 @@ import (
 	"gatepost/store"
 )
 
+// An ingestion takes the message on stdin.
+type ingestion struct {
+	*app
+	envelopeFlags
+	returnPath bool // take the reverse-path out of the message
+}
+
 func newIngestCommand(a *app) *cobra.Command {
-	var envelope envelopeFlags
+	q := &ingestion{app: a}
 	cmd := &cobra.Command{
 		Use:   "ingest < MESSAGE",
 		Short: "take one message on stdin, as SMTP would (pipe delivery from a mail server)",
 		Long: "Takes one message on stdin and prints the id of the decision once it is on disk.\n" +
 			"A leading mbox line is taken off, and line ends of Unix become those of the wire.\n" +
 			"Without --client it is one that a mail server of ours hands over: the client is\n" +
-			"who that server had it from, as the Received field says that it wrote.\n\n" +
+			"who that server had it from, as the Received field says that it wrote. Without\n" +
+			"--mail-from and --rcpt the reverse-path and the recipient are those in SENDER and\n" +
+			"RECIPIENT, as Exim, OpenSMTPD, Courier and Postfix's local(8) set them.\n\n" +
 			"Exit 0: it was taken. Exit 1: SMTP would refuse it for good, since it is too large\n" +
 			"or smtp.recipients does not have the recipient. Exit 75: nothing was taken for any\n" +
 			"other reason, a wrong flag too, or too many messages of the sender within the hour, and\n" +
 			"the mail server should keep it and try again.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			id, err := a.ingestStdin(cmd.Context(), &envelope)
+			id, err := q.run(cmd.Context())
 			if err != nil {
 				return tryAgain(err)
 			}
@@ -48,7 +55,9 @@ func newIngestCommand(a *app) *cobra.Command {
 		return nil
 	}
 	cmd.SetFlagErrorFunc(misusedIngest)
-	envelope.add(cmd.Flags())
+	q.add(cmd.Flags())
+	cmd.Flags().BoolVar(&q.returnPath, "return-path", false,
+		"take the reverse-path from the Return-Path field, or from the mbox line")
 	a.yesFlag(cmd)
 	return cmd
 }
@@ -87,21 +96,29 @@ func (a *app) printTaken(id string) {
 	}
 }
 
-func (a *app) ingestStdin(ctx context.Context, envelope *envelopeFlags) (id string, err error) {
+func (q *ingestion) run(ctx context.Context) (id string, err error) {
 	defer func() { // a bug of ours is no reason to send the message back
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()
-	if isTerminal(a.stdin) {
+	if isTerminal(q.stdin) {
 		return "", errors.New("there is no message on stdin: gatepost ingest < message.eml")
 	}
-	env, err := envelope.envelope(a)
+	if q.returnPath {
+		if q.mailFrom != nil {
+			return "", errors.New("--return-path and --mail-from do not go together: " +
+				"give one of them")
+		}
+		q.mailFrom = new("unknown") // until the message is read
+	}
+	q.fillIn(q.environ())
+	env, err := q.envelope(q.app)
 	if err != nil {
 		return "", err
 	}
 	env.Piped = !env.Client.IsValid()
-	return a.ingest(ctx, env)
+	return q.ingest(ctx, env)
 }
 
 // checkSmall looks for damage, as a server does at its start, where that takes no longer than
@@ -114,33 +131,37 @@ func checkSmall(ctx context.Context, db *store.DB, path string) error {
 	return db.Check(ctx)
 }
 
-func (a *app) ingest(ctx context.Context, env *message.Envelope) (id string, err error) {
-	s, err := a.settings()
+func (q *ingestion) ingest(ctx context.Context, env *message.Envelope) (id string, err error) {
+	s, err := q.settings()
 	if err != nil {
 		return "", err
 	}
-	if err := s.checkRecipients(env.Recipients); err != nil {
+	if err := q.checkRecipients(s, env.Recipients); err != nil {
 		return "", err
 	}
-	raw, err := a.readMessage(int64(s.SMTP.MaxMessageSize))
+	mail, err := q.openStdin(int64(s.SMTP.MaxMessageSize))
 	if err != nil {
 		return "", err
+	}
+	if q.returnPath {
+		path, known := mail.returnPath()
+		env.MailFrom, env.NullPath = path, known && path == ""
 	}
 	if err := enoughSpace(s.DB, int64(s.SMTP.MinFreeSpace)); err != nil {
 		return "", err
 	}
-	err = a.withStore(ctx, true, func(db *store.DB) error {
+	err = q.withStore(ctx, true, func(db *store.DB) error {
 		if err := checkSmall(ctx, db, s.DB); err != nil {
 			return err
 		}
-		r, err := a.newReceiver(db)
+		r, err := q.newReceiver(db)
 		if err != nil {
 			return err
 		}
 		if r.Auth = s.checker(); r.Auth != nil {
 			defer r.Auth.Close()
 		}
-		id, err = r.Receive(ctx, env, bytes.NewReader(raw))
+		id, err = r.Receive(ctx, env, mail)
 		return err
 	})
 	return id, err
@@ -148,7 +169,7 @@ func (a *app) ingest(ctx context.Context, env *message.Envelope) (id string, err
 
 // checkRecipients refuses recipients that SMTP would refuse. This host has a postmaster,
 // too (RFC 5321, section 4.5.1).
-func (s *settings) checkRecipients(recipients []string) error {
+func (q *ingestion) checkRecipients(s *settings, recipients []string) error {
 	ours, err := s.recipients()
 	if ours == nil || err != nil {
 		return err
@@ -156,25 +177,10 @@ func (s *settings) checkRecipients(recipients []string) error {
 	for _, rcpt := range recipients {
 		a, err := message.ParseAddress(rcpt)
 		if err != nil || !ours.Accept(a) && !strings.EqualFold(rcpt, "postmaster@"+s.hostname()) {
-			return refusal{fmt.Errorf("--rcpt %s: smtp.recipients does not have it", rcpt)}
+			return refusal{fmt.Errorf("%s %s: smtp.recipients does not have it", q.to(), rcpt)}
 		}
 	}
 	return nil
-}
-
-// readMessage reads the message on stdin, up to what SMTP would take.
-func (a *app) readMessage(limit int64) ([]byte, error) {
-	const room = 1 << 20 // for an mbox line, and carriage returns that are to be added
-	raw, err := io.ReadAll(io.LimitReader(a.stdin, limit+room+1))
-	if err != nil {
-		return nil, err
-	}
-	whole := int64(len(raw)) <= limit+room
-	if raw = onWire(raw); !whole || int64(len(raw)) > limit {
-		return nil, refusal{fmt.Errorf("the message is larger than smtp.max_message_size (%s)",
-			size(limit))}
-	}
-	return raw, nil
 }
 
 // newReceiver takes messages into db for a command that is not the server. It asks nobody

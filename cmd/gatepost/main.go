@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 )
@@ -28,6 +29,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	cmd, err := root.ExecuteContextC(ctx)
 	if err != nil && !a.started {
 		err = fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())
+		if cmd == root && slices.Contains(args, "ingest") {
+			err = tryAgain(err) // a wrong flag in front of the verb hides it
+		}
 	}
 	a.report(err)
 	return a.exitCode(err)

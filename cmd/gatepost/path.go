@@ -7,11 +7,16 @@ import (
 	"gatepost/smtpd"
 )
 
+// isUnknown knows what getmail and others put where they have no sender.
+func isUnknown(text string) bool {
+	return strings.EqualFold(strings.Trim(text, "<>"), "unknown")
+}
+
 // parseReversePath reads a sender as a mail server hands it on, with its angle brackets or
 // without. The null reverse-path may be empty, <>, or what Postfix puts in its place
 // (pipe(8), null_sender).
 func parseReversePath(text string) (string, error) {
-	if text == "" || text == "<>" || strings.EqualFold(text, "MAILER-DAEMON") {
+	if bare := strings.Trim(text, "<>"); bare == "" || strings.EqualFold(bare, "MAILER-DAEMON") {
 		return "", nil
 	}
 	return parsePath(text)

@@ -7,7 +7,7 @@ import (
 
 func TestReversePath(t *testing.T) {
 	for text, want := range map[string]string{
-		"": "", "<>": "", "MAILER-DAEMON": "", "mailer-daemon": "",
+		"": "", "<>": "", "MAILER-DAEMON": "", "mailer-daemon": "", "<MAILER-DAEMON>": "",
 		"ann@acme.test":             "ann@acme.test",
 		"<Ann@Acme.test>":           "Ann@Acme.test",
 		"a..b@c.test":               "a..b@c.test",
