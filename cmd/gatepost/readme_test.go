@@ -156,6 +156,28 @@ func TestReadmePipe(t *testing.T) {
 	}
 }
 
+// What the README has Exim and OpenSMTPD call says 0 and 1 as it is, and all else is 75.
+func TestReadmeIngest(t *testing.T) {
+	const path = "/usr/local/bin/gatepost"
+	script := strings.Join(readmeLines(t, "ingest"), "\n")
+	for _, language := range []string{"exim", "smtpd"} {
+		if !strings.Contains(strings.Join(readmeLines(t, language), "\n"), path+"-ingest") {
+			t.Errorf("%s calls something else", language)
+		}
+	}
+	for end, want := range map[string]int{"exit 0": 0, "exit 1": 1, "exit 2": 75, "exit 75": 75,
+		"exit 78": 75, "kill -9 $$": 75, `test "$1 $2" = "ingest --json"`: 0} {
+		gate := filepath.Join(t.TempDir(), "gate")
+		if err := os.WriteFile(gate, []byte("#!/bin/sh\n"+end+"\n"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command("/bin/sh", "-c", strings.Replace(script, path, gate, 1), "sh", "--json")
+		if err := cmd.Run(); cmd.ProcessState.ExitCode() != want {
+			t.Errorf("%s: exit %d, %v", end, cmd.ProcessState.ExitCode(), err)
+		}
+	}
+}
+
 // The README's table of what IP restrictions do not hold for is what the routes say.
 func TestReadmeExemptions(t *testing.T) {
 	text, err := os.ReadFile("../../README.md")
