@@ -82,7 +82,8 @@ func TestSealedBand(t *testing.T) {
 	f.Authentication = proofs()[policy.Fail]
 	f.Authentication.ARC = policy.Chain{Result: policy.Pass, Sealer: "list.test", Author: "acme.test"}
 	for _, id := range []policy.Identity{
-		{Result: policy.Pass, Domain: "list.test"}, {Result: policy.Pass, Domain: "acme.test"},
+		{Result: policy.Pass, Domain: "list.test"},
+		{Result: policy.Pass, Domain: "acme.test", Told: true},
 	} {
 		f.Authentication.SPF, f.Authentication.Said = id, policy.Fail
 		if b := f.Band(); b.Proven || !b.Client.IsValid() {

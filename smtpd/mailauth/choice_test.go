@@ -26,7 +26,7 @@ var victims = []string{"bank.example", "mail.bank.example", "old.bank.example",
 
 // neighbours are what else stands near them, names that a registry sold to the forger among it.
 var neighbours = []string{"example", "uk.com", "github.io", "host.example", "dead.bank.example",
-	"evil.uk.com", "evil.github.io"}
+	"list.test", "evil.uk.com", "evil.github.io"}
 
 // owned are the names at which the forger publishes what it likes: it may pass there.
 var owned = []string{forgersDomain, "evil.uk.com", "evil.github.io"}
@@ -83,8 +83,8 @@ type choice struct {
 	signers    []key  // of the forger's own
 }
 
-// plain is the forgery without any art: the answer to it is what nothing may better.
-var plain = choice{helo: "m." + forgersDomain, path: "b@" + forgersDomain}
+// artless is the forgery without any art: the answer to it is what nothing may better.
+var artless = choice{helo: "m." + forgersDomain, path: "b@" + forgersDomain}
 
 func drawChoice(t *rapid.T, forgersKeys []key) choice {
 	names := slices.Concat(victims, neighbours, []string{forgersDomain, "m." + forgersDomain,
@@ -98,7 +98,7 @@ func drawChoice(t *rapid.T, forgersKeys []key) choice {
 	fields := rapid.SampledFrom([]string{
 		"Subject: other\r\n", "Cc: b@bank.example\r\n", "MIME-Version: 1.0\r\n",
 		"Authentication-Results: mx.relay.test; dmarc=pass header.from=bank.example\r\n",
-		"ARC-Seal: i=1; a=rsa-sha256; cv=none; d=bank.example; s=lame; b=AAAA\r\n",
+		chainOf("list.test"), chainOf("bank.example"), chainOf(forgersDomain),
 		"Received: from mail.bank.example ([192.0.2.1]) by mx.relay.test; x\r\n",
 	})
 	for range rapid.IntRange(0, 2).Draw(t, "fields") {
@@ -114,6 +114,14 @@ func drawChoice(t *rapid.T, forgersKeys []key) choice {
 		}
 	}
 	return c
+}
+
+// chainOf are the fields of one hop (RFC 8617) that nobody has sealed.
+func chainOf(sealer string) string {
+	const tags = "a=ed25519-sha256; s=lame; b=AAAA; d="
+	return "ARC-Seal: i=1; cv=none; " + tags + sealer + "\r\n" +
+		"ARC-Message-Signature: i=1; h=from; bh=AAAA; " + tags + sealer + "\r\n" +
+		"ARC-Authentication-Results: i=1; " + sealer + "; dmarc=pass header.from=bank.example\r\n"
 }
 
 // worth is what an answer is worth to a forger: the higher the better for it.
@@ -142,9 +150,11 @@ type street struct {
 func (s street) answer(from string, c choice) *policy.Facts {
 	raw := "From: Ann <ann@" + from + ">\r\nSubject: pay\r\n\r\nNow.\r\n"
 	q := queryOf(c.fields + signed(s, raw, c.signers...))
-	q.Hop = policy.Hop{Client: netip.MustParseAddr(forgersClient), Relayed: s.relayed}
+	q.Hop = policy.Hop{Client: netip.MustParseAddr(forgersClient), Relayed: s.relayed,
+		Helo: c.helo}
 	q.Envelope = &message.Envelope{Helo: c.helo, MailFrom: c.path, NullPath: c.path == ""}
-	checker := New(zoneOf(s, s.records), Options{AuthservIDs: []string{"mx.relay.test"}})
+	checker := New(zoneOf(s, s.records), Options{AuthservIDs: []string{"mx.relay.test"},
+		Sealers: []message.Domain{"list.test"}})
 	defer checker.Close()
 	return &policy.Facts{Sender: q.Message.Sender(), Hop: q.Hop,
 		Authentication: checker.Check(s.Context(), q)}
@@ -161,7 +171,7 @@ func noChoiceHelps(tb testing.TB) func(*rapid.T) {
 	return func(t *rapid.T) {
 		s := street{tb, drawZone(t, keys), rapid.Bool().Draw(t, "relayed")}
 		from := rapid.SampledFrom(victims).Draw(t, "From")
-		most := worth(s.answer(from, plain))
+		most := worth(s.answer(from, artless))
 		c := drawChoice(t, keys)
 		if f := s.answer(from, c); worth(f) > most {
 			t.Fatalf("From %s: %d instead of %d by %+v\n%+v\nin\n%s", from, worth(f), most, c,
@@ -178,8 +188,8 @@ func noSubdomainHelps(t *rapid.T, s street, from string) {
 	there.records += from + " A 192.0.2.9\n"
 	dead.records += from + " FAIL\n_dmarc." + from + " " +
 		rapid.SampledFrom([]string{"FAIL", "TIMEOUT"}).Draw(t, "dead") + "\n"
-	most := min(worth(s.answer(from, plain)), worth(there.answer(from, plain)))
-	if f := dead.answer(from, plain); worth(f) > most {
+	most := min(worth(s.answer(from, artless)), worth(there.answer(from, artless)))
+	if f := dead.answer(from, artless); worth(f) > most {
 		t.Fatalf("From %s: %d instead of %d\n%+v\nin\n%s", from, worth(f), most,
 			f.Authentication, dead.records)
 	}

@@ -34,9 +34,9 @@ func library(t testing.TB, raw string, k key) error {
 	return results[0].Err
 }
 
-// same compares the other verifier's answer on a message with one signature with ours. The
+// compare holds the other verifier's answer on a message with one signature against ours. The
 // differences that there may be are named.
-func same(t testing.TB, c *Checker, raw string, k key) {
+func compare(t testing.TB, c *Checker, raw string, k key) {
 	q := queryOf(raw)
 	all := choose(q)
 	if len(all) != 1 {
@@ -112,10 +112,10 @@ func TestOracle(t *testing.T) {
 		if library(t, raw, k) == nil {
 			passed++
 		}
-		same(t, c, raw, k)
+		compare(t, c, raw, k)
 		at := rapid.IntRange(0, len(raw)).Draw(r, "at")
 		end := min(len(raw), at+rapid.IntRange(0, 2).Draw(r, "out"))
-		same(t, c, raw[:at]+part.Draw(r, "in")+raw[end:], k)
+		compare(t, c, raw[:at]+part.Draw(r, "in")+raw[end:], k)
 	})
 	if passed < 50 {
 		t.Errorf("only %d messages were signed and verified", passed)
@@ -138,9 +138,9 @@ func FuzzOracle(f *testing.F) {
 		if err != nil {
 			return
 		}
-		same(t, c, raw, k)
+		compare(t, c, raw, k)
 		at = max(at, -at) % (len(raw) + 1)
-		same(t, c, raw[:at]+in+raw[at:], k)
+		compare(t, c, raw[:at]+in+raw[at:], k)
 	})
 }
 
