@@ -269,7 +269,7 @@ func isWeb(protocol string) bool { return protocol == "http" || protocol == "htt
 // signedIn reports whether the client of that protocol is a user of the server (RFC 3848):
 // on the machine itself that is no relay, and what stands below is the user's.
 func signedIn(protocol string) bool {
-	return !isLMTP(protocol) && strings.HasSuffix(protocol, "a")
+	return strings.HasSuffix(protocol, "smtpa") || strings.HasSuffix(protocol, "smtpsa")
 }
 
 // isRemark knows what CommuniGate and Microsoft SMTPSVC say of the name in front.

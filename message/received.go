@@ -24,8 +24,8 @@ type Received struct {
 // in its reverse DNS or for ident; IPv4-mapped addresses are IPv4. It is the zero Addr in
 // any doubt: if there is another address where one could stand, if a word or comment
 // stands where no server puts one, if "by" is missing or there twice, be it in a comment;
-// and if a program on that machine gave the message in. A field in which parentheses are not paired, with
-// control characters or over 8 KiB says nothing at all.
+// and if a program on that machine gave the message in. A field in which parentheses are
+// not paired, with control characters or over 8 KiB says nothing at all.
 func ParseReceived(value string) Received {
 	tokens, sound := cutTrace(value)
 	if !sound || len(tokens) == 0 {

@@ -245,7 +245,6 @@ func TestReceivedForms(t *testing.T) {
 		{"from 127.0.0.1 by x with HTTP ((y [192.0.2.1]) by mx.test with SMTP)", none, ""},
 
 		{"from localhost (localhost [127.0.0.1]) by mx.test with ESMTP", "127.0.0.1", "localhost"},
-		{"from localhost (localhost [127.0.0.1]) by mx.test with LMTPA", "127.0.0.1", "localhost"},
 		{"from localhost (localhost [127.0.0.1]) by mx.test with ESMTPSA", none, ""},
 		{"from localhost (localhost [::1]) by mx.test with esmtpa (Exim 4.96)", none, ""},
 		{"from a.test (rdns.test [192.0.2.1]) by mx.test with ESMTPSA", v4, "a.test"},
@@ -311,13 +310,14 @@ func FuzzReceived(f *testing.F) {
 		"[203.0.113.6] (x) by y (chasquid) (", "x by y with LMTP (", "x) by y with IMAP ((", "127.0.0.1",
 		"x (<unknown> [203.0.113.6])", "203.0.113.6 (EHLO x)", `x" [203.0.113.6] "`, "x with LMTP",
 		"127.0.0.1 by y with HTTP (", "(uid 0)", ")with IMAP (", ") with LMTP (",
-		"by y with SMTP id 1", "x (y, from userid 5)",
+		"by y with SMTP id 1", "x (y, from userid 5)", "with LMTP", "x (y [203.0.113.6]) with LMTP",
 	} {
 		f.Add(s, s)
 		f.Add(s, ")")
 		f.Add("[203.0.113.6]", s)
 		f.Add("(", ")by "+s)
 		f.Add("(", ")by y "+s)
+		f.Add(" ", ")by y "+s)
 	}
 	client := netip.MustParseAddr("192.0.2.1")
 	f.Fuzz(func(t *testing.T, s, other string) {

@@ -1,9 +1,6 @@
 package message
 
-import (
-	"net/netip"
-	"strings"
-)
+import "strings"
 
 // A Step is what a system did with a message on its own, and wrote down in a Received field
 // that is not about an SMTP client.
@@ -20,20 +17,20 @@ const (
 
 	// Requeued: the system took the message up again, after a filter or on the way from one
 	// of its machines to the next. It writes the same of what a program on the machine
-	// gives in: what stands below is the system's if its By says so, see the caller.
+	// gives in: what stands below is the system's only if its By says so.
 	Requeued
 )
 
 // step reads the lines that systems write about themselves. Each is a form that no server
 // writes about a client, whatever that client calls itself: the protocol and the comment
-// looked at stand behind the server's own "by", and where a server writes an address none
-// may stand.
+// looked at stand behind the server's own "by".
 func (l traceLine) step() Step {
 	protocol := l.protocol()
 	switch {
+	case lower(l.name) == "by": // the server's own, where there is no name
 	case isFetch(protocol), !l.named && strings.HasPrefix(commentAt(l.back, 2), "fdm "):
 		return Delivered
-	case isLMTP(protocol) && l.named && !l.says():
+	case l.named && isLMTP(protocol):
 		return Delivered
 	case l.named, len(l.front) > 0:
 	case isUserID(commentAt(l.back, 2)), l.isHandOver():
@@ -75,20 +72,12 @@ func isFetch(protocol string) bool {
 }
 
 // isLMTP knows the protocol of delivery (RFC 2033, RFC 3848). It is not spoken with
-// strangers; over a socket of the file system there is no address.
+// strangers: an address, where there is one, is that of the server in front.
 //
 //	Dovecot: from mx.test by mx.test with LMTP id 1
 //	Cyrus: from mx.test ([unix socket]) by mx.test (Cyrus 3.6) with LMTPA
-func isLMTP(protocol string) bool { return strings.HasPrefix(protocol, "lmtp") }
-
-// says reports whether an address, or anything but comments, stands in front of "by".
-func (l traceLine) says() bool {
-	for _, t := range l.front {
-		if !t.comment || names(t.text, netip.Addr{}) {
-			return true
-		}
-	}
-	return names(l.name, netip.Addr{})
+func isLMTP(protocol string) bool {
+	return strings.HasPrefix(strings.TrimPrefix(protocol, "utf8"), "lmtp")
 }
 
 // isUserID knows the comment of Postfix about what its sendmail command gave in:

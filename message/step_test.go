@@ -27,6 +27,11 @@ func TestReceivedStep(t *testing.T) {
 		{"from mx.test ([unix socket]) by mx.test (Cyrus v2.4.17-Debian-2.4.17) with LMTPA; Mon",
 			delivered},
 		{"from localhost by mx.test (Dovecot) with LMTP id 1", delivered},
+		{"from mx.test ([10.0.0.5]) by store.test with LMTP id 1", delivered},
+		{"from mx.test (mx.test [198.51.100.5]) by store.test (store/Yandex) with LMTPS id 1; Mon",
+			delivered},
+		{"from mx.test ([127.0.0.1]) by localhost (mx.test [127.0.0.1]) (amavis, port 1) with LMTP",
+			delivered},
 		{"(qmail 27836 invoked from network); 14 Oct 2025 04:22:09 -0000", delivered},
 		{"(qmail 27836 invoked from network)", delivered},
 
@@ -75,9 +80,6 @@ func TestReceivedStep(t *testing.T) {
 		{"by mx.test (Postfix, from userid ) id 1; Mon", none},
 		{"by mx.test with ESMTP (Postfix, from userid 5) id 1; Mon", none},
 		{"from x with LMTP (y [192.0.2.1]) by mx.test with ESMTP id 1", none},
-		{"from x (y [192.0.2.1]) by mx.test with LMTP id 1", none},
-		{"from x (y) [192.0.2.1] by mx.test with LMTP id 1", none},
-		{"from 192.0.2.1 by mx.test with LMTP id 1", none},
 		{"from x by y with LMTP ( (z [192.0.2.1]) by mx.test with ESMTP id 1 envelope-from " +
 			"<a)@b.test>; Mon", none},
 		{"from x by y with IMAP ( (z [192.0.2.1]) by mx.test with ESMTP id 1 envelope-from " +
@@ -85,6 +87,7 @@ func TestReceivedStep(t *testing.T) {
 		{"from z ([192.0.2.1] helo=x) by y with IMAP (() by mx.test with esmtp (Exim 4.96) " +
 			"(envelope-from <a)b@c.test>) id 1", none},
 		{"from x by y with LMTP (\tBY\tmx.test)", none},
+		{`from by mx.test (chasquid) with ESMTPSA (from ") BY y with LMTP (")`, none},
 		{"from ( (z [192.0.2.1]) by mx.test with SMTP id )BY y with IMAP; Mon", none},
 		{"from x ( (192.0.2.1) by mx.test with SMTP id ) by y with LMTP; Mon", none},
 		{"from x (y [192.0.2.1]) by mx.test id 1 for <a> with IMAP", none},
