@@ -150,7 +150,7 @@ func TestARC(t *testing.T) {
 		"SPF of HELO":      {says("spf=pass smtp.helo=acme.test"), unsaid, 1},
 		"only a later hop": {chained(t, none, by(list)), unsaid, 1},
 		"From not signed": {chained(t, unsigned),
-			not(policy.Neutral, "From field not signed"), 1},
+			not(policy.Neutral, "the From field is not signed"), 1},
 		"a Subject put in": {"Subject: pay\r\n" + good,
 			not(policy.Neutral, "Subject stands twice"), 1},
 

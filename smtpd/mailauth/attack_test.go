@@ -109,7 +109,7 @@ func TestSlowContent(t *testing.T) {
 		for _, id := range a.DKIM {
 			whys = append(whys, id.Result.String()+": "+id.Why)
 		}
-		want := []string{"permerror: From field not signed",
+		want := []string{"permerror: the From field is not signed",
 			"permerror: no key for signature: lookup absent._domainkey.victim.test: no such host",
 			"permerror: the content could not be verified in time"}
 		if diff := cmp.Diff(want, whys); diff != "" {

@@ -63,7 +63,7 @@ func (c *chain) says(q Query) (policy.Result, string) {
 	spoilt := c.message.spoilt(fields)
 	switch {
 	case !slices.Contains(c.message.names, "from"):
-		return policy.Neutral, "From field not signed"
+		return policy.Neutral, "the From field is not signed"
 	case spoilt != nil:
 		return policy.Neutral, why("", spoilt)
 	case !passed(fields[c.results], q.From):

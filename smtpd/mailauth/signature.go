@@ -131,7 +131,7 @@ func (s *signature) agent(t tags) error {
 		return errors.New("unsupported public key query method")
 	}
 	if !slices.Contains(s.names, "from") {
-		return errors.New("From field not signed")
+		return errors.New("the From field is not signed")
 	}
 	return nil
 }
