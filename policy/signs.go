@@ -24,9 +24,12 @@ type reading struct {
 	filters []*Product // what the relays run
 	border  int        // how many fields at the top say how it was judged, see judged
 
-	submitted int // Auto-Submitted fields
-	received  int // Received fields
-	addressed int // octets in To and Cc
+	submitted int  // Auto-Submitted fields
+	generated bool // the first one says auto-generated
+	rule      bool // a rule of a mailbox handed the message on
+	robots    Sign // what shows a machine beside Auto-Submitted
+	received  int  // Received fields
+	addressed int  // octets in To and Cc
 	copies    bool
 
 	content, subject, path, failed field
@@ -58,6 +61,7 @@ func (s *Settings) readSigns(f *Facts, mail Mail) {
 	for i := range mail.Message.Fields {
 		r.field(i)
 	}
+	r.forward()
 	r.precede()
 	if mail.Envelope.NullPath {
 		r.Signs[AutoMailer] = nullPath()
@@ -104,11 +108,13 @@ var tellingFields = map[string]telling{
 	"x-vacationmessage":        {"X-VacationMessage", (*reading).away},
 	"x-auto-response-suppress": {"X-Auto-Response-Suppress", (*reading).suppressed},
 	"x-failed-recipients":      {"X-Failed-Recipients", (*reading).failing},
-	"content-type":             {"Content-Type", (*reading).typed},
-	"subject":                  {"Subject", (*reading).titled},
-	"return-path":              {"Return-Path", (*reading).returned},
-	"to":                       {"To", (*reading).to},
-	"cc":                       {"Cc", (*reading).cc},
+	"x-ms-exchange-generated-message-source": {"X-MS-Exchange-Generated-Message-Source",
+		(*reading).exchange},
+	"content-type": {"Content-Type", (*reading).typed},
+	"subject":      {"Subject", (*reading).titled},
+	"return-path":  {"Return-Path", (*reading).returned},
+	"to":           {"To", (*reading).to},
+	"cc":           {"Cc", (*reading).cc},
 }
 
 // field reads field i.
@@ -180,6 +186,7 @@ func (r *reading) autoSubmitted(s Sign) {
 	}
 	if r.submitted == 1 {
 		r.Signs[AutoMailer] = Sign{}
+		r.generated = message.Keyword(s.Value) == "auto-generated"
 	}
 	r.show(AutoMailer, s)
 	if strings.Contains(message.Remarks(s.Value), "vacation") {
@@ -187,10 +194,25 @@ func (r *reading) autoSubmitted(s Sign) {
 	}
 }
 
+// exchange reads what in Exchange made a message.
+func (r *reading) exchange(s Sign) {
+	r.rule = r.rule || strings.EqualFold(s.Value, "Mailbox Rules Agent")
+}
+
+// forward settles what Auto-Submitted is about where a rule of a mailbox handed a message
+// on: since 2025 Exchange Online writes auto-generated into a person's mail then
+// (https://github.com/zammad/zammad/issues/6025). What such a rule answers by itself is
+// auto-replied.
+func (r *reading) forward() {
+	if r.rule && r.generated && r.submitted == 1 {
+		r.Signs[AutoMailer] = r.robots.fit()
+	}
+}
+
 func (r *reading) precedence(s Sign) {
 	switch message.Keyword(s.Value) {
 	case "junk", "auto_reply", "auto-reply":
-		r.show(AutoMailer, s)
+		r.machine(s)
 	case "bulk":
 		r.bulk = s
 	case "list":
@@ -224,8 +246,16 @@ func (r *reading) list(s Sign) {
 // robot is a field that only machines write, unless it says no.
 func (r *reading) robot(s Sign) {
 	if !denies(s.Value) {
-		r.show(AutoMailer, s)
+		r.machine(s)
 	}
+}
+
+// machine is what shows that a machine wrote the message, beside Auto-Submitted.
+func (r *reading) machine(s Sign) {
+	if r.robots.IsZero() {
+		r.robots = s
+	}
+	r.show(AutoMailer, s)
 }
 
 func (r *reading) away(s Sign) {
