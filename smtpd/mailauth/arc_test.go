@@ -136,12 +136,15 @@ func TestARC(t *testing.T) {
 
 		"DMARC failed": {says("dkim=pass header.d=acme.test; " +
 			"dmarc=fail header.from=acme.test"), unsaid, 1},
-		"DMARC of another": {says("dmarc=pass header.from=evil.test"), unsaid, 1},
-		"DMARC of nobody":  {says("dmarc=pass"), unsaid, 1},
-		"DMARC twice":      {says(authorPassed + "; dmarc=fail header.from=acme.test"), unsaid, 1},
-		"nothing":          {says("none"), unsaid, 1},
-		"unreadable":       {says(authorPassed + " ("), unsaid, 1},
-		"in a comment":     {says("spf=none (; " + authorPassed + ")"), unsaid, 1},
+		"DMARC of another":   {says("dmarc=pass header.from=evil.test"), unsaid, 1},
+		"DMARC of nobody":    {says("dmarc=pass"), unsaid, 1},
+		"DMARC twice":        {says(authorPassed + "; dmarc=fail header.from=acme.test"), unsaid, 1},
+		"nothing":            {says("none"), unsaid, 1},
+		"unreadable":         {says(authorPassed + " ("), unsaid, 1},
+		"what is no finding": {says("x y; " + authorPassed), unsaid, 1},
+		"a comment without end": {says("spf=fail (x(; " + authorPassed + "; iprev=pass"),
+			unsaid, 1},
+		"in a comment": {says("spf=none (; " + authorPassed + ")"), unsaid, 1},
 		"DKIM": {says("dkim=fail header.d=acme.test; " +
 			"dkim=pass header.d=acme.test"), pass, 1},
 		"DKIM of another":  {says("dkim=pass header.d=mail.acme.test"), unsaid, 1},

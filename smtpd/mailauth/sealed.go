@@ -92,11 +92,12 @@ func (c *chain) holds() (policy.Result, string) {
 }
 
 // passed reports whether the first hop says that a message was from that domain: by DMARC, or
-// where it has no word of that by SPF or DKIM for the domain itself.
+// where it has no word of that by SPF or DKIM for the domain itself. Unlike a relay's field
+// one that cannot be read to its end says nothing: it asks for a privilege.
 func passed(f message.Field, from message.Domain) bool {
 	_, text := divideResults(f)
 	r, err := readResults(text)
-	if err != nil {
+	if err != nil || r.id == "" || len(r.skipped) > 0 {
 		return false
 	}
 	if said := heardDMARC(r.all, from); said != policy.None {
