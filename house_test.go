@@ -37,7 +37,7 @@ var groundFloor = map[string][]string{
 		"time", "unicode", "unicode/utf8",
 		"github.com/emersion/go-message", "github.com/emersion/go-message/",
 		"golang.org/x/net/html", "golang.org/x/net/html/", "golang.org/x/net/idna",
-		"golang.org/x/text/",
+		"golang.org/x/net/publicsuffix", "golang.org/x/text/",
 	},
 	"policy": {
 		"cmp", "encoding/binary", "fmt", "io", "iter", "maps", "math/bits", "net/netip", "slices",

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
+	"golang.org/x/net/publicsuffix"
 )
 
 // Limits of the domain name system (RFC 1035, section 2.3.4), in octets.
@@ -138,6 +139,24 @@ func checkALabel(label string) error {
 		return fmt.Errorf("the label %q is no international label", label)
 	}
 	return nil
+}
+
+// PublicSuffix reports whether strangers register names below d (https://publicsuffix.org):
+// it is in the list, of which the private section has the names that companies sell, or has
+// one label only.
+func (d Domain) PublicSuffix() bool {
+	suffix, _ := publicsuffix.PublicSuffix(string(d))
+	return suffix == string(d)
+}
+
+// Registered is the domain right below a public suffix that d is in, or d itself if that is
+// a public suffix.
+func (d Domain) Registered() Domain {
+	domain, err := publicsuffix.EffectiveTLDPlusOne(string(d))
+	if err != nil {
+		return d
+	}
+	return Domain(domain)
 }
 
 // toALabel converts a label that is not ASCII (RFC 5891), if there is a way back. An

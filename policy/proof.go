@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/net/publicsuffix"
-
 	"gatepost/message"
 )
 
@@ -95,34 +93,21 @@ func (a *Authentication) aligned(id Identity, from message.Domain, strict bool) 
 	case strict:
 		return false
 	case a.DMARC.Result == None:
-		return above(id.Domain, from) || above(from, id.Domain)
+		return covers(id.Domain, from) || covers(from, id.Domain)
 	}
 	return id.Org != "" && id.Org == a.DMARC.Org
 }
 
-// above reports whether d is within top, which is no public suffix: below that strangers
+// covers reports whether d is within top, which is no public suffix: below that strangers
 // register.
-func above(top, d message.Domain) bool {
-	suffix, _ := publicsuffix.PublicSuffix(string(top))
-	return d.In(top) && suffix != string(top)
-}
-
-// registered is the domain below a public suffix that d is in, or d itself.
-func registered(d message.Domain) message.Domain {
-	suffix, _ := publicsuffix.PublicSuffix(string(d))
-	above := len(d) - len(suffix) - 1
-	if above <= 0 {
-		return d
-	}
-	return d[strings.LastIndexByte(string(d[:above]), '.')+1:]
-}
+func covers(top, d message.Domain) bool { return d.In(top) && !top.PublicSuffix() }
 
 // organisation is the organisational domain of From, for what is not a matter of proof.
 func (f *Facts) organisation() message.Domain {
 	if a := f.Authentication; a != nil && a.DMARC.Org != "" {
 		return a.DMARC.Org
 	}
-	return registered(f.Sender.Address.Domain())
+	return f.Sender.Address.Domain().Registered()
 }
 
 // Sealer is on whose word the message is taken to be from its From domain, "" if something

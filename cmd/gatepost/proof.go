@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/net/publicsuffix"
-
 	"gatepost/message"
 	"gatepost/policy"
 	"gatepost/smtpd/mailauth"
@@ -102,7 +100,7 @@ func (s *settings) sealers() ([]message.Domain, error) {
 			return nil, fmt.Errorf("auth.sealers: %q is no domain: write what a forwarder's "+
 				"ARC-Seal fields have in d=, such as google.com", word)
 		}
-		if suffix, _ := publicsuffix.PublicSuffix(string(d)); suffix == string(d) {
+		if d.PublicSuffix() {
 			return nil, fmt.Errorf("auth.sealers: %q: anybody can have a name below it: write the "+
 				"domain of one forwarder, such as google.com", word)
 		}

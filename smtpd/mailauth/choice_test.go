@@ -59,7 +59,7 @@ func drawZone(t *rapid.T, forgersKeys []key) string {
 	for _, name := range slices.Concat(victims, neighbours) {
 		line("_dmarc."+name, slices.DeleteFunc(slices.Clone(dmarcAnswers), func(answer string) bool {
 			// A registry that says it is one organisation has nobody else to thank for what follows.
-			return registry(message.Domain(name)) && strings.Contains(answer, "psd=n")
+			return message.Domain(name).PublicSuffix() && strings.Contains(answer, "psd=n")
 		}))
 		if !slices.Contains(owned, name) {
 			line(name, spfAnswers)

@@ -80,7 +80,7 @@ func (c *Checker) author(ctx context.Context, q Query, from message.Domain) poli
 
 // parent asks the domain that the domain of id is registered under, if that has no record.
 func (c *Checker) parent(ctx context.Context, q Query, id policy.Identity) policy.Identity {
-	above := registered(id.Domain)
+	above := id.Domain.Registered()
 	if id.Result != policy.None || above == id.Domain {
 		return id
 	}

@@ -5,8 +5,6 @@ import (
 	"strings"
 	"sync"
 
-	"golang.org/x/net/publicsuffix"
-
 	"gatepost/message"
 )
 
@@ -47,7 +45,9 @@ func (c *Checker) walk(ctx context.Context, start message.Domain) walk {
 			w.known, w.err = len(w.found), a.err
 		case !a.is:
 		default:
-			if a.record.suffix == 'u' && registry(a.domain) {
+			if a.record.suffix == 'u' && a.domain.PublicSuffix() {
+				// A registry that does not say so would make one organisation of all below
+				// it: then evil.co.uk could sign for shop.co.uk.
 				a.record.suffix = 'y'
 			}
 			w.found = append(w.found, step{a.domain, a.record})
@@ -79,23 +79,6 @@ func (c *Checker) askUpwards(ctx context.Context, start message.Domain) []asked 
 	}
 	tasks.Wait()
 	return names
-}
-
-// registry reports whether strangers register the domains below d. A registry that does not
-// say so in its record would make one organisation of all of them: then evil.co.uk could
-// sign for shop.co.uk, and evil.uk.com for shop.uk.com, which a company sells.
-func registry(d message.Domain) bool {
-	suffix, _ := publicsuffix.PublicSuffix(string(d))
-	return suffix == string(d)
-}
-
-// registered is the domain below a public suffix that d is in, or d itself.
-func registered(d message.Domain) message.Domain {
-	domain, err := publicsuffix.EffectiveTLDPlusOne(string(d))
-	if err != nil {
-		return d
-	}
-	return message.Domain(domain)
 }
 
 // above is the next name of a walk.
