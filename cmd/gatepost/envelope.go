@@ -21,7 +21,8 @@ type envelopeFlags struct {
 	rcpt         []string
 	smtputf8     bool
 
-	sender, recipient string // variables that stand in for --mail-from and --rcpt, or ""
+	sender    bool   // SENDER stands in for --mail-from
+	recipient string // the variable that stands in for --rcpt, or ""
 }
 
 func (e *envelopeFlags) add(flags *pflag.FlagSet) {
@@ -45,16 +46,15 @@ func (e *envelopeFlags) fillIn(environ []string) {
 		name, value, _ := strings.Cut(variable, "=")
 		switch {
 		case name == "SENDER" && e.mailFrom == nil:
-			e.sender, e.mailFrom = name, &value
+			e.sender, e.mailFrom = true, &value
 		case name == "RECIPIENT" && value != "" && len(e.rcpt) == 0:
 			e.recipient, e.rcpt = name, []string{value}
 		}
 	}
 }
 
-// from and to are what an error calls the sender and a recipient.
-func (e *envelopeFlags) from() string { return cmp.Or(e.sender, "--mail-from") }
-func (e *envelopeFlags) to() string   { return cmp.Or(e.recipient, "--rcpt") }
+// to is what an error calls a recipient.
+func (e *envelopeFlags) to() string { return cmp.Or(e.recipient, "--rcpt") }
 
 // envelope checks the flags and makes the envelope of them.
 func (e *envelopeFlags) envelope(a *app) (*message.Envelope, error) {
@@ -96,7 +96,10 @@ func (e *envelopeFlags) parseMailFrom(env *message.Envelope) (err error) {
 		return nil
 	}
 	if env.MailFrom, err = parseReversePath(*e.mailFrom); err != nil {
-		return badAddress(e.from()+" ", *e.mailFrom, err)
+		if e.sender { // a stranger's choice, and no reason to keep the message for ever
+			return nil
+		}
+		return badAddress("--mail-from ", *e.mailFrom, err)
 	}
 	env.NullPath = env.MailFrom == ""
 	return nil
