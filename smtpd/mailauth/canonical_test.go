@@ -106,6 +106,7 @@ func TestReadKey(t *testing.T) {
 		"v=DKIM1;; p=" + modulus(1024) + " ; ": "",
 		"p=" + modulus(1016):                   "key is too short: want 1024 bits, has 1016 bits",
 		"p=" + modulus(512):                    "key is too short: want 1024 bits, has 512 bits",
+		"p=" + modulus(8200):                   "key is too long: want 8192 bits at most, has 8200 bits",
 		"p=AAAA":                               "key syntax error: p= holds no RSA key",
 		"p=A":                                  "key syntax error: p= is not in base64",
 		"p=":                                   "key revoked",

@@ -14,7 +14,7 @@ const (
 	maxField      = 16 << 10 // octets of one results field
 	maxSigned     = 8 << 10  // octets of one field that signs
 	maxSignatures = 5        // that are looked at
-	maxKey        = 4 << 10  // octets of one key record: RSA with 16384 bits fits
+	maxKey        = 4 << 10  // octets of one key record: RSA with 8,192 bits fits
 )
 
 // choose finds the signatures that are looked at, at most maxSignatures: those that could be

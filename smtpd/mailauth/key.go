@@ -12,8 +12,12 @@ import (
 	"slices"
 )
 
-// minRSA is the shortest RSA key whose signatures count, in bits (RFC 8301, section 3.2).
-const minRSA = 1024
+// The RSA keys whose signatures count, in bits (RFC 8301, section 3.2, asks for 1,024 to
+// 4,096). A longer one costs more than a message is worth.
+const (
+	minRSA = 1024
+	maxRSA = 8192
+)
 
 // A publicKey is what one key record holds (RFC 6376, section 3.6.1). It has one of the two.
 type publicKey struct {
@@ -91,6 +95,8 @@ func readRSA(octets []byte) (*rsa.PublicKey, error) {
 		return nil, errors.New("key syntax error: p= holds no RSA key")
 	case key.Size()*8 < minRSA:
 		return nil, fmt.Errorf("key is too short: want %d bits, has %d bits", minRSA, key.Size()*8)
+	case key.Size()*8 > maxRSA:
+		return nil, fmt.Errorf("key is too long: want %d bits at most, has %d bits", maxRSA, key.Size()*8)
 	}
 	return key, nil
 }
