@@ -25,7 +25,8 @@ var products = [...]Product{
 		// X-IronPort-Anti-Spam-Filtered says that it was looked at, and the result is not
 		// for customers to read.
 		Name: "cisco", Title: "Cisco Secure Email",
-		Source: "AsyncOS user guide; Cisco technote 118900",
+		Results: Above,
+		Source:  "AsyncOS user guide; Cisco technote 118900; public samples for the results",
 	},
 	{
 		// Its X-CF-SpamH-Score has no threshold.
