@@ -187,12 +187,13 @@ func TestARC(t *testing.T) {
 	}
 }
 
-// Without a named sealer no chain is looked at.
+// Without a named sealer nobody is asked about a chain; who sealed it is told.
 func TestNoSealers(t *testing.T) {
 	list := edKey("list.test", "arc")
 	asked := &counter{Resolver: zoneOf(t, list.record())}
 	q := queryOf(chained(t, handover{key: list, results: authorPassed}))
-	if a := checker(t, asked).Check(t.Context(), q); a.ARC != (policy.Chain{}) || asked.keys() != 0 {
+	told := policy.Chain{Sealer: "list.test", Why: "auth.sealers does not name list.test"}
+	if a := checker(t, asked).Check(t.Context(), q); a.ARC != told || asked.keys() != 0 {
 		t.Errorf("%+v, %d questions", a.ARC, asked.keys())
 	}
 }

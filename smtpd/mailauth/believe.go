@@ -24,6 +24,7 @@ type report struct {
 func (c *Checker) believed(q Query, a *policy.Authentication) (all []results) {
 	reports := readReports(q)
 	below, sure := c.below(q, reports)
+	quoting := quoting(q)
 	for i, r := range reports {
 		id := fold(r.id)
 		switch {
@@ -36,6 +37,10 @@ func (c *Checker) believed(q Query, a *policy.Authentication) (all []results) {
 			all = append(all, results{id: id, all: r.against()})
 			note(a, nameOf(id), policy.StandsBelow+", and nothing tells it from a sender's: it "+
 				"can only speak against the sender", "")
+		case quoting != "" && (r.where == policy.Above && c.trusts(id) || i == below):
+			all = append(all, results{id: c.named(id), all: r.against()})
+			note(a, nameOf(id), quoting+" has what could end a comment or a value in it: it can "+
+				"only speak against the sender", "")
 		case r.where == policy.Above && c.trusts(id), i == below:
 			r.id = c.named(id)
 			all = append(all, r.results)
@@ -75,6 +80,27 @@ func readReports(q Query) (all []report) {
 		all = append(all, r)
 	}
 	return all
+}
+
+// quoting names what of a stranger's words could be read as the relay's: relays repeat them in
+// comments and values, and few of them quote what needs it. "" if all are harmless.
+func quoting(q Query) string {
+	words := []struct{ what, text string }{
+		{"the reverse-path", q.Envelope.MailFrom}, {"HELO", q.helo()}, {"From", q.Message.Sender().Text},
+	}
+	for _, f := range q.Message.Fields {
+		if f.Is(signatureField) {
+			tags, _ := readTags(f.Value())
+			words = append(words, struct{ what, text string }{"a signature",
+				tags["d"] + tags["i"] + tags["s"]})
+		}
+	}
+	for _, w := range words {
+		if strings.ContainsAny(w.text, "()\";\\ \t") {
+			return w.what
+		}
+	}
+	return ""
 }
 
 // trusts reports whether fields with that authserv-id are read above the relay's line.
@@ -125,7 +151,7 @@ func (c *Checker) overlook(a *policy.Authentication, where policy.Place, id stri
 	switch {
 	case where == policy.Above && p != nil:
 		note(a, nameOf(id), "nothing says that the relay has it from "+p.Title,
-			`smtp.filter = "`+p.Name+`" reads it`)
+			`"`+p.Name+`" in smtp.filter reads it`)
 	case where == policy.Above:
 		note(a, nameOf(id), "smtp.authserv_id does not name it", adding(id))
 	case ours && where == policy.Below && p == nil &&
@@ -143,8 +169,8 @@ func (c *Checker) overlook(a *policy.Authentication, where policy.Place, id stri
 // product wrote about another, which counts as that of a stranger.
 func overlookBare(a *policy.Authentication, q Query) {
 	line := q.Message.Fields[max(q.Hop.Trusted, 0)].Value()
-	if p := policy.ProductOf(""); p.Inner(line) {
-		note(a, nameOf(""), policy.StandsBelow, `smtp.filter = "`+p.Name+`" knows that line as `+
+	if p := policy.ProductOf(""); p != nil && p.Inner != nil && p.Inner(line) {
+		note(a, nameOf(""), policy.StandsBelow, `"`+p.Name+`" in smtp.filter knows that line as `+
 			"one of "+p.Title+", and reads it")
 	}
 }
@@ -154,7 +180,7 @@ func adding(id string) string {
 	if _, ok := hostname(id); !ok {
 		return ""
 	}
-	return `smtp.authserv_id = "` + id + `" reads it`
+	return `"` + id + `" in smtp.authserv_id reads it`
 }
 
 func note(a *policy.Authentication, field, why, setting string) {

@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"gatepost/message"
 	"gatepost/policy"
 )
 
@@ -86,22 +87,22 @@ func TestFilters(t *testing.T) {
 		{"a product's above", []string{google}, []string{edge}, "google", true, ""},
 		{"a product's above, not named", []string{google}, []string{edge}, "", false,
 			`of mx.google.com: nothing says that the relay has it from Gmail, ` +
-				`Google Workspace; smtp.filter = "google" reads it`},
+				`Google Workspace; "google" in smtp.filter reads it`},
 		{"one host of many", []string{mx1}, []string{edge}, "fastmail", true, ""},
 		{"one host of many, below", nil, []string{edge, mx1}, "fastmail", false,
 			"of mx1.messagingengine.com: it stands below"},
 		{"an id that nobody knows", []string{strings.Replace(rspamd, "mx.relay", "mx.other", 1)},
 			[]string{edge}, "rspamd", false,
 			`of mx.other.test: smtp.authserv_id does not name it; ` +
-				`smtp.authserv_id = "mx.other.test" reads it`},
+				`"mx.other.test" in smtp.authserv_id reads it`},
 		{"no id", []string{bare365}, []string{edge}, "exchange-online", true, ""},
 		{"no id, not named", []string{bare365}, []string{edge}, "rspamd", false,
 			`without an authserv-id: nothing says that the relay has it from Exchange Online ` +
-				`(Microsoft 365); smtp.filter = "exchange-online" reads it`},
+				`(Microsoft 365); "exchange-online" in smtp.filter reads it`},
 		{"no id, below", nil, []string{edge, bare365}, "exchange-online", false, ""},
 		{"no id, below an inner line", nil, []string{inner, bare365, edge}, "", false,
 			`without an authserv-id: ` + policy.StandsBelow +
-				`; smtp.filter = "exchange-online" knows that line`},
+				`; "exchange-online" in smtp.filter knows that line`},
 		{"unreadable", []string{"Authentication-Results: mx.relay.test 2;" + passes},
 			[]string{edge}, "", false,
 			"Authentication-Results: it cannot be read: at octet 16"},
@@ -126,6 +127,34 @@ func TestFilters(t *testing.T) {
 		a = filtered(t, q, c.filters)
 		if a.Said != policy.None || a.Unread != nil || a.Relay != "" {
 			t.Errorf("%s, directly: %+v", c.name, a)
+		}
+	}
+}
+
+// TestQuoting: where what a stranger chose holds what could end a comment or a value, a relay's
+// field only speaks against the sender. The relay repeats it, and not each of them quotes it.
+func TestQuoting(t *testing.T) {
+	const signs = "DKIM-Signature: v=1; d=acme.test; s=s; i="
+	for text, trick := range map[string]func(*Query, string){
+		"the reverse-path": func(q *Query, s string) { q.Envelope.MailFrom = s + "@evil.test" },
+		"HELO":             func(q *Query, s string) { q.Hop.Helo = s },
+		"a signature": func(q *Query, s string) {
+			q.Message.Fields = append(q.Message.Fields,
+				message.Parse([]byte(signs+s+"@acme.test\r\n\r\n")).Fields...)
+		},
+	} {
+		for s, believed := range map[string]bool{
+			"x": true, "x+y=z": true, `"x"`: false, "x(y": false, "x)y": false, `x\y`: false,
+		} {
+			q := relayed([]string{rspamd}, edge)
+			trick(&q, s)
+			a := filtered(t, q, "")
+			if got := a.Said == policy.Pass; got != believed {
+				t.Errorf("%s, %s: %v, want %v", text, s, got, believed)
+			}
+			if told := len(a.Unread) == 1 && strings.HasPrefix(a.Unread[0].Why, text); told == believed {
+				t.Errorf("%s, %s: unread %+v", text, s, a.Unread)
+			}
 		}
 	}
 }

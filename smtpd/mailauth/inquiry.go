@@ -89,11 +89,20 @@ func (n *inquiry) claim(ctx context.Context) {
 	switch n.a.DMARC = n.record(ctx, n.From); {
 	case n.a.DMARC.Result == policy.Pass:
 		n.organisations(ctx)
-	case n.a.DMARC.Result == policy.None && n.told.spf && n.a.SPF.Domain == n.From:
+	case n.a.DMARC.Result == policy.None && n.toldOfAuthor():
 		n.a.Author = n.parent(ctx, n.Query, n.a.SPF)
 	case n.a.DMARC.Result == policy.None:
 		n.a.Author = n.author(ctx, n.Query, n.From)
 	}
+}
+
+// toldOfAuthor reports whether a relay's SPF answers for the From domain: where that settles
+// it, or where nobody else knows the client. What is neutral for one reverse-path, which is a
+// stranger's choice, may not be for the domain.
+func (n *inquiry) toldOfAuthor() bool {
+	spf := n.a.SPF
+	settled := spf.Result == policy.Pass || spf.Result == policy.Fail || spf.Result == policy.SoftFail
+	return n.told.spf && spf.Domain == n.From && (settled || n.hidden())
 }
 
 // organisations looks up the organisational domain of each identity that could be aligned

@@ -1,6 +1,7 @@
 package mailauth
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -164,6 +165,18 @@ func TestRelayManySignatures(t *testing.T) {
 		strings.Repeat("; dkim=fail header.d=a.test", 100)})
 	if a := checker(t, zoneOf(t, relayRecords)).Check(t.Context(), q); len(a.DKIM) != maxHeard {
 		t.Errorf("%d", len(a.DKIM))
+	}
+}
+
+// What is neutral for one reverse-path, which is a stranger's choice, is not so for the domain.
+func TestRelayNeutralAuthor(t *testing.T) {
+	records := relayRecords + `bare.test TXT "v=spf1 ip4:192.0.2.7 ?exists:%{l}.u.bare.test -all"`
+	q := relayed([]string{"Authentication-Results: mx.relay.test; spf=neutral smtp.mailfrom=b@bare.test"})
+	q.From = "bare.test"
+	q.Hop.Client = netip.MustParseAddr("203.0.113.66")
+	want := policy.Identity{Result: policy.Fail, Domain: "bare.test"}
+	if a := checker(t, zoneOf(t, records)).Check(t.Context(), q); a.Author != want {
+		t.Errorf("%+v", a.Author)
 	}
 }
 

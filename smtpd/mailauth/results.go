@@ -11,6 +11,7 @@ type results struct {
 	id      string // the authserv-id, as written; "" if the field begins with a finding
 	all     []finding
 	skipped []string // what stands between semicolons and could not be read, in its order
+	torn    bool     // a comment ends within quotation marks, see weigh
 }
 
 // A finding is what one method found. Method, result and the names of properties are in
@@ -59,15 +60,17 @@ func readResults(value string) (results, error) {
 	if l.err != nil {
 		return results{}, fmt.Errorf("at octet %d: %w", l.pos+1, l.err)
 	}
+	r.torn = r.torn || l.torn
 	r.weigh()
 	return r, nil
 }
 
 // A lexer reads a field from left to right, once. After the first error it reads nothing.
 type lexer struct {
-	s   string
-	pos int
-	err error
+	s    string
+	pos  int
+	err  error
+	torn bool // a comment ends within quotation marks, see weigh
 }
 
 // peek is the next octet, 0 at the end.
@@ -95,14 +98,18 @@ func (l *lexer) expect(c byte) {
 
 // space passes over white space and comments, which nest (RFC 5322, section 3.2.2).
 func (l *lexer) space() {
-	depth := 0
+	depth, quoted := 0, false
 	for ; l.err == nil && l.pos < len(l.s); l.pos++ {
 		switch c := l.s[l.pos]; {
 		case c == '(':
 			depth++
 		case depth > 0 && c == ')':
 			depth--
+			l.torn = l.torn || quoted
+		case depth > 0 && c == '"':
+			quoted = !quoted
 		case depth > 0 && c == '\\':
+			l.torn = true
 			l.pos++
 		case depth == 0 && c != ' ' && c != '\t':
 			return
@@ -153,6 +160,7 @@ func (l *lexer) segment(r *results) {
 		piece.s = l.s[:end]
 	}
 	f, found := piece.finding()
+	r.torn = r.torn || piece.torn
 	if piece.err != nil || isRemark(f.method) {
 		r.skipped = append(r.skipped, strings.Trim(l.s[start:end], " \t"))
 		l.pos = end

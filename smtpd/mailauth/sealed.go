@@ -17,15 +17,15 @@ const maxSeals = 10
 // worst hop, since whoever seals first says who the author was (RFC 8617, section 9.3); and a
 // stranger's chain is not to cost us questions.
 func (c *Checker) sealed(q Query) (*chain, policy.Chain) {
-	if len(c.sealers) == 0 || q.From == "" {
+	if q.From == "" {
 		return nil, policy.Chain{}
 	}
 	read, err := readChain(q.Message.Fields)
 	switch {
+	case read == nil && (err == nil || len(c.sealers) == 0):
+		return nil, policy.Chain{}
 	case err != nil:
 		return nil, policy.Chain{Result: policy.Fail, Why: why("", err)}
-	case read == nil:
-		return nil, policy.Chain{}
 	}
 	said := policy.Chain{Sealer: read.seals[len(read.seals)-1].Domain}
 	for _, s := range slices.Backward(read.signatures()) {
@@ -97,7 +97,7 @@ func (c *chain) holds() (policy.Result, string) {
 func passed(f message.Field, from message.Domain) bool {
 	_, text := divideResults(f)
 	r, err := readResults(text)
-	if err != nil || r.id == "" || len(r.skipped) > 0 {
+	if err != nil || r.id == "" || len(r.skipped) > 0 || r.torn {
 		return false
 	}
 	if said := heardDMARC(r.all, from); said != policy.None {

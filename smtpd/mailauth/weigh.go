@@ -15,9 +15,12 @@ import (
 // only speaks against a sender or not at all, but for the finding of DMARC of a product that
 // is known to write one in any case: if it is the only one, and stands last behind nothing but
 // sound remarks, it is the product's. What passes otherwise we ask ourselves.
+//
+// In comments they repeat a reverse-path as it is, and the quotation marks of a local part
+// hold nothing together there: one that ends within them may have been ended by a stranger.
 func (r *results) weigh() {
 	r.unsigned()
-	if len(r.skipped) == 0 {
+	if len(r.skipped) == 0 && !r.torn {
 		return
 	}
 	kept := r.against()
@@ -28,7 +31,8 @@ func (r *results) weigh() {
 }
 
 // against are the findings that speak against the sender. With a DMARC that fails, those of
-// SPF and DKIM say at least that the relay has asked, and that it did not help.
+// SPF and DKIM say at least that the relay has asked, and that it did not help; of whom, a
+// stranger may have written.
 func (r *results) against() (kept []finding) {
 	fails := slices.ContainsFunc(r.all, func(f finding) bool {
 		return f.method == "dmarc" && f.outcome() == policy.Fail
@@ -38,7 +42,7 @@ func (r *results) against() (kept []finding) {
 		case f.method == "dmarc" && f.outcome() == policy.Fail:
 		case f.method == "spf" && severity(f.outcome()) >= severity(policy.SoftFail):
 		case fails && (f.method == "spf" || f.method == "dkim"):
-			if f.outcome() == policy.Pass {
+			if f.properties = nil; f.outcome() == policy.Pass {
 				f.result = policy.Neutral.String()
 			}
 		default:
@@ -77,7 +81,7 @@ func (r *results) verdict() int {
 		}
 	}
 	p := policy.ProductOf(fold(r.id))
-	if p == nil || !p.Remarks || at < 0 || r.all[at].at < len(r.skipped) || !harmless(r.skipped) {
+	if p == nil || !p.Remarks || r.torn || at < 0 || r.all[at].at < len(r.skipped) || !harmless(r.skipped) {
 		return -1
 	}
 	return at

@@ -33,6 +33,10 @@ func TestRemarks(t *testing.T) {
 		{"spf=pass (sender IP is 192.0.2.7) smtp.mailfrom=a.test; help.test; dkim=pass (signature was" +
 			" verified) header.d=a.test;help.test; dmarc=pass action=none header.from=a.test;",
 			"dmarc=pass header.from=a.test"},
+		// A comment that ends within the quotation marks of what it repeats.
+		{`mx.test; spf=pass (domain of "x) y=z (y"@evil.test) smtp.mailfrom=a; dmarc=pass header.from=a`, ""},
+		{`mx.test; spf=pass (domain of "x\") y=z (y\""@evil.test) smtp.mailfrom=a`, ""},
+		{`mx.test; spf=pass (domain of "x y"@evil.test) smtp.mailfrom=a`, "spf=pass smtp.mailfrom=a"},
 		// A relay that is not known to write so: only what speaks against the sender.
 		{strings.Replace(ses("a@b.test", "b.test", "dmarc=pass header.from=victim.test"),
 			"amazonses.com", "mx.relay.test", 1), "spf=fail"},
