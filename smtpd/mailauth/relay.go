@@ -50,10 +50,33 @@ func (c *Checker) hear(q Query) (a *policy.Authentication, t told) {
 		}
 	}
 	a.Said = heardDMARC(all, q.From)
-	if doubled != "" && a.Said == policy.Pass {
-		a.Said = policy.None // it may follow from such a signature
+	if a.Said == policy.Pass && (doubled != "" || !borneOut(all, q.From)) {
+		a.Said = policy.None // it may follow from such a signature, or from what a stranger wrote
 	}
 	return a, t
+}
+
+// borneOut reports whether a pass of DMARC can follow from what relays say of SPF and DKIM, if
+// they say anything of these: that one passes for a domain which may be aligned, or for a
+// signer who is not named. OpenDMARC was seen to say pass where neither did.
+func borneOut(all []finding, from message.Domain) bool {
+	asked := false
+	for _, f := range all {
+		id, nameless := f.sender(), false
+		switch f.method {
+		case "spf":
+		case "dkim":
+			id = f.signer()
+			nameless = f.get("header.d") == "" && f.get("header.i") == ""
+		default:
+			continue
+		}
+		asked = true
+		if id.Result == policy.Pass && (nameless || id.Domain.Registered() == from.Registered()) {
+			return true
+		}
+	}
+	return !asked
 }
 
 func reports(all []finding, method string) bool {
@@ -101,12 +124,17 @@ func heardDKIM(all []finding) []policy.Identity {
 		if f.method != "dkim" || f.result == "none" || len(ids) == maxHeard {
 			continue
 		}
-		signer := cmp.Or(f.get("header.d"), f.get("header.i"))
-		id := policy.Identity{Result: f.outcome(), Domain: domainOf(signer)}
-		id.Selector, _ = hostname(f.get("header.s"))
-		ids = append(ids, id)
+		ids = append(ids, f.signer())
 	}
 	return ids
+}
+
+// signer is what a finding of DKIM is about.
+func (f finding) signer() policy.Identity {
+	domain := domainOf(cmp.Or(f.get("header.d"), f.get("header.i")))
+	id := policy.Identity{Result: f.outcome(), Domain: domain}
+	id.Selector, _ = hostname(f.get("header.s"))
+	return id
 }
 
 // heardDMARC takes the results for the From domain that we see, and no other. Of several

@@ -69,6 +69,21 @@ func TestRelay(t *testing.T) {
 			"Authentication-Results: mx.relay.test; spf=fail smtp.helo=mx.acme.test;" +
 				" spf=pass smtp.mailfrom=ann@acme.test; spf=fail smtp.helo=mx.acme.test"},
 			policy.Authentication{DMARC: record, SPF: pass}},
+		{"a pass of DMARC against SPF and DKIM", []string{
+			"Authentication-Results: mx.relay.test; dmarc=pass header.from=acme.test",
+			"Authentication-Results: mx.relay.test; dkim=none",
+			"Authentication-Results: mx.relay.test; spf=fail smtp.mailfrom=acme.test"},
+			policy.Authentication{DMARC: record,
+				SPF: policy.Identity{Result: policy.Fail, Domain: "acme.test", Told: true, Why: asRelay}}},
+		{"a pass of DMARC beside another domain's", []string{
+			"Authentication-Results: mx.relay.test; dmarc=pass header.from=acme.test;" +
+				" spf=pass smtp.mailfrom=x@forger.test"},
+			policy.Authentication{DMARC: record,
+				SPF: policy.Identity{Result: policy.Pass, Domain: "forger.test", Told: true, Why: asRelay}}},
+		{"a pass of DMARC beside a signer without a name", []string{
+			"Authentication-Results: mx.relay.test; dkim=pass; dmarc=pass header.from=acme.test"},
+			policy.Authentication{Said: policy.Pass, SPF: ours,
+				DKIM: []policy.Identity{{Result: policy.Pass, Told: true, Why: asRelay}}}},
 		{"DMARC of another domain", []string{
 			"Authentication-Results: mx.relay.test; dmarc=pass header.from=forger.test;" +
 				" dmarc=pass; dmarc=pass policy.p=acme.test"},
