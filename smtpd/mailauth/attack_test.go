@@ -258,6 +258,9 @@ func TestRelayPerMethod(t *testing.T) {
 		{"spf=none smtp.mailfrom=acme.test", "none", "pass acme.test ed", "mx.relay.test"},
 		{"spf=fail smtp.mailfrom=acme.test", "fail", "pass acme.test ed", "mx.relay.test"},
 		{"spf=fail smtp.mailfrom=acme.test; dkim=none", "fail", "", "mx.relay.test"},
+		{"spf=temperror smtp.mailfrom=acme.test; dkim=none", "pass", "", "mx.relay.test"},
+		{"dkim=temperror header.d=acme.test", "pass", "temperror acme.test, pass acme.test ed",
+			"mx.relay.test"},
 		{"iprev=pass", "pass", "pass acme.test ed", ""},
 	} {
 		field := "Authentication-Results: mx.relay.test; " + test.findings + "\r\n"

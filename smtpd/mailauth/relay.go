@@ -16,7 +16,8 @@ const resultsField = "Authentication-Results"
 const maxHeard = 20
 
 // A told says which methods a relay of ours has reported on. We ask about the others: one
-// that looks at signatures alone says nothing about the client.
+// that looks at signatures alone says nothing about the client, and one whose DNS did not
+// answer nothing at all.
 type told struct{ spf, dkim bool }
 
 // says is why an identity that a relay told us of has its result.
@@ -36,9 +37,13 @@ func (c *Checker) hear(q Query) (a *policy.Authentication, t told) {
 		}
 		all = append(all, r.all...)
 	}
-	t = told{spf: reports(all, "spf"), dkim: reports(all, "dkim")}
+	spf := heardSPF(all)
+	t.spf = reports(all, "spf") && spf.Result != policy.TempError
+	t.dkim = reports(all, "dkim") && !slices.ContainsFunc(all, func(f finding) bool {
+		return f.method == "dkim" && f.outcome() == policy.TempError
+	})
 	if t.spf {
-		a.SPF = heardSPF(all)
+		a.SPF = spf
 		a.SPF.Told, a.SPF.Why = true, says(a.Relay)
 	}
 	a.DKIM = heardDKIM(all)

@@ -69,6 +69,10 @@ func TestRelay(t *testing.T) {
 			"Authentication-Results: mx.relay.test; spf=fail smtp.helo=mx.acme.test;" +
 				" spf=pass smtp.mailfrom=ann@acme.test; spf=fail smtp.helo=mx.acme.test"},
 			policy.Authentication{DMARC: record, SPF: pass}},
+		{"a relay whose DNS did not answer", []string{
+			"Authentication-Results: mx.relay.test; dkim=none;" +
+				" spf=temperror smtp.mailfrom=ann@acme.test; dmarc=temperror header.from=acme.test"},
+			policy.Authentication{DMARC: record, Said: policy.TempError, SPF: ours}},
 		{"a pass of DMARC against SPF and DKIM", []string{
 			"Authentication-Results: mx.relay.test; dmarc=pass header.from=acme.test",
 			"Authentication-Results: mx.relay.test; dkim=none",
