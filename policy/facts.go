@@ -47,7 +47,7 @@ type Facts struct {
 	Signs [causeEnd]Sign // what shows each cause, whether or not it is switched on
 	List  Sign           // what shows that it came through a mailing list
 
-	Unread []Unread // marks of spam that were not read
+	Unread []Unread // marks of spam, and Received fields, that were not read
 
 	Authentication *Authentication // nil if nobody was asked: then the claim is taken
 

@@ -2,6 +2,8 @@ package policy
 
 import (
 	"net/netip"
+	"strconv"
+	"strings"
 
 	"gatepost/message"
 )
@@ -68,4 +70,36 @@ func isPrivate(a netip.Addr) bool {
 		a = netip.AddrFrom4([4]byte(b[2:6]))
 	}
 	return a.IsPrivate()
+}
+
+// doubtHop notes what an operator should know of a message that a relay handed on: that its
+// client can be no stranger's, or which line told of none.
+func (f *Facts) doubtHop(fields []message.Field) {
+	h := f.Hop
+	switch {
+	case !h.Relayed || h.Trusted >= len(fields) || !fields[h.Trusted].Is("Received"):
+	case isPrivate(h.Client):
+		f.Unread = AddUnread(f.Unread, Unread{Field: "Received",
+			Why: h.Client.String() + ", which it names, is no address of the Internet",
+			Setting: `if it is a machine of yours, add it: smtp.relays = "` +
+				h.Client.String() + `"`})
+	case !h.Client.IsValid():
+		value := fields[h.Trusted].Value()
+		if r := message.ParseReceived(value); !r.Client.IsValid() {
+			f.Unread = AddUnread(f.Unread, Unread{Field: "Received",
+				Why: "it names no client, and ends the search for one: " + quoteStart(value)})
+		}
+	}
+}
+
+// maxQuoted is how many octets of a line are shown: the names in it, and often the protocol.
+const maxQuoted = 72
+
+// quoteStart quotes the start of what a stranger may have written, as one line.
+func quoteStart(value string) string {
+	text := strings.Join(strings.Fields(value), " ")
+	if len(text) > maxQuoted {
+		return strconv.Quote(strings.ToValidUTF8(text[:maxQuoted], "")) + "..."
+	}
+	return strconv.Quote(text)
 }

@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -115,6 +116,46 @@ func TestHop(t *testing.T) {
 		raw := strings.Join(c.fields, "\r\n") + "\r\nFrom: ann@acme.test\r\n\r\n"
 		if f, _ := read(t, &policy.Policy{Settings: s}, env, raw); f.Hop != c.want {
 			t.Errorf("%s: %+v, want %+v", c.name, f.Hop, c.want)
+		}
+	}
+}
+
+// TestDoubtHop: of a machine that may be one of the operator's own, and of a line that names
+// no client, explain says so; of the rest nothing.
+func TestDoubtHop(t *testing.T) {
+	const (
+		inner = "Received: from EX02.corp.test (10.0.0.6) by EX01.corp.test (10.0.0.5) with " +
+			"Microsoft SMTP Server (version=TLS1_2) id 15.1.2507.16; x"
+		edge  = "Received: from x.test (x.test [198.51.100.7]) by mx.desk.test; x"
+		local = "Received: from root by mx.desk.test\r\n\twith local (Exim 4.96) id 1; x"
+	)
+	for _, c := range []struct{ name, client, relays, line, why, setting string }{
+		{"an inner machine", "10.0.0.5", "10.0.0.5", inner,
+			"10.0.0.6, which it names, is no address of the Internet",
+			`if it is a machine of yours, add it: smtp.relays = "10.0.0.6"`},
+		{"an inner machine, named", "10.0.0.5", "10.0.0.5 10.0.0.6", inner, "", ""},
+		{"from no relay", "10.0.0.5", "", inner, "", ""},
+		{"a stranger's", "10.0.0.5", "10.0.0.5", edge, "", ""},
+		{"given in", "10.0.0.5", "10.0.0.5", local, "it names no client, and ends the search for " +
+			`one: "from root by mx.desk.test with local (Exim 4.96) id 1; x"`, ""},
+		{"a long one", "10.0.0.5", "10.0.0.5",
+			"Received: from \x1b" + strings.Repeat("x", 60) + strings.Repeat("\u00fc", 9),
+			"it names no client, and ends the search for one: " +
+				`"from \x1b` + strings.Repeat("x", 60) + "\u00fc\u00fc\u00fc\"...", ""},
+		{"none at all", "10.0.0.5", "10.0.0.5", "X: y", "", ""},
+	} {
+		p := &policy.Policy{}
+		if c.relays != "" {
+			p.Relays = ranges(t, c.relays)
+		}
+		env := &message.Envelope{Client: netip.MustParseAddr(c.client)}
+		f, _ := read(t, p, env, c.line+"\r\nFrom: ann@acme.test\r\n\r\n")
+		var want []policy.Unread
+		if c.why != "" {
+			want = []policy.Unread{{Field: "Received", Why: c.why, Setting: c.setting}}
+		}
+		if !slices.Equal(f.Unread, want) || f.Overlooked() != (c.setting != "") {
+			t.Errorf("%s:\n%+v, want\n%+v", c.name, f.Unread, want)
 		}
 	}
 }

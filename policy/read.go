@@ -34,6 +34,7 @@ func Read(mail Mail, s *Settings, profile func(message.Address) (Profile, error)
 			"are allowed here", m.Size, most)
 	}
 	f.Hop = s.hop(mail)
+	f.doubtHop(m.Fields)
 	if f.Unreadable == "" {
 		s.readSigns(&f, mail)
 	}
