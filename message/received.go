@@ -31,8 +31,8 @@ func ParseReceived(value string) Received {
 	if !sound || len(tokens) == 0 {
 		return Received{}
 	}
-	if isQmail(tokens) {
-		return Received{Step: Delivered}
+	if step := qmailStep(tokens); step != NoStep {
+		return Received{Step: step}
 	}
 	var l traceLine
 	if tokens[0].is("from") {

@@ -19,6 +19,14 @@ const (
 	// of its machines to the next. It writes the same of what a program on the machine
 	// gives in: what stands below is the system's only if its By says so.
 	Requeued
+
+	// Queued: qmail took the message from its own SMTP server, whose line stands below.
+	Queued
+
+	// Forwarded: qmail sent the message on to another address. It writes the same of what a
+	// program of that user gives in, and names no host: what stands below is the system's
+	// only if that was Queued.
+	Forwarded
 )
 
 // step reads the lines that systems write about themselves. Each is a form that no server
@@ -104,11 +112,20 @@ func (l traceLine) isHandOver() bool {
 	return len(t) == 6 || t[6].is("for") || t[6].text == ";"
 }
 
-// isQmail knows what qmail-queue writes above the line of qmail-smtpd. What it writes of a
-// program says "invoked by".
-func isQmail(tokens []traceToken) bool {
+// qmailStep reads what qmail-queue writes above the line of qmail-smtpd, and where a .qmail
+// file of qmail's own user sends a message on. What it writes of other programs says "invoked
+// by" another user.
+func qmailStep(tokens []traceToken) Step {
 	words := strings.Fields(commentAt(tokens, 0))
-	return len(words) == 5 && words[0] == "qmail" && isNumber(words[1]) &&
-		strings.Join(words[2:], " ") == "invoked from network" &&
-		(len(tokens) == 1 || tokens[1].text == ";" && !tokens[1].comment)
+	if len(words) != 5 || words[0] != "qmail" || !isNumber(words[1]) ||
+		len(tokens) > 1 && (tokens[1].text != ";" || tokens[1].comment) {
+		return NoStep
+	}
+	switch strings.Join(words[2:], " ") {
+	case "invoked from network":
+		return Queued
+	case "invoked by alias":
+		return Forwarded
+	}
+	return NoStep
 }

@@ -5,7 +5,7 @@ import "testing"
 // TestReceivedStep tells the lines that a system writes of its own work from those that
 // anybody can have it write.
 func TestReceivedStep(t *testing.T) {
-	const none, delivered, requeued = NoStep, Delivered, Requeued
+	const none, delivered, requeued, queued = NoStep, Delivered, Requeued, Queued
 	for _, c := range []struct {
 		line string
 		want Step
@@ -32,8 +32,9 @@ func TestReceivedStep(t *testing.T) {
 			delivered},
 		{"from mx.test ([127.0.0.1]) by localhost (mx.test [127.0.0.1]) (amavis, port 1) with LMTP",
 			delivered},
-		{"(qmail 27836 invoked from network); 14 Oct 2025 04:22:09 -0000", delivered},
-		{"(qmail 27836 invoked from network)", delivered},
+		{"(qmail 27836 invoked from network); 14 Oct 2025 04:22:09 -0000", queued},
+		{"(qmail 27836 invoked from network)", queued},
+		{"(qmail 12346 invoked by alias); 14 Oct 2025 04:22:09 -0000", Forwarded},
 
 		// It came back from a filter, or went to the next machine.
 		{"by mx.test (Postfix, from userid 65534) id 847DC9A803F; Mon", requeued},
@@ -50,7 +51,11 @@ func TestReceivedStep(t *testing.T) {
 		{"from localhost (mx.test [local]) by mx.test (OpenSMTPD) with ESMTPA id 1", none},
 		{"(nullmailer pid 1 invoked by uid 0); Mon", none},
 		{"(qmail 1 invoked by uid 5); Mon", none},
-		{"(qmail 1 invoked by alias); Mon", none},
+		{"(qmail 1 invoked by uid 0 alias); Mon", none},
+		{"(qmail 1 invoked by alias x); Mon", none},
+		{"(qmail x invoked by alias); Mon", none},
+		{"(qmail 1 invoked by alias) by mx.test", none},
+		{"from x (qmail 1 invoked by alias) by mx.test", none},
 		{"(qmail 1 invoked from network) by mx.test", none},
 		{"(qmail x invoked from network); Mon", none},
 		{"from helo.test by mx.test (chasquid) with ESMTPSA", none},

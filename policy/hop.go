@@ -27,7 +27,7 @@ func (s *Settings) hop(mail Mail) Hop {
 			continue
 		}
 		r := message.ParseReceived(f.Value())
-		if above.Step == message.Requeued && !s.oneRelay(above.By, r.By) {
+		if !s.carriesOn(above, r) {
 			return h
 		}
 		h.Trusted = i
@@ -47,6 +47,18 @@ func (s *Settings) hop(mail Mail) Hop {
 // has look at mail on its own machine, which hands it back over loopback.
 func (s *Settings) ours(client netip.Addr) bool {
 	return client.IsLoopback() || s.Relays.Contains(client)
+}
+
+// carriesOn reports whether field r is the relay's own where above, which it wrote, leaves
+// that open.
+func (s *Settings) carriesOn(above, r message.Received) bool {
+	switch above.Step {
+	case message.Requeued:
+		return s.oneRelay(above.By, r.By)
+	case message.Forwarded:
+		return r.Step == message.Queued
+	}
+	return true
 }
 
 // oneRelay reports whether a message that a relay says it took up again, as host above, was

@@ -33,6 +33,7 @@ func TestHop(t *testing.T) {
 		fetched = "Received: from imap.test [203.0.113.9] by vm with IMAP (fetchmail-6.4.37); x"
 		lmtp    = "Received: from mx.desk.test by vm with LMTP id 1; x"
 		qmail   = "Received: (qmail 1 invoked from network); x"
+		alias   = "Received: (qmail 2 invoked by alias); x"
 		local   = "Received: from root by mx.desk.test with local (Exim 4.96) id 1; x"
 		courier = "Received: from localhost (localhost [127.0.0.1]) (uid 0) by mx.desk.test " +
 			"with local id 1; x"
@@ -101,6 +102,13 @@ func TestHop(t *testing.T) {
 		{"fetched, a user's", "", []string{fetched, user, forged}, hop(true, "", "", 1)},
 		{"delivered", "", []string{lmtp, qmail, edge, forged},
 			hop(true, "198.51.100.7", "x.test", 2)},
+		{"sent on by qmail", "", []string{alias, result, qmail, edge, forged},
+			hop(true, "198.51.100.7", "x.test", 3)},
+		{"sent on by qmail, whatever it is", "", []string{alias, edge, forged},
+			hop(true, "", "", 0)},
+		{"sent on by qmail, delivered", "", []string{alias, lmtp, edge}, hop(true, "", "", 0)},
+		{"sent on by qmail twice", "", []string{alias, alias, qmail, edge}, hop(true, "", "", 0)},
+		{"sent on by qmail, another's", "", []string{alias, again, edge}, hop(true, "", "", 0)},
 		{"delivered, and nothing else", "", []string{lmtp}, hop(true, "", "", 0)},
 		{"what a stranger says was fetched", "192.0.2.1", []string{edge, fetched, forged},
 			hop(true, "198.51.100.7", "x.test", 0)},
