@@ -146,12 +146,13 @@ func extended(host, word string) netip.Addr {
 	return client
 }
 
-// alone reads the one word of a comment: an address, or that behind the answer of ident.
+// alone reads the one word of a comment: an address, with a port (XMail) or without, or that
+// behind the answer of ident.
 func alone(word string) netip.Addr {
 	at := strings.LastIndexByte(word, '@')
 	client := literal(word[at+1:])
 	if !client.IsValid() {
-		client = bare(word[at+1:])
+		client = bare(withoutPort(word[at+1:]))
 	}
 	return besides(word[:at+1], client)
 }
@@ -165,7 +166,8 @@ func besides(text string, client netip.Addr) netip.Addr {
 	return client
 }
 
-// literal reads an address in brackets (RFC 5321, section 4.1.3), with a port or without.
+// literal reads an address in brackets (RFC 5321, section 4.1.3), with a port behind them,
+// within them (Momentum), or without.
 func literal(word string) netip.Addr {
 	inner, port, closed := strings.Cut(word, "]")
 	if !closed || inner == "" || inner[0] != '[' {
@@ -174,7 +176,20 @@ func literal(word string) netip.Addr {
 	if port != "" && (port[0] != ':' || len(port) == 1 || !isNumber(port[1:])) {
 		return netip.Addr{}
 	}
+	if port == "" {
+		inner = withoutPort(inner)
+	}
 	return bare(withoutTag(inner[1:]))
+}
+
+// withoutPort takes the port from an IPv4 address, with a bracket in front or none: within an
+// IPv6 address nothing tells it from the last group.
+func withoutPort(s string) string {
+	host, port, found := strings.Cut(s, ":")
+	if !found || port == "" || !isNumber(port) || !strings.Contains(host, ".") {
+		return s
+	}
+	return host
 }
 
 // bare reads an address as it stands. The unspecified address and one with a zone are
@@ -278,9 +293,11 @@ func isRemark(s string) bool { return s == "verified" || s == "RDNS failed" }
 // names reports whether there is an address in s other than that one.
 func names(s string, than netip.Addr) bool {
 	for run := range strings.FieldsFuncSeq(s, endsAddress) {
-		a, err := netip.ParseAddr(withoutTag(run))
-		if err == nil && a.Unmap() != than {
-			return true
+		host, _, _ := strings.Cut(run, ":") // IPv4 with a port, or what looks like one
+		for _, text := range [...]string{withoutTag(run), host} {
+			if a, err := netip.ParseAddr(text); err == nil && a.Unmap() != than {
+				return true
+			}
 		}
 	}
 	return false

@@ -52,6 +52,15 @@ func TestReceivedClient(t *testing.T) {
 		{`rdns.test ([192.0.2.1]:46624 "HELO helo.test" rhost-flags-OK-OK-OK-OK)`, v4},
 		{`rdns.test ([192.0.2.1]:25 "EHLO [203.0.113.6]" smtp-auth: <none> TLS-CIPHER: x)`, v4},
 
+		// Momentum, XMail: with the client's port.
+		{"helo.test ([192.0.2.1:44423])", v4},
+		{"helo.test (192.0.2.1:44423)", v4},
+		{"[192.0.2.1] ([192.0.2.1:44423] helo=helo.test)", v4},
+		{"rdns.test ([192.0.2.1:44423] helo=[203.0.113.6])", v4},
+		{"helo.test (rdns.test [192.0.2.1:44423])", v4},
+		{"[203.0.113.6] ([192.0.2.1:44423])", v4},
+		{"[203.0.113.6:25] ([192.0.2.1:44423])", v4},
+
 		// Yahoo.
 		{"192.0.2.1 (EHLO helo.test)", v4},
 
@@ -131,6 +140,26 @@ func TestReceivedClient(t *testing.T) {
 		{"x (<unknown>@203.0.113.6 [192.0.2.1])", none},
 		{"x (<unknown> [203.0.113.6] [192.0.2.1])", none},
 		{`[203.0.113.6] ([192.0.2.1]:1 "HELO x")`, none},
+		{"[203.0.113.6] (192.0.2.1:44423)", none},
+		{"[203.0.113.6:25] (192.0.2.1:44423)", none},
+		{"203.0.113.6:25 (192.0.2.1:44423)", none},
+		{"203.0.113.6: (192.0.2.1)", none},
+		{"x (203.0.113.6) (192.0.2.1:44423)", none},
+		{"x (203.0.113.6:25) (192.0.2.1)", none},
+		{"x (203.0.113.6:25) (192.0.2.1:44423)", none},
+		{"x ([203.0.113.6:25]) ([192.0.2.1:44423])", none},
+		{"x (y [203.0.113.6]) ([192.0.2.1:44423])", none},
+		{"[203.0.113.6] ([192.0.2.1:44423] helo=x)", none},
+		{"x (203.0.113.6:25@192.0.2.1:44423)", none},
+		{"x (192.0.2.1:)", none},
+		{"x (192.0.2.1:x)", none},
+		{"x (192.0.2.1:25:25)", none},
+		{"x ([192.0.2.1:25]:25)", none},
+		{"x ([192.0.2.1:])", none},
+		{"x ([192.0.2.1:25x])", none},
+		{"x (0.0.0.0:25)", none},
+		{"x (rdns.test:25)", none},
+		{"x ([2001:db8::1:]:25)", none},
 		{`rdns.test ([192.0.2.1]:1 "HELO x" [203.0.113.6])`, none},
 		{`rdns.test ([192.0.2.1]:1 "HELO x 203.0.113.6")`, none},
 		{`rdns.test ([192.0.2.1]:1 [203.0.113.6] "HELO x")`, none},
@@ -349,6 +378,8 @@ func FuzzReceived(f *testing.F) {
 			"from %s (<unknown> [192.0.2.1]) by mx.test (OpenSMTPD) with ESMTP id 1 for <%s>; Mon",
 			`from [192.0.2.1] (%s) by mx.test (chasquid) with ESMTP (over SMTP, from "%s") ; Mon`,
 			"from 192.0.2.1 (EHLO %s) by 10.1.2.3 with SMTPs (version=%s); Mon",
+			"from %s (192.0.2.1:25) by mx.test (198.51.100.2:25) with [XMail 1.27] id <%s>; Mon",
+			"from [192.0.2.1] ([192.0.2.1:25] helo=%s) by mx.test (envelope-from <%s>)",
 			"from rdns.test ([192.0.2.1]:25 \"HELO %s\" x) by mx.test with SMTP id 1 (ORCPT %s); Mon",
 		} {
 			line := fmt.Sprintf(server, s, other)
