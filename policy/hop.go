@@ -93,8 +93,8 @@ func (f *Facts) doubtHop(fields []message.Field) {
 	case isPrivate(h.Client):
 		f.Unread = AddUnread(f.Unread, Unread{Field: "Received",
 			Why: h.Client.String() + ", which it names, is no address of the Internet",
-			Setting: `if it is a machine of yours, add it: smtp.relays = "` +
-				h.Client.String() + `"`})
+			Setting: `"` + h.Client.String() + `" in smtp.relays goes past it, if that is a ` +
+				"machine of yours"})
 	case !h.Client.IsValid():
 		value := fields[h.Trusted].Value()
 		if r := message.ParseReceived(value); !r.Client.IsValid() {

@@ -140,7 +140,7 @@ func TestDoubtHop(t *testing.T) {
 	for _, c := range []struct{ name, client, relays, line, why, setting string }{
 		{"an inner machine", "10.0.0.5", "10.0.0.5", inner,
 			"10.0.0.6, which it names, is no address of the Internet",
-			`if it is a machine of yours, add it: smtp.relays = "10.0.0.6"`},
+			`"10.0.0.6" in smtp.relays goes past it, if that is a machine of yours`},
 		{"an inner machine, named", "10.0.0.5", "10.0.0.5 10.0.0.6", inner, "", ""},
 		{"from no relay", "10.0.0.5", "", inner, "", ""},
 		{"a stranger's", "10.0.0.5", "10.0.0.5", edge, "", ""},

@@ -128,16 +128,12 @@ func (r *reading) judged(i int, all []marking) {
 
 // overlook notes a mark that does not count, and which products would have it count.
 func (r *reading) overlook(all []marking, means func(marking) bool) {
-	names := oneOf(products[:], func(p Product) bool {
+	setting := filterFor(func(p Product) bool {
 		return p.Marks.lower() && slices.ContainsFunc(all, func(m marking) bool {
 			return m.by.Name == p.Name && means(m)
 		})
 	})
-	u := Unread{Field: all[0].Field, Why: StandsBelow}
-	if names != "" {
-		u.Setting = "smtp.filter reads it if it names what the relay runs: " + names
-	}
-	r.Unread = AddUnread(r.Unread, u)
+	r.Unread = AddUnread(r.Unread, Unread{all[0].Field, StandsBelow, setting})
 }
 
 // wrapped is how many fields at the top are the relays', and SpamAssassin's below them. It

@@ -98,10 +98,10 @@ func ProductOf(id string) *Product {
 	return nil
 }
 
-// ReadBelow are the names of the products whose Authentication-Results are read below the
-// relay's line where smtp.filter names them, for an authserv-id that is the relay's own.
+// ReadBelow is the setting that has Authentication-Results read below the relay's line, for
+// an authserv-id that is the relay's own: it names the products that write them there.
 func ReadBelow() string {
-	return oneOf(products[:], func(p Product) bool { return p.ReadBelow() && len(p.IDs) == 0 })
+	return filterFor(func(p Product) bool { return p.ReadBelow() && len(p.IDs) == 0 })
 }
 
 // ReadBelow reports whether its Authentication-Results can be told from a sender's directly

@@ -106,7 +106,10 @@ func (f *Facts) tell(add func(name, value string)) {
 		add("authentication", f.Proof().String()+": "+f.Authentication.words())
 	}
 	for _, u := range f.NotRead() {
-		add("not read", u.words())
+		add("not read", u.Field+": "+u.Why)
+		if u.Setting != "" {
+			add("setting", u.Setting)
+		}
 	}
 	for c, s := range f.Signs {
 		if !s.IsZero() {

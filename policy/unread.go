@@ -1,6 +1,9 @@
 package policy
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // An Unread is a field, or a part of one, that says something about the message and was not
 // read.
@@ -24,12 +27,16 @@ func AddUnread(all []Unread, u Unread) []Unread {
 	return append(all, u)
 }
 
-func (u Unread) words() string {
-	words := u.Field + ": " + u.Why
-	if u.Setting != "" {
-		words += "; " + u.Setting
+// filterFor is the Setting of a field that one of those products may have written.
+func filterFor(which func(Product) bool) string {
+	switch names := oneOf(products[:], which); {
+	case names == "":
+		return ""
+	case strings.Contains(names, `" or "`):
+		return "if the relay runs one of these, its name in smtp.filter reads it: " + names
+	default:
+		return names + " in smtp.filter reads it, if the relay runs that"
 	}
-	return words
 }
 
 // NotRead is all that was not read.

@@ -170,7 +170,7 @@ type Status struct {
 	// UndeclaredRelay is how many messages of the last 24 hours came from this machine and
 	// carried another host's Received, though no relay is declared.
 	UndeclaredRelay int64 `json:"undeclared_relay"`
-	// Overlooked is how many of them bore fields of a relay or of what it runs that were not
+	// Overlooked is how many of them bore fields that a relay may have written, that were not
 	// read, and that a setting would have read.
 	Overlooked int64 `json:"overlooked_fields"`
 }

@@ -102,8 +102,8 @@ func (a *app) warnings(s *settings, r *report) (all []string) {
 			count(int(r.UndeclaredRelay), "message", "messages")))
 	}
 	if r.Overlooked > 0 {
-		all = append(all, fmt.Sprintf("%s of the last day bore fields of a relay, or of what it "+
-			"runs, that were not read: `gatepost explain` of one of them names the setting that "+
+		all = append(all, fmt.Sprintf("%s of the last day bore fields that a relay may have written, "+
+			"and that were not read: `gatepost explain` of one of them names the setting that "+
 			"reads them", count(int(r.Overlooked), "message", "messages")))
 	}
 	if err := enoughSpace(s.DB, int64(s.SMTP.MinFreeSpace)); err != nil {

@@ -156,8 +156,7 @@ func (c *Checker) overlook(a *policy.Authentication, where policy.Place, id stri
 		note(a, nameOf(id), "smtp.authserv_id does not name it", adding(id))
 	case ours && where == policy.Below && p == nil &&
 		!slices.ContainsFunc(c.filters, (*policy.Product).ReadBelow):
-		note(a, nameOf(id), policy.StandsBelow, "smtp.filter reads it if it names what the relay "+
-			"runs: "+policy.ReadBelow())
+		note(a, nameOf(id), policy.StandsBelow, policy.ReadBelow())
 	case ours, where == policy.Below && p != nil:
 		note(a, nameOf(id), policy.StandsBelow+"; who it is from is asked here instead", "")
 	case where == policy.Below && slices.ContainsFunc(c.filters, (*policy.Product).ReadBelow):

@@ -57,7 +57,7 @@ func TestFilters(t *testing.T) {
 		{"above, named", []string{rspamd}, []string{edge}, "", true, ""},
 		{"rspamd, not named", nil, []string{edge, rspamd}, "", false,
 			`of mx.relay.test: ` + policy.StandsBelow +
-				`; smtp.filter reads it if it names what the relay runs: "rspamd"`},
+				`; "rspamd" in smtp.filter reads it, if the relay runs that`},
 		{"rspamd", nil, []string{edge, rspamd}, "rspamd", true, ""},
 		{"rspamd, and a sender's of another", nil, []string{edge, rspamd, google}, "rspamd", true,
 			"of mx.google.com: it stands below"},
