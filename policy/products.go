@@ -73,8 +73,7 @@ func ParseProduct(name string) (*Product, error) {
 			return &products[i], nil
 		}
 	}
-	return nil, fmt.Errorf("%q is not known: write %s, or nothing", name,
-		oneOf(products[:], func(Product) bool { return true }))
+	return nil, fmt.Errorf("%q is not known", name)
 }
 
 // Owns reports whether an authserv-id in ASCII lower case is one that the product itself

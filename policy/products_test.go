@@ -54,9 +54,8 @@ func TestProducts(t *testing.T) {
 
 func TestParseProduct(t *testing.T) {
 	for _, name := range []string{"", "rspamd ", "Rspamd", "exchange"} {
-		if _, err := policy.ParseProduct(name); err == nil ||
-			!strings.Contains(err.Error(), `"yandex" or "zoho"`) {
-			t.Errorf("%q: %v", name, err)
+		if p, err := policy.ParseProduct(name); err == nil {
+			t.Errorf("%q is %v", name, p)
 		}
 	}
 }

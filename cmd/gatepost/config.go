@@ -177,6 +177,9 @@ func (a *app) checkConfig() error {
 		return &failure{exitConfig, err}
 	}
 	a.noteStrays()
+	if idle := s.idleFilter(); idle != "" {
+		a.note("%s", idle)
+	}
 	a.note("the settings are sound")
 	return nil
 }

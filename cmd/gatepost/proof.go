@@ -43,12 +43,48 @@ func (s *settings) filters() (all []*policy.Product, err error) {
 	for _, name := range s.SMTP.Filter {
 		p, e := policy.ParseProduct(name)
 		if e != nil {
-			err = errors.Join(err, fmt.Errorf("smtp.filter: %w", e))
+			err = errors.Join(err, fmt.Errorf("smtp.filter: %w: %s", e, likeProduct(name)))
 			continue
 		}
 		all = append(all, p)
 	}
 	return all, err
+}
+
+// productTable is the section of README.md that has the names of all products.
+const productTable = "Behind rspamd, Exchange Online, Google, amavis"
+
+// likeProduct says what somebody meant by a name that no product has, or where they all are.
+func likeProduct(name string) string {
+	if strings.ContainsAny(name, ",;") {
+		return "a space divides names, and nothing else"
+	}
+	name = strings.ToLower(name)
+	var names, longer []string
+	for _, p := range policy.Products() {
+		names = append(names, p.Name)
+		if strings.HasPrefix(p.Name, name) {
+			longer = append(longer, p.Name)
+		}
+	}
+	near := closest(name, names)
+	if len(longer) == 1 {
+		near = longer[0]
+	}
+	if near != "" && len(name) > 3 { // else it is near to anything
+		return fmt.Sprintf("did you mean %q?", near)
+	}
+	return `README.md has the names, under "` + productTable + `"`
+}
+
+// idleFilter warns of a filter whose fields are read in no mail that comes over SMTP, "" if
+// there is none.
+func (s *settings) idleFilter() string {
+	if len(s.SMTP.Filter) == 0 || len(s.SMTP.Relays) > 0 {
+		return ""
+	}
+	return "smtp.filter does nothing for mail that comes over SMTP, since smtp.relays names nobody " +
+		"who hands it on"
 }
 
 func (s *settings) trust() (policy.Trust, error) {

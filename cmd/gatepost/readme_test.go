@@ -209,6 +209,9 @@ func TestReadmeProducts(t *testing.T) {
 	if !found {
 		t.Fatal("README.md has no table of products")
 	}
+	if !strings.Contains(string(text), "\n### "+productTable+"\n") {
+		t.Errorf("README.md has no section %q", productTable)
+	}
 	var rows []string
 	for _, p := range policy.Products() {
 		rows = append(rows, productRow(p))

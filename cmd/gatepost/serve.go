@@ -270,6 +270,9 @@ func (g *gate) announce() {
 		g.log.Warn("what From claims is taken, since only this machine can connect and " +
 			"smtp.relays is empty; auth.loopback = \"check\" turns that off")
 	}
+	if idle := g.settings.idleFilter(); idle != "" {
+		g.log.Warn(idle)
+	}
 	if g.http != nil && bool(g.settings.HTTP.BehindTLS) && len(g.settings.HTTP.Proxies) == 0 {
 		g.log.Warn("everybody seems to come from the proxy's address, since http.behind_tls is " +
 			"set and http.proxies does not name it")
