@@ -23,10 +23,24 @@ func (s *Server) checkAccess(r *http.Request, rt route, v visitor) error {
 	passage := access.Decide(visit)
 	s.warnOfProxy(access, visit, passage, v)
 	if !passage.Allowed {
+		s.warnOfUnknown(v)
 		s.counts.refuse()
 		return restricted(passage)
 	}
 	return nil
+}
+
+// warnOfUnknown says once that somebody was refused since a proxy of ours does not say whom
+// it speaks for.
+func (s *Server) warnOfUnknown(v visitor) {
+	if v.Client.IsValid() {
+		return
+	}
+	s.unnamed.Do(func() {
+		s.Log.Warn("refused: the client is unknown, since a proxy in http.proxies sent no "+
+			"X-Forwarded-For that names one; have it add the address that it hears",
+			"peer", v.peer.String())
+	})
 }
 
 // An Exemption is an endpoint that answers from any address, and why.

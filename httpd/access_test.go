@@ -33,8 +33,9 @@ func TestClient(t *testing.T) {
 		{"our proxy", "10.0.0.1", "198.51.100.7", "198.51.100.7"},
 		{"our proxy, and an invention", "10.0.0.1", "192.0.2.10, 198.51.100.7", "198.51.100.7"},
 		{"two proxies", "10.0.0.1", "192.0.2.10, 198.51.100.7, 10.0.0.2", "198.51.100.7"},
-		{"nothing but proxies", "10.0.0.1", "10.0.0.3,10.0.0.2", "10.0.0.3"},
-		{"our proxy itself", "10.0.0.1", "", "10.0.0.1"},
+		{"nothing but proxies", "10.0.0.1", "10.0.0.3,10.0.0.2", "invalid IP"},
+		{"empty", "10.0.0.1", " ", "invalid IP"},
+		{"our proxy says nothing", "10.0.0.1", "", "invalid IP"},
 		{"with a port", "10.0.0.1", "198.51.100.7:4711", "198.51.100.7"},
 		{"IPv6 with a port", "10.0.0.1", "[2001:db8::7]:4711", "2001:db8::7"},
 		{"a mapped peer", "::ffff:198.51.100.7", "", "198.51.100.7"},
@@ -61,6 +62,39 @@ func TestForwardedLines(t *testing.T) {
 	r.Header["X-Forwarded-For"] = []string{"192.0.2.10", "198.51.100.7"}
 	if got, _ := s.client(r); got.String() != "198.51.100.7" {
 		t.Errorf("client %s", got)
+	}
+}
+
+// TestSilentProxy: whom a proxy of ours does not name has none of its privileges, and is warned
+// of once.
+func TestSilentProxy(t *testing.T) {
+	st := testServer(t)
+	const proxy = "10.0.0.1"
+	st.server.Proxies = rangesOf(t, "10.0.0.0/8")
+	st.restrict(true, "10.0.0.0/8 192.0.2.0/24", false)
+	session := st.session("admin@acme.test")
+	for _, line := range []string{"", proxy, "unknown", outside} {
+		header := http.Header{}
+		if line != "" {
+			header.Set("X-Forwarded-For", line)
+		}
+		w := st.do(call{method: "GET", path: "/api/v2/users/me", session: session, client: proxy,
+			header: header})
+		if w.Code != http.StatusForbidden {
+			t.Errorf("X-Forwarded-For %q: %d", line, w.Code)
+		}
+	}
+	w := st.do(call{method: "GET", path: "/", session: session, client: proxy})
+	if !strings.Contains(w.Body.String(), "the address is unknown") {
+		t.Errorf("not said: %s", w.Body)
+	}
+	w = st.do(call{method: "GET", path: "/api/v2/users/me", session: session, client: proxy,
+		header: http.Header{"X-Forwarded-For": {inside}}})
+	if w.Code != http.StatusOK {
+		t.Errorf("who is named, and inside: %d", w.Code)
+	}
+	if n := strings.Count(st.log.String(), "sent no X-Forwarded-For"); n != 1 {
+		t.Errorf("warned %d times", n)
 	}
 }
 

@@ -354,11 +354,19 @@ func TestOperations(t *testing.T) {
 			t.Errorf("metrics through a proxy that says nothing: %d", code)
 		}
 	}
-	st.server.Proxies = nil
+	st.server.Metrics = rangesOf(t, "127.0.0.1/32")
+	if code, _ := get("/metrics", "127.0.0.1", nil); code != 200 {
+		t.Errorf("metrics for a proxy that is named: %d", code)
+	}
+	proxied.Set("X-Forwarded-For", outside)
+	if code, _ := get("/metrics", "127.0.0.1", proxied); code != 403 {
+		t.Errorf("metrics through a proxy that is named: %d", code)
+	}
+	st.server.Proxies, st.server.Metrics = nil, nil
 	code, text := get("/metrics", "127.0.0.1", nil)
 	for _, line := range []string{"gatepost_held 1\n",
 		"gatepost_held_by_cause{cause=\"blocklisted\"} 1\n",
-		"gatepost_http_requests_total{method=\"GET\",status=\"200\"} 2\n",
+		"gatepost_http_requests_total{method=\"GET\",status=\"200\"} 3\n",
 		"gatepost_info{version=\"test\"} 1\n",
 		"gatepost_decisions{kind=\"suspend\",window=\"1h\"} 1\n",
 		"# TYPE gatepost_sign_ins_total counter\n"} {

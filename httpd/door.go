@@ -92,7 +92,7 @@ func (s *Server) record(w *response, r *http.Request, took time.Duration) {
 		level = slog.LevelDebug
 	}
 	s.Log.Log(r.Context(), level, "http", "method", r.Method, "path", r.URL.Path,
-		"status", w.code(), "octets", w.octets, "client", w.visitor.Client.String(),
+		"status", w.code(), "octets", w.octets, "client", w.visitor.From(),
 		"user", w.visitor.User.Email, "door", w.visitor.Door, "took", took.String())
 }
 
@@ -139,8 +139,8 @@ func (s *Server) letIn(w http.ResponseWriter, r *http.Request, rt route) (visito
 // there, and whether what they are is enough.
 func (s *Server) admit(r *http.Request, rt route) (v visitor, err error) {
 	v.Client, v.claimed = s.client(r)
-	v.forwarded = r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("Forwarded") != "" ||
-		s.Proxies.Contains(plainAddr(r.RemoteAddr))
+	v.peer = plainAddr(r.RemoteAddr)
+	v.forwarded = namesClient(r) || s.Proxies.Contains(v.peer)
 	if err := s.checkHost(r.Host); err != nil {
 		return v, err
 	}

@@ -66,11 +66,14 @@ func (c *counts) refuse() { c.refused.Inc() }
 // leave out whom it speaks for, so that its connections are never this machine's.
 func (s *Server) metricsPage(w http.ResponseWriter, r *http.Request, v visitor) error {
 	allowed := s.Metrics.Contains(v.Client)
-	if s.Metrics == nil {
+	switch {
+	case s.Metrics == nil:
 		allowed = v.Client.IsLoopback() && !v.forwarded
+	case !namesClient(r): // a proxy that is named there itself is let in for what it is
+		allowed = s.Metrics.Contains(v.peer)
 	}
 	if !allowed {
-		return forbidden("%s may not read the metrics: see http.metrics", v.Client)
+		return forbidden("%s may not read the metrics: see http.metrics", v.From())
 	}
 	promhttp.HandlerFor(s.counts.registry, promhttp.HandlerOpts{}).ServeHTTP(w, r)
 	return nil

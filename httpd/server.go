@@ -45,6 +45,7 @@ type Server struct {
 	streams  *streams
 	stopping <-chan struct{} // closed when event streams are to end
 	proxied  sync.Once       // the warning about a proxy that is not declared
+	unnamed  sync.Once       // the warning about one that is, and names no client
 }
 
 // Run answers on l until ctx is done. Streams of events then end at once; other answers

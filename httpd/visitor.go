@@ -22,17 +22,22 @@ type visitor struct {
 
 	session   store.Session // by which it is known, if it is not by a token
 	token     store.Token
+	peer      netip.Addr // whose connection it is: the client's, or a proxy's
 	claimed   netip.Addr // what a peer that is no proxy of ours says the client is
 	forwarded bool       // somebody in between says who it is, a proxy of ours or not
 }
 
 // actor is the visitor as the audit log names it.
 func (v visitor) actor() store.Actor {
-	client := "unknown"
-	if v.Client.IsValid() {
-		client = v.Client.String()
+	return store.Actor{Name: v.User.Email, Door: v.Door, Client: v.From()}
+}
+
+// From is the client's address for people.
+func (v visitor) From() string {
+	if !v.Client.IsValid() {
+		return "unknown"
 	}
-	return store.Actor{Name: v.User.Email, Door: v.Door, Client: client}
+	return v.Client.String()
 }
 
 // hand changes the store in the visitor's name.
@@ -130,26 +135,33 @@ func (s *Server) client(r *http.Request) (client, claimed netip.Addr) {
 	peer := plainAddr(r.RemoteAddr)
 	line := strings.Join(r.Header.Values("X-Forwarded-For"), ",")
 	switch {
+	case s.Proxies.Contains(peer):
+		return s.forwarded(line), claimed
 	case line == "":
 		return peer, claimed
-	case !s.Proxies.Contains(peer):
-		return peer, plainAddr(line[strings.LastIndexByte(line, ',')+1:])
 	}
-	return s.forwarded(line), claimed
+	return peer, plainAddr(line[strings.LastIndexByte(line, ',')+1:])
+}
+
+// namesClient reports whether somebody says for whom they ask.
+func namesClient(r *http.Request) bool {
+	return r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("Forwarded") != ""
 }
 
 // forwarded reads the line from the right, where each proxy adds whom it heard: the first
 // that is no proxy of ours is the client. What stands before it may be anybody's invention.
-func (s *Server) forwarded(line string) (client netip.Addr) {
+// If none is, some proxy did not say whom it heard, and the client is not known: it would
+// have the privileges of the proxy otherwise.
+func (s *Server) forwarded(line string) netip.Addr {
 	for line != "" {
 		comma := strings.LastIndexByte(line, ',')
-		client = plainAddr(line[comma+1:])
-		if comma < 0 || !s.Proxies.Contains(client) {
+		client := plainAddr(line[comma+1:])
+		if !s.Proxies.Contains(client) {
 			return client
 		}
-		line = line[:comma]
+		line = line[:max(comma, 0)]
 	}
-	return client
+	return netip.Addr{}
 }
 
 // plainAddr reads an address with or without a port; the zero Addr is in no range.

@@ -114,7 +114,10 @@ func choose(allowed bool, yes, no accessAnswer) (bool, accessAnswer) {
 func (p Passage) Why() string { return p.words(p.steps[p.step]) }
 
 func (p Passage) words(a accessAnswer) string {
-	client := p.visit.Client
+	client := "the address is unknown and"
+	if p.visit.Client.IsValid() {
+		client = p.visit.Client.String()
+	}
 	switch a {
 	case isExempt:
 		return p.visit.Exempt

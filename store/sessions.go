@@ -30,7 +30,7 @@ func (db *DB) NewSession(ctx context.Context, user User, client netip.Addr, agen
 		n, err := t.change(`insert into sessions (hash, owner, client, agent, created_at, seen_at)
 			select $1, id, $2, $3, $4, $4 from users
 			where id = $5 and email = $6 and not suspended and $7 in ('', password)`,
-			hashOf(token), client.Unmap().String(), firstRunes(message.Clean(agent), maxAgent),
+			hashOf(token), addressText(client), firstRunes(message.Clean(agent), maxAgent),
 			now.UnixMilli(), user.ID, user.Email, user.password)
 		if err == nil && n == 0 {
 			err = ErrNotFound

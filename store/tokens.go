@@ -166,8 +166,16 @@ func (db *DB) UseToken(ctx context.Context, t Token, client netip.Addr) {
 	if t.LastUsedAt == nil || now.Sub(*t.LastUsedAt) >= usedWithin {
 		db.noteUse(ctx, `update tokens set last_used_at = $1, last_client = $2
 			where id = $3 and coalesce(last_used_at, 0) <= $4`, now.UnixMilli(),
-			client.Unmap().WithZone("").String(), t.ID, now.Add(-usedWithin).UnixMilli())
+			addressText(client), t.ID, now.Add(-usedWithin).UnixMilli())
 	}
+}
+
+// addressText is an address as it is kept.
+func addressText(client netip.Addr) string {
+	if !client.IsValid() {
+		return "unknown"
+	}
+	return client.Unmap().WithZone("").String()
 }
 
 // noteUse writes that something was used. Where it cannot be written, as on a full disk,
