@@ -101,6 +101,5 @@ func (g *guard) idleSince() (since time.Time, ok bool) {
 }
 
 func (g *guard) log(what string, err error) {
-	g.server.Log.Info(what, g.who(), "octets", g.octets,
-		"error", printable(err.Error()))
+	g.server.Log.Info(what, g.who(), "octets", g.octets, "error", err)
 }

@@ -74,5 +74,5 @@ func (g *guard) who() slog.Attr {
 }
 
 func (g *guard) logRefusal(reply string) {
-	g.server.Log.Debug("connection refused", g.who(), "reply", printable(reply[:9]))
+	g.server.Log.Debug("connection refused", g.who(), "reply", reply[:9])
 }

@@ -128,10 +128,10 @@ func (r *Receiver) log(record *store.Record) {
 		return
 	}
 	attrs := []any{"action", d.Action.String(), "id", record.ID, "client", client,
-		"from", printable(record.Facts.Sender.Text), "proof", d.Proof.String(),
+		"from", record.Facts.Sender.Text, "proof", d.Proof.String(),
 		"cause", d.Cause.String(), "rule", d.RuleText()}
 	if d.Action == policy.Defer { // of which nothing else is kept
-		attrs = append(attrs, "why", printable(d.Why()))
+		attrs = append(attrs, "why", d.Why())
 	}
 	r.Log.Info("decision", attrs...)
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strconv"
 
 	"github.com/emersion/go-smtp"
 )
@@ -84,23 +83,13 @@ func reply(err error) (r *smtp.SMTPError, known bool) {
 	return errLocal(), false
 }
 
-// printable is s as it may stand in a log: one line, nothing a terminal would obey.
-func printable(s string) string {
-	for i := 0; i < len(s); i++ {
-		if s[i] < ' ' || s[i] > '~' {
-			return strconv.QuoteToASCII(s)
-		}
-	}
-	return s
-}
-
 // libraryLog is where go-smtp complains: of panics and of listeners that fail.
 type libraryLog struct{ log *slog.Logger }
 
 func (l libraryLog) Printf(format string, v ...any) {
-	l.log.Error("smtp library", "text", printable(fmt.Sprintf(format, v...)))
+	l.log.Error("smtp library", "text", fmt.Sprintf(format, v...))
 }
 
 func (l libraryLog) Println(v ...any) {
-	l.log.Error("smtp library", "text", printable(fmt.Sprint(v...)))
+	l.log.Error("smtp library", "text", fmt.Sprint(v...))
 }

@@ -212,7 +212,7 @@ func (s *Server) ready() bool {
 	err := s.Ready()
 	switch was := s.unready.Swap(err != nil); {
 	case err != nil && !was:
-		s.Log.Error("no mail is taken", "error", printable(err.Error()))
+		s.Log.Error("no mail is taken", "error", err)
 	case err == nil && was:
 		s.Log.Info("mail is taken again")
 	}

@@ -93,8 +93,7 @@ func (s *session) Data(r io.Reader) error {
 	}
 	answer, known := reply(err)
 	if !known {
-		s.server.Log.Error("message put off", "client", env.Client,
-			"error", printable(err.Error()))
+		s.server.Log.Error("message put off", "client", env.Client, "error", err)
 	}
 	return answer
 }

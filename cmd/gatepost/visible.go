@@ -43,12 +43,13 @@ func show(s, keep string) string {
 }
 
 // isHidden reports whether r does not show as itself: it controls the terminal, turns the
-// direction of writing (Unicode TR 36, section 3.5) or takes no room.
+// direction of writing (Unicode TR 36, section 3.5), takes no room or, as the empty pattern
+// of Braille does, shows as nothing.
 func isHidden(r rune) bool {
 	if r < 0x7f {
 		return r < ' '
 	}
-	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp,
+	return r == '\u2800' || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp,
 		unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 

@@ -22,7 +22,7 @@ func TestVisible(t *testing.T) {
 		{"right-to-left override", "exe.\u202egpj", `exe.\u202egpj`},
 		{"isolates and marks", "\u2066\u2069\u200e\u061c", `\u2066\u2069\u200e\u061c`},
 		{"no width", "ann\u200b@\u2060acme\ufeff.test\u00ad", `ann\u200b@\u2060acme\ufeff.test\u00ad`},
-		{"blank letters", "\u3164\u115f\u034f", `\u3164\u115f\u034f`},
+		{"blank letters", "\u3164\u115f\u034f\u2800", `\u3164\u115f\u034f\u2800`},
 		{"variation selector", "a\ufe0f", `a\ufe0f`},
 		{"line separators", "\u2028\u2029", `\u2028\u2029`},
 		{"tags above the first plane", "\U000e0041", `\U000e0041`},
