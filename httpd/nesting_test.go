@@ -18,7 +18,7 @@ func TestNestingIsBounded(t *testing.T) {
 		"no ends":          {strings.Repeat("<p>x", 1000) + "the end", "<p>", 1000},
 		"deep, then again": {strings.Repeat("<b>", 300) + strings.Repeat("</b>", 300) + "<i>the end</i>", "<i>", 1},
 	} {
-		got := sanitise([]string{c.page}, false)
+		got := sanitised(t, []string{c.page}, false)
 		if n := strings.Count(got, c.tag); n != c.most || !strings.Contains(got, "the end") {
 			t.Errorf("%s: %d of %s, want %d", name, n, c.tag, c.most)
 		}

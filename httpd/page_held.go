@@ -88,24 +88,6 @@ func (s *Server) goneFromQueue(w http.ResponseWriter, r *http.Request, id int64,
 	return nil
 }
 
-// htmlFrame is the document that a frame of the page shows: the HTML of a message,
-// sanitised, in a document that may do nothing.
-func (s *Server) htmlFrame(w http.ResponseWriter, r *http.Request, _ visitor) error {
-	return s.withLetter(r, func(l *letter) error {
-		pages, cut := l.message.Pages(l.body(), maxPageShown)
-		if pages == nil {
-			return errNotFound
-		}
-		text := sanitise(pages, cut)
-		h := w.Header()
-		h.Set("Content-Type", "text/html; charset=utf-8")
-		h.Set("Content-Security-Policy", framePolicy)
-		h.Set("X-Frame-Options", "SAMEORIGIN")
-		_, err := w.Write([]byte(text))
-		return err
-	})
-}
-
 // rawMessage hands out a message byte for byte, to be saved and never shown.
 func (s *Server) rawMessage(w http.ResponseWriter, r *http.Request, _ visitor) error {
 	return s.withLetter(r, func(l *letter) error {

@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"context"
 	"net/url"
 	"strings"
 
@@ -42,23 +43,32 @@ func sanitiser() *bluemonday.Policy {
 }
 
 // sanitise makes one document of the pages of a message. Its links lead nowhere; where they
-// would lead stands beside them.
-func sanitise(pages []string, cut bool) string {
-	var b strings.Builder
+// would lead stands beside them. The error is that of ctx, with which it ends.
+func sanitise(ctx context.Context, pages []string, cut bool) (string, error) {
+	var b, clean strings.Builder
 	b.WriteString(`<!doctype html><html lang="und"><head><meta charset="utf-8">` +
 		`<title>HTML of the message</title><style>` + frameStyle + `</style></head><body>`)
-	policy := sanitiser()
+	policy, bound := sanitiser(), bounding{ctx, maxStyles}
 	for i, page := range pages {
 		if i > 0 {
 			b.WriteString("<hr>")
 		}
-		disarm(&b, policy.Sanitize(page))
+		page, err := bound.page(page)
+		if err != nil {
+			return "", err
+		}
+		clean.Reset()
+		r := patientReader{ctx, strings.NewReader(page)}
+		if err := policy.SanitizeReaderToWriter(r, &clean); err != nil {
+			return "", err
+		}
+		disarm(&b, clean.String())
 	}
 	if cut {
 		b.WriteString(`<p class="gatepost-note">The page goes on: the rest is not shown.</p>`)
 	}
 	b.WriteString("</body></html>")
-	return b.String()
+	return b.String(), nil
 }
 
 const frameStyle = `:root{color-scheme:light}body{margin:1rem;background:#fff;color:#1a1a1a;` +

@@ -24,6 +24,7 @@ const (
 // time, so that a large one is never in memory whole.
 type letter struct {
 	*store.Kept
+	id      int64
 	message *message.Message
 	content io.ReaderAt
 	head    []byte
@@ -35,7 +36,7 @@ func (s *Server) open(ctx context.Context, id int64) (l *letter, err error) {
 	if err != nil {
 		return nil, err
 	}
-	l = &letter{Kept: kept}
+	l = &letter{Kept: kept, id: id}
 	if err := l.readHead(); err != nil {
 		return nil, errors.Join(err, kept.Raw.Close())
 	}

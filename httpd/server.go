@@ -43,6 +43,7 @@ type Server struct {
 	attempts *attempts
 	counts   *counts
 	streams  *streams
+	frames   *frames
 	stopping <-chan struct{} // closed when event streams are to end
 	proxied  sync.Once       // the warning about a proxy that is not declared
 	unnamed  sync.Once       // the warning about one that is, and names no client
@@ -92,7 +93,7 @@ func (s *Server) Handler(ctx context.Context) http.Handler {
 	s.stopping = ctx.Done()
 	s.origin = http.NewCrossOriginProtection()
 	s.attempts = newAttempts(s.Now)
-	s.streams = newStreams()
+	s.streams, s.frames = newStreams(), newFrames()
 	s.counts = newCounts(s)
 	s.mux = http.NewServeMux()
 	for _, rt := range s.routes() {
