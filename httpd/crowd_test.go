@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -137,8 +138,87 @@ func TestCrowdInAll(t *testing.T) {
 	for _, conn := range open {
 		c.left(conn, http.StateClosed)
 	}
-	if len(c.from) != 0 || len(c.per) != 0 {
-		t.Errorf("%d connections and %d networks are left", len(c.from), len(c.per))
+	if len(c.arrivals) != 0 || len(c.per) != 0 {
+		t.Errorf("%d connections and %d networks are left", len(c.arrivals), len(c.per))
+	}
+}
+
+// TestIdleMakeRoom: who has done nothing for longest goes first, and nobody who is served or
+// a proxy.
+func TestIdleMakeRoom(t *testing.T) {
+	st := testServer(t)
+	st.server.Proxies = rangesOf(t, "203.0.113.9")
+	c := st.server.newCrowd(nil)
+	at := func(i int) string { return fmt.Sprintf("198.51.%d.%d", i>>8, i&255) }
+	conns := make([]net.Conn, maxConnections)
+	for i := range conns {
+		from := at(i)
+		if i == 0 {
+			from = "203.0.113.9"
+		}
+		conns[i] = faraway{&net.TCPConn{}, from}
+		if !c.enter(conns[i]) {
+			t.Fatalf("refused after %d", i)
+		}
+		st.clock.move(time.Millisecond)
+	}
+	rest := serves(c.introduce(t.Context(), conns[1])) // a download that goes on
+	st.clock.move(spare - time.Second/2)
+	serves(c.introduce(t.Context(), conns[2]))() // which sent a request meanwhile
+	next := func(want int) {
+		t.Helper()
+		before := c.arrivals[conns[want]]
+		if in := c.enter(faraway{&net.TCPConn{}, "192.0.2.1"}); !in || before == nil {
+			t.Fatalf("nobody made room: %t", in)
+		}
+		if c.arrivals[conns[want]] != nil {
+			t.Errorf("%d did not make room", want)
+		}
+	}
+	next(3)
+	next(4)
+	st.clock.move(spare)
+	for i := 5; i < maxPerNetwork; i++ {
+		next(i)
+	}
+	if c.arrivals[conns[0]] == nil || c.arrivals[conns[1]] == nil || c.arrivals[conns[2]] == nil {
+		t.Error("the proxy, who is served or who was served made room")
+	}
+	rest()
+	if len(c.arrivals) != maxConnections {
+		t.Errorf("%d connections", len(c.arrivals))
+	}
+}
+
+// TestIdleAreClosed: on true connections, idle, half a request or nothing at all, in clear and
+// over TLS.
+func TestIdleAreClosed(t *testing.T) {
+	for name, said := range map[string]string{"idle": "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n",
+		"half": "POST /sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\nemail=", "silent": ""} {
+		st := testServer(t)
+		address, _ := st.run(func(l net.Listener) net.Listener { return distant{l} })
+		closed := make(chan int, maxPerNetwork)
+		for i := range maxPerNetwork {
+			conn, err := net.Dial("tcp", address)
+			st.must(err)
+			st.Cleanup(func() { _ = conn.Close() })
+			st.must(conn.SetDeadline(time.Now().Add(patience)))
+			_, err = io.WriteString(conn, said)
+			st.must(err)
+			go func() {
+				_, _ = io.Copy(io.Discard, conn)
+				closed <- i
+			}()
+		}
+		for deadline := time.Now().Add(patience); ; st.clock.move(spare) {
+			if _, answer := st.probe(address); answer == "HTTP/1.1 200 OK" {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("%s: nobody gets in", name)
+			}
+		}
+		<-closed // within their deadline: else the test hangs for that long, and fails
 	}
 }
 

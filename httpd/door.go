@@ -100,7 +100,8 @@ func (s *Server) record(w *response, r *http.Request, took time.Duration) {
 // error.
 func (s *Server) door(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		v, err := s.letIn(w, r, rt)
+		v, leave, err := s.letIn(w, r, rt)
+		defer leave()
 		if out, ok := w.(*response); ok {
 			out.visitor, out.quiet = v, rt.exempt != ""
 		}
@@ -117,21 +118,41 @@ func (s *Server) door(rt route) http.Handler {
 // is read, so that a stranger's is not, and again after, since whoever held it back may have
 // been shut out meanwhile. Who signs in is asked by signIn, after its form. Only who was let
 // in has used their token or session, and not for what is exempt, which asks nobody.
-func (s *Server) letIn(w http.ResponseWriter, r *http.Request, rt route) (visitor, error) {
-	v, err := s.admit(r, rt)
-	if err != nil || rt.exempt != "" {
-		return v, err
+func (s *Server) letIn(w http.ResponseWriter, r *http.Request, rt route) (
+	v visitor, leave func(), err error) {
+	leave = func() {}
+	if v, err = s.admit(r, rt); err != nil || rt.exempt != "" {
+		return v, leave, err
+	}
+	if leave, err = s.enter(r, v); err != nil {
+		return v, leave, err
 	}
 	if rt.who > signIn && r.Body != http.NoBody {
 		if err := readBody(w, r); err != nil {
-			return v, err
+			return v, leave, err
 		}
 		if v, err = s.admit(r, rt); err != nil {
-			return v, err
+			return v, leave, err
 		}
 	}
 	s.noteUse(r, v)
-	return v, nil
+	return v, leave, nil
+}
+
+// enter takes a place among the requests of a person until leave is called, and as long their
+// connection makes room for nobody. Streams of events are counted on their own.
+func (s *Server) enter(r *http.Request, v visitor) (leave func(), err error) {
+	if !v.Known {
+		return func() {}, nil
+	}
+	place := func() {}
+	if r.URL.Path != eventsPath {
+		if place, err = s.persons.enter(r.Context(), v); err != nil {
+			return place, err
+		}
+	}
+	rest := serves(r.Context())
+	return func() { rest(); place() }, nil
 }
 
 // admit asks whether somebody may through to a route, in this order: the name we are called

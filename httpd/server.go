@@ -19,8 +19,10 @@ const (
 	readTimeout   = 30 * time.Second // of a request; a pasted list on a slow line
 	writeTimeout  = 5 * time.Minute  // of an answer; a large attachment on a slow line
 	idleTimeout   = time.Minute
-	maxHeader     = 16 << 10        // octets
-	grace         = 5 * time.Second // for answers under way when we stop
+	maxHeader     = 16 << 10 // octets
+
+	streamsPerConnection = 32              // requests of HTTP/2 that it has answered at once
+	grace                = 5 * time.Second // for answers under way when we stop
 )
 
 // A Server answers people and programs: console, API, health and metrics. Its fields are
@@ -43,6 +45,7 @@ type Server struct {
 	attempts *attempts
 	counts   *counts
 	streams  *streams
+	persons  *persons
 	frames   *frames
 	stopping <-chan struct{} // closed when event streams are to end
 	proxied  sync.Once       // the warning about a proxy that is not declared
@@ -62,7 +65,9 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
+		ConnContext:       visits.introduce,
 		ConnState:         visits.left,
+		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: streamsPerConnection},
 		// OPTIONS * goes through the hall like everything else.
 		DisableGeneralOptionsHandler: true,
 	}
@@ -93,7 +98,7 @@ func (s *Server) Handler(ctx context.Context) http.Handler {
 	s.stopping = ctx.Done()
 	s.origin = http.NewCrossOriginProtection()
 	s.attempts = newAttempts(s.Now)
-	s.streams, s.frames = newStreams(), newFrames()
+	s.streams, s.persons, s.frames = newStreams(), newPersons(), newFrames()
 	s.counts = newCounts(s)
 	s.mux = http.NewServeMux()
 	for _, rt := range s.routes() {
