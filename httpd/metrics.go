@@ -37,8 +37,8 @@ func newCounts(s *Server) *counts {
 			Name: "gatepost_http_connections_refused_total",
 			Help: "Connections closed at once, since too many were open."}),
 	}
-	for _, outcome := range []string{"right", "wrong", "limited"} {
-		c.signIns.WithLabelValues(outcome) // shown from the start, as 0
+	for _, o := range []signInOutcome{signedIn, wrongPassword, notFromThere, tooOften} {
+		c.signIns.WithLabelValues(string(o)) // shown from the start, as 0
 	}
 	c.registry.MustRegister(c.requests, c.signIns, c.refused, c.turnedAway,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &state{server: s},
@@ -57,7 +57,7 @@ func (c *counts) answered(method string, status int) {
 	c.requests.WithLabelValues(method, strconv.Itoa(status)).Inc()
 }
 
-func (c *counts) signedIn(outcome string) { c.signIns.WithLabelValues(outcome).Inc() }
+func (c *counts) signIn(o signInOutcome) { c.signIns.WithLabelValues(string(o)).Inc() }
 
 func (c *counts) refuse() { c.refused.Inc() }
 

@@ -15,6 +15,8 @@ var changes = map[string]string{
 	"user.add":          "made the profile %s",
 	"user.role":         "changed the role of %s",
 	"user.suspend":      "suspended %s",
+	store.SignedIn:      "signed in",
+	store.SignInFailed:  "somebody could not sign in as %s",
 	"user.unsuspend":    "ended the suspension of %s",
 	"user.password":     "set the password of %s",
 	"user.rename":       "renamed %s",
@@ -59,6 +61,8 @@ func sidesOf(e store.AuditEntry) sideWords {
 		return sideWords{"what was recovered", "The message", "Recovered as"}
 	case "suspended.delete":
 		return sideWords{"what was deleted", "The message", ""}
+	case store.SignInFailed:
+		return sideWords{"why", "", "Why"}
 	}
 	return sideWords{"before and after", "Before", "After"}
 }

@@ -86,20 +86,25 @@ func (s *Server) lastChanges(r *http.Request, v visitor, most int) (all []store.
 	if most == 0 {
 		return nil, nil
 	}
-	const looked = 20 // entries of others that may have come in between
+	const looked = 200 // entries of others that may have come in between
 	for e, err := range s.DB.AuditLog(r.Context(), store.AuditQuery{Limit: looked}) {
 		if err != nil {
 			return nil, err
 		}
 		isOld := s.Now().Sub(e.At) > undoOffered
-		if e.Actor == v.User.Email && !isAboutMail(e) && !isOld && len(all) < most {
+		if e.Actor == v.User.Email && !isNoChange(e) && !isOld && len(all) < most {
 			all = append(all, e)
 		}
 	}
 	return all, nil
 }
 
-// isAboutMail reports whether an entry is about one message: nothing that could be undone.
-func isAboutMail(e store.AuditEntry) bool {
-	return e.Action == "suspended.recover" || e.Action == "suspended.delete"
+// isNoChange reports whether an entry is about one message or a sign-in: nothing that could be
+// undone.
+func isNoChange(e store.AuditEntry) bool {
+	switch e.Action {
+	case "suspended.recover", "suspended.delete", store.SignedIn, store.SignInFailed:
+		return true
+	}
+	return false
 }

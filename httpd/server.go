@@ -43,6 +43,7 @@ type Server struct {
 	mux      *http.ServeMux
 	origin   *http.CrossOriginProtection
 	attempts *attempts
+	failures *failures
 	counts   *counts
 	streams  *streams
 	persons  *persons
@@ -97,7 +98,7 @@ func (s *Server) Handler(ctx context.Context) http.Handler {
 	}
 	s.stopping = ctx.Done()
 	s.origin = http.NewCrossOriginProtection()
-	s.attempts = newAttempts(s.Now)
+	s.attempts, s.failures = newAttempts(s.Now), &failures{now: s.Now}
 	s.streams, s.persons, s.frames = newStreams(), newPersons(), newFrames()
 	s.counts = newCounts(s)
 	s.mux = http.NewServeMux()

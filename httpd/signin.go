@@ -2,6 +2,7 @@ package httpd
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"path"
@@ -66,7 +67,9 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request, v visitor) error
 	user, err := s.authenticate(r, v, form.Email)
 	switch p := asProblem(err); {
 	case errors.Is(err, store.ErrWrongPassword):
-		form.Message = "This address and this password do not go together."
+		if form.Message, err = s.wrongWords(r, v); err != nil {
+			return err
+		}
 		return s.showSignIn(w, r, v, http.StatusUnprocessableEntity, form)
 	case err != nil && p != nil && p.status == http.StatusTooManyRequests:
 		w.Header().Set("Retry-After", p.retryAfter())
@@ -86,48 +89,77 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request, v visitor) error
 	if err := s.endSession(r); err != nil {
 		return err
 	}
+	v.User = user
+	s.noteSignIn(r, v, user.Email, signedIn)
 	http.SetCookie(w, s.cookie(token))
 	http.Redirect(w, r, form.Next, http.StatusSeeOther)
 	return nil
 }
 
 // authenticate checks the password, then the address for the role that came to light. An
-// attempt counts before it is known how it ends, so that many at once are no way around.
+// attempt counts before it is known how it ends, so that many at once are no way around. Who
+// may not from there is answered, and counted, as if the password were wrong: from there
+// nobody finds out that it is right.
 func (s *Server) authenticate(r *http.Request, v visitor, email string) (store.User, error) {
+	account := noAccount
 	address, err := message.ParseAddress(strings.TrimSpace(email))
 	if err != nil {
 		address = message.Address{} // which costs the same time as one that is not known
+	} else {
+		account = address.String()
 	}
 	wait, undo := s.attempts.take(address, v.Client)
 	if wait > 0 {
-		s.counts.signedIn("limited")
+		s.noteSignIn(r, v, account, tooOften)
 		return store.User{}, tooMany(wait)
 	}
 	user, err := s.DB.SignIn(r.Context(), address, r.PostForm.Get("password"))
-	if err != nil {
-		if errors.Is(err, store.ErrWrongPassword) {
-			s.counts.signedIn("wrong")
-		} else {
-			undo()
-		}
-		return user, err
+	if err == nil {
+		err = s.checkFrom(r, v, user)
 	}
-	undo()
-	access, err := s.DB.Access(r.Context())
-	if err != nil {
-		return user, err
-	}
-	role, err := policy.ParseRole(user.Role)
-	if err != nil {
-		return user, err
-	}
-	passage := access.Decide(policy.Visit{Client: v.Client, Known: true, Role: role})
-	if !passage.Allowed {
+	switch {
+	case errors.Is(err, errNotFromThere):
 		s.counts.refuse()
-		return user, restricted(passage)
+		s.noteSignIn(r, v, account, notFromThere)
+	case errors.Is(err, store.ErrWrongPassword):
+		s.noteSignIn(r, v, account, wrongPassword)
+	default:
+		undo()
 	}
-	s.counts.signedIn("right")
-	return user, nil
+	return user, err
+}
+
+// errNotFromThere is a right password from where its owner may not come.
+var errNotFromThere = fmt.Errorf("%w, as far as you are told", store.ErrWrongPassword)
+
+// checkFrom checks whether whoever the password belongs to may come from there.
+func (s *Server) checkFrom(r *http.Request, v visitor, u store.User) error {
+	role, err := policy.ParseRole(u.Role)
+	if err != nil {
+		return err
+	}
+	allowed, err := s.mayFrom(r, v, role)
+	if err == nil && !allowed {
+		err = errNotFromThere
+	}
+	return err
+}
+
+// mayFrom reports whether a role may come from where the visitor does.
+func (s *Server) mayFrom(r *http.Request, v visitor, role policy.Role) (bool, error) {
+	access, err := s.DB.Access(r.Context())
+	return access.Decide(policy.Visit{Client: v.Client, Known: true, Role: role}).Allowed, err
+}
+
+// wrongWords say why nobody was signed in, the same whatever the reason is.
+func (s *Server) wrongWords(r *http.Request, v visitor) (string, error) {
+	const words = "This address and this password do not go together"
+	staff, err := s.mayFrom(r, v, policy.Agent)
+	if staff {
+		return words + ".", err
+	}
+	return words + ", or they are those of an agent or admin, who cannot sign in from your " +
+		"network address (" + v.From() + ").", err
 }
 
 // signOut ends the session, from anywhere and whoever it belongs to.

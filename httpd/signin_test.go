@@ -115,7 +115,7 @@ func TestRoleAfterPassword(t *testing.T) {
 	st.restrict(true, "192.0.2.0/24", true)
 	w := st.signIn("agent@acme.test", "correct horse", "", "", outside)
 	seen := strings.Contains(w.Body.String(), outside)
-	if w.Code != http.StatusForbidden || cookieOf(w) != nil || !seen {
+	if w.Code != http.StatusUnprocessableEntity || cookieOf(w) != nil || !seen {
 		t.Errorf("an agent from outside: %d", w.Code)
 	}
 	w = st.signIn("ann@example.com", "correct horse", "", "", outside)
@@ -125,6 +125,23 @@ func TestRoleAfterPassword(t *testing.T) {
 	st.restrict(true, "192.0.2.0/24", false)
 	if w := st.signIn("ann@example.com", "correct horse", "", "", outside); w.Code != 403 {
 		t.Errorf("a customer from outside, without bypass: %d", w.Code)
+	}
+}
+
+// TestRefusedAlike: from where staff may not come nothing tells a right password from a wrong
+// one, neither the answer nor how many more there are.
+func TestRefusedAlike(t *testing.T) {
+	st := testServer(t)
+	st.password("admin@acme.test", "correct horse")
+	st.password("agent@acme.test", "correct horse")
+	st.restrict(true, "192.0.2.0/24", true)
+	for i := range attemptsPerAccount + 1 {
+		right := st.signIn("agent@acme.test", "correct horse", "", "", outside)
+		wrong := st.signIn("admin@acme.test", "battery", "", "", outside)
+		same := strings.ReplaceAll(wrong.Body.String(), "admin@", "agent@")
+		if right.Code != wrong.Code || right.Body.String() != same {
+			t.Fatalf("attempt %d: %d and %d", i, right.Code, wrong.Code)
+		}
 	}
 }
 
