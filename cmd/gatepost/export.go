@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -79,16 +80,29 @@ func writeCSV[T any](w io.Writer, seq iter.Seq2[T, error], columns []string,
 	return out.Error()
 }
 
-// harmless puts a quote before cells that a spreadsheet would run as a formula, and makes
-// visible what a terminal would obey.
+// harmless puts a quote before what a spreadsheet would run as a formula, and makes visible
+// what a terminal would obey, a tab too. Where a comma is the decimal point a spreadsheet takes
+// semicolons for the ends of cells, and quotes that do not begin one for text.
 func harmless(cells []string) []string {
 	for i, cell := range cells {
-		cells[i] = visible(cell)
-		if strings.IndexAny(cell, "=+-@\t\r＝＋－＠") == 0 {
-			cells[i] = "'" + cells[i]
+		pieces := strings.SplitAfter(cell, ";")
+		for j, piece := range pieces {
+			if pieces[j] = visible(piece); isFormula(piece) {
+				pieces[j] = "'" + pieces[j]
+			}
 		}
+		cells[i] = strings.Join(pieces, "")
 	}
 	return cells
+}
+
+// isFormula reports whether a spreadsheet may take text for a formula, before which some pass
+// over spaces and quotes.
+func isFormula(text string) bool {
+	text = strings.TrimLeftFunc(text, func(r rune) bool {
+		return r == '"' || unicode.IsSpace(r) && r != '\t' && r != '\r'
+	})
+	return strings.IndexAny(text, "=+-@\t\r＝＋－＠") == 0
 }
 
 // writeMboxFile writes a new mbox file. One that is there is never written over, and one
