@@ -277,6 +277,11 @@ func TestProfiles(t *testing.T) {
 		page, _ := b.post("/users", http.StatusUnprocessableEntity, wrong...)
 		b.says(page, `role="alert"`, wrong[1])
 	}
+	for _, wrong := range []string{"two\nlines", "\x1b[2J", strings.Repeat("é", maxUserName+1)} {
+		page, _ := b.post("/users", http.StatusUnprocessableEntity, "email", "x@example.org",
+			"role", "agent", "name", wrong)
+		b.says(page, `role="alert"`, "a name ")
+	}
 	path := func(email string) string {
 		u, err := st.db.User(t.Context(), st.address(email))
 		st.must(err)
@@ -287,7 +292,9 @@ func TestProfiles(t *testing.T) {
 	b.says(b.follow(ann, "do", "suspend"), "End the suspension")
 	b.says(b.follow(ann, "do", "unsuspend"), "Saved.")
 	b.says(b.follow(ann, "do", "rename", "name", "Annie"), `value="Annie"`)
-	page, _ := b.post(ann, http.StatusUnprocessableEntity, "do", "password", "password", "short")
+	page, _ := b.post(ann, http.StatusUnprocessableEntity, "do", "rename", "name", "An\nnie")
+	b.says(page, "a name is one line", `value="Annie"`)
+	page, _ = b.post(ann, http.StatusUnprocessableEntity, "do", "password", "password", "short")
 	b.says(page, "at least 12 characters")
 	b.follow(ann, "do", "password", "password", "correct horse")
 	_, err := st.db.SignIn(t.Context(), st.address("ann@example.com"), "correct horse")

@@ -67,6 +67,9 @@ func (s *Server) makeProfile(r *http.Request, v visitor, form profileForm) error
 	if err != nil {
 		return invalid("role", "%s", err)
 	}
+	if err := checkName(form.Name); err != nil {
+		return err
+	}
 	return s.hand(v).AddUser(r.Context(), store.NewUser{Email: a, Name: form.Name, Role: role,
 		MadeBy: "console"})
 }
@@ -148,6 +151,9 @@ func (s *Server) applyToProfile(r *http.Request, h *store.Hand, u store.User) er
 	case "unsuspend":
 		return h.SetSuspended(ctx, a, false)
 	case "rename":
+		if err := checkName(form.Get("name")); err != nil {
+			return err
+		}
 		return h.Rename(ctx, a, form.Get("name"))
 	case "password":
 		return setPassword(r, h, a)
