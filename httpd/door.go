@@ -19,7 +19,7 @@ func (s *Server) hall(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := s.Now()
 		out := &response{ResponseWriter: w}
-		fence(out.Header())
+		fence(out.Header(), r)
 		defer func() {
 			bug := recover()
 			s.record(out, r, s.Now().Sub(began))
@@ -55,7 +55,10 @@ func isClean(p string) bool {
 
 // fence sets the headers that hold for every answer. A page of its own kind, such as a mail's
 // HTML, sets stricter ones.
-func fence(h http.Header) {
+func fence(h http.Header, r *http.Request) {
+	if r.TLS != nil { // of a proxy's TLS it is the proxy that says so
+		h.Set("Strict-Transport-Security", "max-age=31536000") // seconds: a year
+	}
 	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; "+
 		"img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-src 'self'; "+
 		"frame-ancestors 'none'; base-uri 'none'")

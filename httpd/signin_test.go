@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"crypto/tls"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -272,6 +273,23 @@ func TestTokenRole(t *testing.T) {
 	w := st.do(call{method: "GET", path: "/api/v2/suspended_tickets", token: secret})
 	if w.Code != http.StatusForbidden {
 		t.Errorf("%d", w.Code)
+	}
+}
+
+// TestStrictTransport: who came over TLS of ours is told to come no other way.
+func TestStrictTransport(t *testing.T) {
+	st := testServer(t)
+	const header = "Strict-Transport-Security"
+	r := st.request(call{method: "GET", path: "/sign-in"}, strings.NewReader(""))
+	w := httptest.NewRecorder()
+	st.web.ServeHTTP(w, r)
+	if got := w.Header().Get(header); got != "" {
+		t.Errorf("in the clear: %q", got)
+	}
+	r.TLS, w = &tls.ConnectionState{}, httptest.NewRecorder()
+	st.web.ServeHTTP(w, r)
+	if got := w.Header().Get(header); got != "max-age=31536000" {
+		t.Errorf("over TLS: %q", got)
 	}
 }
 
