@@ -96,8 +96,7 @@ func ShutOut(ctx context.Context, db *store.DB, a policy.Access, now time.Time) 
 		if err != nil {
 			return nil, err
 		}
-		over := t.ExpiresAt != nil && !t.ExpiresAt.After(now)
-		if over || t.RevokedAt != nil || t.LastClient == "" {
+		if !t.Stands(now) || t.LastClient == "" {
 			continue
 		}
 		role, err := roleOf(ctx, db, t.Owner)

@@ -301,6 +301,23 @@ func TestProfiles(t *testing.T) {
 	if err != nil {
 		t.Errorf("the new password does not open: %v", err)
 	}
+	secret, _ := st.token("ann@example.com")
+	opens := func(want int) {
+		t.Helper()
+		if w := st.do(call{method: "GET", path: "/api/v2/users/me", token: secret}); w.Code != want {
+			t.Errorf("the token: %d, want %d", w.Code, want)
+		}
+	}
+	b.says(b.get(ann, http.StatusOK), "Revoke its 1 token too")
+	b.follow(ann, "do", "password", "password", "correct horse")
+	opens(http.StatusOK)
+	b.follow(ann, "do", "password", "password", "correct horse", "tokens", "revoke")
+	opens(http.StatusUnauthorized)
+	b.silent(b.get(ann, http.StatusOK), "too</label>")
+	secret, _ = st.token("ann@example.com")
+	b.follow(ann, "do", "suspend")
+	b.follow(ann, "do", "unsuspend")
+	opens(http.StatusUnauthorized)
 	own := path("admin@acme.test")
 	for _, do := range []string{"suspend", "remove", "role"} {
 		page, _ := b.post(own, http.StatusUnprocessableEntity, "do", do, "role", "agent")

@@ -23,8 +23,9 @@ type profileForm struct{ Email, Name, Role string }
 // A userView is one profile with what can be done about it.
 type userView struct {
 	store.User
-	Error string
-	Own   bool // it is the visitor's
+	Error  string
+	Own    bool  // it is the visitor's
+	Tokens int64 // that stand
 }
 
 func (s *Server) usersPage(w http.ResponseWriter, r *http.Request, v visitor) error {
@@ -98,8 +99,16 @@ func (s *Server) showProfile(w http.ResponseWriter, r *http.Request, v visitor, 
 	if err != nil {
 		return err
 	}
-	return s.renderStatus(w, r, v, status, "user.html",
-		userView{User: u, Error: message, Own: u.ID == v.User.ID})
+	view := userView{User: u, Error: message, Own: u.ID == v.User.ID}
+	for t, err := range s.DB.Tokens(r.Context()) {
+		if err != nil {
+			return err
+		}
+		if t.Owner == u.Email && t.Stands(s.Now()) {
+			view.Tokens++
+		}
+	}
+	return s.renderStatus(w, r, v, status, "user.html", view)
 }
 
 func (s *Server) profile(r *http.Request) (u store.User, err error) {
@@ -167,6 +176,11 @@ func setPassword(r *http.Request, h *store.Hand, a message.Address) error {
 	password := r.PostForm.Get("password")
 	if err := store.CheckPassword(password); err != nil {
 		return invalid("password", "%s", err)
+	}
+	if r.PostForm.Get("tokens") == "revoke" { // first: what then fails leaves less open, not more
+		if _, err := h.RevokeTokens(r.Context(), a); err != nil {
+			return err
+		}
 	}
 	return h.SetPassword(r.Context(), a, store.HashPassword(password))
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"iter"
 	"net/netip"
+	"strconv"
 	"time"
 
 	"gatepost/message"
@@ -119,25 +120,58 @@ type auditedToken struct {
 	ExpiresAt *time.Time `json:"expires_at"`
 }
 
+// Stands reports whether a token lets anybody in at a time, as far as it is asked.
+func (t Token) Stands(now time.Time) bool {
+	return t.RevokedAt == nil && (t.ExpiresAt == nil || t.ExpiresAt.After(now))
+}
+
 // RevokeToken ends a token. To revoke it again changes nothing; ErrNotFound if there is no
 // such token.
 func (h *Hand) RevokeToken(ctx context.Context, id int64) error {
-	return h.do(ctx, func(t *tx) error {
-		token, err := scanToken(t.row(`select `+tokenColumns+`
-			from tokens t join users u on u.id = t.owner where t.id = $1`, id))
-		if err != nil {
-			return fmt.Errorf("token %d: %w", id, absent(err))
+	return h.do(ctx, func(t *tx) error { return h.revoke(t, id) })
+}
+
+// RevokeTokens ends all tokens of a profile that stand, and says how many. ErrNotFound if there
+// is no such profile.
+func (h *Hand) RevokeTokens(ctx context.Context, owner message.Address) (n int, err error) {
+	err = h.do(ctx, func(t *tx) error {
+		u, err := t.user(owner)
+		if err == nil {
+			n, err = h.revokeAll(t, u)
 		}
-		if token.RevokedAt != nil {
-			return nil
-		}
-		if err := t.exec(`update tokens set revoked_at = $1 where id = $2`, h.now(), id); err != nil {
-			return err
-		}
-		_, err = h.note(t, event{action: "token.revoke", subject: fmt.Sprint(id),
-			before: auditedToken{token.Owner, token.Name, token.ExpiresAt}})
 		return err
 	})
+	return n, err
+}
+
+func (h *Hand) revokeAll(t *tx, u User) (n int, err error) {
+	ids, err := t.texts(`select cast(id as text) from tokens where owner = $1
+		and revoked_at is null and (expires_at is null or expires_at > $2) order by id`,
+		u.ID, h.now())
+	for _, text := range ids {
+		id, _ := strconv.ParseInt(text, 10, 64)
+		if err := h.revoke(t, id); err != nil {
+			return 0, err
+		}
+	}
+	return len(ids), err
+}
+
+func (h *Hand) revoke(t *tx, id int64) error {
+	token, err := scanToken(t.row(`select `+tokenColumns+`
+		from tokens t join users u on u.id = t.owner where t.id = $1`, id))
+	if err != nil {
+		return fmt.Errorf("token %d: %w", id, absent(err))
+	}
+	if token.RevokedAt != nil {
+		return nil
+	}
+	if err := t.exec(`update tokens set revoked_at = $1 where id = $2`, h.now(), id); err != nil {
+		return err
+	}
+	_, err = h.note(t, event{action: "token.revoke", subject: fmt.Sprint(id),
+		before: auditedToken{token.Owner, token.Name, token.ExpiresAt}})
+	return err
 }
 
 // TokenOwner is the token of a secret and the profile it speaks for. The error is

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"gatepost/message"
 	"gatepost/policy"
 )
 
@@ -57,12 +58,6 @@ func TestTokens(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.checkToken(secret, "ann@acme.test end-user")
-	for _, suspended := range []bool{true, false} {
-		if err := f.hand().SetSuspended(ctx, ann, suspended); err != nil {
-			t.Fatal(err)
-		}
-		f.checkToken(secret, map[bool]string{true: "not found", false: "ann@acme.test end-user"}[suspended])
-	}
 	f.clock = noon.Add(time.Hour)
 	f.checkToken(secret, "not found")
 	f.clock = noon
@@ -121,5 +116,54 @@ func TestTokenLastUsed(t *testing.T) {
 	want := []string{"0s 192.0.2.1", "0s 192.0.2.1", "1m0s 192.0.2.3"}
 	if !slices.Equal(noted, want) {
 		t.Errorf("noted %q, want %q", noted, want)
+	}
+}
+
+// Who is suspended has no token any more, not after it either; a new password leaves tokens
+// alone until somebody ends them.
+func TestTokensOfAProfile(t *testing.T) {
+	ctx := context.Background()
+	f := open(t)
+	ann := f.person("ann@acme.test", "", policy.Agent)
+	bob := f.person("bob@acme.test", "", policy.Agent)
+	add := func(owner message.Address, expires time.Time) string {
+		t.Helper()
+		_, secret, err := f.hand().AddToken(ctx, NewToken{Owner: owner, Expires: expires})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return secret
+	}
+	over := add(ann, noon.Add(time.Minute))
+	f.clock = noon.Add(time.Hour)
+	first, second, other := add(ann, time.Time{}), add(ann, time.Time{}), add(bob, time.Time{})
+	if err := f.hand().SetPassword(ctx, ann, HashPassword("correct horse")); err != nil {
+		t.Fatal(err)
+	}
+	f.checkToken(first, "ann@acme.test agent")
+	if n, err := f.hand().RevokeTokens(ctx, ann); n != 2 || err != nil {
+		t.Errorf("%d revoked, %v", n, err)
+	}
+	for _, secret := range []string{first, second, over} {
+		f.checkToken(secret, "not found")
+	}
+	f.checkToken(other, "bob@acme.test agent")
+	for _, suspended := range []bool{true, false} {
+		if err := f.hand().SetSuspended(ctx, bob, suspended); err != nil {
+			t.Fatal(err)
+		}
+		f.checkToken(other, "not found")
+	}
+	var revoked []string
+	for _, e := range all(t, f.AuditLog(ctx, AuditQuery{})) {
+		if e.Action == "token.revoke" {
+			revoked = append(revoked, e.Subject)
+		}
+	}
+	if !slices.Equal(revoked, []string{"4", "3", "2"}) {
+		t.Errorf("the audit log names %v", revoked)
+	}
+	if _, err := f.hand().RevokeTokens(ctx, address(t, "x@acme.test")); !errors.Is(err, ErrNotFound) {
+		t.Errorf("of nobody: %v", err)
 	}
 }

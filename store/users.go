@@ -132,8 +132,8 @@ func (h *Hand) SetRole(ctx context.Context, a message.Address, role policy.Role)
 	})
 }
 
-// SetSuspended suspends a profile, which ends its sessions, or lets it be heard again. The
-// last admin cannot be suspended (ErrLastAdmin).
+// SetSuspended suspends a profile, which ends its sessions and revokes its tokens for good, or
+// lets it be heard again. The last admin cannot be suspended (ErrLastAdmin).
 func (h *Hand) SetSuspended(ctx context.Context, a message.Address, suspended bool) error {
 	return h.changeUser(ctx, a, suspended, func(t *tx, u User) error {
 		if u.Suspended == suspended {
@@ -143,15 +143,19 @@ func (h *Hand) SetSuspended(ctx context.Context, a message.Address, suspended bo
 		if suspended {
 			action = "user.suspend"
 		}
-		return errors.Join(endSessions(t, u),
+		err := errors.Join(endSessions(t, u),
 			h.setUser(t, u, "suspended", suspended, event{action: action,
 				before: map[string]bool{"suspended": u.Suspended},
 				after:  map[string]bool{"suspended": suspended}}))
+		if err == nil && suspended {
+			_, err = h.revokeAll(t, u)
+		}
+		return err
 	})
 }
 
 // SetPassword keeps a hash of HashPassword, or none if it is empty, and ends the sessions of
-// the profile. The last admin who can sign in keeps one (ErrLastAdmin).
+// the profile; its tokens are RevokeTokens' to end. The last admin who can sign in keeps one (ErrLastAdmin).
 func (h *Hand) SetPassword(ctx context.Context, a message.Address, hash string) error {
 	return h.changeUser(ctx, a, hash == "", func(t *tx, u User) error {
 		return errors.Join(endSessions(t, u),

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -238,7 +239,7 @@ func newUserSuspend(a *app) *cobra.Command {
 			ctx := cmd.Context()
 			return a.withUser(ctx, args[0], func(db *store.DB, address message.Address) error {
 				return userErr(a.hand(db).SetSuspended(ctx, address, true), address)
-			}, a.noteUser("is suspended: all its mail is held"))
+			}, a.noteUser("is suspended: all its mail is held, and its tokens are revoked"))
 		},
 	}
 	a.yesFlag(cmd)
@@ -302,7 +303,7 @@ func (a *app) removeUser(ctx context.Context, db *store.DB, address message.Addr
 }
 
 func newUserPassword(a *app) *cobra.Command {
-	var fromStdin bool
+	var fromStdin, revoke bool
 	cmd := &cobra.Command{
 		Use:   "password EMAIL",
 		Short: "give a profile a password",
@@ -317,11 +318,42 @@ func newUserPassword(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return userErr(a.hand(db).SetPassword(ctx, address, store.HashPassword(password)), address)
+				return userErr(a.setPassword(ctx, db, address, password, revoke), address)
 			}, a.noteUser("has a new password"))
 		},
 	}
 	a.yesFlag(cmd)
 	cmd.Flags().BoolVar(&fromStdin, "password-stdin", false, "read the password from stdin")
+	cmd.Flags().BoolVar(&revoke, "revoke-tokens", false, "revoke the tokens of the profile too")
 	return cmd
+}
+
+// setPassword ends the tokens of a profile with its old password, or names those that stand on.
+func (a *app) setPassword(ctx context.Context, db *store.DB, owner message.Address,
+	password string, revoke bool) error {
+	hand := a.hand(db)
+	if revoke {
+		n, err := hand.RevokeTokens(ctx, owner)
+		if err != nil {
+			return err
+		}
+		a.note("%s revoked", count(n, "token", "tokens"))
+	}
+	if err := hand.SetPassword(ctx, owner, store.HashPassword(password)); err != nil {
+		return err
+	}
+	var stand []string
+	for t, err := range db.Tokens(ctx) {
+		if err != nil {
+			return err
+		}
+		if t.Owner == owner.String() && t.Stands(a.now()) {
+			stand = append(stand, strconv.FormatInt(t.ID, 10))
+		}
+	}
+	if stand != nil {
+		a.note("its tokens stand all the same; to end them: gatepost token revoke %s",
+			strings.Join(stand, " "))
+	}
+	return nil
 }
