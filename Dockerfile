@@ -8,9 +8,12 @@ COPY . .
 RUN go build -trimpath -ldflags="-s -w" -o /gatepost ./cmd/gatepost
 
 FROM debian:bookworm-slim
-RUN useradd --system --uid 1000 --create-home --home-dir /var/lib/gatepost gatepost
+RUN groupadd --gid 1000 gatepost && \
+    useradd --uid 1000 --gid 1000 --create-home --home-dir /var/lib/gatepost \
+        --shell /usr/sbin/nologin gatepost
 COPY --from=build /gatepost /usr/local/bin/gatepost
-USER gatepost
+# By number, which a cluster that lets in no root can check (runAsNonRoot).
+USER 1000:1000
 WORKDIR /var/lib/gatepost
 VOLUME /var/lib/gatepost
 ENV GATEPOST_DB=/var/lib/gatepost/gatepost.db \
