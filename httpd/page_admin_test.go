@@ -3,6 +3,7 @@ package httpd
 import (
 	"fmt"
 	"net/http"
+	"net/netip"
 	"regexp"
 	"strconv"
 	"strings"
@@ -297,7 +298,8 @@ func TestProfiles(t *testing.T) {
 	page, _ = b.post(ann, http.StatusUnprocessableEntity, "do", "password", "password", "short")
 	b.says(page, "at least 12 characters")
 	b.follow(ann, "do", "password", "password", "correct horse")
-	_, err := st.db.SignIn(t.Context(), st.address("ann@example.com"), "correct horse")
+	_, err := st.db.SignIn(t.Context(), st.address("ann@example.com"), "correct horse",
+		netip.Addr{})
 	if err != nil {
 		t.Errorf("the new password does not open: %v", err)
 	}

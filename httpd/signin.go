@@ -113,7 +113,8 @@ func (s *Server) authenticate(r *http.Request, v visitor, email string) (store.U
 		s.noteSignIn(r, v, account, tooOften)
 		return store.User{}, tooMany(wait)
 	}
-	user, err := s.DB.SignIn(r.Context(), address, r.PostForm.Get("password"))
+	user, err := s.DB.SignIn(r.Context(), address, r.PostForm.Get("password"),
+		v.Client)
 	if err == nil {
 		err = s.checkFrom(r, v, user)
 	}

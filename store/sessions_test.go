@@ -118,7 +118,7 @@ func TestSessionOfAnOldPassword(t *testing.T) {
 	ctx := context.Background()
 	f := open(t)
 	ann := f.person("ann@acme.test", "horse", policy.EndUser)
-	u, err := f.SignIn(ctx, ann, "horse")
+	u, err := f.SignIn(ctx, ann, "horse", client)
 	if err != nil {
 		t.Fatal(err)
 	}

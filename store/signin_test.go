@@ -55,7 +55,7 @@ func TestSignIn(t *testing.T) {
 		{"none@acme.test", "", false}, {"nobody@acme.test", "horse", false},
 		{"nobody@acme.test", "", false},
 	} {
-		u, err := f.SignIn(ctx, address(t, c.email), c.password)
+		u, err := f.SignIn(ctx, address(t, c.email), c.password, netip.Addr{})
 		if c.right && (err != nil || u.Email != strings.ToLower(c.email)) ||
 			!c.right && (!errors.Is(err, ErrWrongPassword) || u != User{}) {
 			t.Errorf("%s with %q: %+v, %v", c.email, c.password, u, err)
@@ -79,7 +79,7 @@ func TestSignInTakesAsLong(t *testing.T) {
 	for _, name := range []string{"ann", "none", "nobody"} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		_, err := f.SignIn(ctx, address(t, name+"@acme.test"), "wrong")
+		_, err := f.SignIn(ctx, address(t, name+"@acme.test"), "wrong", netip.Addr{})
 		runtime.ReadMemStats(&after)
 		if !errors.Is(err, ErrWrongPassword) {
 			t.Error(err)
@@ -96,13 +96,15 @@ func TestSignInTakesAsLong(t *testing.T) {
 func TestSignInsAtOnce(t *testing.T) {
 	f := open(t)
 	ann := f.person("ann@acme.test", "horse", policy.EndUser)
-	f.hashing <- struct{}{} // somebody's password is being checked
 	ctx, cancel := context.WithCancel(context.Background())
+	if err := f.signIns.enter(ctx, client, false); err != nil { // somebody's password is being checked
+		t.Fatal(err)
+	}
 	var waiting sync.WaitGroup
 	outcomes := make(chan error, 3*maxSignIns)
 	for range cap(outcomes) {
 		waiting.Go(func() {
-			_, err := f.SignIn(ctx, ann, "horse")
+			_, err := f.SignIn(ctx, ann, "horse", netip.Addr{})
 			outcomes <- err
 		})
 	}
@@ -118,8 +120,8 @@ func TestSignInsAtOnce(t *testing.T) {
 			t.Errorf("one that waited: %v", err)
 		}
 	}
-	<-f.hashing
-	if _, err := f.SignIn(context.Background(), ann, "horse"); err != nil {
+	f.signIns.leave()
+	if _, err := f.SignIn(context.Background(), ann, "horse", netip.Addr{}); err != nil {
 		t.Errorf("afterwards: %v", err)
 	}
 }

@@ -44,8 +44,7 @@ type DB struct {
 	access   *sql.Stmt
 
 	restrictions atomic.Pointer[accessAt]
-	signIns      chan struct{} // a place for each that waits for its password
-	hashing      chan struct{} // a place for the one whose password is checked
+	signIns      line // those whose password is to be checked
 }
 
 // Open opens the database at path and brings its tables up to date. A database of a newer
@@ -58,8 +57,7 @@ func Open(path string, o Options) (*DB, error) {
 		return nil, err
 	}
 	_, err := os.Stat(path)
-	db := &DB{path: path, made: errors.Is(err, os.ErrNotExist), now: o.Now, settings: o.Settings,
-		signIns: make(chan struct{}, maxSignIns), hashing: make(chan struct{}, 1)}
+	db := &DB{path: path, made: errors.Is(err, os.ErrNotExist), now: o.Now, settings: o.Settings}
 	if err := db.open(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Close())
 	}
