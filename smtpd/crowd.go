@@ -38,7 +38,7 @@ func (s *Server) enter(g *guard) (refusal string) {
 	switch {
 	case refusal != "":
 		return refusal
-	case len(c.guards) >= s.MaxConnections && !c.makeRoom(s.Spare):
+	case len(c.guards) >= s.now().MaxConnections && !c.makeRoom(s.now().Spare):
 		return crowdedOut
 	}
 	c.add(g, from)
@@ -66,11 +66,11 @@ func (s *Server) weigh(client netip.Addr) (from netip.Prefix, refusal string) {
 		return netip.Prefix{}, ""
 	case !s.admits(client):
 		return netip.Prefix{}, notWelcome
-	case client.IsLoopback() || s.Relays.Contains(client):
+	case client.IsLoopback() || s.now().Relays.Contains(client):
 		return netip.Prefix{}, ""
 	}
 	from = neighbourhood(client)
-	if s.crowd.per[from] >= s.MaxPerAddress {
+	if s.crowd.per[from] >= s.now().MaxPerAddress {
 		refusal = tooManyOfYou
 	}
 	return from, refusal

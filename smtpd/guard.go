@@ -147,7 +147,7 @@ func (g *guard) flush(now time.Time) error {
 	if len(g.out) == 0 {
 		return nil
 	}
-	postpone(g.tcp.SetWriteDeadline, &g.write, now, now.Add(g.server.Idle))
+	postpone(g.tcp.SetWriteDeadline, &g.write, now, now.Add(g.server.now().Idle))
 	_, err := g.Conn.Write(g.out)
 	g.out = g.out[:0]
 	return err
@@ -200,7 +200,7 @@ func (g *guard) shake() error {
 	if err := g.await(now); err != nil {
 		return err
 	}
-	postpone(g.tcp.SetWriteDeadline, &g.write, now, now.Add(g.server.Idle))
+	postpone(g.tcp.SetWriteDeadline, &g.write, now, now.Add(g.server.now().Idle))
 	if err := t.Handshake(); err != nil {
 		g.log("tls handshake failed", err)
 		return io.EOF
@@ -238,7 +238,7 @@ func postpone(set func(time.Time) error, was *time.Time, now, end time.Time) err
 // deadline is where the next read must end. Only time spent waiting for the client is
 // held against it: a slow disk of ours is not its fault.
 func (g *guard) deadline(now time.Time) time.Time {
-	s := g.server
+	s := g.server.now()
 	if g.until.IsZero() {
 		g.until = now.Add(s.Transaction)
 	}

@@ -17,7 +17,7 @@ const introduction = 5 * time.Second
 // say who the client is. Nothing is read here, where others wait to come in.
 func (l *listener) meet(c net.Conn) *guard {
 	g := l.server.newGuard(c, addressOf(c.RemoteAddr()))
-	if l.server.Proxies.Contains(g.peer) {
+	if l.server.now().Proxies.Contains(g.peer) {
 		g.header = proxyproto.NewConn(c, proxyproto.WithPolicy(proxyproto.REQUIRE),
 			proxyproto.SetReadHeaderTimeout(0)) // await keeps the time
 		g.Conn, g.peer = g.header, netip.Addr{}

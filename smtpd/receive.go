@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,6 +24,27 @@ type Receiver struct {
 	Hostname string            // our name in the trace
 	Keep     time.Duration     // how long a message is held
 	Log      *slog.Logger
+
+	handling atomic.Pointer[handling] // what Change said last, nil before
+}
+
+// A handling is what Change may replace while messages are received.
+type handling struct {
+	auth *mailauth.Checker
+	keep time.Duration
+}
+
+// Change has Auth and Keep be others for all that is asked from now on. It may be called at
+// any time, but must not close the Checker of before: a message may still be asking it.
+func (r *Receiver) Change(auth *mailauth.Checker, keep time.Duration) {
+	r.handling.Store(&handling{auth, keep})
+}
+
+func (r *Receiver) now() handling {
+	if h := r.handling.Load(); h != nil {
+		return *h
+	}
+	return handling{r.Auth, r.Keep}
 }
 
 // Receive is the path of a message: gather, decide, commit. It reads content to its end and
@@ -49,8 +71,9 @@ func (r *Receiver) Receive(ctx context.Context, env *message.Envelope, content i
 	if err != nil {
 		return "", err
 	}
-	if r.Auth != nil && rules.AsksForProof(facts) {
-		facts.Authentication = r.Auth.Check(ctx, mailauth.Query{Message: mail.Message,
+	now := r.now() // after the content, which may have been long in coming
+	if now.auth != nil && rules.AsksForProof(facts) {
+		facts.Authentication = now.auth.Check(ctx, mailauth.Query{Message: mail.Message,
 			Envelope: env, Hop: facts.Hop, From: facts.Sender.Address.Domain(), Body: mail.Body})
 	}
 	decisionID, err := uuid.NewV7()
@@ -58,7 +81,7 @@ func (r *Receiver) Receive(ctx context.Context, env *message.Envelope, content i
 		return "", fmt.Errorf("decision id: %w", err)
 	}
 	record := &store.Record{ID: decisionID.String(), Envelope: env, Message: mail.Message,
-		Content: spooled, Facts: facts, Undeclared: undeclared(mail, facts), Keep: r.Keep}
+		Content: spooled, Facts: facts, Undeclared: undeclared(mail, facts), Keep: now.keep}
 	record.Trace, record.Results = r.trace(env, record.ID), r.results(facts)
 	if err := r.settle(ctx, rules, record); err != nil {
 		return "", err

@@ -55,6 +55,11 @@ func errNobody() *smtp.SMTPError {
 	return refuse(451, 4, 7, 1, "No mail can be taken from an unknown address, please try again")
 }
 
+// errNotWelcome is for who was let in before the ranges of clients changed.
+func errNotWelcome() *smtp.SMTPError {
+	return refuse(554, 5, 7, 1, "Your address may not send mail here")
+}
+
 func errNested() *smtp.SMTPError {
 	return refuse(503, 5, 5, 1, "There is a MAIL already, RSET ends it")
 }

@@ -23,10 +23,8 @@ import (
 	"gatepost/policy"
 )
 
-// A Server is made by New; its fields are set before Run and stay as they are.
-type Server struct {
-	// Domain is the name we greet with; <postmaster> without a domain is of it.
-	Domain string
+// Terms are what a Server goes by and Change may replace while it runs.
+type Terms struct {
 	// Recipients are those mail is taken for; nil takes mail for anyone.
 	Recipients *Recipients
 	// Clients may speak SMTP to us, others get 554 5.7.1; nil or empty admits all.
@@ -38,6 +36,26 @@ type Server struct {
 	// Relays are machines of ours that hand mail on: MaxPerAddress is not for them, who
 	// come for many. Nil or empty: nobody.
 	Relays *policy.Ranges
+
+	MaxConnections int // at once, then the new one gets 421 unless Spare lets one go
+	MaxPerAddress  int // connections at once of one IPv4 address or IPv6 /64; not loopback, not Relays
+	MaxArriving    int // contents at once, which bounds memory, then 452 4.3.1
+
+	// Limits of time, each kept to a sixteenth.
+	Idle        time.Duration // for a command, and between two pieces of a content
+	Spare       time.Duration // without a command, to be let go first in a crowd
+	Transaction time.Duration // from MAIL to the end of the content
+	MinRate     int64         // octets a second of a content, once Patience is used up; 0: any
+	Patience    time.Duration // waiting that a content may cost beyond MinRate
+	Grace       time.Duration // for contents under way when Run is told to stop
+}
+
+// A Server is made by New; its fields are set before Run and stay as they are.
+type Server struct {
+	Terms
+
+	// Domain is the name we greet with; <postmaster> without a domain is of it.
+	Domain string
 	// Certificate makes us offer STARTTLS, and is needed by a Door with TLS; may be nil.
 	Certificate *Certificate
 
@@ -51,21 +69,11 @@ type Server struct {
 	Ready func() error
 	Log   *slog.Logger
 
-	MaxMessage     int64 // octets of a content, announced as SIZE (RFC 1870)
-	MaxRecipients  int   // of one message, then 452 4.5.3
-	MaxConnections int   // at once, then the new one gets 421 unless Spare lets one go
-	MaxPerAddress  int   // connections at once of one IPv4 address or IPv6 /64; not loopback, not Relays
-	MaxArriving    int   // contents at once, which bounds memory, then 452 4.3.1
+	MaxMessage    int64 // octets of a content, announced as SIZE (RFC 1870)
+	MaxRecipients int   // of one message, then 452 4.5.3
 
-	// Limits of time, each kept to a sixteenth.
-	Idle        time.Duration // for a command, and between two pieces of a content
-	Spare       time.Duration // without a command, to be let go first in a crowd
-	Transaction time.Duration // from MAIL to the end of the content
-	MinRate     int64         // octets a second of a content, once Patience is used up; 0: any
-	Patience    time.Duration // waiting that a content may cost beyond MinRate
-	Grace       time.Duration // for contents under way when Run is told to stop
-
-	plain, secured *smtp.Server // the latter for what goes over TLS
+	terms          atomic.Pointer[Terms] // what Change said last, nil before
+	plain, secured *smtp.Server          // the latter for what goes over TLS
 	upgrades       *upgrades
 	upgraded       chan struct{} // closed when nothing comes from upgrades any more
 	draining       atomic.Bool
@@ -85,19 +93,34 @@ func New() *Server {
 		Domain: "localhost",
 		Log:    slog.Default(),
 
-		MaxMessage:     25 << 20,
-		MaxRecipients:  100, // the least that must be taken (RFC 5321, section 4.5.3.1.8)
-		MaxConnections: 2500,
-		MaxPerAddress:  50,
-		MaxArriving:    256, // 128 KiB each, the spool and our buffers; 400 KiB with a huge header
+		MaxMessage:    25 << 20,
+		MaxRecipients: 100, // the least that must be taken (RFC 5321, section 4.5.3.1.8)
 
-		Idle:        5 * time.Minute, // RFC 5321, section 4.5.3.2.7
-		Spare:       5 * time.Second, // longer than an honest client thinks
-		Transaction: time.Hour,       // 25 MiB over 64 kbit/s
-		MinRate:     1000,
-		Patience:    time.Minute,
-		Grace:       30 * time.Second,
+		Terms: Terms{
+			MaxConnections: 2500,
+			MaxPerAddress:  50,
+			MaxArriving:    256, // 128 KiB each, the spool and our buffers; 400 KiB with a huge header
+
+			Idle:        5 * time.Minute, // RFC 5321, section 4.5.3.2.7
+			Spare:       5 * time.Second, // longer than an honest client thinks
+			Transaction: time.Hour,       // 25 MiB over 64 kbit/s
+			MinRate:     1000,
+			Patience:    time.Minute,
+			Grace:       30 * time.Second,
+		},
 	}
+}
+
+// Change has the server go by other terms from now on, also with the clients that are here. It
+// may be called at any time; the terms must not be changed after it.
+func (s *Server) Change(t Terms) { s.terms.Store(&t) }
+
+// now is what the server goes by.
+func (s *Server) now() *Terms {
+	if t := s.terms.Load(); t != nil {
+		return t
+	}
+	return &s.Terms
 }
 
 // A Door is a listener. With TLS it begins with the handshake (RFC 8314, section 3.3).
@@ -147,7 +170,7 @@ func (s *Server) serve(d Door) error {
 // first, they may still turn into ones over TLS.
 func (s *Server) drain() {
 	defer s.abandon()
-	impatience := time.AfterFunc(s.Grace, func() {
+	impatience := time.AfterFunc(s.now().Grace, func() {
 		s.abandon()
 		s.crowd.closeAll()
 	})
@@ -201,7 +224,8 @@ func (s *Server) library() *smtp.Server {
 
 // admits says whether a client may speak to us at all.
 func (s *Server) admits(client netip.Addr) bool {
-	return s.Clients == nil || s.Clients.Empty() || s.Clients.Contains(client)
+	clients := s.now().Clients
+	return clients == nil || clients.Empty() || clients.Contains(client)
 }
 
 // ready asks Ready and logs when the answer changes.
@@ -221,7 +245,7 @@ func (s *Server) ready() bool {
 
 // arrive reserves the memory of one content, if there is any left.
 func (s *Server) arrive() bool {
-	if s.arriving.Add(1) <= int64(s.MaxArriving) {
+	if s.arriving.Add(1) <= int64(s.now().MaxArriving) {
 		return true
 	}
 	s.arriving.Add(-1)

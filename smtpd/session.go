@@ -37,12 +37,14 @@ func (s *session) Mail(from string, opts *smtp.MailOptions) error {
 	case !s.guard.client().IsValid():
 		s.server.Log.Warn("message put off, the proxy does not say whose it is", s.guard.who())
 		return errNobody()
+	case !s.server.admits(s.guard.client()): // any more
+		return errNotWelcome()
 	}
 	path, err := checkPath(from, s.guard.wire.command, opts.UTF8)
 	if err != nil {
 		return err.reply("sender", 7)
 	}
-	if s.server.arriving.Load() >= int64(s.server.MaxArriving) || !s.server.ready() {
+	if s.server.arriving.Load() >= int64(s.server.now().MaxArriving) || !s.server.ready() {
 		return errFull()
 	}
 	s.guard.rewind()
@@ -59,7 +61,7 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	if err != nil {
 		return err.reply("recipient", 3)
 	}
-	if !s.server.Recipients.accept(path, s.server.own) {
+	if !s.server.now().Recipients.accept(path, s.server.own) {
 		return errStranger()
 	}
 	s.env.Recipients = append(s.env.Recipients, path)

@@ -15,10 +15,16 @@ const recheck = time.Second
 // A Certificate is a certificate chain and its key in two PEM files. When either file
 // changes it is read again; a new one that is broken leaves the old one in use.
 type Certificate struct {
-	certFile, keyFile string
-	log               *slog.Logger
+	log *slog.Logger
 
-	mu      sync.Mutex
+	mu sync.Mutex
+	pair
+}
+
+// A pair is what two files held.
+type pair struct {
+	certFile, keyFile string
+
 	current *tls.Certificate
 	stamp   [2]stamp // of the files as they were read last, with success or not
 	checked time.Time
@@ -32,7 +38,7 @@ type stamp struct {
 
 // LoadCertificate reads both files; log hears of every later change.
 func LoadCertificate(certFile, keyFile string, log *slog.Logger) (*Certificate, error) {
-	c := &Certificate{certFile: certFile, keyFile: keyFile, log: log}
+	c := &Certificate{log: log, pair: pair{certFile: certFile, keyFile: keyFile}}
 	var err error
 	if c.stamp, err = c.look(); err == nil {
 		c.checked = time.Now()
@@ -53,6 +59,16 @@ func (c *Certificate) Get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 		c.refresh()
 	}
 	return c.current, nil
+}
+
+// Replace has the certificate be what another is, its files as well.
+func (c *Certificate) Replace(by *Certificate) {
+	by.mu.Lock()
+	other := by.pair
+	by.mu.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pair = other
 }
 
 // refresh reads the files if they have changed. Both are replaced one after the other, so

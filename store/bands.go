@@ -67,7 +67,7 @@ const bandQuery = `select started_at, stored from bands where address = $1 and c
 // Stored is how many messages of a band were stored in the hour that began with its first;
 // 0 once that hour is over, for the zero Address, and where nobody's rate is limited.
 func (db *DB) Stored(b policy.Band, at time.Time) (int, error) {
-	if db.settings.PerHour <= 0 || b.Address.IsZero() {
+	if db.settings.Load().PerHour <= 0 || b.Address.IsZero() {
 		return 0, nil
 	}
 	k, row := newBandKey(b), band{}
@@ -88,7 +88,7 @@ func (db *DB) Stored(b policy.Band, at time.Time) (int, error) {
 // ErrCrowded if its decision was made for fewer. It comes before all that a commit writes.
 func (db *DB) admit(t *tx, r *Record) error {
 	of := r.Facts.Band()
-	if db.settings.PerHour <= 0 || of.Address.IsZero() {
+	if db.settings.Load().PerHour <= 0 || of.Address.IsZero() {
 		return nil
 	}
 	b, err := t.band(newBandKey(of))

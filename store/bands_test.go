@@ -267,7 +267,7 @@ func TestBandsSurviveARestart(t *testing.T) {
 		}
 	}
 	f = openAt(t, path)
-	f.settings.PerHour = 2
+	f.Configure(policy.Settings{PerHour: 2})
 	if f.stored() != 3 {
 		t.Errorf("%d stored", f.stored())
 	}

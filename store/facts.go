@@ -21,7 +21,8 @@ func (db *DB) Facts(ctx context.Context, mail policy.Mail) (*policy.Policy, *pol
 	error) {
 	const unasked = -1
 	generation := int64(unasked)
-	f, err := policy.Read(mail, &db.settings,
+	settings := db.settings.Load()
+	f, err := policy.Read(mail, settings,
 		func(a message.Address) (p policy.Profile, err error) {
 			p, generation, err = db.profile(a)
 			return p, err
@@ -32,7 +33,7 @@ func (db *DB) Facts(ctx context.Context, mail policy.Mail) (*policy.Policy, *pol
 	if err != nil {
 		return nil, nil, fmt.Errorf("facts: %w", err)
 	}
-	p, err := db.policyAt(ctx, generation)
+	p, err := db.policyAt(ctx, settings, generation)
 	return p, &f, err
 }
 
@@ -64,25 +65,43 @@ func (db *DB) Policy(ctx context.Context) (*policy.Policy, error) {
 	if err != nil {
 		return nil, err
 	}
-	return db.policyAt(ctx, generation)
+	return db.policyAt(ctx, db.settings.Load(), generation)
 }
 
-// policyAt is a policy of this generation or a later one. What changed since the last is
-// laid over it; a policy in use is never changed.
-func (db *DB) policyAt(ctx context.Context, generation int64) (*policy.Policy, error) {
-	if p := db.policy.Load(); p != nil && p.Generation >= generation {
-		return p, nil
+// Configure has what is judged from now on judged by other settings. A message that is being
+// judged is so to its end by those that it began with.
+func (db *DB) Configure(s policy.Settings) { db.settings.Store(&s) }
+
+// A ruled policy knows which settings it was made with: a message is read by the same.
+type ruled struct {
+	*policy.Policy
+	settings *policy.Settings
+}
+
+// policyAt is a policy with these settings, of this generation or a later one. What changed
+// since the last is laid over it; a policy in use is never changed.
+func (db *DB) policyAt(ctx context.Context, settings *policy.Settings, generation int64) (
+	*policy.Policy, error) {
+	fits := func(r *ruled) bool {
+		return r != nil && r.settings == settings && r.Generation >= generation
+	}
+	if r := db.policy.Load(); fits(r) {
+		return r.Policy, nil
 	}
 	db.loading.Lock()
 	defer db.loading.Unlock()
-	old := db.policy.Load()
-	if old != nil && old.Generation >= generation {
-		return old, nil
+	r := db.policy.Load()
+	if fits(r) {
+		return r.Policy, nil
 	}
-	p, err := db.loadPolicy(ctx, old)
+	var old *policy.Policy
+	if r != nil {
+		old = r.Policy
+	}
+	p, err := db.loadPolicy(ctx, settings, old)
 	if err != nil {
 		return nil, fmt.Errorf("load the lists: %w", damaged(err))
 	}
-	db.policy.Store(p)
+	db.policy.Store(&ruled{p, settings})
 	return p, nil
 }

@@ -11,13 +11,14 @@ import (
 
 // loadPolicy reads what the lists have become since old, in one snapshot. Old is nil, or
 // too old to be caught up with, at the first load: then the lists are read whole.
-func (db *DB) loadPolicy(ctx context.Context, old *policy.Policy) (p *policy.Policy, err error) {
+func (db *DB) loadPolicy(ctx context.Context, settings *policy.Settings, old *policy.Policy) (
+	p *policy.Policy, err error) {
 	snapshot, err := db.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, snapshot.Rollback()) }()
-	p = &policy.Policy{Settings: db.settings}
+	p = &policy.Policy{Settings: *settings}
 	var floor int64
 	err = snapshot.QueryRowContext(ctx, `select
 		(select value from meta where name = 'generation'),

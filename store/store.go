@@ -35,9 +35,9 @@ type DB struct {
 	conn   *sql.DB // one connection, the writer's
 	writer *writer
 
-	settings policy.Settings
+	settings atomic.Pointer[policy.Settings]
 	loading  sync.Mutex // held while the policy is rebuilt
-	policy   atomic.Pointer[policy.Policy]
+	policy   atomic.Pointer[ruled]
 	facts    *sql.Stmt
 	bands    *sql.Stmt
 	queue    *sql.Stmt
@@ -57,7 +57,8 @@ func Open(path string, o Options) (*DB, error) {
 		return nil, err
 	}
 	_, err := os.Stat(path)
-	db := &DB{path: path, made: errors.Is(err, os.ErrNotExist), now: o.Now, settings: o.Settings}
+	db := &DB{path: path, made: errors.Is(err, os.ErrNotExist), now: o.Now}
+	db.Configure(o.Settings)
 	if err := db.open(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Close())
 	}
