@@ -29,7 +29,6 @@ const (
 // not changed once Run or Handler is called.
 type Server struct {
 	DB        *store.DB
-	Settings  policy.Settings             // for what would be decided
 	Ready     func(context.Context) error // why no message would be taken now; nil: always ready
 	Proxies   *policy.Ranges              // whose X-Forwarded-For counts
 	Metrics   *policy.Ranges              // who may read /metrics; nil: this machine

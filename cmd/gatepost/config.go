@@ -20,6 +20,16 @@ func (a *app) settings() (*settings, error) {
 	if a.loaded != nil {
 		return a.loaded, nil
 	}
+	s, err := a.readSettings()
+	if err != nil {
+		return nil, err
+	}
+	a.loaded = s
+	return s, nil
+}
+
+// readSettings reads them anew.
+func (a *app) readSettings() (*settings, error) {
 	s := defaults()
 	if err := a.readFile(s); err != nil {
 		return nil, err
@@ -31,7 +41,6 @@ func (a *app) settings() (*settings, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	a.loaded = s
 	return s, nil
 }
 
@@ -168,10 +177,7 @@ func (s *settings) shown() func(yield func(shownSetting, error) bool) {
 func (a *app) checkConfig() error {
 	s, err := a.settings()
 	if err == nil {
-		log := a.logger(s.Log.Format)
-		_, errSMTP := s.server(log)
-		_, _, errHTTP := s.console(log)
-		err = errors.Join(errSMTP, errHTTP)
+		_, err = s.plan(a.logger(s.Log.Format))
 	}
 	if err != nil {
 		return &failure{exitConfig, err}

@@ -100,10 +100,6 @@ func (g *gate) serveHTTP(ctx context.Context) error {
 	if g.http == nil {
 		return nil
 	}
-	var err error
-	if g.console.Settings, err = g.settings.policy(); err != nil {
-		return err
-	}
 	g.console.DB, g.console.Ready = g.db, g.ready
 	return g.console.Run(ctx, g.http)
 }

@@ -29,6 +29,7 @@ func doorCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
 		"serve":  startServer,
 		"signal": stopServer,
+		"hangup": reloadServer,
 		"send":   sendMail,
 		"hold":   holdMail,
 		"get":    getPage,
@@ -42,6 +43,7 @@ type testServer struct {
 	logged chan struct{} // closed once its log is written whole
 
 	stopping chan struct{} // closed once it says that it is
+	reloaded chan bool     // whether it went by its settings, each time it read them anew
 }
 
 type serverKey struct{}
@@ -62,8 +64,8 @@ func startServer(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	ts.Check(cmd.Start())
 	s := ts.Value(serverKey{}).(*testServer)
-	*s = testServer{cmd, make(chan struct{}), make(chan struct{})}
-	logged, stopping := s.logged, s.stopping
+	*s = testServer{cmd, make(chan struct{}), make(chan struct{}), make(chan bool, 9)}
+	logged, server := s.logged, *s
 	ts.Defer(func() {
 		// It is gone already if the script has stopped it.
 		if cmd.ProcessState == nil {
@@ -75,7 +77,7 @@ func startServer(ts *testscript.TestScript, neg bool, args []string) {
 	listening := make(chan map[string]any, 1)
 	go func() {
 		defer close(logged)
-		copyLog(log, pipe, listening, stopping)
+		server.copyLog(log, pipe, listening)
 	}()
 	select {
 	case line := <-listening:
@@ -102,8 +104,8 @@ func scriptEnv(ts *testscript.TestScript) (env []string) {
 	return env
 }
 
-func copyLog(log io.WriteCloser, pipe io.Reader, listening chan<- map[string]any,
-	stopping chan<- struct{}) {
+func (s testServer) copyLog(log io.WriteCloser, pipe io.Reader,
+	listening chan<- map[string]any) {
 	defer log.Close()
 	lines := bufio.NewScanner(pipe)
 	for lines.Scan() {
@@ -116,7 +118,9 @@ func copyLog(log io.WriteCloser, pipe io.Reader, listening chan<- map[string]any
 		case "listening":
 			listening <- line
 		case "stopping":
-			close(stopping)
+			close(s.stopping)
+		case "reloaded", "not reloaded: everything stays as it was":
+			s.reloaded <- line["msg"] == "reloaded"
 		}
 	}
 }
@@ -138,6 +142,24 @@ func stopServer(ts *testscript.TestScript, neg bool, args []string) {
 	<-s.logged
 	if err := s.cmd.Wait(); args[0] != "KILL" && len(args) == 1 {
 		ts.Check(err)
+	}
+}
+
+// reloadServer has the server read its settings anew, and waits until it has: hangup, or
+// ! hangup where it is not to go by them.
+func reloadServer(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 0 {
+		ts.Fatalf("usage: hangup")
+	}
+	s := ts.Value(serverKey{}).(*testServer)
+	ts.Check(s.cmd.Process.Signal(syscall.SIGHUP))
+	select {
+	case went := <-s.reloaded:
+		if went == neg {
+			ts.Fatalf("it went by the settings: %v", went)
+		}
+	case <-s.logged:
+		ts.Fatalf("the server ended: %v", s.cmd.Wait())
 	}
 }
 

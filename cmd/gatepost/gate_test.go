@@ -43,6 +43,12 @@ func newGateway(t *testing.T, env ...string) *gateway {
 func (g *gateway) start() {
 	g.Helper()
 	g.cmd = g.command("serve", "--smtp", "127.0.0.1:0")
+	g.await()
+}
+
+// await starts what cmd is, and waits until it takes mail.
+func (g *gateway) await() {
+	g.Helper()
 	log, err := g.cmd.StderrPipe()
 	if err != nil {
 		g.Fatal(err)

@@ -6,18 +6,19 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/netip"
+	"os"
 	"os/signal"
-	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
 
+	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"golang.org/x/sync/errgroup"
 
 	"gatepost/httpd"
+	"gatepost/policy"
 	"gatepost/smtpd"
 	"gatepost/smtpd/mailauth"
 	"gatepost/store"
@@ -31,7 +32,8 @@ func newServeCommand(a *app) *cobra.Command {
 		Use:   "serve",
 		Short: "run the gate: take mail until told to stop",
 		Long: "Runs the gate. It logs one line `listening` once it accepts mail. SIGTERM and\n" +
-			"SIGINT let the messages under way come to their end; a second one ends at once.",
+			"SIGINT let the messages under way come to their end; a second one ends at once.\n" +
+			"SIGHUP reads the settings anew.",
 		Args: takes(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.serve(cmd.Context()) },
 	}
@@ -50,21 +52,29 @@ func (a *app) serveFlags(flags *pflag.FlagSet) {
 
 // A gate is a server that is open: what it holds, in the order in which it was taken.
 type gate struct {
-	settings *settings
+	*plan
+	app      *app
+	sockets  sockets                  // that the service manager opened
+	settings atomic.Pointer[settings] // as they are now
 	log      *slog.Logger
-	smtp     *smtpd.Server
 	doors    []smtpd.Door
-	http     net.Listener      // nil if there is none
-	console  *httpd.Server     // what answers there
-	auth     *mailauth.Checker // nil if claims are taken
+	http     net.Listener // nil if there is none
+	attended []*attended  // below doors and http
 	db       *store.DB
 	unlock   func() error // the server's lock on db
+	receiver *smtpd.Receiver
+	checkers []*mailauth.Checker // the last is in use; nil if claims are taken
 	stopping atomic.Bool
 }
 
 // serve runs the gate until a signal. What keeps it from opening is an error of the
 // configuration.
 func (a *app) serve(ctx context.Context) error {
+	// A service that one of these two ends counts as one that ended well, and is not started
+	// again (systemd.service(5), SuccessExitStatus=). A log that nobody reads ends nothing.
+	hangUps := make(chan os.Signal, 1)
+	signal.Notify(hangUps, syscall.SIGHUP)
+	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	context.AfterFunc(ctx, stop) // the second signal ends the process
@@ -75,26 +85,31 @@ func (a *app) serve(ctx context.Context) error {
 	for _, warning := range a.strayVariables() {
 		g.log.Warn(warning)
 	}
-	return errors.Join(g.run(ctx, stop), g.close())
+	return errors.Join(g.run(ctx, stop, hangUps), g.close())
 }
 
 // openGate checks everything and takes what a server needs.
 func (a *app) openGate(ctx context.Context) (g *gate, err error) {
-	s, err := a.settings()
-	if err != nil {
-		return nil, err
-	}
-	g = &gate{settings: s, log: a.logger(s.Log.Format)}
+	g = &gate{app: a}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, g.close())
 		}
 	}()
-	certificate, err := g.build()
+	if g.sockets, err = inherit(); err != nil {
+		return g, err
+	}
+	s, err := g.read()
 	if err != nil {
 		return g, err
 	}
-	if err = g.listen(ctx, certificate); err != nil { // before the database, which that might make
+	g.log = a.logger(s.Log.Format)
+	if g.plan, err = s.plan(g.log); err != nil {
+		return g, err
+	}
+	a.loaded = s
+	g.settings.Store(s)
+	if err = g.listen(ctx, s); err != nil { // before the database, which that might make
 		return g, err
 	}
 	if g.db, err = a.openDB(ctx, true); err != nil {
@@ -106,78 +121,48 @@ func (a *app) openGate(ctx context.Context) (g *gate, err error) {
 	if g.unlock, err = g.db.Lock(ctx); err != nil {
 		return g, err
 	}
-	g.auth = s.checker()
-	receiver := &smtpd.Receiver{DB: g.db, Auth: g.auth, Hostname: g.smtp.Domain,
+	g.checkers = append(g.checkers, s.checker())
+	g.receiver = &smtpd.Receiver{DB: g.db, Auth: g.checkers[0], Hostname: g.smtp.Domain,
 		Keep: time.Duration(s.Suspended.Keep), Log: g.log}
-	g.smtp.Receive = receiver.Receive
-	g.smtp.Ready = func() error { return enoughSpace(s.DB, int64(s.SMTP.MinFreeSpace)) }
+	g.smtp.Receive = g.receiver.Receive
+	g.smtp.Ready = func() error {
+		return enoughSpace(s.DB, int64(g.settings.Load().SMTP.MinFreeSpace))
+	}
 	return g, nil
 }
 
-// build makes the doors that the settings describe, and loads the certificate of the second.
-func (g *gate) build() (certificate *smtpd.Certificate, err error) {
-	var errConsole error
-	g.smtp, err = g.settings.server(g.log)
-	g.console, certificate, errConsole = g.settings.console(g.log)
-	return certificate, errors.Join(err, errConsole)
+// read reads the settings as a server has them.
+func (g *gate) read() (*settings, error) {
+	s, err := g.app.readSettings()
+	if err != nil {
+		return nil, err
+	}
+	return s, g.sockets.settle(s)
 }
 
-// listen opens the doors. Nobody is let in yet.
-func (g *gate) listen(ctx context.Context, certificate *smtpd.Certificate) error {
-	for _, kind := range []struct {
-		addresses words
-		tls       bool
-	}{{g.settings.SMTP.Listen, false}, {g.settings.SMTP.ListenTLS, true}} {
-		for _, address := range kind.addresses {
-			l, err := listen(ctx, "smtp", address)
-			if err != nil {
-				return err
-			}
-			g.doors = append(g.doors, smtpd.Door{Listener: l, TLS: kind.tls})
-		}
-	}
-	if g.settings.HTTP.Listen == "" {
-		return nil
-	}
-	l, err := listen(ctx, "http", g.settings.HTTP.Listen)
+// A plan is what settings make of a server.
+type plan struct {
+	smtp        *smtpd.Server
+	console     *httpd.Server      // what answers HTTP
+	certificate *smtpd.Certificate // of the latter; nil if it has none
+	policy      policy.Settings
+}
+
+// plan checks every setting, and loads the certificates.
+func (s *settings) plan(log *slog.Logger) (p *plan, err error) {
+	p = &plan{}
+	var errConsole, errPolicy error
+	p.smtp, err = s.server(log)
+	p.console, p.certificate, errConsole = s.console(log)
 	if err == nil {
-		g.http = secured(l, certificate)
+		p.policy, errPolicy = s.policy()
 	}
-	return err
-}
-
-// listen names what is wrong and what to do about it.
-func listen(ctx context.Context, what, address string) (net.Listener, error) {
-	l, err := new(net.ListenConfig).Listen(ctx, family(address), address)
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("%s on %s: the port is in use: stop what listens there, or "+
-			"choose another with --%s", what, address, what)
-	case errors.Is(err, syscall.EACCES):
-		return nil, fmt.Errorf("%s on %s: not permitted: a port below 1024 needs "+
-			"CAP_NET_BIND_SERVICE", what, address)
-	case err != nil:
-		return nil, fmt.Errorf("%s on %s: %w", what, address, err)
-	}
-	return l, nil
-}
-
-// family is the network of an address. [::] is every IPv6 address only, so that 0.0.0.0 can
-// stand beside it; without an address both families are meant.
-func family(address string) string {
-	host, _, _ := net.SplitHostPort(address)
-	switch ip, err := netip.ParseAddr(host); {
-	case err != nil:
-		return "tcp"
-	case ip.Is4():
-		return "tcp4"
-	}
-	return "tcp6"
+	return p, errors.Join(err, errConsole, errPolicy)
 }
 
 // run is what happens at once while the gate is open. It stops in order: the doors close
 // and the contents under way come to their end, then the rest ends.
-func (g *gate) run(ctx context.Context, stop func()) error {
+func (g *gate) run(ctx context.Context, stop func(), hangUps <-chan os.Signal) error {
 	g.announce()
 	group, ctx := errgroup.WithContext(ctx)
 	inside, leave := context.WithCancel(context.Background())
@@ -193,6 +178,8 @@ func (g *gate) run(ctx context.Context, stop func()) error {
 	group.Go(func() error { return g.serveHTTP(inside) })
 	group.Go(func() error { return g.purge(inside) })
 	group.Go(func() error { return g.watchDisk(inside) })
+	group.Go(func() error { return g.reloads(inside, hangUps) })
+	group.Go(func() error { return g.feed(inside) })
 	err := group.Wait()
 	g.log.Info("stopped")
 	return err
@@ -207,7 +194,8 @@ func (g *gate) announceEnd(ctx, inside context.Context, stop func()) {
 	}
 	stop()
 	g.stopping.Store(true)
-	g.log.Info("stopping", "grace", span(g.smtp.Grace).String())
+	g.notify(daemon.SdNotifyStopping)
+	g.log.Info("stopping", "grace", g.settings.Load().SMTP.Grace.String())
 }
 
 // watchDisk ends the gate when the disk has failed under a write: what is in memory may not
@@ -262,46 +250,48 @@ func (g *gate) purge(ctx context.Context) error {
 
 // announce says where we listen, in one line, and what is open to anybody.
 func (g *gate) announce() {
-	if g.smtp.Recipients == nil {
-		g.log.Warn("mail for any recipient is taken, since smtp.recipients is empty " +
-			"and only this machine can connect")
-	}
-	if g.auth == nil {
-		g.log.Warn("what From claims is taken, since only this machine can connect and " +
-			"smtp.relays is empty; auth.loopback = \"check\" turns that off")
-	}
-	if idle := g.settings.idleFilter(); idle != "" {
-		g.log.Warn(idle)
-	}
-	if g.http != nil && bool(g.settings.HTTP.BehindTLS) && len(g.settings.HTTP.Proxies) == 0 {
-		g.log.Warn("everybody seems to come from the proxy's address, since http.behind_tls is " +
-			"set and http.proxies does not name it")
-	}
+	g.warn()
 	attrs := []any{"smtp", g.addresses(false)}
-	if len(g.settings.SMTP.ListenTLS) > 0 {
-		attrs = append(attrs, "smtps", g.addresses(true))
+	if smtps := g.addresses(true); smtps != "" {
+		attrs = append(attrs, "smtps", smtps)
 	}
 	if g.http != nil {
 		attrs = append(attrs, "http", g.http.Addr().String())
 	}
 	g.log.Info("listening", attrs...)
+	g.notify(daemon.SdNotifyReady, g.taking())
 }
 
-func (g *gate) addresses(tls bool) string {
-	var all []string
-	for _, d := range g.doors {
-		if d.TLS == tls {
-			all = append(all, d.Addr().String())
-		}
+// warn says what is open to anybody.
+func (g *gate) warn() {
+	s := g.settings.Load()
+	if len(s.SMTP.Recipients) == 0 {
+		g.log.Warn("mail for any recipient is taken, since smtp.recipients is empty " +
+			"and only this machine can connect")
 	}
-	return strings.Join(all, " ")
+	if g.checker() == nil {
+		g.log.Warn("what From claims is taken, since only this machine can connect and " +
+			"smtp.relays is empty; auth.loopback = \"check\" turns that off")
+	}
+	if idle := s.idleFilter(); idle != "" {
+		g.log.Warn(idle)
+	}
+	if g.http != nil && bool(s.HTTP.BehindTLS) && len(s.HTTP.Proxies) == 0 {
+		g.log.Warn("everybody seems to come from the proxy's address, since http.behind_tls is " +
+			"set and http.proxies does not name it")
+	}
 }
+
+// checker is whom messages ask now.
+func (g *gate) checker() *mailauth.Checker { return g.checkers[len(g.checkers)-1] }
 
 // close gives up what the gate holds, the last taken first.
 func (g *gate) close() error {
 	var errs []error
-	if g.auth != nil {
-		g.auth.Close()
+	for _, checker := range g.checkers {
+		if checker != nil {
+			checker.Close()
+		}
 	}
 	if g.unlock != nil {
 		errs = append(errs, g.unlock())
@@ -315,13 +305,6 @@ func (g *gate) close() error {
 	for _, d := range g.doors {
 		errs = append(errs, closeListener(d))
 	}
+	errs = append(errs, g.sockets.close())
 	return errors.Join(errs...)
-}
-
-// closeListener does not mind one that is closed already.
-func closeListener(l net.Listener) error {
-	if err := l.Close(); !errors.Is(err, net.ErrClosed) {
-		return err
-	}
-	return nil
 }

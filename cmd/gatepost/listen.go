@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"syscall"
+
+	"gatepost/smtpd"
+)
+
+// listen opens the doors. Nobody is let in yet.
+func (g *gate) listen(ctx context.Context, s *settings) error {
+	for _, kind := range []struct {
+		socket    string
+		addresses words
+		tls       bool
+	}{{socketSMTP, s.SMTP.Listen, false}, {socketSMTPS, s.SMTP.ListenTLS, true}} {
+		for i, address := range kind.addresses {
+			l, err := g.open(ctx, kind.socket, i, address)
+			if err != nil {
+				return err
+			}
+			g.doors = append(g.doors, smtpd.Door{Listener: l, TLS: kind.tls})
+		}
+	}
+	if s.HTTP.Listen == "" {
+		return nil
+	}
+	l, err := g.open(ctx, socketHTTP, 0, s.HTTP.Listen)
+	if err == nil {
+		g.http = secured(l, g.certificate)
+	}
+	return err
+}
+
+// open takes the i-th socket of that name from the service manager, or opens one.
+func (g *gate) open(ctx context.Context, name string, i int, address string) (
+	l net.Listener, err error) {
+	if opened := g.sockets[name]; opened != nil {
+		l = opened[i]
+	} else if l, err = listen(ctx, strings.TrimSuffix(name, "s"), address); err != nil {
+		return nil, err
+	}
+	a := attend(l)
+	g.attended = append(g.attended, a)
+	return a, nil
+}
+
+// listen names what is wrong and what to do about it.
+func listen(ctx context.Context, what, address string) (net.Listener, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, family(address), address)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("%s on %s: the port is in use: stop what listens there, or "+
+			"choose another with --%s", what, address, what)
+	case errors.Is(err, syscall.EACCES):
+		return nil, fmt.Errorf("%s on %s: not permitted: a port below 1024 needs "+
+			"CAP_NET_BIND_SERVICE", what, address)
+	case err != nil:
+		return nil, fmt.Errorf("%s on %s: %w", what, address, err)
+	}
+	return l, nil
+}
+
+// family is the network of an address. [::] is every IPv6 address only, so that 0.0.0.0 can
+// stand beside it; without an address both families are meant.
+func family(address string) string {
+	host, _, _ := net.SplitHostPort(address)
+	switch ip, err := netip.ParseAddr(host); {
+	case err != nil:
+		return "tcp"
+	case ip.Is4():
+		return "tcp4"
+	}
+	return "tcp6"
+}
+
+// addresses are where SMTP is spoken, over TLS from the first octet or not.
+func (g *gate) addresses(tls bool) string {
+	var all []string
+	for _, d := range g.doors {
+		if d.TLS == tls {
+			all = append(all, d.Addr().String())
+		}
+	}
+	return strings.Join(all, " ")
+}
+
+// taking is what the service manager shows of a server that runs.
+func (g *gate) taking() string {
+	return statusLine("taking mail on " + strings.TrimSpace(g.addresses(false)+" "+
+		g.addresses(true)))
+}
+
+// closeListener does not mind one that is closed already.
+func closeListener(l net.Listener) error {
+	if err := l.Close(); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
+}

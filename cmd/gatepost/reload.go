@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+
+	"gatepost/smtpd"
+)
+
+// reloadable are the settings that SIGHUP changes in a running server, each a key or the
+// beginning of keys. Every other setting asks for a restart.
+func reloadable() []string {
+	return []string{"smtp.recipients", "smtp.clients", "smtp.relays", "smtp.only_relays",
+		"smtp.authserv_id", "smtp.proxies", "smtp.tls_", "smtp.max_header_size",
+		"smtp.max_connections", "smtp.max_arriving", "smtp.idle_timeout",
+		"smtp.transaction_timeout", "smtp.min_", "smtp.patience", "smtp.grace", "auth.",
+		"causes.", "loop.", "http.tls_", "suspended."}
+}
+
+func isReloadable(key string) bool {
+	return slices.ContainsFunc(reloadable(), func(start string) bool {
+		return strings.HasPrefix(key, start)
+	})
+}
+
+// reloads reads the settings anew at each signal, until ctx ends.
+func (g *gate) reloads(ctx context.Context, hangUps <-chan os.Signal) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-hangUps:
+			g.reload()
+		}
+	}
+}
+
+// reload goes by the settings as they are now, by all of them or, if one is wrong, by none.
+func (g *gate) reload() {
+	g.notify(daemon.SdNotifyReloading, strings.TrimSpace(daemon.SdNotifyMonotonicUsec()))
+	changed, waiting, err := g.change()
+	if err != nil {
+		g.log.Error("not reloaded: everything stays as it was", "error", err)
+		g.notify(daemon.SdNotifyReady, statusLine("the last reload was refused: "+err.Error()))
+		return
+	}
+	if len(waiting) > 0 {
+		g.log.Warn("these settings are as they were until the server is started again",
+			"settings", waiting.String())
+	}
+	g.warn()
+	g.log.Info("reloaded", "changed", changed.String())
+	g.notify(daemon.SdNotifyReady, g.taking())
+}
+
+// change says which settings it changed, and which it would have if the server were started
+// again. After an error nothing has changed.
+func (g *gate) change() (changed, waiting words, err error) {
+	next, err := g.read()
+	if err != nil {
+		return nil, nil, err
+	}
+	if _, err = next.plan(g.log); err != nil {
+		return nil, nil, err
+	}
+	changed, waiting = g.settings.Load().hold(next)
+	p, err := next.plan(g.log)
+	if err != nil {
+		return nil, nil, fmt.Errorf("what needs a restart (%s) aside: %w", waiting, err)
+	}
+	g.db.Configure(p.policy)
+	g.asks(next, changed)
+	g.smtp.Change(p.smtp.Terms)
+	replace(g.smtp.Certificate, p.smtp.Certificate)
+	replace(g.certificate, p.certificate)
+	g.settings.Store(next)
+	return changed, waiting, nil
+}
+
+// hold gives next the values of s wherever they cannot change while the server runs. What
+// certificate there is can change, but not whether there is one.
+func (s *settings) hold(next *settings) (changed, waiting words) {
+	was := map[string]reflect.Value{}
+	s.each(func(key string, v reflect.Value) { was[key] = v })
+	next.each(func(key string, v reflect.Value) {
+		switch {
+		case reflect.DeepEqual(v.Interface(), was[key].Interface()):
+		case isReloadable(key) && (!isCertificate(key) || v.IsZero() == was[key].IsZero()):
+			changed = append(changed, key)
+		default:
+			v.Set(was[key])
+			waiting = append(waiting, key)
+		}
+	})
+	return changed, waiting
+}
+
+func isCertificate(key string) bool {
+	return strings.HasSuffix(key, ".tls_cert") || strings.HasSuffix(key, ".tls_key")
+}
+
+func replace(certificate, by *smtpd.Certificate) {
+	if certificate != nil && by != nil {
+		certificate.Replace(by)
+	}
+}
+
+// asks has who a message is from asked in another way, if that may have changed. Whom was
+// asked until now may still be for a message on its way, and so is closed at the end.
+func (g *gate) asks(s *settings, changed words) {
+	if slices.ContainsFunc(changed, func(key string) bool {
+		return strings.HasPrefix(key, "smtp.") || strings.HasPrefix(key, "auth.")
+	}) {
+		g.checkers = append(g.checkers, s.checker())
+	}
+	g.receiver.Change(g.checker(), time.Duration(s.Suspended.Keep))
+}
