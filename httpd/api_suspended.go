@@ -54,6 +54,7 @@ func (s *Server) listSuspended(w http.ResponseWriter, r *http.Request, _ visitor
 	if err != nil {
 		return err
 	}
+	s.looked(r.Context())
 	records := make([]suspendedTicket, 0, len(page.Items))
 	for _, held := range page.Items {
 		t, err := s.suspendedTicket(r, held, listedMail)

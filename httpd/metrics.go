@@ -108,6 +108,10 @@ func (c state) Collect(to chan<- prometheus.Metric) {
 	}
 	gauge("store_up", "Whether the store answers.", 1)
 	gauge("held", "Messages that are held.", float64(status.Held))
+	gauge("held_expired", "Held messages over their time that are not deleted yet.",
+		float64(status.Expired))
+	gauge("clock_ahead_seconds", "How far the clock is ahead of the time that was seen to pass; "+
+		"nothing expires by that.", float64(status.Ahead))
 	gauge("tickets", "Tickets.", float64(status.Tickets))
 	gauge("profiles", "Known profiles.", float64(status.Users))
 	gauge("rules_generation", "Rises with each change of the lists.", float64(status.Generation))

@@ -123,6 +123,7 @@ func (s *Server) queueView(ctx context.Context, r *http.Request) (*queueView, er
 	if v.Page, err = s.DB.SuspendedPage(ctx, v.List.query(), v.List.page()); err != nil {
 		return nil, err
 	}
+	s.looked(ctx)
 	if v.Causes, err = s.DB.CauseCounts(ctx); err != nil {
 		return nil, err
 	}

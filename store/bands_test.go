@@ -286,7 +286,7 @@ func TestBandsArePurged(t *testing.T) {
 		want  int
 	}{{time.Hour - time.Millisecond, 6}, {time.Hour, 1}, {-24 * time.Hour, 0}} {
 		f.clock = noon.Add(c.after)
-		if _, err := f.PurgeExpired(ctx, 2); err != nil {
+		if _, err := f.Purge(ctx, Expiry{}); err != nil {
 			t.Fatal(err)
 		}
 		n, err := one(ctx, f.DB, scanCount, `select count(*) from bands`)

@@ -66,7 +66,7 @@ func TestChanges(t *testing.T) {
 			"map[blocklisted:1]"},
 		{"expired", func() error {
 			other.clock = other.clock.AddDate(0, 1, 0)
-			_, err := other.PurgeExpired(ctx, 9)
+			_, err := other.Purge(ctx, Expiry{})
 			return err
 		}, "map[]"},
 	} {

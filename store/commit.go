@@ -161,13 +161,17 @@ func clientText(env *message.Envelope) string {
 	return env.Client.String()
 }
 
+// A message is kept from when it came, or from the time that we believe where the clock is far
+// behind it: it would be over its time once that has been set right.
 func insertSuspended(t *tx, r *Record, id int64, w words) error {
 	at := r.Envelope.ReceivedAt
 	t.queue = true
 	return t.exec(`insert into suspended (id, cause, author_name, author_email, subject,
-		recipient, search, created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		recipient, search, created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8,
+		$9 + (select case when max(value) > $8 + $10 then max(value) else $8 end
+			from meta where name = 'sure'))`,
 		id, w.cause, w.author.Name, w.author.Email, w.subject, w.recipient, w.search(),
-		at.UnixMilli(), at.Add(r.Keep).UnixMilli())
+		at.UnixMilli(), r.Keep.Milliseconds(), trustedLead.Milliseconds())
 }
 
 // insertTicket also gives the sender a profile: the decision to let the message in stands.

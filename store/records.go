@@ -163,6 +163,8 @@ type Status struct {
 	Held       int64      `json:"held"`
 	Tickets    int64      `json:"tickets"`
 	Users      int64      `json:"users"`
+	Expired    int64      `json:"expired"`             // held beyond their time, by the clock
+	Ahead      int64      `json:"clock_ahead_seconds"` // of the time that was seen to pass
 	OldestHeld *time.Time `json:"oldest_held"`
 	Serving    bool       `json:"serving"`    // a server holds the store's lock
 	StartedAt  *time.Time `json:"started_at"` // of that server

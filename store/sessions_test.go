@@ -69,7 +69,7 @@ func TestSession(t *testing.T) {
 					return err
 				}
 			}
-			_, err := f.PurgeExpired(ctx, 10)
+			_, err := f.Purge(ctx, Expiry{})
 			return err
 		}, false},
 		"12 hours looked at and not used": {func(f *fixture, _ message.Address, token string) error {
@@ -166,7 +166,7 @@ func TestSessionsAreKeptAsHashes(t *testing.T) {
 		}
 	}
 	f.clock = f.clock.Add(sessionIdle)
-	if _, err := f.PurgeExpired(ctx, 1); err != nil {
+	if _, err := f.Purge(ctx, Expiry{}); err != nil {
 		t.Fatal(err)
 	}
 	n, err := one(ctx, f.DB, scanCount, `select count(*) from sessions`)

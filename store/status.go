@@ -15,15 +15,21 @@ func (db *DB) Status(ctx context.Context) (Status, error) {
 	var s Status
 	var oldest sql.NullInt64
 	var started int64
-	err := db.read.QueryRowContext(ctx, `select
+	err := db.read.QueryRowContext(ctx, rebind(`select
 		(select value from meta where name = 'generation'),
 		(select value from meta where name = 'started_at'),
 		(select count(*) from suspended), (select count(*) from tickets),
-		(select count(*) from users), (select min(created_at) from suspended)`).Scan(
-		&s.Generation, &started, &s.Held, &s.Tickets, &s.Users, &oldest)
+		(select count(*) from users), (select min(created_at) from suspended),
+		(select count(*) from suspended where expires_at <= $1)`), db.now().UnixMilli()).Scan(
+		&s.Generation, &started, &s.Held, &s.Tickets, &s.Users, &oldest, &s.Expired)
 	if err != nil {
 		return s, fmt.Errorf("status: %w", damaged(err))
 	}
+	c, err := scanCalendar(db.read.QueryRowContext(ctx, calendarQuery))
+	if err != nil {
+		return s, fmt.Errorf("status: %w", damaged(err))
+	}
+	s.Ahead = int64(c.ahead(db.now().UnixMilli()).Seconds())
 	if oldest.Valid {
 		at := fromMillis(oldest.Int64)
 		s.OldestHeld = &at

@@ -43,6 +43,11 @@ type DB struct {
 	queue    *sql.Stmt
 	access   *sql.Stmt
 
+	watch    sync.Mutex                // held while somebody looks at the clock
+	watched  time.Time                 // when it was looked at last, or the database opened
+	watching bool                      // it was looked at
+	looked   atomic.Pointer[time.Time] // when a look at the queue was taken down last
+
 	restrictions atomic.Pointer[accessAt]
 	signIns      line // those whose password is to be checked
 }
@@ -58,6 +63,7 @@ func Open(path string, o Options) (*DB, error) {
 	}
 	_, err := os.Stat(path)
 	db := &DB{path: path, made: errors.Is(err, os.ErrNotExist), now: o.Now}
+	db.watched = o.Now()
 	db.Configure(o.Settings)
 	if err := db.open(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Close())
@@ -158,12 +164,15 @@ func contentDir(path string) string { return path + ".content" }
 // Ping reports whether the database can be written, by writing to it. When ctx ends first
 // the write is left to end by itself.
 func (db *DB) Ping(ctx context.Context) error {
+	return db.writeWithin(ctx, func(t *tx) error { // the same value would not be written
+		return t.exec(`update meta set value = value + 1 where name = 'pings'`)
+	})
+}
+
+// writeWithin leaves a write that has not ended by the end of ctx to end by itself.
+func (db *DB) writeWithin(ctx context.Context, do func(*tx) error) error {
 	written := make(chan error, 1)
-	go func() {
-		written <- db.writer.do(ctx, func(t *tx) error { // the same value would not be written
-			return t.exec(`update meta set value = value + 1 where name = 'pings'`)
-		})
-	}()
+	go func() { written <- db.writer.do(ctx, do) }()
 	select {
 	case err := <-written:
 		return err

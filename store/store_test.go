@@ -349,9 +349,9 @@ func TestPurge(t *testing.T) {
 		f.clock = f.clock.Add(24 * time.Hour)
 	}
 	f.clock = noon.Add(16 * 24 * time.Hour)
-	for _, want := range []int{2, 1, 0} {
-		if n, err := f.PurgeExpired(ctx, 2); err != nil || n != want {
-			t.Errorf("purged %d, want %d, %v", n, want, err)
+	for _, want := range []int{1, 1, 1, 0} {
+		if p, err := f.Purge(ctx, Expiry{}); err != nil || p.Deleted != want {
+			t.Errorf("purged %d, want %d, %v", p.Deleted, want, err)
 		}
 	}
 	if n, err := f.CountSuspended(ctx, Query{}); err != nil || n != 2 {

@@ -232,13 +232,17 @@ func (g *gate) ready(ctx context.Context) error {
 func (g *gate) purge(ctx context.Context) error {
 	tick := time.NewTicker(purgeEvery)
 	defer tick.Stop()
-	for {
-		n, err := purge(ctx, g.db)
+	for was := (store.Purged{}); ; {
+		p, err := g.db.Purge(ctx, g.settings.Load().expiry())
 		if err != nil && ctx.Err() == nil {
 			g.log.Error("purge", "error", err)
 		}
-		if n > 0 {
-			g.log.Info("purged", "messages", n)
+		if p.Deleted > 0 {
+			g.log.Info("purged", "messages", p.Deleted)
+		}
+		if err == nil {
+			g.warnOfExpiry(was, p)
+			was = p
 		}
 		select {
 		case <-ctx.Done():
@@ -246,6 +250,24 @@ func (g *gate) purge(ctx context.Context) error {
 		case <-tick.C:
 		}
 	}
+}
+
+// warnOfExpiry says what has begun to keep messages from being deleted.
+func (g *gate) warnOfExpiry(was, is store.Purged) {
+	if is.Ahead > 0 && was.Ahead == 0 {
+		g.log.Warn("the clock is ahead of the time that has passed while somebody looked: nothing "+
+			"expires by it before it has said the same for a day", "ahead", is.Ahead.String())
+	}
+	if is.Waiting > 0 && was.Waiting == 0 {
+		g.log.Warn("held messages over their time are still there: a run deletes a twentieth of "+
+			"the queue, only what has surely expired, and nothing unseen with suspended.keep_unseen",
+			"messages", is.Waiting)
+	}
+}
+
+// expiry is how held messages expire.
+func (s *settings) expiry() store.Expiry {
+	return store.Expiry{KeepUnseen: bool(s.Suspended.KeepUnseen)}
 }
 
 // announce says where we listen, in one line, and what is open to anybody.

@@ -94,7 +94,8 @@ type httpSettings struct {
 }
 
 type suspendedSettings struct {
-	Keep span `toml:"keep"`
+	Keep       span   `toml:"keep"`
+	KeepUnseen toggle `toml:"keep_unseen"`
 }
 
 type logSettings struct {
@@ -192,8 +193,9 @@ func defaults() *settings {
 			// What /ips shows: the addresses of ours that a firewall should know.
 			IPs: nil,
 		},
-		// How long a suspended message is kept.
-		Suspended: suspendedSettings{Keep: span(14 * 24 * time.Hour)},
+		// How long a suspended message is kept, and whether it is beyond that while nobody has
+		// looked at the queue, and for a day after somebody has.
+		Suspended: suspendedSettings{Keep: span(14 * 24 * time.Hour), KeepUnseen: false},
 		// The form of the log on stderr: text, json, or auto (text on a terminal).
 		Log: logSettings{Format: "auto"},
 

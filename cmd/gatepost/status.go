@@ -76,7 +76,7 @@ func (a *app) status(ctx context.Context) (*report, error) {
 		}
 	}
 	if r.StartedAt != nil {
-		up := int64(a.now().Sub(*r.StartedAt).Seconds())
+		up := max(int64(a.now().Sub(*r.StartedAt).Seconds()), 0)
 		r.UptimeSeconds = &up
 	}
 	r.Warnings = append(r.Warnings, a.warnings(s, r)...)
@@ -94,6 +94,16 @@ func (a *app) warnings(s *settings, r *report) (all []string) {
 			all = append(all, fmt.Sprintf("held messages expire soon, the oldest at %s",
 				stamp(ends)))
 		}
+	}
+	if r.Expired > 0 && r.Ahead > 0 {
+		all = append(all, fmt.Sprintf("%s by the clock, which is %s ahead of the time that was "+
+			"seen to pass: nothing expires by it before it has said the same for a day; set it "+
+			"right if it is wrong", overTime(int(r.Expired)),
+			age(time.Duration(r.Ahead)*time.Second)))
+	} else if r.Expired > 0 && bool(s.Suspended.KeepUnseen) {
+		all = append(all, fmt.Sprintf("%s and not deleted yet: look at them with `gatepost "+
+			"suspended list`; what nobody had seen stays for a day after that",
+			overTime(int(r.Expired))))
 	}
 	if r.UndeclaredRelay > 0 {
 		all = append(all, fmt.Sprintf("%s of the last day came through a mail server on this "+
@@ -136,7 +146,11 @@ func (a *app) printStatus(r *report) error {
 		return a.printJSON(r)
 	}
 	serving := "not running"
-	if r.UptimeSeconds != nil {
+	switch {
+	case r.UptimeSeconds == nil:
+	case r.StartedAt.After(a.now()):
+		serving = "running since " + stamp(*r.StartedAt) + ", when the clock was ahead of now"
+	default:
 		serving = "running for " + age(time.Duration(*r.UptimeSeconds)*time.Second)
 	}
 	oldest := ""

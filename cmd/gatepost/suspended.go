@@ -13,10 +13,6 @@ import (
 	"gatepost/store"
 )
 
-// purgeBatch is how many expired messages go in one transaction, so that a server beside
-// us waits for milliseconds only.
-const purgeBatch = 500
-
 func newSuspendedCommand(a *app) *cobra.Command {
 	return group("suspended", "look at held messages, recover or delete them",
 		newSuspendedList(a), newSuspendedShow(a), newSuspendedRecover(a),
@@ -54,10 +50,29 @@ func (a *app) listSuspended(ctx context.Context, db *store.DB, q store.Query, l 
 		return printIDs(a, held, func(s store.Suspended) int64 { return s.ID })
 	}
 	headers := []string{"ID", "AGE", "CAUSE", "AUTHOR", "SUBJECT", "RULE"}
-	return printList(a, held, headers, func(s store.Suspended) []string {
+	err := printList(a, held, headers, func(s store.Suspended) []string {
 		return []string{strconv.FormatInt(s.ID, 10), a.when(s.CreatedAt), s.Cause,
 			s.Author.Email, s.Subject, orEmpty(s.Rule)}
 	})
+	return errors.Join(err, a.looked(ctx, db))
+}
+
+// looked takes down that somebody has seen the queue, where that matters, and warns of what is
+// deleted for it.
+func (a *app) looked(ctx context.Context, db *store.DB) error {
+	s, err := a.settings()
+	if err != nil || !bool(s.Suspended.KeepUnseen) {
+		return err
+	}
+	if err := db.Looked(ctx); err != nil {
+		return err
+	}
+	status, err := db.Status(ctx)
+	if err == nil && status.Expired > 0 {
+		a.note("%s: what nobody had seen stays for a day from now, and is deleted then",
+			overTime(int(status.Expired)))
+	}
+	return err
 }
 
 func orEmpty(s *string) string {
@@ -246,19 +261,31 @@ func (a *app) purgeHeld(ctx context.Context, db *store.DB) error {
 	if err != nil {
 		return err
 	}
-	n, err := purge(ctx, db)
-	return errors.Join(err, a.printDone("purged", n))
+	s, err := a.settings()
+	if err != nil {
+		return err
+	}
+	p, err := db.Purge(ctx, s.expiry())
+	if err != nil {
+		return err
+	}
+	if p.Waiting > 0 {
+		a.note("%s and left: %s", overTime(p.Waiting), whyLeft(p))
+	}
+	return a.printDone("purged", p.Deleted)
 }
 
-// purge deletes what has expired, in batches, and says how many messages it deleted.
-func purge(ctx context.Context, db *store.DB) (total int, err error) {
-	for {
-		n, err := db.PurgeExpired(ctx, purgeBatch)
-		total += n
-		if err != nil || n < purgeBatch {
-			return total, err
-		}
+func overTime(n int) string {
+	return count(n, "held message is over its time", "held messages are over their time")
+}
+
+// whyLeft says what keeps messages from being deleted.
+func whyLeft(p store.Purged) string {
+	if p.Ahead > 0 {
+		return fmt.Sprintf("the clock is %s ahead of the time that was seen to pass, and counts "+
+			"if it says the same a day from now", age(p.Ahead))
 	}
+	return "a run deletes a twentieth of the queue, and nothing unseen with suspended.keep_unseen"
 }
 
 func newSuspendedExport(a *app) *cobra.Command {

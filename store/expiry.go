@@ -1,0 +1,156 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+const (
+	// purgeShare is the part of the queue that one run of Purge deletes at most: whoever sees
+	// that too much goes has time to end it.
+	purgeShare = 20
+	// purgeBatch is how many are deleted in one transaction: mail waits for it.
+	purgeBatch = 200
+	// graceOfSeen is for how long something that is past its time stays once it was seen.
+	graceOfSeen = 24 * time.Hour
+)
+
+// An Expiry is how held messages expire.
+type Expiry struct {
+	// KeepUnseen keeps what nobody has seen, also beyond its time, and for a day after.
+	KeepUnseen bool
+}
+
+// A Purged is what a run of Purge has done, and left.
+type Purged struct {
+	Deleted int           `json:"purged"`
+	Waiting int           `json:"waiting"` // expired by the clock, and still there
+	Ahead   time.Duration `json:"-"`       // of the clock before the time that we have seen pass
+}
+
+// Purge deletes held messages whose time is over, but no more than a twentieth of the queue
+// and at least one; and the sessions that have ended and the counts that nothing shows any
+// more. Time counts once it has passed while a process looked, which a server does each
+// minute; of a clock that is further ahead, once it says the same a day later.
+func (db *DB) Purge(ctx context.Context, e Expiry) (p Purged, err error) {
+	c, until, err := db.lookAtClock(ctx)
+	if err != nil {
+		return p, fmt.Errorf("purge: %w", err)
+	}
+	now := db.now().UnixMilli()
+	p.Ahead = c.ahead(now)
+	var held int
+	err = db.read.QueryRowContext(ctx, rebind(`select count(*),
+		count(*) filter (where expires_at <= $1) from suspended`), now).Scan(&held, &p.Waiting)
+	if err != nil {
+		return p, fmt.Errorf("purge: %w", damaged(err))
+	}
+	room := (held + purgeShare - 1) / purgeShare
+	for room > p.Deleted {
+		n, err := db.purgeHeld(ctx, e, until, min(room-p.Deleted, purgeBatch))
+		p.Deleted += n
+		if err != nil {
+			return p, fmt.Errorf("purge: %w", err)
+		}
+		if n == 0 {
+			break
+		}
+	}
+	p.Waiting = max(p.Waiting-p.Deleted, 0)
+	if err := db.purgeRest(ctx, until); err != nil {
+		return p, fmt.Errorf("purge: %w", err)
+	}
+	return p, nil
+}
+
+// purgeHeld deletes up to limit held messages whose time was over at until, and says how many.
+func (db *DB) purgeHeld(ctx context.Context, e Expiry, until time.Time, limit int) (
+	n int, err error) {
+	var ids []int64
+	for id, err := range each(ctx, db, scanCount, `select id from suspended
+		where expires_at <= $1 and ($2 or id <= `+seenQuery+`)
+		order by expires_at limit $4`, until.UnixMilli(), !e.KeepUnseen,
+		until.Add(-graceOfSeen).UnixMilli(), limit) {
+		if err != nil {
+			return 0, err
+		}
+		ids = append(ids, id)
+	}
+	var files []string
+	err = db.writer.do(ctx, func(t *tx) error {
+		n, files = 0, nil
+		for _, id := range ids {
+			file, err := deleteSuspended(t, id)
+			if errors.Is(err, ErrNotFound) {
+				continue // recovered or deleted meanwhile
+			}
+			if err != nil {
+				return err
+			}
+			n++
+			if file != "" {
+				files = append(files, file)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	return n, db.removeContents(files)
+}
+
+func (db *DB) purgeRest(ctx context.Context, until time.Time) error {
+	err := db.writer.do(ctx, func(t *tx) error {
+		if err := purgeSessions(t, until); err != nil {
+			return err
+		}
+		return t.exec(`delete from counters where minute < $1`, minute(until.Add(-countersKept)))
+	})
+	if err != nil {
+		return err
+	}
+	return db.purgeBands(ctx, purgeBatch)
+}
+
+// seenQuery is the last id of what somebody had seen by the time $3: of the look that is
+// under way if it is as old as that, else of the one before.
+const seenQuery = `coalesce((select l.value from meta l join meta a on a.name = 'look_at'
+	where l.name = 'look' and a.value <= $3), (select value from meta where name = 'seen'), 0)`
+
+// Looked takes down that somebody was shown the suspended queue as it is. One look a day is
+// enough: what came after it waits for the next. When ctx ends first the write is left to end
+// by itself.
+func (db *DB) Looked(ctx context.Context) error {
+	now := db.now()
+	if at := db.looked.Load(); at != nil && now.Sub(*at) < time.Hour {
+		return nil
+	}
+	err := db.writeWithin(ctx, func(t *tx) error {
+		var last, at, sure int64
+		err := t.row(`select coalesce(sum(value) filter (where name = 'look'), 0),
+			coalesce(sum(value) filter (where name = 'look_at'), 0),
+			coalesce(sum(value) filter (where name = 'sure'), 0)
+			from meta where name in ('look', 'look_at', 'sure')`).Scan(&last, &at, &sure)
+		if err != nil {
+			return damaged(err)
+		}
+		if sure == 0 {
+			sure = now.UnixMilli()
+		}
+		if at != 0 && sure-at < graceOfSeen.Milliseconds() {
+			return nil
+		}
+		return errors.Join(t.setMeta("seen", last), t.setMeta("look_at", sure),
+			t.exec(`insert into meta (name, value)
+				select 'look', value from meta where name = 'sequence'
+				on conflict (name) do update set value = excluded.value`))
+	})
+	if err != nil {
+		return fmt.Errorf("take down a look at the queue: %w", err)
+	}
+	db.looked.Store(&now)
+	return nil
+}

@@ -1,0 +1,187 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"gatepost/policy"
+)
+
+const day = 24 * time.Hour
+
+// A clock is believed as far as time was seen to pass, or once it has said the same a day
+// later. Each step is what the clock says since noon, what passed since the last step, and
+// what is believed then.
+func TestCalendar(t *testing.T) {
+	type step struct{ wall, passed, sure time.Duration }
+	const minute = time.Minute
+	for name, steps := range map[string][]step{
+		"as it goes":     {{0, 0, 0}, {minute, minute, minute}, {day, day - minute, day}},
+		"set by an hour": {{0, 0, 0}, {minute + time.Hour, minute, minute + time.Hour}},
+		"and no more":    {{0, 0, 0}, {2 * time.Hour, minute, minute}},
+		"20 days and back": {{0, 0, 0}, {20 * day, minute, minute},
+			{20*day + minute, minute, 2 * minute}, {3 * minute, minute, 3 * minute}},
+		"20 days for good": {{0, 0, 0}, {20 * day, 0, 0},
+			{20*day + 22*time.Hour, 22 * time.Hour, 22 * time.Hour},
+			{21 * day, 2 * time.Hour, 21 * day}},
+		"the least of it": {{0, 0, 0}, {20 * day, 0, 0},
+			{4*day + 12*time.Hour, 12 * time.Hour, 12 * time.Hour},
+			{31 * day, 12 * time.Hour, 5 * day}, {31 * day, 0, 5 * day}, {32 * day, day, 32 * day}},
+		"further each time": {{0, 0, 0}, {20 * day, 0, 0}, {40 * day, minute, minute},
+			{80 * day, minute, 2 * minute}},
+		"set back":          {{0, 0, 0}, {-20 * day, minute, minute}, {-20*day + day, day, -20*day + day}},
+		"back and forth":    {{0, 0, 0}, {-20 * day, 0, 0}, {20 * day, 23 * time.Hour, 23 * time.Hour}},
+		"an empty battery":  {{0, 0, 0}, {-9000 * day, minute, minute}, {2 * minute, minute, 2 * minute}},
+		"it was off a week": {{0, 0, 0}, {7 * day, 0, 0}, {8 * day, day, 8 * day}},
+	} {
+		var c calendar
+		for i, s := range steps {
+			c = c.look(noon.Add(s.wall).UnixMilli(), s.passed, false)
+			if got := time.Duration(c.Sure-noon.UnixMilli()) * time.Millisecond; got != s.sure {
+				t.Errorf("%s, step %d: %v is believed, want %v", name, i, got, s.sure)
+			}
+		}
+	}
+}
+
+// Who only looks now and then, as a timer does that runs a command, looks a second time a day
+// later as well.
+func TestCalendarOfCommands(t *testing.T) {
+	var c calendar
+	for i, s := range []struct{ wall, sure time.Duration }{{0, 0}, {day, 0},
+		{2*day - time.Minute, day}, {3 * day, day}, {3*day + time.Hour, day}, {4 * day, 3 * day}} {
+		c = c.look(noon.Add(s.wall).UnixMilli(), 0, true)
+		if got := time.Duration(c.Sure-noon.UnixMilli()) * time.Millisecond; got != s.sure {
+			t.Errorf("look %d: %v is believed, want %v", i, got, s.sure)
+		}
+	}
+}
+
+// again is the database opened by another process, whose clock says something else.
+func (f *fixture) again(clock time.Time) {
+	f.Helper()
+	if err := f.Close(); err != nil {
+		f.Fatal(err)
+	}
+	f.clock = clock
+	db, err := Open(f.path, Options{Now: func() time.Time { return f.clock }})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { db.Close() })
+	f.DB = db
+}
+
+func (f *fixture) purge(e Expiry) Purged {
+	f.Helper()
+	p, err := f.Purge(context.Background(), e)
+	if err != nil {
+		f.Fatal(err)
+	}
+	return p
+}
+
+// holding is a database that holds n messages, and was looked at when they came.
+func holding(t *testing.T, n int) *fixture {
+	f := &fixture{T: t, clock: noon}
+	db, err := Open(filepath.Join(t.TempDir(), "gatepost.db"), Options{Create: true,
+		Now: func() time.Time { return f.clock }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.DB = db
+	f.rules(policy.Block, "*")
+	for i := range n {
+		f.receive(mail("a@acme.test", fmt.Sprint(i), ""))
+	}
+	f.purge(Expiry{})
+	return f
+}
+
+// A clock that jumps deletes nothing by itself, and what it deletes once it is believed is a
+// twentieth of the queue at a time.
+func TestPurgeAfterAJump(t *testing.T) {
+	f := holding(t, 41)
+	f.again(noon.Add(20 * day))
+	if p := f.purge(Expiry{}); p.Deleted != 0 || p.Waiting != 41 || p.Ahead != 20*day {
+		t.Errorf("at the first look: %+v", p)
+	}
+	f.again(noon.Add(time.Minute))
+	if p := f.purge(Expiry{}); p != (Purged{}) {
+		t.Errorf("set back: %+v", p)
+	}
+	f.again(noon.Add(20 * day))
+	f.purge(Expiry{})
+	f.clock = f.clock.Add(day)
+	if p := f.purge(Expiry{}); p != (Purged{Deleted: 3, Waiting: 38}) {
+		t.Errorf("a day later: %+v", p)
+	}
+	runs := 1
+	for f.purge(Expiry{}).Waiting > 0 {
+		runs++
+	}
+	if runs < 20 {
+		t.Errorf("all were gone after %d runs", runs)
+	}
+}
+
+// What comes while the clock is far behind is kept as long as anything else.
+func TestKeptFromAnEarlyClock(t *testing.T) {
+	f := holding(t, 1)
+	f.again(time.UnixMilli(0))
+	_, id := f.receive(mail("b@acme.test", "early", ""))
+	s, err := f.Suspended(context.Background(), id)
+	if err != nil || s.ExpiresAt.Before(noon.Add(14*day)) {
+		t.Errorf("it expires at %v, %v", s.ExpiresAt, err)
+	}
+}
+
+// A database from before knows when its last mail came, and believes no clock beyond that.
+func TestJumpBeforeTheFirstLook(t *testing.T) {
+	f := holding(t, 1)
+	f.script(`delete from meta where name = 'sure'`)
+	f.again(noon.Add(20 * day))
+	if p := f.purge(Expiry{}); p.Deleted != 0 {
+		t.Errorf("%+v", p)
+	}
+}
+
+// What nobody has seen stays beyond its time, and a day longer once somebody has.
+func TestKeepUnseen(t *testing.T) {
+	ctx := context.Background()
+	unseen := Expiry{KeepUnseen: true}
+	f := holding(t, 1)
+	look := func() {
+		if err := f.Looked(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.clock = noon.Add(30 * day)
+	if p := f.purge(unseen); p.Deleted != 0 || p.Waiting != 1 {
+		t.Errorf("nobody has seen it: %+v", p)
+	}
+	look()
+	f.receive(mail("b@acme.test", "later", ""))
+	f.clock = f.clock.Add(23 * time.Hour)
+	look()
+	if p := f.purge(unseen); p.Deleted != 0 {
+		t.Errorf("just seen: %+v", p)
+	}
+	f.clock = f.clock.Add(2 * time.Hour)
+	if p := f.purge(unseen); p.Deleted != 1 {
+		t.Errorf("seen a day ago: %+v", p)
+	}
+	f.clock = f.clock.Add(14 * day)
+	if p := f.purge(unseen); p.Deleted != 0 || p.Waiting != 1 {
+		t.Errorf("what came after that look: %+v", p)
+	}
+	look()
+	look()
+	f.clock = f.clock.Add(day)
+	if p := f.purge(unseen); p.Deleted != 1 {
+		t.Errorf("seen as well: %+v", p)
+	}
+}
