@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"fmt"
 	"io/fs"
@@ -13,17 +14,21 @@ import (
 var migrations embed.FS
 
 // migrate brings the tables to the newest layout, one transaction for each step. What it
-// cannot be sure of it refuses.
-func migrate(ctx context.Context, w *writer) error {
+// cannot be sure of it refuses. Where the layout is the newest nobody waits for a turn to write.
+func migrate(ctx context.Context, read *sql.DB, w *writer) error {
 	steps, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil {
 		return err
 	}
 	slices.Sort(steps)
+	version, err := layout(read.QueryRowContext(ctx, layoutQuery))
+	if err != nil || version == len(steps) {
+		return err
+	}
 	for {
 		done := false
 		err := w.do(ctx, func(t *tx) error {
-			version, err := layout(t)
+			version, err := layout(t.row(layoutQuery))
 			if err != nil {
 				return err
 			}
@@ -42,11 +47,13 @@ func migrate(ctx context.Context, w *writer) error {
 	}
 }
 
-// layout is the number of migrations that this database has had.
-func layout(t *tx) (int, error) {
+const layoutQuery = `select application_id, user_version, (select count(*) from sqlite_master)
+	from pragma_application_id, pragma_user_version`
+
+// layout is the number of migrations that a database has had.
+func layout(row scanner) (int, error) {
 	var owner, version, tables int
-	err := t.row(`select application_id, user_version, (select count(*) from sqlite_master)
-		from pragma_application_id, pragma_user_version`).Scan(&owner, &version, &tables)
+	err := row.Scan(&owner, &version, &tables)
 	if err != nil {
 		return 0, damaged(err)
 	}

@@ -58,6 +58,7 @@ func Open(path string, o Options) (*DB, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	defer alone(path, o.Create)()
 	if err := checkFile(path, o.Create); err != nil {
 		return nil, err
 	}
@@ -90,7 +91,8 @@ func (db *DB) handOver() (err error) {
 	if db.made {
 		err = hide(db.path)
 	}
-	return errors.Join(err, giveTo(db.Dir(), db.path))
+	return errors.Join(err, giveTo(db.Dir(), db.path),
+		ignoreAbsent(giveTo(queuePath(db.path), db.path)))
 }
 
 // hide keeps a new database, and the files that SQLite has beside it, for who owns their folder
@@ -114,7 +116,8 @@ func (db *DB) open() (err error) {
 	if db.writer, err = newWriter(ctx, db.conn, db.Dir()); err != nil {
 		return err
 	}
-	if err = migrate(ctx, db.writer); err != nil {
+	db.writer.turns = newTurns(db.path)
+	if err = migrate(ctx, db.read, db.writer); err != nil {
 		return err
 	}
 	if err = os.MkdirAll(db.Dir(), 0o700); err != nil {
@@ -141,7 +144,7 @@ func (db *DB) prepare(ctx context.Context) (err error) {
 func (db *DB) Close() error {
 	var errs []error
 	if db.writer != nil {
-		errs = append(errs, db.writer.stop())
+		errs = append(errs, db.writer.stop(), db.writer.turns.close())
 	}
 	for _, stmt := range []*sql.Stmt{db.facts, db.bands, db.queue, db.access} {
 		if stmt != nil {

@@ -23,6 +23,7 @@ type writer struct {
 	conn  *sql.Conn
 	stmts map[string]*sql.Stmt // prepared once, by their text
 	dir   string               // of large contents, synced before a commit that names one
+	turns *turns               // among the processes that write
 
 	lock    sync.Mutex
 	queue   []*write
@@ -154,6 +155,8 @@ func (w *writer) transact(batch []*write) (began bool, err error) {
 	if w.broken != nil {
 		return false, w.broken
 	}
+	w.turns.take()
+	defer w.turns.give() // when the transaction is over
 	if err := begin(w.conn); err != nil {
 		w.distrust(err)
 		return false, fmt.Errorf("begin: %w", damaged(err))

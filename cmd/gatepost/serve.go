@@ -121,6 +121,7 @@ func (a *app) openGate(ctx context.Context) (g *gate, err error) {
 	if g.unlock, err = g.db.Lock(ctx); err != nil {
 		return g, err
 	}
+	g.db.GoFirst()
 	g.checkers = append(g.checkers, s.checker())
 	g.receiver = &smtpd.Receiver{DB: g.db, Auth: g.checkers[0], Hostname: g.smtp.Domain,
 		Keep: time.Duration(s.Suspended.Keep), Log: g.log}

@@ -1,0 +1,189 @@
+package store
+
+import (
+	"errors"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// The lanes in which processes wait for their turn to write, each a lock on an octet of one
+// file. SQLite lets whoever asks at the right moment write, so that many who ask again and
+// again keep the processors busy and some of them out; the kernel lets those who wait in a
+// lane pass in the order they came, and forgets who died.
+//
+// Commands stand in the first lane. Its head stands in the second beside the server, and
+// whoever heads that waits there until the turn of who writes is over: so whoever has just
+// written is behind those who wait, and the server waits for two commands at most.
+const (
+	laneCommands int64 = iota
+	laneNext
+	laneTurn
+	laneMaking // whoever makes the database: until it is made it looks damaged
+)
+
+// How long somebody stands in a lane before going on without a turn, to ask SQLite again and
+// again as long as lockWait lets it: whoever is in front may have been stopped (SIGSTOP).
+const (
+	commandsPatience = 10 * time.Second
+	turnPatience     = 500 * time.Millisecond
+)
+
+// turns are those of one process. Nothing but the order depends on them: whether somebody
+// writes is SQLite's to say. The nil *turns has no order.
+type turns struct {
+	file *os.File
+	fd   int     // of file
+	held []int64 // lanes that whoever writes is in
+
+	lock   sync.Mutex
+	server bool           // does not stand in the lane of commands
+	waits  map[int64]bool // lanes in which somebody was left waiting who went on without
+	closed bool
+}
+
+func queuePath(path string) string { return path + ".queue" }
+
+// newTurns is nil where the file cannot be had.
+func newTurns(path string) *turns {
+	f, err := os.OpenFile(queuePath(path), os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return nil
+	}
+	return &turns{file: f, fd: int(f.Fd()), waits: map[int64]bool{}}
+}
+
+// GoFirst has what is written here wait for two commands at most, as a server does.
+func (db *DB) GoFirst() {
+	if q := db.writer.turns; q != nil {
+		q.lock.Lock()
+		defer q.lock.Unlock()
+		q.server = true
+	}
+}
+
+// take waits for the turn to write. Who takes gives.
+func (q *turns) take() {
+	if q == nil {
+		return
+	}
+	q.lock.Lock()
+	server := q.server
+	q.lock.Unlock()
+	if !server && !q.enter(laneCommands, commandsPatience) {
+		return
+	}
+	if !q.enter(laneNext, turnPatience) || !q.enter(laneTurn, turnPatience) {
+		return
+	}
+	for _, lane := range q.held[:len(q.held)-1] {
+		q.set(unix.F_UNLCK, lane, false)
+	}
+	q.held = q.held[len(q.held)-1:]
+}
+
+// give leaves the lanes to others.
+func (q *turns) give() {
+	if q == nil {
+		return
+	}
+	for _, lane := range q.held {
+		q.set(unix.F_UNLCK, lane, false)
+	}
+	q.held = nil
+}
+
+// enter waits until nobody else is in a lane. It reports false once its patience is over.
+func (q *turns) enter(lane int64, patience time.Duration) bool {
+	q.lock.Lock()
+	defer q.lock.Unlock()
+	switch {
+	case q.waits[lane]:
+		return false
+	case q.set(unix.F_WRLCK, lane, false) == nil || q.wait(lane, patience):
+		q.held = append(q.held, lane)
+		return true
+	}
+	return false
+}
+
+// wait is enter where somebody is in the lane. A wait in the kernel does not end early: when
+// patience does, the lane is left as soon as it is entered. The lock is held, but not meanwhile.
+func (q *turns) wait(lane int64, patience time.Duration) (entered bool) {
+	q.waits[lane] = true
+	done, left := make(chan struct{}), false
+	go func() {
+		defer close(done)
+		err := q.set(unix.F_WRLCK, lane, true)
+		q.lock.Lock()
+		defer q.lock.Unlock()
+		delete(q.waits, lane)
+		switch entered = err == nil && !left; {
+		case q.closed:
+			_ = q.closeIdle()
+		case !entered:
+			q.set(unix.F_UNLCK, lane, false)
+		}
+	}()
+	q.lock.Unlock()
+	impatience := time.NewTimer(patience)
+	defer impatience.Stop()
+	select {
+	case <-done:
+	case <-impatience.C:
+	}
+	q.lock.Lock()
+	left = true
+	return entered
+}
+
+// set takes or leaves an octet of the file. The lock is one of this open file, not of the
+// process: a process may have the database open twice.
+func (q *turns) set(kind int16, lane int64, wait bool) (err error) {
+	how := unix.F_OFD_SETLK
+	if wait {
+		how = unix.F_OFD_SETLKW
+	}
+	for {
+		err = unix.FcntlFlock(uintptr(q.fd), how, &unix.Flock_t{Type: kind, Start: lane, Len: 1})
+		if !errors.Is(err, syscall.EINTR) {
+			return err
+		}
+	}
+}
+
+// alone waits for whoever is making the database, if there is none yet, until leave.
+func alone(path string, create bool) (leave func()) {
+	info, err := os.Stat(path)
+	if err == nil && info.Size() > 0 || err != nil && !create {
+		return func() {}
+	}
+	q := newTurns(path)
+	if q == nil {
+		return func() {}
+	}
+	q.enter(laneMaking, lockWait)
+	return func() { _ = q.close() }
+}
+
+func (q *turns) close() error {
+	if q == nil {
+		return nil
+	}
+	q.lock.Lock()
+	defer q.lock.Unlock()
+	q.closed = true
+	return q.closeIdle()
+}
+
+// closeIdle leaves the file to the last of those who were left waiting: its number would be
+// another file's.
+func (q *turns) closeIdle() error {
+	if len(q.waits) > 0 {
+		return nil
+	}
+	return q.file.Close()
+}
