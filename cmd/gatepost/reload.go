@@ -18,7 +18,7 @@ import (
 // beginning of keys. Every other setting asks for a restart.
 func reloadable() []string {
 	return []string{"smtp.recipients", "smtp.clients", "smtp.relays", "smtp.only_relays",
-		"smtp.authserv_id", "smtp.proxies", "smtp.tls_", "smtp.max_header_size",
+		"smtp.authserv_id", "smtp.filter", "smtp.proxies", "smtp.tls_", "smtp.max_header_size",
 		"smtp.max_connections", "smtp.max_arriving", "smtp.idle_timeout",
 		"smtp.transaction_timeout", "smtp.min_", "smtp.patience", "smtp.grace", "auth.",
 		"causes.", "loop.", "http.tls_", "suspended."}

@@ -1,11 +1,19 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"reflect"
+	"strconv"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // What needs a restart stays as it is, and what can change is judged together with that: a
@@ -25,6 +33,56 @@ func TestReloadJudgesWhatWillRun(t *testing.T) {
 	}
 	if _, err := next.plan(log); err == nil || !strings.Contains(err.Error(), "0.0.0.0:25 can be") {
 		t.Errorf("mail for anybody would be taken from anywhere: %v", err)
+	}
+}
+
+// Settings that are read anew again and again, each time to another end, cost no message.
+func TestReloadUnderLoad(t *testing.T) {
+	g := newGateway(t, anyRate)
+	file := filepath.Join(g.dir, "gatepost.toml")
+	ended := make(chan int)
+	var senders sync.WaitGroup
+	for range 4 {
+		senders.Go(func() {
+			sent := 0
+			for range 20 {
+				if reply, err := g.send("From: ann@acme.test\r\n\r\nHello\r\n"); err != nil {
+					t.Error(reply, err)
+				} else {
+					sent++
+				}
+			}
+			ended <- sent
+		})
+	}
+	sent := 0
+	for n, left := 0, 4; left > 0; n++ {
+		text := fmt.Sprintf("[smtp]\nmax_arriving = %d\n[auth]\nloopback = %q\nresolver = "+
+			"\"127.0.0.1:9\"\n[causes]\nblank = %v\n", 50+n%2, []string{"take", "check"}[n%2], n%2 == 0)
+		if n%5 == 4 {
+			text += "[nonsense]\n"
+		}
+		if err := errors.Join(os.WriteFile(file, []byte(text), 0o600),
+			g.cmd.Process.Signal(syscall.SIGHUP)); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case k := <-ended:
+			sent += k
+			left--
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+	senders.Wait()
+	if err := os.Remove(file); err != nil {
+		t.Error(err)
+	}
+	if got := strings.TrimSpace(g.must("ticket", "list", "--count")); got != strconv.Itoa(sent) {
+		t.Errorf("%s are stored, %d were taken", got, sent)
+	}
+	g.end(syscall.SIGTERM)
+	if code := g.cmd.ProcessState.ExitCode(); code != exitDone {
+		t.Errorf("it ended with %d", code)
 	}
 }
 
