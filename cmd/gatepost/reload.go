@@ -91,7 +91,7 @@ func (s *settings) hold(next *settings) (changed, waiting words) {
 	s.each(func(key string, v reflect.Value) { was[key] = v })
 	next.each(func(key string, v reflect.Value) {
 		switch {
-		case reflect.DeepEqual(v.Interface(), was[key].Interface()):
+		case fmt.Sprint(v.Interface()) == fmt.Sprint(was[key].Interface()): // as it is shown
 		case isReloadable(key) && (!isCertificate(key) || v.IsZero() == was[key].IsZero()):
 			changed = append(changed, key)
 		default:

@@ -86,6 +86,19 @@ func TestReloadUnderLoad(t *testing.T) {
 	}
 }
 
+// What is written in another way and means the same has not changed.
+func TestReloadOfTheSame(t *testing.T) {
+	was, next := defaults(), defaults()
+	err := next.parse("gatepost.toml", []byte(`smtp.listen_tls = ""
+		smtp.relays = [ ]
+		http.hosts = ""
+		smtp.max_message_size = "25600KiB"
+		suspended.keep = "336h"`))
+	if changed, waiting := was.hold(next); err != nil || changed != nil || waiting != nil {
+		t.Errorf("changed %v, waiting %v, %v", changed, waiting, err)
+	}
+}
+
 // Each setting is reloaded or not by its own key: a new one needs a restart until it is
 // written into the list, and nothing in the list is without a setting.
 func TestReloadableSettings(t *testing.T) {
