@@ -24,24 +24,30 @@ type calendar struct {
 	Doubt, DoubtSure, DoubtWall int64
 }
 
-// look is the calendar once the clock says wall, and passed since the last look, as measured
-// and not read off that clock. First is that of a process, which can have measured nothing.
-func (c calendar) look(wall int64, passed time.Duration, first bool) calendar {
+// A glance is one look at the clock.
+type glance struct {
+	wall   int64         // what it says, in Unix milliseconds
+	passed time.Duration // since the last, as measured and not read off that clock
+	first  bool          // of its process, which has measured nothing before
+}
+
+// after is the calendar after a glance.
+func (c calendar) after(g glance) calendar {
 	if c.Sure == 0 {
-		return calendar{Sure: wall}
+		return calendar{Sure: g.wall}
 	}
-	c.Sure += passed.Milliseconds()
-	lead := wall - c.Sure
+	c.Sure += g.passed.Milliseconds()
+	lead := g.wall - c.Sure
 	switch {
 	case distant(lead) <= trustedLead.Milliseconds():
-		return calendar{Sure: wall}
+		return calendar{Sure: g.wall}
 	case c.Doubt == 0 || (lead < 0) != (c.Doubt < 0):
-		c.Doubt, c.DoubtSure, c.DoubtWall = lead, c.Sure, wall
+		c.Doubt, c.DoubtSure, c.DoubtWall = lead, c.Sure, g.wall
 	case distant(lead) < distant(c.Doubt):
 		c.Doubt = lead
 	}
 	day := secondLook.Milliseconds()
-	if c.Sure-c.DoubtSure >= day || first && wall-c.DoubtWall >= day {
+	if c.Sure-c.DoubtSure >= day || g.first && g.wall-c.DoubtWall >= day {
 		return calendar{Sure: c.Sure + c.Doubt}
 	}
 	return c
@@ -85,7 +91,7 @@ func (db *DB) lookAtClock(ctx context.Context) (c calendar, until time.Time, err
 				return err
 			}
 		}
-		c = was.look(now.UnixMilli(), passed, !db.watching)
+		c = was.after(glance{now.UnixMilli(), passed, !db.watching})
 		return t.setCalendar(c)
 	})
 	if err != nil {

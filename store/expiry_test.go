@@ -39,7 +39,7 @@ func TestCalendar(t *testing.T) {
 	} {
 		var c calendar
 		for i, s := range steps {
-			c = c.look(noon.Add(s.wall).UnixMilli(), s.passed, false)
+			c = c.after(glance{wall: noon.Add(s.wall).UnixMilli(), passed: s.passed})
 			if got := time.Duration(c.Sure-noon.UnixMilli()) * time.Millisecond; got != s.sure {
 				t.Errorf("%s, step %d: %v is believed, want %v", name, i, got, s.sure)
 			}
@@ -53,7 +53,7 @@ func TestCalendarOfCommands(t *testing.T) {
 	var c calendar
 	for i, s := range []struct{ wall, sure time.Duration }{{0, 0}, {day, 0},
 		{2*day - time.Minute, day}, {3 * day, day}, {3*day + time.Hour, day}, {4 * day, 3 * day}} {
-		c = c.look(noon.Add(s.wall).UnixMilli(), 0, true)
+		c = c.after(glance{wall: noon.Add(s.wall).UnixMilli(), first: true})
 		if got := time.Duration(c.Sure-noon.UnixMilli()) * time.Millisecond; got != s.sure {
 			t.Errorf("look %d: %v is believed, want %v", i, got, s.sure)
 		}

@@ -80,7 +80,7 @@ func (q *turns) take() {
 		return
 	}
 	for _, lane := range q.held[:len(q.held)-1] {
-		q.set(unix.F_UNLCK, lane, false)
+		q.leave(lane)
 	}
 	q.held = q.held[len(q.held)-1:]
 }
@@ -91,7 +91,7 @@ func (q *turns) give() {
 		return
 	}
 	for _, lane := range q.held {
-		q.set(unix.F_UNLCK, lane, false)
+		q.leave(lane)
 	}
 	q.held = nil
 }
@@ -103,7 +103,7 @@ func (q *turns) enter(lane int64, patience time.Duration) bool {
 	switch {
 	case q.waits[lane]:
 		return false
-	case q.set(unix.F_WRLCK, lane, false) == nil || q.wait(lane, patience):
+	case q.set(unix.F_OFD_SETLK, unix.F_WRLCK, lane) == nil || q.wait(lane, patience):
 		q.held = append(q.held, lane)
 		return true
 	}
@@ -117,7 +117,7 @@ func (q *turns) wait(lane int64, patience time.Duration) (entered bool) {
 	done, left := make(chan struct{}), false
 	go func() {
 		defer close(done)
-		err := q.set(unix.F_WRLCK, lane, true)
+		err := q.set(unix.F_OFD_SETLKW, unix.F_WRLCK, lane)
 		q.lock.Lock()
 		defer q.lock.Unlock()
 		delete(q.waits, lane)
@@ -125,7 +125,7 @@ func (q *turns) wait(lane int64, patience time.Duration) (entered bool) {
 		case q.closed:
 			_ = q.closeIdle()
 		case !entered:
-			q.set(unix.F_UNLCK, lane, false)
+			q.leave(lane)
 		}
 	}()
 	q.lock.Unlock()
@@ -140,13 +140,12 @@ func (q *turns) wait(lane int64, patience time.Duration) (entered bool) {
 	return entered
 }
 
-// set takes or leaves an octet of the file. The lock is one of this open file, not of the
-// process: a process may have the database open twice.
-func (q *turns) set(kind int16, lane int64, wait bool) (err error) {
-	how := unix.F_OFD_SETLK
-	if wait {
-		how = unix.F_OFD_SETLKW
-	}
+// leave leaves a lane. What keeps that from being done has kept it from being entered.
+func (q *turns) leave(lane int64) { _ = q.set(unix.F_OFD_SETLK, unix.F_UNLCK, lane) }
+
+// set takes or leaves an octet of the file, at once or (F_OFD_SETLKW) as soon as it is free. The
+// lock is one of this open file, not of the process, which may have the database open twice.
+func (q *turns) set(how int, kind int16, lane int64) (err error) {
 	for {
 		err = unix.FcntlFlock(uintptr(q.fd), how, &unix.Flock_t{Type: kind, Start: lane, Len: 1})
 		if !errors.Is(err, syscall.EINTR) {

@@ -66,7 +66,7 @@ func TestTurns(t *testing.T) {
 		q := newcomer(false)
 		if n%4 == 1 { // its locks go when its file does, as those of a process that was killed
 			dead = append(dead, q)
-			go q.set(unix.F_WRLCK, laneCommands, true)
+			go q.set(unix.F_OFD_SETLKW, unix.F_WRLCK, laneCommands)
 			continue
 		}
 		enter(n, q)

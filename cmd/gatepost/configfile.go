@@ -28,6 +28,7 @@ func (a *app) readFile(s *settings) error {
 		if err != nil {
 			return fmt.Errorf("read the configuration: %w", err)
 		}
+		s.file = path
 		return s.parse(path, text)
 	}
 	return nil

@@ -67,10 +67,15 @@ func (g *gate) change() (changed, waiting words, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	was := g.settings.Load()
+	if was.file != "" && next.file != was.file { // that it was removed to say so is unlikely
+		return nil, nil, fmt.Errorf("%s is missing: put it back, or start the server again to "+
+			"go without it", was.file)
+	}
 	if _, err = next.plan(g.log); err != nil {
 		return nil, nil, err
 	}
-	changed, waiting = g.settings.Load().hold(next)
+	changed, waiting = was.hold(next)
 	p, err := next.plan(g.log)
 	if err != nil {
 		return nil, nil, fmt.Errorf("what needs a restart (%s) aside: %w", waiting, err)

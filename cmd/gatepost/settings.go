@@ -23,6 +23,7 @@ type settings struct {
 	Log       logSettings       `toml:"log"`
 
 	from map[string]string // where each value came from, by key
+	file string            // the configuration file; empty if there was none
 }
 
 type smtpSettings struct {
