@@ -179,7 +179,7 @@ func TestManyWriters(t *testing.T) {
 			longest = max(longest, time.Since(began))
 		}
 	}
-	if longest > time.Second {
+	if longest > 3*time.Second { // on a machine that is busy with other things as well
 		t.Errorf("the server waited %v to write", longest)
 	}
 }

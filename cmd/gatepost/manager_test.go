@@ -94,7 +94,7 @@ func TestWatchdogBitesAHungWriter(t *testing.T) {
 	g := newGateway(t, socket, "WATCHDOG_USEC=600000")
 	m.hear("WATCHDOG=1")
 	unlock := lockDatabase(t, filepath.Join(g.dir, "gatepost.db"))
-	for late := time.Now().Add(400 * time.Millisecond); ; {
+	for late := time.Now().Add(3 * time.Second); ; {
 		m.conn.SetReadDeadline(time.Now().Add(time.Second))
 		if _, err := m.conn.Read(make([]byte, 99)); err != nil {
 			break

@@ -233,7 +233,7 @@ func (g *gate) ready(ctx context.Context) error {
 func (g *gate) purge(ctx context.Context) error {
 	tick := time.NewTicker(purgeEvery)
 	defer tick.Stop()
-	for was := (store.Purged{}); ; {
+	for was := (*store.Purged)(nil); ; {
 		p, err := g.db.Purge(ctx, g.settings.Load().expiry())
 		if err != nil && ctx.Err() == nil {
 			g.log.Error("purge", "error", err)
@@ -243,7 +243,7 @@ func (g *gate) purge(ctx context.Context) error {
 		}
 		if err == nil {
 			g.warnOfExpiry(was, p)
-			was = p
+			was = &p
 		}
 		select {
 		case <-ctx.Done():
@@ -253,13 +253,17 @@ func (g *gate) purge(ctx context.Context) error {
 	}
 }
 
-// warnOfExpiry says what has begun to keep messages from being deleted.
-func (g *gate) warnOfExpiry(was, is store.Purged) {
-	if is.Ahead > 0 && was.Ahead == 0 {
+// warnOfExpiry says what has begun to keep messages from being deleted. Was is nil at first:
+// a server that was off for hours finds the clock ahead, which is no news if nothing waits.
+func (g *gate) warnOfExpiry(was *store.Purged, is store.Purged) {
+	if was == nil && is.Waiting == 0 {
+		return
+	}
+	if is.Ahead > 0 && (was == nil || was.Ahead == 0) {
 		g.log.Warn("the clock is ahead of the time that has passed while somebody looked: nothing "+
 			"expires by it before it has said the same for a day", "ahead", is.Ahead.String())
 	}
-	if is.Waiting > 0 && was.Waiting == 0 {
+	if is.Waiting > 0 && (was == nil || was.Waiting == 0) {
 		g.log.Warn("held messages over their time are still there: a run deletes a twentieth of "+
 			"the queue, only what has surely expired, and nothing unseen with suspended.keep_unseen",
 			"messages", is.Waiting)
