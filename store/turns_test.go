@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// line makes turns as processes have them, each of its own, on one database.
-func line(t *testing.T) (newcomer func(server bool) *turns) {
+// processes makes turns as processes have them, each of its own, on one database.
+func processes(t *testing.T) (newcomer func(server bool) *turns) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "gatepost.db")
 	return func(server bool) *turns {
@@ -45,7 +45,7 @@ func standing(t *testing.T, q *turns) {
 // Commands write in the order they came, and a server after two of them at most. One that
 // dies in the line, wherever it stands, keeps nobody.
 func TestTurns(t *testing.T) {
-	newcomer := line(t)
+	newcomer := processes(t)
 	first := newcomer(false)
 	first.take()
 	var lock sync.Mutex
@@ -85,7 +85,7 @@ func TestTurns(t *testing.T) {
 
 // Whoever writes again and again stands behind those who wait.
 func TestTurnsAreGivenAway(t *testing.T) {
-	newcomer := line(t)
+	newcomer := processes(t)
 	server, command := newcomer(true), newcomer(false)
 	server.take()
 	took := make(chan bool, 1)
@@ -112,7 +112,7 @@ func TestTurnsAreGivenAway(t *testing.T) {
 
 // One that was stopped in its turn costs a server its patience once, and nobody for ever.
 func TestTurnsOfTheStopped(t *testing.T) {
-	newcomer := line(t)
+	newcomer := processes(t)
 	stopped, server := newcomer(false), newcomer(true)
 	stopped.take()
 	began := time.Now()
