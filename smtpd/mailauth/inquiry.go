@@ -100,9 +100,11 @@ func (n *inquiry) claim(ctx context.Context) {
 // it, or where nobody else knows the client. What is neutral for one reverse-path, which is a
 // stranger's choice, may not be for the domain.
 func (n *inquiry) toldOfAuthor() bool {
-	spf := n.a.SPF
-	settled := spf.Result == policy.Pass || spf.Result == policy.Fail || spf.Result == policy.SoftFail
-	return n.told.spf && spf.Domain == n.From && (settled || n.hidden())
+	if !n.told.spf || n.a.SPF.Domain != n.From { // else it is asked for meanwhile
+		return false
+	}
+	r := n.a.SPF.Result
+	return r == policy.Pass || r == policy.Fail || r == policy.SoftFail || n.hidden()
 }
 
 // organisations looks up the organisational domain of each identity that could be aligned
