@@ -96,6 +96,37 @@ func told(r policy.Remedy) string {
 	return words + " [" + r.Command() + "]"
 }
 
+// TestMayProve: where a message is held for want of proof, what was not read may have it. A
+// mark of spam has none, and a choice is nothing to paste.
+func TestMayProve(t *testing.T) {
+	sender := address(t, "una@example.com")
+	failed := proven("example.com", policy.Fail, policy.DemandReject)
+	failed.Unread = []policy.Unread{
+		{Field: "Authentication-Results", Setting: `"a.test" in smtp.authserv_id reads it`},
+		{Field: "Authentication-Results", Setting: `"a.test" in smtp.authserv_id reads it`},
+		{Field: "Authentication-Results", Setting: `if the relay runs one of these: "x" or "y"`},
+		{Field: "Authentication-Results", Why: "it cannot be read"},
+	}
+	f := policy.Facts{Sender: message.Sender{Address: sender}, Authentication: failed,
+		Profile: policy.Profile{Known: true}, Unread: []policy.Unread{
+			{Field: "X-Spam", Setting: `"rspamd" in smtp.filter reads it`},
+			{Field: "Received", Setting: `"10.0.0.6" in smtp.relays goes past it`}}}
+	want := []policy.Setting{{Key: "smtp.relays", Value: "10.0.0.6"},
+		{Key: "smtp.authserv_id", Value: "a.test"}}
+	p := policy.Policy{Allow: list(t, policy.Allow, ""), Block: list(t, policy.Block, "*")}
+	if got := p.MayProve(&f); !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	p.Block = list(t, policy.Block, "suspend:example.com")
+	if got := p.MayProve(&f); got != nil {
+		t.Errorf("it is held for something else, and %v may prove it", got)
+	}
+	p.Block, f.Authentication = list(t, policy.Block, ""), nil
+	if got := p.MayProve(&f); got != nil {
+		t.Errorf("it is a ticket, and %v may prove it", got)
+	}
+}
+
 // What is said beside a command that names the subject names nobody.
 func TestRemedyInBrief(t *testing.T) {
 	for want, r := range map[string]policy.Remedy{

@@ -10,7 +10,7 @@ import (
 type Unread struct {
 	Field   string `json:"field"`             // its name, and whose it is
 	Why     string `json:"why"`               // where it stands, or what is odd about it
-	Setting string `json:"setting,omitempty"` // which setting would read it, "" if none does
+	Setting string `json:"setting,omitempty"` // what would read it, as adds reads it; or ""
 }
 
 // StandsBelow is why a field is not read that could be anybody's.
@@ -50,4 +50,32 @@ func (f *Facts) NotRead() []Unread {
 // Overlooked reports whether a setting would have something read that was not.
 func (f *Facts) Overlooked() bool {
 	return slices.ContainsFunc(f.NotRead(), func(u Unread) bool { return u.Setting != "" })
+}
+
+// MayProve are the settings, each with what to add to it, that would have something read which
+// may say who the message is from, where it is held for want of that. What would come of it
+// nobody knows before it is read.
+func (p *Policy) MayProve(f *Facts) (all []Setting) {
+	d, claimed := p.Decide(f), *p
+	claimed.Trust = TrustClaimed
+	if d.Action == Ticket ||
+		d.Cause != FailedAuthentication && claimed.Decide(f).Action != Ticket {
+		return nil
+	}
+	for _, u := range f.NotRead() {
+		_, isMark := marked[strings.ToLower(u.Field)]
+		if s, ok := u.adds(); ok && !isMark && !slices.Contains(all, s) {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// adds is which word is to be added to which setting: ok is false if the Setting leaves a
+// choice, or names none.
+func (u Unread) adds() (s Setting, ok bool) {
+	text, quoted := strings.CutPrefix(u.Setting, `"`)
+	word, text, found := strings.Cut(text, `" in `)
+	key, _, _ := strings.Cut(text, " ")
+	return Setting{key, word}, quoted && found && strings.HasPrefix(key, "smtp.")
 }

@@ -14,7 +14,8 @@ type change struct {
 	Change string `json:"change"`
 	How    string `json:"how"`
 
-	reach reach
+	reach   reach
+	untried bool // nobody knows whether it would do
 }
 
 // reach is whose mail a change lets in.
@@ -37,9 +38,10 @@ func (a *app) setChanges(e *explained, p *policy.Policy, f *policy.Facts) {
 	for _, r := range p.Remedies(f) {
 		e.Changes = append(e.Changes, a.changeOf(r))
 	}
+	e.Changes = beforeOthers(e.Changes, a.mayProve(p.MayProve(f))...)
 	if e.held() {
-		e.Changes = withRecover(e.Changes, change{recoverWords(&e.Explanation, f),
-			a.recoverCommand(e.ID), ofMessage})
+		e.Changes = beforeOthers(e.Changes, change{Change: recoverWords(&e.Explanation, f),
+			How: a.recoverCommand(e.ID), reach: ofMessage})
 	}
 }
 
@@ -48,13 +50,13 @@ func (e *explained) held() bool {
 	return e.ID != 0 && e.Decision == policy.Suspend.String() && e.Recovered == 0
 }
 
-// withRecover puts the change of one message before those that let in others.
-func withRecover(changes []change, once change) []change {
+// beforeOthers puts changes before those that let in others.
+func beforeOthers(changes []change, these ...change) []change {
 	at := slices.IndexFunc(changes, func(c change) bool { return c.reach == ofStranger })
 	if at < 0 {
 		at = len(changes)
 	}
-	return slices.Insert(changes, at, once)
+	return slices.Insert(changes, at, these...)
 }
 
 // recoverWords also say that the sender gets a profile, where recovering makes one.
@@ -82,6 +84,21 @@ func (a *app) changeOf(r policy.Remedy) change {
 	return c
 }
 
+// mayProve are the settings that may have somebody say who the message is from, with what they
+// have now. Those that have the word since the message came have nothing to add.
+func (a *app) mayProve(settings []policy.Setting) (all []change) {
+	for _, add := range settings {
+		now := a.value(add.Key)
+		if slices.Contains(strings.Fields(now), add.Value) {
+			continue
+		}
+		add.Value = `"` + strings.TrimSpace(now+" "+add.Value) + `"`
+		all = append(all, change{Change: "may prove who it is from, for everybody: see what was not read",
+			How: a.setting(add), reach: ofStranger, untried: true})
+	}
+	return all
+}
+
 // changeRows tell the changes to a person: what can be pasted, with the words behind it as a
 // comment of shells and of the configuration alike.
 func changeRows(e explained) (rows [][2]string) {
@@ -95,6 +112,10 @@ func changeRows(e explained) (rows [][2]string) {
 	}
 	for _, c := range e.Changes {
 		how := c.How + strings.Repeat(" ", wide-len(c.How))
+		if c.untried {
+			rows = append(rows, [2]string{"  perhaps", how + "  # " + c.Change})
+			continue
+		}
 		rows, name = append(rows, [2]string{name, how + "  # " + c.Change}), "  or"
 	}
 	if e.held() && slices.ContainsFunc(e.Changes, lasting) {

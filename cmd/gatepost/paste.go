@@ -1,7 +1,9 @@
 package main
 
 import (
+	"fmt"
 	"os"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -44,10 +46,24 @@ func (a *app) setting(to policy.Setting) string {
 		s = defaults() // nothing was decided by settings that cannot be read
 	}
 	if name := variable(to.Key); s.from[to.Key] == name {
-		return name + "=" + strings.Trim(to.Value, `"`)
+		return name + "=" + quote(strings.Trim(to.Value, `"`))
 	}
 	section, line, _ := strings.Cut(to.String(), ".")
 	return "in [" + section + "] of " + a.configFile() + ": " + line
+}
+
+// value is what a setting has now, as its text.
+func (a *app) value(key string) (text string) {
+	s, err := a.settings()
+	if err != nil {
+		s = defaults()
+	}
+	s.each(func(name string, v reflect.Value) {
+		if name == key {
+			text = fmt.Sprint(v.Interface())
+		}
+	})
+	return text
 }
 
 // configFile is the configuration file that is read, or the one that would be.
