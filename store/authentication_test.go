@@ -106,6 +106,11 @@ func TestSealedTicket(t *testing.T) {
 		if err != nil || !ticket.Proven || ticket.Sealer != want {
 			t.Errorf("%q: %+v, %v", want, ticket, err)
 		}
+		for listed, err := range f.ListTickets(ctx, Query{Limit: 1}) { // the newest
+			if err != nil || listed.ID != id || listed.Sealer != want {
+				t.Errorf("%q: listed as %+v, %v", want, listed, err)
+			}
+		}
 		if e, err := f.Explain(ctx, r.ID); err != nil || e.Authentication != "pass" {
 			t.Errorf("%q: explained as %q, %v", want, e.Authentication, err)
 		}

@@ -84,7 +84,7 @@ type Ticket struct {
 	CreatedAt  time.Time `json:"created_at"`
 	Via        string    `json:"via"` // email, recovered
 	Proven     bool      `json:"proven"`
-	Sealer     string    `json:"sealer,omitempty"` // by whose ARC seal it is proven, of one ticket
+	Sealer     string    `json:"sealer,omitempty"` // by whose ARC seal it is proven
 }
 
 // A User is a known profile.

@@ -15,20 +15,24 @@ import (
 
 const ticketColumns = `t.id, m.decision_id, t.subject, t.author_name, t.author_email, t.claimed,
 	t.recipient, m.recipients, t.status, m.message_id, m.size, t.created_at, t.via, t.proven,
-	case when t.claimed then '' else t.requester end`
+	case when t.claimed then '' else t.requester end, case when t.proven then m.proof else '' end`
 
 const ticketFrom = ` from tickets t join messages m on m.id = t.message`
 
 func scanTicket(row scanner) (t Ticket, err error) {
-	var recipients string
+	var recipients, proof string
 	var created int64
 	err = row.Scan(&t.ID, &t.DecisionID, &t.Subject, &t.Requester.Name, &t.Requester.Email,
 		&t.Requester.Claimed, &t.Recipient, &recipients, &t.Status, &t.MessageID, &t.Size,
-		&created, &t.Via, &t.Proven, &t.Requester.Profile)
+		&created, &t.Via, &t.Proven, &t.Requester.Profile, &proof)
 	if err != nil {
 		return t, err
 	}
-	t.CreatedAt = fromMillis(created)
+	a, err := readProof(proof)
+	if err != nil {
+		return t, err
+	}
+	t.CreatedAt, t.Sealer = fromMillis(created), string(a.Sealer())
 	return t, json.Unmarshal([]byte(recipients), &t.Recipients)
 }
 
@@ -47,19 +51,7 @@ func (db *DB) CountTickets(ctx context.Context, q Query) (int64, error) {
 
 // Ticket is one ticket, or ErrNotFound.
 func (db *DB) Ticket(ctx context.Context, id int64) (Ticket, error) {
-	t, err := one(ctx, db, scanTicket, "select "+ticketColumns+ticketFrom+" where t.id = $1", id)
-	if err != nil || !t.Proven {
-		return t, err
-	}
-	proof, err := one(ctx, db, func(row scanner) (text string, err error) {
-		return text, row.Scan(&text)
-	}, "select m.proof"+ticketFrom+" where t.id = $1", id)
-	if err != nil {
-		return t, err
-	}
-	a, err := readProof(proof)
-	t.Sealer = string(a.Sealer())
-	return t, err
+	return one(ctx, db, scanTicket, "select "+ticketColumns+ticketFrom+" where t.id = $1", id)
 }
 
 // Raw reads a held message or a ticket's message byte for byte as it was received, or
