@@ -39,6 +39,9 @@ type turns struct {
 	fd   int     // of file
 	held []int64 // lanes that whoever writes is in
 
+	// How long it stands in the lane of commands, and in each of the others.
+	patience, turnPatience time.Duration
+
 	lock   sync.Mutex
 	server bool           // does not stand in the lane of commands
 	waits  map[int64]bool // lanes in which somebody was left waiting who went on without
@@ -53,7 +56,8 @@ func newTurns(path string) *turns {
 	if err != nil {
 		return nil
 	}
-	return &turns{file: f, fd: int(f.Fd()), waits: map[int64]bool{}}
+	return &turns{file: f, fd: int(f.Fd()), patience: commandsPatience,
+		turnPatience: turnPatience, waits: map[int64]bool{}}
 }
 
 // GoFirst has what is written here wait for two commands at most, as a server does.
@@ -73,10 +77,10 @@ func (q *turns) take() {
 	q.lock.Lock()
 	server := q.server
 	q.lock.Unlock()
-	if !server && !q.enter(laneCommands, commandsPatience) {
+	if !server && !q.enter(laneCommands, q.patience) {
 		return
 	}
-	if !q.enter(laneNext, turnPatience) || !q.enter(laneTurn, turnPatience) {
+	if !q.enter(laneNext, q.turnPatience) || !q.enter(laneTurn, q.turnPatience) {
 		return
 	}
 	for _, lane := range q.held[:len(q.held)-1] {

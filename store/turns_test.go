@@ -2,16 +2,21 @@ package store
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// processes makes turns as processes have them, each of its own, on one database.
+// processes makes turns as processes have them, each of its own, on one database. They have
+// all the patience in the world.
 func processes(t *testing.T) (newcomer func(server bool) *turns) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "gatepost.db")
@@ -21,25 +26,37 @@ func processes(t *testing.T) (newcomer func(server bool) *turns) {
 		if q == nil {
 			t.Fatal("no turns")
 		}
-		q.server = server
+		q.server, q.patience, q.turnPatience = server, time.Hour, time.Hour
 		t.Cleanup(func() { q.close() })
 		return q
 	}
 }
 
-// standing waits until a newcomer stands in a lane.
-func standing(t *testing.T, q *turns) {
+// standing waits until so many in all stand in the lanes of a database, as the kernel says.
+func standing(t *testing.T, q *turns, n int) {
 	t.Helper()
-	for end := time.Now().Add(commandsPatience); time.Now().Before(end); time.Sleep(time.Millisecond) {
-		q.lock.Lock()
-		n := len(q.waits)
-		q.lock.Unlock()
-		if n > 0 {
-			time.Sleep(5 * time.Millisecond) // from the goroutine into the kernel
+	info, err := q.file.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	inode := fmt.Sprintf(":%d ", info.Sys().(*syscall.Stat_t).Ino)
+	for range 10_000 {
+		locks, err := os.ReadFile("/proc/locks")
+		if err != nil {
+			t.Fatal(err)
+		}
+		waiting := 0
+		for line := range strings.Lines(string(locks)) {
+			if strings.Contains(line, "-> OFDLCK") && strings.Contains(line, inode) {
+				waiting++
+			}
+		}
+		if waiting == n {
 			return
 		}
+		time.Sleep(time.Millisecond)
 	}
-	t.Fatal("it waits for nobody")
+	t.Fatalf("there are not %d who wait", n)
 }
 
 // Commands write in the order they came, and a server after two of them at most. One that
@@ -51,7 +68,9 @@ func TestTurns(t *testing.T) {
 	var lock sync.Mutex
 	var order []int
 	var all sync.WaitGroup
+	waiting := 0
 	enter := func(n int, q *turns) {
+		waiting++
 		all.Go(func() {
 			q.take()
 			lock.Lock()
@@ -59,14 +78,16 @@ func TestTurns(t *testing.T) {
 			lock.Unlock()
 			q.give()
 		})
-		standing(t, q)
+		standing(t, q, waiting)
 	}
 	var dead []*turns
 	for n := range 12 {
 		q := newcomer(false)
 		if n%4 == 1 { // its locks go when its file does, as those of a process that was killed
 			dead = append(dead, q)
+			waiting++
 			go q.set(unix.F_OFD_SETLKW, unix.F_WRLCK, laneCommands)
+			standing(t, q, waiting)
 			continue
 		}
 		enter(n, q)
@@ -94,7 +115,7 @@ func TestTurnsAreGivenAway(t *testing.T) {
 		took <- true
 		command.give()
 	}()
-	standing(t, command)
+	standing(t, command, 1)
 	server.give()
 	for again := 0; ; again++ {
 		select {
@@ -114,20 +135,17 @@ func TestTurnsAreGivenAway(t *testing.T) {
 func TestTurnsOfTheStopped(t *testing.T) {
 	newcomer := processes(t)
 	stopped, server := newcomer(false), newcomer(true)
+	server.turnPatience = time.Millisecond
 	stopped.take()
-	began := time.Now()
 	server.take()
-	if waited := time.Since(began); waited < turnPatience || waited > 10*turnPatience {
-		t.Errorf("the server waited %v", waited)
+	if slices.Contains(server.held, laneTurn) || !server.waits[laneTurn] {
+		t.Errorf("the server has a turn: %v, and waits for %v", server.held, server.waits)
 	}
 	server.give()
-	began = time.Now()
-	for range 100 {
+	server.turnPatience = time.Hour
+	for range 100 { // it goes without at once, or this never ends
 		server.take()
 		server.give()
-	}
-	if waited := time.Since(began); waited > turnPatience {
-		t.Errorf("it waited again, %v", waited)
 	}
 	stopped.give()
 	for end := time.Now().Add(10 * time.Second); len(server.held) == 0; server.take() {
@@ -164,7 +182,6 @@ func TestManyWriters(t *testing.T) {
 		}()
 	}
 	close(ready)
-	longest := time.Duration(0)
 	for left := many; left > 0; {
 		select {
 		case err := <-wrote:
@@ -172,14 +189,9 @@ func TestManyWriters(t *testing.T) {
 				t.Error(err)
 			}
 		default:
-			began := time.Now()
 			if err := f.Ping(ctx); err != nil {
 				t.Fatal(err)
 			}
-			longest = max(longest, time.Since(began))
 		}
-	}
-	if longest > 3*time.Second { // on a machine that is busy with other things as well
-		t.Errorf("the server waited %v to write", longest)
 	}
 }
