@@ -11,9 +11,9 @@ import (
 )
 
 // Two hundred that pipe a message at once, of whom some are killed, each write in their turn:
-// none is told to come again, and SMTP hardly notices.
+// none is told to come again. How long SMTP waits meanwhile is in the log of -v.
 func TestManyIngestAtOnce(t *testing.T) {
-	const many, killed, patience = 200, 20, 5 * time.Second
+	const many, killed = 200, 20
 	g := newGateway(t, anyRate)
 	cmds := make([]*exec.Cmd, many)
 	said := make([]bytes.Buffer, many)
@@ -53,9 +53,6 @@ func TestManyIngestAtOnce(t *testing.T) {
 		longest = max(longest, time.Since(start))
 	}
 	t.Logf("%d at once in %v, while SMTP waited %v at most", many, time.Since(began), longest)
-	if longest > patience {
-		t.Errorf("SMTP waited %v", longest)
-	}
 	stored, err := strconv.Atoi(strings.TrimSpace(g.must("ticket", "list", "--count")))
 	if least := many - killed + sent; err != nil || stored < least {
 		t.Errorf("%d are stored, at least %d were taken, %v", stored, least, err)
