@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
+	"strconv"
 	"time"
 
 	"gatepost/message"
@@ -69,6 +71,7 @@ type suspendedTicket struct {
 	Trail          []policy.Step `json:"trail"`
 	Authentication string        `json:"authentication"`
 	ExpiresAt      stamp         `json:"expires_at"`
+	Damaged        store.Damage  `json:"damaged,omitempty"`
 }
 
 // A ticket is a message that was let in.
@@ -92,8 +95,23 @@ type ticket struct {
 	MadeProfile *bool  `json:"made_profile,omitempty"`
 }
 
-// contentGone is said of a message whose file is lost. Where it was is the server's to know.
-const contentGone = "its content is gone"
+// What is said of a message that cannot be shown whole. Where its file was is the server's to
+// know.
+const (
+	contentGone = "its content is gone"
+	rowDamaged  = "its row in the database is damaged"
+)
+
+// lostWords are for a message of which not all could be had; empty if err is another.
+func lostWords(err error) string {
+	switch {
+	case errors.Is(err, store.ErrContentGone):
+		return contentGone
+	case errors.Is(err, store.ErrDamaged):
+		return rowDamaged
+	}
+	return ""
+}
 
 // describe is a held message without what stands in its content.
 func (s *Server) describe(r *http.Request, h store.Suspended) suspendedTicket {
@@ -103,7 +121,7 @@ func (s *Server) describe(r *http.Request, h store.Suspended) suspendedTicket {
 		Recipient: h.Recipient, CreatedAt: stamp(h.CreatedAt), UpdatedAt: stamp(h.CreatedAt),
 		Via: newVia(h.Author, h.Recipient), Trail: []policy.Step{},
 		DecisionID: h.DecisionID, Rule: h.Rule, Why: h.Why, Authentication: h.Authentication,
-		ExpiresAt: stamp(h.ExpiresAt)}
+		ExpiresAt: stamp(h.ExpiresAt), Damaged: h.Damaged}
 }
 
 func newVia(from store.Person, to string) via {
@@ -113,24 +131,38 @@ func newVia(from store.Person, to string) via {
 }
 
 // suspendedTicket is a held message whole: its text as far as most reads, its attachments
-// and its trail.
+// and its trail. What of one cannot be had is said with it: the others of a list are there.
 func (s *Server) suspendedTicket(r *http.Request, h store.Suspended, most int64) (
 	suspendedTicket, error) {
 	t := s.describe(r, h)
-	explained, err := s.DB.Explain(r.Context(), h.DecisionID)
-	if err != nil {
+	explained, err := s.DB.Explain(r.Context(), strconv.FormatInt(h.ID, 10))
+	if err = t.lose(h, err); err != nil {
 		return t, err
 	}
-	t.Trail = explained.Trail
+	if explained.Trail != nil {
+		t.Trail = explained.Trail
+	}
 	if t.Author.ID, err = s.profileID(r.Context(), h.Author.Email); err != nil {
 		return t, err
 	}
 	t.Content, t.Attachments, err = s.content(r, h.ID, h.Size, most)
-	if errors.Is(err, store.ErrContentGone) { // the other messages of a list are there
-		t.ErrorMessages = []string{contentGone}
-		return t, nil
+	return t, t.lose(h, err)
+}
+
+// lose takes note of an error that is only about this message, and gives any other. Half of a
+// row may be gone.
+func (t *suspendedTicket) lose(h store.Suspended, err error) error {
+	words := lostWords(err)
+	if errors.Is(err, store.ErrNotFound) && h.Damaged != nil {
+		words = rowDamaged
 	}
-	return t, err
+	if words == "" {
+		return err
+	}
+	if !slices.Contains(t.ErrorMessages, words) {
+		t.ErrorMessages = append(t.ErrorMessages, words)
+	}
+	return nil
 }
 
 // ticket is a ticket with the profile of its requester.

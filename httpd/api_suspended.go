@@ -104,7 +104,7 @@ func (s *Server) recoverOne(w http.ResponseWriter, r *http.Request, v visitor) e
 	}
 	done, err := s.hand(v).Recover(r.Context(), id)
 	switch {
-	case errors.Is(err, store.ErrContentGone):
+	case lostWords(err) != "":
 		return s.unrecovered(r, []int64{id}, err)
 	case err != nil && !errors.Is(err, store.ErrRecovered):
 		return err
@@ -177,13 +177,26 @@ func (s *Server) unrecovered(r *http.Request, ids []int64, cause error) error {
 			return err
 		}
 		t := s.describe(r, held)
-		t.ErrorMessages = []string{contentGone}
+		t.ErrorMessages = []string{lostWords(reasonOf(cause, id))}
 		failed = append(failed, t)
 	}
 	s.Log.Error("recover", "ids", ids, "error", cause)
 	p := invalid("id", "no ticket could be made of what is listed: the server's log says why")
 	p.more = map[string]any{"ticket": failed, "suspended_tickets": failed}
 	return p
+}
+
+// reasonOf is why one of several could not be recovered.
+func reasonOf(err error, id int64) error {
+	var failures store.Failures
+	if errors.As(err, &failures) {
+		for _, f := range failures {
+			if f.ID == id {
+				return f.Err
+			}
+		}
+	}
+	return err
 }
 
 func (s *Server) destroyOne(w http.ResponseWriter, r *http.Request, v visitor) error {

@@ -22,6 +22,8 @@ type heldView struct {
 	WhatIf   whatIf
 	Next     int64 // in the list beside it, 0 if it is the last
 	Previous int64
+	Broken   bool // not all of it can be read
+	HasText  bool // its content can
 }
 
 // An envelopeView is what the client said, and how it came.
@@ -35,17 +37,28 @@ func (s *Server) heldView(ctx context.Context, id int64) (_ *heldView, err error
 	if h.Suspended, err = s.DB.Suspended(ctx, id); err != nil {
 		return nil, err
 	}
+	err = s.readHeld(ctx, h)
+	if errors.Is(err, store.ErrDamaged) || errors.Is(err, store.ErrNotFound) && h.Damaged != nil {
+		h.Broken, err = true, nil
+	}
+	h.Broken = h.Broken || h.Damaged != nil
+	return h, err
+}
+
+// readHeld reads the other half of a message.
+func (s *Server) readHeld(ctx context.Context, h *heldView) (err error) {
+	id := h.ID
 	if h.Reasons, err = s.DB.Explain(ctx, strconv.FormatInt(id, 10)); err != nil {
-		return nil, err
+		return err
 	}
 	l, err := s.open(ctx, id)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	h.Preview, h.Envelope = l.preview(), l.envelope()
+	h.Preview, h.Envelope, h.HasText = l.preview(), l.envelope(), true
 	h.WhatIf, err = s.whatIf(ctx, l, h.Suspended)
-	return h, err
+	return err
 }
 
 func (l *letter) envelope() envelopeView {

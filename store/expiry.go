@@ -83,8 +83,8 @@ func (db *DB) purgeHeld(ctx context.Context, e Expiry, until time.Time, limit in
 		n, files = 0, nil
 		for _, id := range ids {
 			file, err := deleteSuspended(t, id)
-			if errors.Is(err, ErrNotFound) {
-				continue // recovered or deleted meanwhile
+			if errors.Is(err, ErrNotFound) || errors.Is(err, ErrDamaged) {
+				continue // recovered or deleted meanwhile, or for a person to look at
 			}
 			if err != nil {
 				return err

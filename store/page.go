@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -189,7 +190,9 @@ func and(where, condition string) string {
 
 func (l listing[T]) scanKeyed(row scanner) (k keyed[T], err error) {
 	k.at.Sort = l.sort
-	k.item, err = l.scan(also{row, []any{&k.at.Key, &k.at.ID}})
+	var key sql.NullString // of a damaged row
+	k.item, err = l.scan(also{row, []any{&key, &k.at.ID}})
+	k.at.Key = key.String
 	return k, err
 }
 

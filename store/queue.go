@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -17,21 +16,24 @@ const suspendedColumns = `s.id, m.decision_id, s.subject, s.author_name, s.autho
 	m.reply_to, s.recipient, m.recipients, s.cause, m.rule, m.why, m.authentication,
 	m.message_id, m.client, m.size, s.created_at, s.expires_at`
 
-const suspendedFrom = ` from suspended s join messages m on m.id = s.id`
+// Whose other half is gone is held all the same.
+const suspendedFrom = ` from suspended s left join messages m on m.id = s.id`
 
 func scanSuspended(row scanner) (s Suspended, err error) {
-	var replyTo, recipients, rule string
+	var rule string
 	var created, expires int64
-	err = row.Scan(&s.ID, &s.DecisionID, &s.Subject, &s.Author.Name, &s.Author.Email,
-		&replyTo, &s.Recipient, &recipients, &s.Cause, &rule, &s.Why, &s.Authentication,
-		&s.MessageID, &s.Client, &s.Size, &created, &expires)
-	if err != nil {
-		return s, err
-	}
+	s.ReplyTo, s.Recipients = []string{}, []string{}
+	s.Damaged, err = scanParts(row, part{"id", &s.ID}, part{"decision_id", &s.DecisionID},
+		part{"subject", &s.Subject}, part{"author_name", &s.Author.Name},
+		part{"author_email", &s.Author.Email}, part{"reply_to", &s.ReplyTo},
+		part{"recipient", &s.Recipient}, part{"recipients", &s.Recipients},
+		part{"cause", &s.Cause}, part{"rule", &rule}, part{"why", &s.Why},
+		part{"authentication", &s.Authentication}, part{"message_id", &s.MessageID},
+		part{"client", &s.Client}, part{"size", &s.Size}, part{"created_at", &created},
+		part{"expires_at", &expires})
 	s.Rule, s.CauseID = orNull(rule), causeID(s.Cause)
 	s.CreatedAt, s.ExpiresAt = fromMillis(created), fromMillis(expires)
-	return s, errors.Join(json.Unmarshal([]byte(replyTo), &s.ReplyTo),
-		json.Unmarshal([]byte(recipients), &s.Recipients))
+	return s, err
 }
 
 func orNull(text string) *string {

@@ -59,6 +59,7 @@ type Suspended struct {
 	Size           int64     `json:"size"`
 	CreatedAt      time.Time `json:"created_at"`
 	ExpiresAt      time.Time `json:"expires_at"`
+	Damaged        Damage    `json:"damaged,omitempty"` // what of it cannot be read
 }
 
 // A Requester is who a ticket is from. Claimed: the address is only what the message says.
@@ -84,7 +85,8 @@ type Ticket struct {
 	CreatedAt  time.Time `json:"created_at"`
 	Via        string    `json:"via"` // email, recovered
 	Proven     bool      `json:"proven"`
-	Sealer     string    `json:"sealer,omitempty"` // by whose ARC seal it is proven
+	Sealer     string    `json:"sealer,omitempty"`  // by whose ARC seal it is proven
+	Damaged    Damage    `json:"damaged,omitempty"` // what of it cannot be read
 }
 
 // A User is a known profile.

@@ -39,7 +39,8 @@ func (h *Hand) RecoverMany(ctx context.Context, ids []int64) (done []Recovery, e
 			switch {
 			case err == nil, errors.Is(err, ErrRecovered):
 				done = append(done, r)
-			case errors.Is(err, ErrNotFound), errors.Is(err, ErrContentGone):
+			case errors.Is(err, ErrNotFound), errors.Is(err, ErrContentGone),
+				errors.Is(err, ErrDamaged):
 				failures = append(failures, Failure{id, err}) // nothing was changed
 			default:
 				return err
@@ -95,7 +96,8 @@ type heldRow struct {
 	inFile bool
 }
 
-// recover fails with ErrRecovered, ErrNotFound or ErrContentGone before it changes anything.
+// recover fails with ErrRecovered, ErrNotFound, ErrContentGone or ErrDamaged before it changes
+// anything.
 func (h *Hand) recover(t *tx, id int64) (Recovery, error) {
 	r := Recovery{SuspendedID: id}
 	err := t.row(`select id from tickets where suspended_id = $1`, id).Scan(&r.Ticket.ID)
@@ -103,11 +105,19 @@ func (h *Hand) recover(t *tx, id int64) (Recovery, error) {
 		return r, fmt.Errorf("held message %d was %w: ticket %d", id, ErrRecovered, r.Ticket.ID)
 	}
 	var held heldRow
-	err = t.row(`select s.cause, s.author_email, s.author_name, m.decision_id, m.raw is null
-		from suspended s join messages m on m.id = s.id where s.id = $1`, id).
-		Scan(&held.Cause, &held.Author, &held.name, &held.DecisionID, &held.inFile)
+	var inFile int64
+	damage, err := scanParts(t.row(`select s.cause, s.author_email, s.author_name, s.subject,
+			s.recipient, m.decision_id, m.raw is null, m.claimed, m.authentication
+		from suspended s left join messages m on m.id = s.id where s.id = $1`, id),
+		part{"cause", &held.Cause}, part{"author_email", &held.Author},
+		part{"author_name", &held.name}, part{"subject", new(string)},
+		part{"recipient", new(string)}, part{"decision_id", &held.DecisionID},
+		part{"raw", &inFile}, part{"claimed", new(bool)}, part{"authentication", new(string)})
 	if err != nil {
 		return r, fmt.Errorf("held message %d: %w", id, absent(err))
+	}
+	if held.inFile = inFile != 0; damage != nil {
+		return r, fmt.Errorf("held message %d: %w: %s", id, ErrDamaged, damage)
 	}
 	if _, err := os.Stat(h.db.contentPath(held.DecisionID)); held.inFile && err != nil {
 		return r, h.db.contentGone(id)

@@ -20,7 +20,7 @@ func each[T any](ctx context.Context, db *DB, scan func(scanner) (T, error),
 		defer rows.Close()
 		for rows.Next() {
 			v, err := scan(rows)
-			if !yield(v, err) || err != nil {
+			if !yield(v, unreadable(err)) || err != nil {
 				return
 			}
 		}
@@ -42,7 +42,7 @@ func absent(err error) error {
 	if errors.Is(err, sql.ErrNoRows) {
 		return ErrNotFound
 	}
-	return damaged(err)
+	return unreadable(err)
 }
 
 // also is a row that has more columns than its scan function knows, at its end.

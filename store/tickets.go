@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,23 +18,25 @@ const ticketColumns = `t.id, m.decision_id, t.subject, t.author_name, t.author_e
 	t.recipient, m.recipients, t.status, m.message_id, m.size, t.created_at, t.via, t.proven,
 	case when t.claimed then '' else t.requester end, case when t.proven then m.proof else '' end`
 
-const ticketFrom = ` from tickets t join messages m on m.id = t.message`
+const ticketFrom = ` from tickets t left join messages m on m.id = t.message`
 
 func scanTicket(row scanner) (t Ticket, err error) {
-	var recipients, proof string
 	var created int64
-	err = row.Scan(&t.ID, &t.DecisionID, &t.Subject, &t.Requester.Name, &t.Requester.Email,
-		&t.Requester.Claimed, &t.Recipient, &recipients, &t.Status, &t.MessageID, &t.Size,
-		&created, &t.Via, &t.Proven, &t.Requester.Profile, &proof)
-	if err != nil {
-		return t, err
-	}
-	a, err := readProof(proof)
-	if err != nil {
-		return t, err
+	var proof string
+	t.Recipients = []string{}
+	t.Damaged, err = scanParts(row, part{"id", &t.ID}, part{"decision_id", &t.DecisionID},
+		part{"subject", &t.Subject}, part{"author_name", &t.Requester.Name},
+		part{"author_email", &t.Requester.Email}, part{"claimed", &t.Requester.Claimed},
+		part{"recipient", &t.Recipient}, part{"recipients", &t.Recipients},
+		part{"status", &t.Status}, part{"message_id", &t.MessageID}, part{"size", &t.Size},
+		part{"created_at", &created}, part{"via", &t.Via}, part{"proven", &t.Proven},
+		part{"requester", &t.Requester.Profile}, part{"proof", &proof})
+	a, unsound := readProof(proof)
+	if unsound != nil {
+		t.Damaged = append(t.Damaged, Damaged{"proof", []byte(proof)})
 	}
 	t.CreatedAt, t.Sealer = fromMillis(created), string(a.Sealer())
-	return t, json.Unmarshal([]byte(recipients), &t.Recipients)
+	return t, err
 }
 
 // ListTickets yields the tickets that q selects; a cause selects none.
@@ -58,7 +61,7 @@ func (db *DB) Ticket(ctx context.Context, id int64) (Ticket, error) {
 // gives ErrNotFound.
 func (db *DB) Raw(ctx context.Context, id int64) (io.ReadCloser, error) {
 	type content struct {
-		decision string
+		decision sql.NullString // a damaged row may have its content all the same
 		raw      []byte
 	}
 	c, err := one(ctx, db, func(row scanner) (c content, err error) {
@@ -69,7 +72,7 @@ func (db *DB) Raw(ctx context.Context, id int64) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	return db.openContent(id, c.decision, c.raw)
+	return db.openContent(id, c.decision.String, c.raw)
 }
 
 // openContent reads what the row has of a message, or its file if that is nil.

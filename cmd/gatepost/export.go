@@ -40,16 +40,27 @@ func newExport(cmd *cobra.Command) *export {
 // files reports whether the messages themselves are written.
 func (e *export) files() bool { return e.mbox != "" || e.eml != "" }
 
+// exportLetters writes all that can be read. What cannot is an error in the end.
 func (a *app) exportLetters(ctx context.Context, db *store.DB, all iter.Seq2[letter, error],
-	e export) error {
+	e export) (err error) {
+	var left []error
+	bodies := contents{db: db, all: all, leave: func(err error) { left = append(left, err) }}
 	switch {
 	case e.eml != "":
-		return a.writeFolder(ctx, db, all, e.eml)
+		err = a.writeFolder(ctx, bodies, e.eml)
 	case e.mbox == "-":
-		_, err := writeMbox(ctx, db, all, a.stdout)
-		return err
+		_, err = writeMbox(ctx, bodies, a.stdout)
+	default:
+		err = a.writeMboxFile(ctx, bodies, e.mbox)
 	}
-	return a.writeMboxFile(ctx, db, all, e.mbox)
+	return errors.Join(append(left, err)...)
+}
+
+// contents are messages that are to be written out.
+type contents struct {
+	db    *store.DB
+	all   iter.Seq2[letter, error]
+	leave func(error) // told of each that cannot be read
 }
 
 // writeRecords writes what is known of each message.
@@ -107,11 +118,10 @@ func isFormula(text string) bool {
 
 // writeMboxFile writes a new mbox file. One that is there is never written over, and one
 // that could not be finished is removed.
-func (a *app) writeMboxFile(ctx context.Context, db *store.DB, all iter.Seq2[letter, error],
-	name string) error {
+func (a *app) writeMboxFile(ctx context.Context, c contents, name string) error {
 	n := 0
 	err := writeNew(name, func(f io.Writer) (err error) {
-		n, err = writeMbox(ctx, db, all, f)
+		n, err = writeMbox(ctx, c, f)
 		return err
 	})
 	if errors.Is(err, os.ErrExist) {
@@ -142,27 +152,28 @@ func writeNew(name string, fill func(io.Writer) error) (err error) {
 
 // writeMbox writes messages one after another, quoted as mboxrd has it, with LF line ends
 // (RFC 4155, appendix A), and says how many.
-func writeMbox(ctx context.Context, db *store.DB, all iter.Seq2[letter, error], w io.Writer) (
-	n int, err error) {
-	err = eachRaw(ctx, db, all, func(l letter, raw io.Reader) error {
+func writeMbox(ctx context.Context, c contents, w io.Writer) (n int, err error) {
+	err = c.each(ctx, func(l letter, raw io.Reader) error {
 		n++
 		return writeMboxEntry(w, l, raw)
 	})
 	return n, err
 }
 
-// eachRaw visits messages with their bytes. One that is deleted meanwhile is left out.
-func eachRaw(ctx context.Context, db *store.DB, all iter.Seq2[letter, error],
-	visit func(letter, io.Reader) error) error {
-	for l, err := range all {
+// each visits messages with their bytes. One that is deleted meanwhile is left out.
+func (c contents) each(ctx context.Context, visit func(letter, io.Reader) error) error {
+	for l, err := range c.all {
 		if err != nil {
 			return err
 		}
-		raw, err := db.Raw(ctx, l.id)
-		if errors.Is(err, store.ErrNotFound) {
+		raw, err := c.db.Raw(ctx, l.id)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
 			continue
-		}
-		if err != nil {
+		case errors.Is(err, store.ErrDamaged), errors.Is(err, store.ErrContentGone):
+			c.leave(no("message %d was left out: %w", l.id, err))
+			continue
+		case err != nil:
 			return err
 		}
 		if err := errors.Join(visit(l, raw), raw.Close()); err != nil {
@@ -216,13 +227,12 @@ func mboxSender(address string) string {
 
 // writeFolder writes each message to a file that is named by its id. A file that is there
 // is the same message and stays; another file of that name is an error.
-func (a *app) writeFolder(ctx context.Context, db *store.DB, all iter.Seq2[letter, error],
-	dir string) error {
+func (a *app) writeFolder(ctx context.Context, c contents, dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return no("%w", err)
 	}
 	written, kept := 0, 0
-	err := eachRaw(ctx, db, all, func(l letter, raw io.Reader) error {
+	err := c.each(ctx, func(l letter, raw io.Reader) error {
 		isNew, err := writeMessage(filepath.Join(dir, strconv.FormatInt(l.id, 10)+".eml"), raw)
 		if err == nil && isNew {
 			written++

@@ -72,6 +72,9 @@ func (a *app) printLetter(ctx context.Context, db *store.DB, l letter, v view) e
 			"some of them: send it to a file or through a pipe")
 	}
 	raw, err := db.Raw(ctx, l.id)
+	if err != nil && v == (view{}) { // what is known of it is there
+		return errors.Join(a.printFields(l.fields), err)
+	}
 	if err != nil {
 		return err
 	}

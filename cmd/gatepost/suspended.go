@@ -52,7 +52,7 @@ func (a *app) listSuspended(ctx context.Context, db *store.DB, q store.Query, l 
 	headers := []string{"ID", "AGE", "CAUSE", "AUTHOR", "SUBJECT", "RULE"}
 	err := printList(a, held, headers, func(s store.Suspended) []string {
 		return []string{strconv.FormatInt(s.ID, 10), a.when(s.CreatedAt), s.Cause,
-			s.Author.Email, s.Subject, orEmpty(s.Rule)}
+			s.Author.Email, heldSubject(s), orEmpty(s.Rule)}
 	})
 	return errors.Join(err, a.looked(ctx, db))
 }
@@ -73,6 +73,14 @@ func (a *app) looked(ctx context.Context, db *store.DB) error {
 			overTime(int(status.Expired)))
 	}
 	return err
+}
+
+// heldSubject says first what of a message cannot be read.
+func heldSubject(s store.Suspended) string {
+	if s.Damaged == nil {
+		return s.Subject
+	}
+	return "(damaged: " + s.Damaged.String() + ") " + s.Subject
 }
 
 func orEmpty(s *string) string {
@@ -125,7 +133,7 @@ func (a *app) heldLetter(s store.Suspended) letter {
 	return letter{
 		id: s.ID, from: s.Author.Email, size: s.Size, created: s.CreatedAt, record: s,
 		why: "held: " + s.Why,
-		fields: [][2]string{
+		fields: append([][2]string{
 			{"ID", strconv.FormatInt(s.ID, 10)},
 			{"From", person(s.Author)},
 			{"Reply-To", strings.Join(s.ReplyTo, ", ")},
@@ -140,8 +148,15 @@ func (a *app) heldLetter(s store.Suspended) letter {
 			{"Message-ID", s.MessageID},
 			{"Decision", s.DecisionID},
 			{"Size", strconv.FormatInt(s.Size, 10) + " octets"},
-		},
+		}, damageFields(s.Damaged)...),
 	}
+}
+
+func damageFields(damage store.Damage) (fields [][2]string) {
+	for _, d := range damage {
+		fields = append(fields, [2]string{"Damaged", d.Column + ": " + d.Text()})
+	}
+	return fields
 }
 
 func person(p store.Person) string {

@@ -1,0 +1,59 @@
+package httpd
+
+import (
+	"database/sql"
+	"net/http"
+	"strings"
+	"testing"
+
+	"gatepost/policy"
+)
+
+// A message whose row is damaged is shown as that, with what stands there, by API and console;
+// the others are as ever.
+func TestDamagedRow(t *testing.T) {
+	for name, c := range map[string]struct{ column, raw, change string }{
+		"no JSON": {"reply_to", `oops{`, `update messages set reply_to = 'oops{' where id = 2`},
+		"octets":  {"subject", `\xff`, `update suspended set subject = x'ff00fe' where id = 2`},
+		"reasons": {"", "", `update messages set reasons = '{{{' where id = 2`},
+		"client":  {"", "", `update messages set client = 'nobody' where id = 2`},
+		"half":    {"decision_id", "nothing", `delete from messages where id = 2`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			st := testServer(t)
+			st.rules(policy.Block, "*")
+			for _, subject := range []string{"one", "two", "three"} {
+				st.receive(letterOf("a@acme.test", subject, "hello"))
+			}
+			file, err := sql.Open("sqlite3", "file:"+st.path+"?_busy_timeout=10000")
+			st.must(err)
+			defer file.Close()
+			_, err = file.Exec(c.change)
+			st.must(err)
+			secret, _ := st.token("admin@acme.test")
+			do := func(method, path string) call {
+				return call{method: method, path: "/api/v2/suspended_tickets" + path, token: secret}
+			}
+			list := st.object(st.do(do("GET", "")), 200)["suspended_tickets"].([]any)
+			if len(list) != 3 {
+				t.Fatalf("listed: %v", list)
+			}
+			for _, item := range list {
+				held := item.(map[string]any)
+				if isTwo := held["id"] == 2.0; isTwo != (held["damaged"] != nil || held["error_messages"] != nil) {
+					t.Errorf("listed: %v", held)
+				}
+			}
+			st.object(st.do(do("GET", "/2")), 200)
+			b := st.browser("admin@acme.test")
+			b.says(b.get("/suspended", http.StatusOK), "one", "three")
+			page := b.get("/suspended/2", http.StatusOK)
+			b.says(page, "is damaged", c.column)
+			if !strings.Contains(page, c.raw) {
+				t.Errorf("%q is not shown", c.raw)
+			}
+			b.says(b.get("/suspended/1", http.StatusOK), "hello")
+			st.object(st.do(do("PUT", "/recover_many?ids=1,3")), 200)
+		})
+	}
+}
