@@ -132,12 +132,4 @@ func (l *line) note(region netip.Prefix) {
 
 // regionOf is the part of the Internet that addresses of one provider are in, as a rule: an
 // IPv4 /16 or an IPv6 /32.
-func regionOf(client netip.Addr) netip.Prefix {
-	client = client.Unmap().WithZone("")
-	bits := 32
-	if client.Is4() {
-		bits = 16
-	}
-	p, _ := client.Prefix(bits)
-	return p
-}
+func regionOf(client netip.Addr) netip.Prefix { return prefixOf(client, 16, 32) }

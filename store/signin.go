@@ -88,11 +88,14 @@ func scanText(row scanner) (text string, err error) {
 
 // networkOf is what one party has of the address space: one IPv4 address, or a /64. The zero
 // Prefix of a client that is not known.
-func networkOf(client netip.Addr) netip.Prefix {
+func networkOf(client netip.Addr) netip.Prefix { return prefixOf(client, 32, 64) }
+
+// prefixOf is the first bits of an address: so many of IPv4, or so many of IPv6.
+func prefixOf(client netip.Addr, four, six int) netip.Prefix {
 	client = client.Unmap().WithZone("")
-	bits := 64
+	bits := six
 	if client.Is4() {
-		bits = 32
+		bits = four
 	}
 	p, _ := client.Prefix(bits)
 	return p

@@ -23,8 +23,11 @@ type report struct {
 // just like the relay's, unless a product that the operator has named takes those out.
 func (c *Checker) believed(q Query, a *policy.Authentication) (all []results) {
 	reports := readReports(q)
+	if len(reports) == 0 {
+		return nil
+	}
 	below, sure := c.below(q, reports)
-	quoting := quoting(q)
+	odd := quoting(q)
 	for i, r := range reports {
 		id := fold(r.id)
 		switch {
@@ -37,9 +40,9 @@ func (c *Checker) believed(q Query, a *policy.Authentication) (all []results) {
 			all = append(all, results{id: id, all: r.against()})
 			note(a, nameOf(id), policy.StandsBelow+", and nothing tells it from a sender's: it "+
 				"can only speak against the sender", "")
-		case quoting != "" && (r.where == policy.Above && c.trusts(id) || i == below):
+		case odd != "" && (r.where == policy.Above && c.trusts(id) || i == below):
 			all = append(all, results{id: c.named(id), all: r.against()})
-			note(a, nameOf(id), quoting+" has what could end a comment or a value in it: it can "+
+			note(a, nameOf(id), odd+" has what could end a comment or a value in it: it can "+
 				"only speak against the sender", "")
 		case r.where == policy.Above && c.trusts(id), i == below:
 			r.id = c.named(id)

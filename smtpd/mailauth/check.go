@@ -42,7 +42,7 @@ type Options struct {
 	// is read where it writes it, if nobody else can have written it there.
 	Filters []*policy.Product
 	// Sealers are the domains, with those below them, whose ARC chains (RFC 8617) stand for
-	// a DMARC that failed on the way. With none, no chain is looked at.
+	// a DMARC that failed on the way. With none, nobody is asked about a chain.
 	Sealers []message.Domain
 }
 
