@@ -181,7 +181,8 @@ func TestARC(t *testing.T) {
 		if got := proof(q, a); got != proven {
 			t.Errorf("%s: the proof is %v", name, got)
 		}
-		if n := asked.keys(); n != test.asked {
+		// Who asks for one key at a time is answered together; what failed is asked for again.
+		if n := asked.keys(); n > test.asked || n == 0 && test.asked > 0 {
 			t.Errorf("%s: %d questions about keys", name, n)
 		}
 	}
