@@ -364,7 +364,7 @@ func TestOperations(t *testing.T) {
 	}
 	st.server.Proxies, st.server.Metrics = nil, nil
 	code, text := get("/metrics", "127.0.0.1", nil)
-	for _, line := range []string{"gatepost_held 1\n",
+	for _, line := range []string{"gatepost_held 1\n", "gatepost_conservation_difference 0\n",
 		"gatepost_held_by_cause{cause=\"blocklisted\"} 1\n",
 		"gatepost_http_requests_total{method=\"GET\",status=\"200\"} 3\n",
 		"gatepost_info{version=\"test\"} 1\n",

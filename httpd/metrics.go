@@ -126,6 +126,10 @@ func (c state) Collect(to chan<- prometheus.Metric) {
 	for kind, n := range status.Day {
 		gauge("decisions", decided, float64(n), "kind", kind, "window", "24h")
 	}
+	if b, err := c.server.DB.Balance(ctx); err == nil {
+		gauge("conservation_difference", "Messages accepted less what became of them: tickets, "+
+			"held, rejected, deleted, expired, set aside. It must be 0.", float64(b.Difference()))
+	}
 	c.causes(ctx, gauge)
 }
 

@@ -21,6 +21,7 @@ func (db *DB) Commit(ctx context.Context, r *Record) (int64, error) {
 	case policy.Reject:
 		return 0, db.writer.do(ctx, func(t *tx) error {
 			t.countDecision(r, "reject:"+r.Decision.RuleKind())
+			t.total(totalRejected)
 			return nil
 		})
 	case policy.Defer:

@@ -90,6 +90,7 @@ func (db *DB) purgeHeld(ctx context.Context, e Expiry, until time.Time, limit in
 				return err
 			}
 			n++
+			t.total(totalExpired)
 			if file != "" {
 				files = append(files, file)
 			}

@@ -24,7 +24,9 @@ func firstLayout(t *testing.T) string {
 	}
 	text, err := migrations.ReadFile("migrations/0001_first.sql")
 	script := string(text) + fmt.Sprintf(";pragma application_id = %d; pragma user_version = 1;"+
-		"update meta set value = 5 where name = 'sequence';", applicationID)
+		"update meta set value = 5 where name = 'sequence';"+
+		"insert into counters values (29539440, 'reject:domain', 7), (29539440, 'suspend', 2);",
+		applicationID)
 	for i, m := range [][2]string{{"192.0.2.1", ""}, {"", ""}, {"192.0.2.1", "a@acme.test"},
 		{"192.0.2.1", ""}} {
 		script += fmt.Sprintf(`insert into messages (id, decision_id, action, cause, rule, why,
@@ -60,6 +62,8 @@ func TestMigratedFromTheFirstLayout(t *testing.T) {
 	bounce.NullPath = true
 	piped.Client = netip.Addr{}
 	sent.MailFrom = "a@acme.test"
+	f.checkBalance("brought up to date",
+		"11 accepted; 2 tickets, 2 held, 7 rejected, 0 deleted, 0 expired")
 	f.checkKept("held", 1, bounce, nil, "raw1")
 	f.checkKept("held, of no client", 2, piped, nil, "raw2")
 	f.checkKept("ticket", 3, sent, nil, "raw3")

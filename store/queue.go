@@ -123,6 +123,7 @@ func (h *Hand) deleteSuspended(t *tx, id int64) (file string, err error) {
 	if err != nil {
 		return "", err
 	}
+	t.total(totalDeleted)
 	return deleteSuspended(t, id)
 }
 

@@ -13,6 +13,7 @@ type tx struct {
 	w        *writer
 	sequence int64 // the last id given out, 0 before the first
 	counts   map[counter]int64
+	totals   map[string]int64 // see conservation.go
 	bands    map[bandKey]*band
 	queue    bool // the suspended queue has changed
 	file     bool // a content is in a file: the folder must be on disk before the commit
@@ -109,6 +110,7 @@ func (t *tx) nextID() (int64, error) {
 
 // countDecision counts what became of a message. Nothing in it says which message.
 func (t *tx) countDecision(r *Record, kind string) {
+	t.total(totalAccepted)
 	at := minute(r.Envelope.ReceivedAt)
 	t.count(at, kind)
 	if r.Undeclared {
@@ -147,6 +149,9 @@ func (t *tx) flush() error {
 		if err != nil {
 			return err
 		}
+	}
+	if err := t.flushTotals(); err != nil {
+		return err
 	}
 	if err := t.flushBands(); err != nil || !t.file {
 		return err

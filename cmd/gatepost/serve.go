@@ -178,6 +178,7 @@ func (g *gate) run(ctx context.Context, stop func(), hangUps <-chan os.Signal) e
 	})
 	group.Go(func() error { return g.serveHTTP(inside) })
 	group.Go(func() error { return g.purge(inside) })
+	group.Go(func() error { return g.watchBalance(inside) })
 	group.Go(func() error { return g.watchDisk(inside) })
 	group.Go(func() error { return g.reloads(inside, hangUps) })
 	group.Go(func() error { return g.feed(inside) })
