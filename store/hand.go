@@ -31,6 +31,14 @@ func (db *DB) By(a Actor) *Hand { return &Hand{db, a} }
 
 func (h *Hand) do(ctx context.Context, f func(*tx) error) error { return h.db.writer.do(ctx, f) }
 
+// changeQueue is do for what takes messages out of the queue.
+func (h *Hand) changeQueue(ctx context.Context, f func(*tx) error) error {
+	if err := h.db.checkQueue(ctx); err != nil {
+		return err
+	}
+	return h.do(ctx, f)
+}
+
 func (h *Hand) now() int64 { return h.db.now().UnixMilli() }
 
 // An event is what a change adds to the audit log. Neither a secret nor anything of the

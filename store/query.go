@@ -119,16 +119,6 @@ func (q Query) key(alias string) (name, expression string) {
 	return "created", ""
 }
 
-// order sorts by what q says and then by age, the newest first.
-func (q Query) order(alias string) string {
-	if _, key := q.key(alias); key != "" {
-		return fmt.Sprintf(" order by %s, %s.id desc", key, alias)
-	}
-	return fmt.Sprintf(" order by %s.id desc", alias)
-}
-
-func (q Query) limit() string { return atMost(q.Limit) }
-
 func atMost(limit int) string {
 	if limit <= 0 {
 		return ""

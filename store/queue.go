@@ -53,11 +53,29 @@ func causeID(name string) *int {
 	return &id
 }
 
-// ListSuspended yields the held messages that q selects.
+// suspendedHalf reads what stands beside the message itself, where that cannot be read.
+const suspendedHalf = ` from suspended s left join (select * from messages limit 0) m`
+
+// ListSuspended yields the held messages that q selects. Of a damaged database it yields those
+// that can be read, and then the error.
 func (db *DB) ListSuspended(ctx context.Context, q Query) iter.Seq2[Suspended, error] {
-	where, args := q.where("s")
-	return each(ctx, db, scanSuspended, "select "+suspendedColumns+suspendedFrom+where+
-		q.order("s")+q.limit(), args...)
+	w := &tableScan[Suspended]{db: db, scan: scanSuspended, columns: suspendedColumns, alias: "s",
+		whole: suspendedFrom, half: suspendedHalf, limit: q.Limit,
+		id: func(s Suspended) int64 { return s.ID }}
+	w.where, w.args = q.where("s")
+	_, key := q.key("s")
+	if key == "" {
+		return w.rows(ctx)
+	}
+	return w.sorted(ctx, key, func(s Suspended) string {
+		switch q.Sort {
+		case "author":
+			return sortKey(s.Author.Email)
+		case "subject":
+			return sortKey(s.Subject)
+		}
+		return s.Cause
+	})
 }
 
 // CountSuspended says how many held messages q selects, its limit aside.
@@ -70,7 +88,7 @@ func scanCount(row scanner) (n int64, err error) { return n, row.Scan(&n) }
 
 // Suspended is one held message, or ErrNotFound.
 func (db *DB) Suspended(ctx context.Context, id int64) (Suspended, error) {
-	return one(ctx, db, scanSuspended, "select "+suspendedColumns+suspendedFrom+
+	return wholeOrHalf(ctx, db, scanSuspended, suspendedColumns, suspendedFrom, suspendedHalf,
 		" where s.id = $1", id)
 }
 
@@ -78,7 +96,7 @@ func (db *DB) Suspended(ctx context.Context, id int64) (Suspended, error) {
 // not there nothing is deleted, missing says which, and the error is ErrNotFound.
 func (h *Hand) DeleteSuspended(ctx context.Context, ids []int64) (missing []int64, err error) {
 	var files []string
-	err = h.do(ctx, func(t *tx) error {
+	err = h.changeQueue(ctx, func(t *tx) error {
 		files, missing = nil, nil
 		for _, id := range ids {
 			file, err := h.deleteSuspended(t, id)

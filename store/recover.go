@@ -16,7 +16,7 @@ import (
 // sender may be a robot or a forger. Recovering twice gives the first ticket and
 // ErrRecovered.
 func (h *Hand) Recover(ctx context.Context, id int64) (r Recovery, err error) {
-	err = h.do(ctx, func(t *tx) error {
+	err = h.changeQueue(ctx, func(t *tx) error {
 		r, err = h.recover(t, id)
 		return err
 	})
@@ -32,7 +32,7 @@ func (h *Hand) Recover(ctx context.Context, id int64) (r Recovery, err error) {
 // counts as recovered. If others cannot be, the error is Failures.
 func (h *Hand) RecoverMany(ctx context.Context, ids []int64) (done []Recovery, err error) {
 	var failures Failures
-	err = h.do(ctx, func(t *tx) error {
+	err = h.changeQueue(ctx, func(t *tx) error {
 		done, failures = nil, nil
 		for _, id := range ids {
 			r, err := h.recover(t, id)

@@ -109,7 +109,10 @@ func isCode(err error, code sqlite3.ErrNo) bool {
 // damaged says what SQLite's own words leave out: what to do.
 func damaged(err error) error {
 	if isCode(err, sqlite3.ErrCorrupt) || isCode(err, sqlite3.ErrNotADB) {
-		return fmt.Errorf("the database is damaged (%w): restore it from a backup", err)
+		return fmt.Errorf("the database is damaged (%w): %s", err, mendDamage)
 	}
 	return err
 }
+
+// mendDamage is what to do about a damaged database.
+const mendDamage = "restore it from a backup; `gatepost doctor` tells what can be read of it"

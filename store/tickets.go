@@ -39,11 +39,26 @@ func scanTicket(row scanner) (t Ticket, err error) {
 	return t, err
 }
 
-// ListTickets yields the tickets that q selects; a cause selects none.
+// ticketHalf reads what stands beside the message itself, where that cannot be read.
+const ticketHalf = ` from tickets t left join (select * from messages limit 0) m`
+
+// ListTickets yields the tickets that q selects; a cause selects none. Of a damaged database it
+// yields those that can be read, and then the error.
 func (db *DB) ListTickets(ctx context.Context, q Query) iter.Seq2[Ticket, error] {
-	where, args := q.where("t")
-	return each(ctx, db, scanTicket, "select "+ticketColumns+ticketFrom+where+q.order("t")+q.limit(),
-		args...)
+	w := &tableScan[Ticket]{db: db, scan: scanTicket, columns: ticketColumns, alias: "t",
+		whole: ticketFrom, half: ticketHalf, limit: q.Limit,
+		id: func(t Ticket) int64 { return t.ID }}
+	w.where, w.args = q.where("t")
+	_, key := q.key("t")
+	if key == "" {
+		return w.rows(ctx)
+	}
+	return w.sorted(ctx, key, func(t Ticket) string {
+		if q.Sort == "author" {
+			return sortKey(t.Requester.Email)
+		}
+		return sortKey(t.Subject)
+	})
 }
 
 // CountTickets says how many tickets q selects, its limit aside.
@@ -54,7 +69,8 @@ func (db *DB) CountTickets(ctx context.Context, q Query) (int64, error) {
 
 // Ticket is one ticket, or ErrNotFound.
 func (db *DB) Ticket(ctx context.Context, id int64) (Ticket, error) {
-	return one(ctx, db, scanTicket, "select "+ticketColumns+ticketFrom+" where t.id = $1", id)
+	return wholeOrHalf(ctx, db, scanTicket, ticketColumns, ticketFrom, ticketHalf, " where t.id = $1",
+		id)
 }
 
 // Raw reads a held message or a ticket's message byte for byte as it was received, or

@@ -48,7 +48,9 @@ func newWriter(ctx context.Context, db *sql.DB, dir string) (*writer, error) {
 	if err != nil {
 		return nil, damaged(err)
 	}
-	if _, err := conn.ExecContext(ctx, "pragma busy_timeout = 0"); err != nil {
+	// A page that is damaged is not written to: what is whole on it, or beside it, would go.
+	if _, err := conn.ExecContext(ctx,
+		"pragma busy_timeout = 0; pragma cell_size_check = on"); err != nil {
 		return nil, errors.Join(damaged(err), conn.Close())
 	}
 	return &writer{conn: conn, dir: dir, stmts: map[string]*sql.Stmt{},

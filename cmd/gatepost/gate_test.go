@@ -49,6 +49,14 @@ func (g *gateway) start() {
 // await starts what cmd is, and waits until it takes mail.
 func (g *gateway) await() {
 	g.Helper()
+	if !g.listens() {
+		g.Fatal("the server ended before it listened")
+	}
+}
+
+// listens starts what cmd is, and reports whether it takes mail or ended before.
+func (g *gateway) listens() bool {
+	g.Helper()
 	log, err := g.cmd.StderrPipe()
 	if err != nil {
 		g.Fatal(err)
@@ -71,8 +79,9 @@ func (g *gateway) await() {
 	select {
 	case line := <-listening:
 		g.smtp, g.http = line.SMTP, line.HTTP
+		return true
 	case <-g.done:
-		g.Fatal("the server ended before it listened")
+		return false
 	}
 }
 

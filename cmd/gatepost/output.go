@@ -134,9 +134,10 @@ func (a *app) table(headers []string, rows iter.Seq2[[]string, error]) error {
 		return writeTabbed(a.stdout, rows)
 	}
 	var batch [][]string
+	var hidden error // what ends the rows, behind those that were read
 	for row, err := range rows {
-		if err != nil {
-			return err
+		if hidden = err; err != nil {
+			break
 		}
 		if batch = append(batch, visibleCells(row)); len(batch) == tableRows {
 			if err := a.writeTable(headers, batch, width); err != nil {
@@ -146,9 +147,9 @@ func (a *app) table(headers []string, rows iter.Seq2[[]string, error]) error {
 		}
 	}
 	if len(batch) == 0 {
-		return nil
+		return hidden
 	}
-	return a.writeTable(headers, batch, width)
+	return errors.Join(a.writeTable(headers, batch, width), hidden)
 }
 
 func (a *app) writeTable(headers []string, rows [][]string, width int) error {

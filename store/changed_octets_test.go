@@ -1,0 +1,248 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"gatepost/policy"
+)
+
+// TestChangedOctets changes octets of a database at random, each run its own, with nobody at
+// work on it. Every message whose rows are whole is listed, shown, and recovered: in the
+// database as it is, or in what Salvage makes of it where that cannot be written any more.
+//
+// A row is whole where SQLite finds it by its key in its table, without any index, and each
+// column has what it had; a message, where its rows in suspended and messages are.
+// GATEPOST_LONG=1 makes 200 runs of it.
+func TestChangedOctets(t *testing.T) {
+	runs := 8
+	if os.Getenv("GATEPOST_LONG") != "" {
+		runs = 200
+	}
+	shapes := []string{manyMessages(t, 400, 200, 20), manyMessages(t, 120, 20, 500, 9000, 40000)}
+	var sum trial
+	for seed := range runs {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			sum.add(tryChanged(t, shapes[seed%2], uint64(seed)))
+		})
+	}
+	t.Logf("%d runs: %+v", runs, sum)
+	if sum.Whole == 0 || sum.Damaged == 0 {
+		t.Error("the runs show nothing: none of the rows was whole, or all of them")
+	}
+}
+
+// A trial is what became of messages.
+type trial struct {
+	Unreadable int // databases of which SQLite reads nothing at all
+	Whole      int // messages
+	Damaged    int
+	Recovered  int // in place
+	Salvaged   int // and recovered then
+}
+
+func (t *trial) add(o trial) {
+	t.Unreadable += o.Unreadable
+	t.Whole += o.Whole
+	t.Damaged += o.Damaged
+	t.Recovered += o.Recovered
+	t.Salvaged += o.Salvaged
+}
+
+// manyMessages is a closed database: n held messages and tickets of these sizes, some in files.
+func manyMessages(t *testing.T, n int, sizes ...int) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "gatepost.db")
+	f := &fixture{T: t, clock: noon}
+	var err error
+	f.DB, err = Open(path, Options{Create: true, Now: func() time.Time { return f.clock }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.rules(policy.Block, "held.test")
+	for i := range n {
+		from := fmt.Sprintf("a%d@held.test", i)
+		if i%10 == 0 {
+			from = fmt.Sprintf("a%d@acme.test", i)
+		}
+		size := sizes[i%len(sizes)]
+		if i%40 == 7 {
+			size = inline + 1
+		}
+		f.receive(mail(from, fmt.Sprint("subject ", i), strings.Repeat("text ", size/5)))
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// sumColumn is which column of messages has the hash of the content.
+const sumColumn = 17
+
+func tryChanged(t *testing.T, pristine string, seed uint64) (sum trial) {
+	path := filepath.Join(t.TempDir(), "gatepost.db")
+	if err := os.CopyFS(contentDir(path), os.DirFS(contentDir(pristine))); err != nil {
+		t.Fatal(err)
+	}
+	changeOctets(t, pristine, path, seed)
+	before, after := rawRows(t, pristine), rawRows(t, path)
+	var whole []int64
+	for id, row := range before["suspended"] {
+		if reflect.DeepEqual(row, after["suspended"][id]) &&
+			reflect.DeepEqual(before["messages"][id], after["messages"][id]) {
+			whole = append(whole, id)
+		}
+	}
+	slices.Sort(whole)
+	sum.Whole, sum.Damaged = len(whole), len(before["suspended"])-len(whole)
+	if len(whole) == 0 {
+		sum.Unreadable++
+		return sum
+	}
+	db, err := Open(path, Options{Now: func() time.Time { return noon }})
+	if err != nil {
+		t.Fatalf("%d messages are whole: %v", len(whole), err)
+	}
+	defer db.Close()
+	checkShown(t, db, before, whole)
+	ctx, ann := context.Background(), Actor{Name: "ann", Door: "cli"}
+	done, err := db.By(ann).RecoverMany(ctx, whole)
+	if sum.Recovered = len(done); err == nil && len(done) == len(whole) {
+		return sum
+	}
+	sum.Recovered = 0
+	to := filepath.Join(filepath.Dir(path), "new.db")
+	saved, err := SalvageTo(ctx, path, to, ann, Options{})
+	if err != nil {
+		t.Fatalf("%d messages are whole: %v", len(whole), err)
+	}
+	db2, err := Open(to, Options{Now: func() time.Time { return noon }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db2.Close()
+	checkShown(t, db2, before, whole)
+	if b, err := db2.Balance(ctx); err != nil || b.Difference() != 0 {
+		t.Errorf("salvaged %+v: %s, %v", saved, b, err)
+	}
+	done, err = db2.By(ann).RecoverMany(ctx, whole)
+	if sum.Salvaged = len(done); err != nil || len(done) != len(whole) {
+		t.Errorf("salvaged: %d of %d recovered, %v", len(done), len(whole), err)
+	}
+	return sum
+}
+
+// changeOctets copies a file and changes from 1 to 64 octets: anywhere, or all in one sector.
+func changeOctets(t *testing.T, from, to string, seed uint64) {
+	t.Helper()
+	octets, err := os.ReadFile(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	random := rand.New(rand.NewPCG(seed, 9))
+	const sector = 512
+	n, first, within := 1<<random.IntN(7), 0, len(octets)
+	if random.IntN(2) == 0 {
+		first, within = random.IntN(len(octets)/sector)*sector, sector
+	}
+	for range n {
+		octets[first+random.IntN(within)] ^= byte(1 + random.IntN(255))
+	}
+	if err := os.WriteFile(to, octets, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// rawRows are the rows that SQLite finds by their keys.
+func rawRows(t *testing.T, path string) map[string]map[int64][]any {
+	t.Helper()
+	db, err := sql.Open("sqlite3", "file:"+path+"?mode=ro&immutable=1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	all := map[string]map[int64][]any{}
+	for _, table := range []string{"suspended", "messages"} {
+		all[table] = map[int64][]any{}
+		for id := range int64(420) {
+			if row := rawRow(db, table, id); row != nil {
+				all[table][id] = row
+			}
+		}
+	}
+	return all
+}
+
+// rawRow is nil where the row cannot be read.
+func rawRow(db *sql.DB, table string, id int64) (values []any) {
+	rows, err := db.Query("select * from "+table+" not indexed where rowid = ?", id)
+	if err != nil {
+		return nil
+	}
+	defer rows.Close()
+	names, _ := rows.Columns()
+	values = make([]any, len(names))
+	to := make([]any, len(names))
+	for i := range values {
+		to[i] = &values[i]
+	}
+	if !rows.Next() || rows.Scan(to...) != nil || rows.Err() != nil {
+		return nil
+	}
+	return values
+}
+
+func checkShown(t *testing.T, db *DB, before map[string]map[int64][]any, whole []int64) {
+	t.Helper()
+	ctx := context.Background()
+	for _, sort := range []string{"", "author", "subject", "cause"} {
+		listed := map[int64]Suspended{}
+		for s, err := range db.ListSuspended(ctx, Query{Sort: sort}) {
+			if err != nil {
+				continue // the last, which says that something is missing
+			}
+			if _, twice := listed[s.ID]; twice && slices.Contains(whole, s.ID) {
+				t.Errorf("by %q: %d is listed twice", sort, s.ID)
+			}
+			listed[s.ID] = s
+		}
+		for _, id := range whole {
+			if s, ok := listed[id]; !ok || s.Damaged != nil {
+				t.Errorf("by %q: %d is whole, and not listed as that: %v", sort, id, s.Damaged)
+			}
+		}
+	}
+	for _, id := range whole {
+		s, err := db.Suspended(ctx, id)
+		if err != nil || s.Damaged != nil {
+			t.Errorf("%d is whole: %v, %v", id, s.Damaged, err)
+		}
+		raw, err := db.Raw(ctx, id)
+		if err != nil {
+			t.Errorf("%d is whole: %v", id, err)
+			continue
+		}
+		octets, err := io.ReadAll(raw)
+		if err := errors.Join(err, raw.Close()); err != nil {
+			t.Error(err)
+		}
+		row := before["messages"][id]
+		if sum := sha256.Sum256(octets); !bytes.Equal(sum[:], row[sumColumn].([]byte)) {
+			t.Errorf("%d is whole, and %d octets are shown that are not its own", id, len(octets))
+		}
+	}
+}
