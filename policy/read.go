@@ -93,14 +93,17 @@ func (f *Facts) Words() []Fact {
 	return facts
 }
 
+// FromUnknown is what the words of Facts say of a relay that does not tell its client.
+const FromUnknown = "one of ours had it from an unknown client"
+
 // tell adds what the facts are beside addresses.
 func (f *Facts) tell(add func(name, value string)) {
 	if f.Hop.Relayed {
-		client := "an unknown client"
+		hop := FromUnknown
 		if f.Hop.Client.IsValid() {
-			client = f.Hop.Client.String()
+			hop = "one of ours had it from " + f.Hop.Client.String()
 		}
-		add("relay", "one of ours had it from "+client)
+		add("relay", hop)
 	}
 	if f.Authentication != nil {
 		add("authentication", f.Proof().String()+": "+f.Authentication.words())

@@ -31,7 +31,8 @@ func TestConservation(t *testing.T) {
 	if _, err := f.hand().Recover(ctx, held[0].ID); !errors.Is(err, ErrRecovered) {
 		t.Fatal(err)
 	}
-	f.checkBalance("recovered twice", "10 accepted; 4 tickets, 3 held, 3 rejected, 0 deleted, 0 expired")
+	f.checkBalance("recovered twice",
+		"10 accepted; 4 tickets, 3 held, 3 rejected, 0 deleted, 0 expired")
 	if _, err := f.hand().DeleteSuspended(ctx, []int64{held[1].ID}); err != nil {
 		t.Fatal(err)
 	}

@@ -30,7 +30,8 @@ type Salvage struct {
 // SalvageTo copies every row that can be read of the damaged database at from to a new one, row
 // by row and by no index, and its contents. From is left as it is. What is missing then counts
 // as lost.
-func SalvageTo(ctx context.Context, from, to string, actor Actor, o Options) (s Salvage, err error) {
+func SalvageTo(ctx context.Context, from, to string, actor Actor, o Options) (
+	s Salvage, err error) {
 	if serving, err := (&DB{path: from}).locked(); err != nil || serving {
 		return s, errors.Join(err, fmt.Errorf("a server has %s open: stop it first", from))
 	}
@@ -103,8 +104,7 @@ func copyTables(ctx context.Context, from, to string) (all []SalvagedTable, err 
 // noTables is the error of a database whose list of tables cannot be read.
 func noTables(err error) error {
 	if isDamaged(err) {
-		return fmt.Errorf("SQLite cannot tell its tables (%w): restore it from a backup; without "+
-			"one, `sqlite3 gatepost.db .recover | sqlite3 new.db` finds what can be found", err)
+		return fmt.Errorf("SQLite cannot tell its tables (%w): restore it from a backup", err)
 	}
 	return err
 }
@@ -268,12 +268,17 @@ func copyFile(from, to string) error {
 		return err
 	}
 	defer in.Close()
-	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	return copyTo(to, in)
+}
+
+// copyTo has a file on disk before it returns.
+func copyTo(file string, in io.Reader) error {
+	out, err := os.OpenFile(file, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	_, err = io.Copy(out, in)
-	return errors.Join(err, out.Sync(), out.Close(), giveTo(to, filepath.Dir(to)))
+	return errors.Join(err, out.Sync(), out.Close(), giveTo(file, filepath.Dir(file)))
 }
 
 // settle makes a database that was filled one that goes on: no id is used again, there are

@@ -15,8 +15,8 @@ import (
 // than any page that leads to others knows of: then the table itself cannot be.
 const mostUnreadable = 100_000
 
-// A tableScan reads the rows of a table by their ids, the newest first. What SQLite cannot read of a
-// damaged database it steps over, row by row: a damaged page hides no other.
+// A tableScan reads the rows of a table by their ids, the newest first. What SQLite cannot read
+// of a damaged database it steps over, row by row: a damaged page hides no other.
 type tableScan[T any] struct {
 	db      *DB
 	scan    func(scanner) (T, error)
@@ -50,7 +50,8 @@ func (s *tableScan[T]) rows(ctx context.Context) iter.Seq2[T, error] {
 }
 
 // stepOver goes on where rows cannot be read, below the one that was read last.
-func (s *tableScan[T]) stepOver(ctx context.Context, yield func(T, error) bool) (more bool, err error) {
+func (s *tableScan[T]) stepOver(ctx context.Context, yield func(T, error) bool) (
+	more bool, err error) {
 	if s.last == 0 {
 		if s.last, err = s.db.newestID(ctx); err != nil {
 			return true, err
@@ -109,7 +110,8 @@ func (s *tableScan[T]) read(ctx context.Context, from, compare string, yield fun
 
 // sorted yields the rows in another order. It asks no index, which may be damaged where the
 // table is whole.
-func (s *tableScan[T]) sorted(ctx context.Context, key string, keyOf func(T) string) iter.Seq2[T, error] {
+func (s *tableScan[T]) sorted(ctx context.Context, key string, keyOf func(T) string) iter.Seq2[T,
+	error] {
 	return func(yield func(T, error) bool) {
 		more, begun := true, false
 		var err error
@@ -132,7 +134,8 @@ func (s *tableScan[T]) sorted(ctx context.Context, key string, keyOf func(T) str
 }
 
 // sortHere reads all that can be read, since SQLite cannot sort it.
-func (s *tableScan[T]) sortHere(ctx context.Context, keyOf func(T) string, yield func(T, error) bool) {
+func (s *tableScan[T]) sortHere(ctx context.Context, keyOf func(T) string,
+	yield func(T, error) bool) {
 	limit := s.limit
 	s.limit = 0
 	var read []T
