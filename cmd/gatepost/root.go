@@ -21,6 +21,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newAccessCommand(a),
 		newTokenCommand(a),
 		newAuditCommand(a),
+		newDoctorCommand(a),
 		newConfigCommand(a),
 		newVersionCommand(a),
 	)
