@@ -58,7 +58,7 @@ func discard(path string) (err error) {
 }
 
 func (db *DB) fillFrom(ctx context.Context, from string, actor Actor) (s Salvage, err error) {
-	if s.Tables, err = copyTables(ctx, from, db.path); err != nil {
+	if s.Tables, err = db.copyFrom(ctx, from); err != nil {
 		return s, err
 	}
 	if err := copyContents(contentDir(from), db.Dir()); err != nil {
@@ -66,6 +66,20 @@ func (db *DB) fillFrom(ctx context.Context, from string, actor Actor) (s Salvage
 	}
 	s.Lost, err = db.settle(ctx, db.By(actor))
 	return s, errors.Join(err, db.Check(ctx))
+}
+
+// copyFrom copies the tables, by our own list of them where theirs cannot be used.
+func (db *DB) copyFrom(ctx context.Context, from string) ([]SalvagedTable, error) {
+	all, err := copyTables(ctx, from, db.path)
+	if err == nil {
+		return all, nil
+	}
+	path, errSchema := withOurSchema(from)
+	if errSchema != nil {
+		return nil, errors.Join(err, errSchema)
+	}
+	all, err = copyTables(ctx, path, db.path)
+	return all, errors.Join(err, os.RemoveAll(filepath.Dir(path)))
 }
 
 // copyTables is one transaction of its own. Half of a message is kept, too, so that no reference
@@ -188,6 +202,8 @@ func (c *tableCopy) prepare() (err error) {
 		c.dest[i] = &c.values[i]
 	}
 	list := strings.Join(columns, ", ")
+	// A quoted name that a table has not is a text to SQLite, but for one of a named table.
+	theirs := "t." + strings.Join(columns, ", t.")
 	if c.Name == "access" { // its one row has no key to be replaced by
 		if _, err := c.to.ExecContext(c.ctx, "delete from access"); err != nil {
 			return err
@@ -198,8 +214,8 @@ func (c *tableCopy) prepare() (err error) {
 	if err != nil {
 		return err
 	}
-	c.pick, err = c.from.PrepareContext(c.ctx, "select "+list+" from "+c.Name+
-		" not indexed where rowid = ?")
+	c.pick, err = c.from.PrepareContext(c.ctx, "select "+theirs+" from "+c.Name+
+		" t not indexed where t.rowid = ?")
 	if err != nil {
 		return errors.Join(noTables(err), c.insert.Close())
 	}

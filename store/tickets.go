@@ -82,9 +82,9 @@ func (db *DB) Raw(ctx context.Context, id int64) (io.ReadCloser, error) {
 	}
 	c, err := one(ctx, db, func(row scanner) (c content, err error) {
 		return c, row.Scan(&c.decision, &c.raw)
-	}, `select decision_id, raw from messages where id = (
-			select message from tickets where id = $1
-			union all select id from suspended where id = $1)`, id)
+	}, `select decision_id, raw from messages m where m.id = (
+			select t.message from tickets t where t.id = $1
+			union all select s.id from suspended s where s.id = $1)`, id)
 	if err != nil {
 		return nil, err
 	}

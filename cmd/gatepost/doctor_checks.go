@@ -108,7 +108,8 @@ func (a *app) examineRows(ctx context.Context, db *store.DB) (all []finding) {
 		}
 	}
 	if failed != nil {
-		all = append(all, fault("rows", "", "some rows could not be read: %v", failed))
+		all = append(all, fault("rows", a.mendDatabase(failed), "some rows could not be read: %v",
+			failed))
 	}
 	if all == nil {
 		return []finding{sound("rows", "%s can be read", count(n, "message", "messages"))}
