@@ -59,3 +59,26 @@ func clearOctets(path string, at int64, n int) error {
 	_, err = file.WriteAt(make([]byte, n), at)
 	return errors.Join(err, file.Close())
 }
+
+// Tables that begin a page further on are seen, though the list of them may look like ours.
+func TestCheckRoots(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "new.db")
+	roots, err := makeFresh(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := checkRoots(f, roots, 4096); err != nil || len(roots) < 20 {
+		t.Errorf("%d of a new database: %v", len(roots), err)
+	}
+	for i := range roots[1:] {
+		roots[i].page = roots[i+1].page
+	}
+	if err := checkRoots(f, roots, 4096); !errors.Is(err, errElsewhere) {
+		t.Errorf("a table further on: %v", err)
+	}
+}
