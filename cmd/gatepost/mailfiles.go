@@ -138,20 +138,6 @@ func hasFolder(entries []os.DirEntry, name string) bool {
 
 func hasExt(path, ext string) bool { return strings.EqualFold(filepath.Ext(path), ext) }
 
-func beginsAsMbox(path string) (bool, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return false, err
-	}
-	defer f.Close()
-	start := make([]byte, len(mboxMark))
-	n, err := io.ReadFull(f, start)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return false, err
-	}
-	return string(start[:n]) == mboxMark, nil
-}
-
 // messages are the messages of the file as they would come over the wire.
 func (f mailFile) messages() iter.Seq2[[]byte, error] {
 	if f.mbox {

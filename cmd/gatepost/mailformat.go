@@ -1,0 +1,54 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// formatStart is how much of a file is read to know its format by, in octets.
+const formatStart = 64
+
+// foreignFormat names what holds no mail that we read, by its first octets, or is "".
+func foreignFormat(start []byte) string {
+	for _, f := range []struct{ magic, name string }{
+		{"\x1f\x8b", "gzip: unpack it with gunzip"},
+		{"BZh", "bzip2: unpack it with bunzip2"},
+		{"\xfd7zXZ\x00", "xz: unpack it with unxz"},
+		{"\x28\xb5\x2f\xfd", "zstd: unpack it with unzstd"},
+		{"PK\x03\x04", "a zip archive: unpack it"},
+		{"PK\x05\x06", "an empty zip archive"},
+		{"7z\xbc\xaf\x27\x1c", "a 7z archive: unpack it"},
+		{"!BDN", "an Outlook data file (pst): convert it with readpst"},
+		{"\xcf\xad\x12\xfe", "an Outlook Express folder (dbx): export it as mbox"},
+		{"SQLite format 3\x00", "an SQLite database"},
+		{"\x01\x01\x01\x01\n", "an MMDF folder: export it as mbox"},
+		{"BABYL OPTIONS:", "a Babyl file: export it as mbox"},
+	} {
+		if bytes.HasPrefix(start, []byte(f.magic)) {
+			return f.name
+		}
+	}
+	return ""
+}
+
+// beginsAsMbox reads the start of a file. What is known to be no mail is an error: as a
+// message it would be held as a broken one, with nothing of the mail in it to be seen.
+func beginsAsMbox(path string) (bool, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	start := make([]byte, formatStart)
+	n, err := io.ReadFull(f, start)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return false, err
+	}
+	if name := foreignFormat(start[:n]); name != "" {
+		return false, fmt.Errorf("%s is no mail but %s", path, name)
+	}
+	return bytes.HasPrefix(start[:n], []byte(mboxMark)), nil
+}
