@@ -43,6 +43,9 @@ func checkFile(path string, create bool) error {
 	if err := checkAccess(path); err != nil {
 		return err
 	}
+	if err := checkNames(path); err != nil {
+		return err
+	}
 	return checkHeader(path, info.Size())
 }
 

@@ -54,16 +54,21 @@ type DB struct {
 }
 
 // Open opens the database at path and brings its tables up to date. A database of a newer
-// version, of another program, damaged or emptied is refused and left as it is.
+// version, of another program, damaged, emptied or with a second name is refused and left as
+// it is. All that lies beside it lies beside the file that path names in the end.
 func Open(path string, o Options) (*DB, error) {
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	path, err := realPath(path)
+	if err != nil {
+		return nil, err
 	}
 	defer alone(path, o.Create)()
 	if err := checkFile(path, o.Create); err != nil {
 		return nil, err
 	}
-	_, err := os.Stat(path)
+	_, err = os.Stat(path)
 	db := &DB{path: path, made: errors.Is(err, os.ErrNotExist), now: o.Now}
 	db.watched = o.Now()
 	db.Configure(o.Settings)
