@@ -62,6 +62,8 @@ func checkAccess(path string) error {
 	return nil
 }
 
+func unixAccess(dir string) error { return syscall.Access(dir, writable|searchable) }
+
 // forAccess says how to get at a path, or at the nearest folder above it that can be seen:
 // what is another user's is used as that user, and not loosened for others; what is ours is
 // mended.
@@ -94,6 +96,9 @@ func checkAbsent(path string, create bool) error {
 		}
 		return fmt.Errorf("database %s: %w: the folder %s is missing: make it, or name another "+
 			"database with --db", path, err, dir)
+	}
+	if err := checkRescued(path); err != nil {
+		return err
 	}
 	if hasLog(path) {
 		return fmt.Errorf("%s is missing but %s-wal is there: restore the database from a "+

@@ -18,9 +18,15 @@ const checkedWhole = 1 << 30
 // Lock is what a server takes: one database has one server. It checks the database, then
 // sweeps away what a crash left, and records the start. unlock gives the lock up.
 func (db *DB) Lock(ctx context.Context) (unlock func() error, err error) {
+	if err := checkRescued(db.path); err != nil {
+		return nil, err
+	}
 	f, err := db.takeLock()
 	if err != nil {
 		return nil, err
+	}
+	if err := db.files.open(db.path, lockSuffix); err != nil {
+		return nil, errors.Join(err, f.Close())
 	}
 	for _, step := range []func(context.Context) error{db.Check, db.sweep, db.recordStart} {
 		if err := step(ctx); err != nil {
@@ -31,7 +37,9 @@ func (db *DB) Lock(ctx context.Context) (unlock func() error, err error) {
 	return f.Close, nil
 }
 
-func (db *DB) lockPath() string { return db.path + ".lock" }
+const lockSuffix = ".lock"
+
+func (db *DB) lockPath() string { return db.path + lockSuffix }
 
 // takeLock tries for a second: Status looks at the lock by taking it for a moment.
 func (db *DB) takeLock() (*os.File, error) {

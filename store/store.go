@@ -34,6 +34,7 @@ type DB struct {
 	read   *sql.DB // many readers, which cannot write
 	conn   *sql.DB // one connection, the writer's
 	writer *writer
+	files  files // those that are open
 
 	settings atomic.Pointer[policy.Settings]
 	loading  sync.Mutex // held while the policy is rebuilt
@@ -70,6 +71,7 @@ func Open(path string, o Options) (*DB, error) {
 	}
 	_, err = os.Stat(path)
 	db := &DB{path: path, made: errors.Is(err, os.ErrNotExist), now: o.Now}
+	db.files.found = make(chan struct{})
 	db.watched = o.Now()
 	db.Configure(o.Settings)
 	if err := db.open(); err != nil {
@@ -122,12 +124,16 @@ func (db *DB) open() (err error) {
 	if db.writer, err = newWriter(ctx, db.conn, db.Dir()); err != nil {
 		return err
 	}
+	db.writer.files = &db.files
 	db.writer.turns = newTurns(db.path)
 	if err = migrate(ctx, db.read, db.writer); err != nil {
 		return err
 	}
 	if err = os.MkdirAll(db.Dir(), 0o700); err != nil {
 		return fmt.Errorf("folder of large contents: %w", err)
+	}
+	if err = db.files.open(db.path, "", "-wal", "-shm", contentSuffix); err != nil {
+		return err
 	}
 	return db.prepare(ctx)
 }
@@ -146,9 +152,17 @@ func (db *DB) prepare(ctx context.Context) (err error) {
 	return nil
 }
 
-// Close lets what waits be written, and closes the database.
+// Close lets what waits be written, and closes the database. After ErrReplaced it leaves what
+// SQLite has open to the end of the process: the last to close a database removes its -wal and
+// -shm by their names, which are another's now.
 func (db *DB) Close() error {
 	var errs []error
+	if db.writer != nil {
+		db.writer.drain()
+	}
+	if errors.Is(db.files.look(), ErrReplaced) {
+		return nil
+	}
 	if db.writer != nil {
 		errs = append(errs, db.writer.stop(), db.writer.turns.close())
 	}
@@ -162,13 +176,15 @@ func (db *DB) Close() error {
 			errs = append(errs, pool.Close())
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, db.files.close())...)
 }
 
 // Dir is the folder beside the database that holds spools and large contents.
 func (db *DB) Dir() string { return contentDir(db.path) }
 
-func contentDir(path string) string { return path + ".content" }
+const contentSuffix = ".content"
+
+func contentDir(path string) string { return path + contentSuffix }
 
 // Ping reports whether the database can be written, by writing to it. When ctx ends first
 // the write is left to end by itself.

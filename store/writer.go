@@ -24,6 +24,7 @@ type writer struct {
 	stmts map[string]*sql.Stmt // prepared once, by their text
 	dir   string               // of large contents, synced before a commit that names one
 	turns *turns               // among the processes that write
+	files *files               // of the database, at their paths as long as anything is written
 
 	lock    sync.Mutex
 	queue   []*write
@@ -79,6 +80,9 @@ func (w *writer) do(ctx context.Context, f func(*tx) error) error {
 func (w *writer) join(j *write) (lead bool, err error) {
 	w.lock.Lock()
 	defer w.lock.Unlock()
+	if err := w.files.gone(); err != nil {
+		return false, err
+	}
 	if w.closed {
 		return false, errClosed
 	}
@@ -109,12 +113,16 @@ func (w *writer) lead() {
 	}
 }
 
-// stop lets what waits be written, and takes no more.
-func (w *writer) stop() error {
+// drain lets what waits be written, and takes no more.
+func (w *writer) drain() {
 	w.lock.Lock()
 	w.closed = true
 	w.lock.Unlock()
 	w.active.Wait()
+}
+
+// stop closes what the writer holds, once it is drained.
+func (w *writer) stop() error {
 	errs := []error{}
 	for _, stmt := range w.stmts {
 		errs = append(errs, stmt.Close())
@@ -157,6 +165,9 @@ func (w *writer) transact(batch []*write) (began bool, err error) {
 	if w.broken != nil {
 		return false, w.broken
 	}
+	if err := w.files.gone(); err != nil {
+		return false, err
+	}
 	w.turns.take()
 	defer w.turns.give() // when the transaction is over
 	if err := begin(w.conn); err != nil {
@@ -183,7 +194,11 @@ func (w *writer) transact(batch []*write) (began bool, err error) {
 	if err := t.flush(); err != nil {
 		return true, err
 	}
-	return true, t.exec("commit")
+	if err := t.exec("commit"); err != nil {
+		return true, err
+	}
+	// It is on disk, but maybe not where anybody will look: who sent it keeps it.
+	return true, w.files.look()
 }
 
 // errDisk marks a failure of the disk outside SQLite.

@@ -29,6 +29,7 @@ type gateway struct {
 	env  []string // settings, as NAME=value
 	cmd  *exec.Cmd
 	done chan struct{} // closed when its log ends
+	log  []string      // its lines, once done is closed
 }
 
 func newGateway(t *testing.T, env ...string) *gateway {
@@ -66,10 +67,11 @@ func (g *gateway) listens() bool {
 	}
 	type addresses struct{ Msg, SMTP, HTTP string }
 	listening := make(chan addresses, 1)
-	g.done = make(chan struct{})
+	g.done, g.log = make(chan struct{}), nil
 	go func() {
 		defer close(g.done)
 		for lines := bufio.NewScanner(log); lines.Scan(); {
+			g.log = append(g.log, lines.Text())
 			var line addresses
 			if json.Unmarshal(lines.Bytes(), &line) == nil && line.Msg == "listening" {
 				listening <- line

@@ -127,7 +127,7 @@ func (a *app) openGate(ctx context.Context) (g *gate, err error) {
 		Keep: time.Duration(s.Suspended.Keep), Log: g.log}
 	g.smtp.Receive = g.receiver.Receive
 	g.smtp.Ready = func() error {
-		return enoughSpace(s.DB, int64(g.settings.Load().SMTP.MinFreeSpace))
+		return enoughSpace(g.db.Dir(), int64(g.settings.Load().SMTP.MinFreeSpace))
 	}
 	return g, nil
 }
@@ -180,6 +180,7 @@ func (g *gate) run(ctx context.Context, stop func(), hangUps <-chan os.Signal) e
 	group.Go(func() error { return g.purge(inside) })
 	group.Go(func() error { return g.watchBalance(inside) })
 	group.Go(func() error { return g.watchDisk(inside) })
+	group.Go(func() error { return g.watchFiles(inside) })
 	group.Go(func() error { return g.reloads(inside, hangUps) })
 	group.Go(func() error { return g.feed(inside) })
 	err := group.Wait()
@@ -216,6 +217,9 @@ const pingWait = 2 * time.Second
 
 // ready reports whether a message would be taken now.
 func (g *gate) ready(ctx context.Context) error {
+	if err := g.db.Replaced(); err != nil {
+		return err
+	}
 	if g.stopping.Load() {
 		return errors.New("stopping")
 	}
