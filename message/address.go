@@ -3,6 +3,7 @@ package message
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -14,8 +15,9 @@ import (
 const maxAddress = 256
 
 // An Address is one addr-spec in its one spelling: ASCII letters in lower case, the local
-// part quoted only where it must be, the domain as Domain. Two Addresses are the same
-// mailbox for every rule exactly when they are ==. The zero Address is none.
+// part quoted only where it must be, the domain as Domain, or an address literal (RFC 5321,
+// section 4.1.3). Two Addresses are the same mailbox for every rule exactly when they are ==.
+// The zero Address is none.
 type Address struct {
 	spec string
 	at   int // of the last @, which divides the two parts
@@ -51,8 +53,9 @@ func (a Address) Doubt() SenderProblem {
 
 // ParseAddress reads one bare addr-spec (RFC 5322, section 3.4.1) without angle brackets,
 // comments or folding, and splits it at the last @. A local part that is not ASCII
-// (RFC 6532) is taken as it is written. The error says what is wrong with s and does not
-// repeat it.
+// (RFC 6532) is taken as it is written. One with a dot too many is what it is between
+// quotation marks: telephone companies gave such addresses out. The error says what is wrong
+// with s and does not repeat it.
 func ParseAddress(s string) (Address, error) {
 	if len(s) > maxAddress {
 		return Address{}, errTooLong(len(s))
@@ -65,12 +68,35 @@ func ParseAddress(s string) (Address, error) {
 	if err != nil {
 		return Address{}, err
 	}
-	domain, err := ParseDomain(s[at+1:])
+	domain, err := parseHost(s[at+1:])
 	if err != nil {
 		return Address{}, err
 	}
 	return join(s, local, domain)
 }
+
+// parseHost reads what stands behind the @: a domain, or an address literal (RFC 5321,
+// section 4.1.3).
+func parseHost(s string) (Domain, error) {
+	inner, isLiteral := strings.CutPrefix(s, "[")
+	if !isLiteral {
+		return ParseDomain(s)
+	}
+	inner, closed := strings.CutSuffix(lower(inner), "]")
+	text, isIPv6 := strings.CutPrefix(inner, ipv6Tag)
+	ip, err := netip.ParseAddr(text)
+	if !closed || err != nil || ip.Is4() == isIPv6 || ip.Zone() != "" {
+		return "", errors.New("between the brackets is no IP address: " +
+			"one is written [192.0.2.1] or [IPv6:2001:db8::1]")
+	}
+	if isIPv6 {
+		return Domain("[" + ipv6Tag + ip.String() + "]"), nil
+	}
+	return Domain("[" + ip.String() + "]"), nil
+}
+
+// ipv6Tag stands before an IPv6 address in a literal, in lower case.
+const ipv6Tag = "ipv6:"
 
 // join makes the address of its two parts, out of s itself if that is its one spelling.
 func join(s, local string, domain Domain) (Address, error) {
@@ -94,28 +120,33 @@ func parseLocal(s string) (string, error) {
 		return "", errors.New("there is nothing before the @")
 	}
 	if s[0] != '"' {
-		return lower(s), checkDotAtom(s)
+		if err := checkAtoms(s); err != nil {
+			return "", err
+		}
+		return quoteDots(lower(s)), nil
 	}
 	inner, err := unquote(s)
 	if err != nil {
 		return "", err
 	}
-	if inner = lower(inner); checkDotAtom(inner) == nil {
-		return inner, nil
+	if inner = lower(inner); checkAtoms(inner) == nil {
+		return quoteDots(inner), nil
 	}
 	return `"` + escapeQuoted(inner) + `"`, nil
 }
 
-// checkDotAtom refuses what cannot stand unquoted before the @ (RFC 5322, section 3.2.3;
-// RFC 6532, section 3.2).
-func checkDotAtom(s string) error {
-	if s == "" {
-		return errors.New("the local part is empty")
+// quoteDots gives a local part of atoms the quotation marks without which no dot may stand
+// at either end of it, or beside another (RFC 5322, section 3.2.3).
+func quoteDots(atoms string) string {
+	if atoms[0] != '.' && atoms[len(atoms)-1] != '.' && !strings.Contains(atoms, "..") {
+		return atoms
 	}
-	if s[0] == '.' || s[len(s)-1] == '.' || strings.Contains(s, "..") {
-		return errors.New("the local part has a dot too many: " +
-			"dots stand one at a time, between other characters")
-	}
+	return `"` + atoms + `"`
+}
+
+// checkAtoms refuses what cannot stand unquoted before the @ (RFC 5322, section 3.2.3; RFC
+// 6532, section 3.2).
+func checkAtoms(s string) error {
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {
 		case isAtext(c) || c == '.' || c >= utf8.RuneSelf:
@@ -128,8 +159,8 @@ func checkDotAtom(s string) error {
 	return checkRunes(s)
 }
 
-// unquote takes the quoted string s (RFC 5322, section 3.2.4) out of its quotation marks.
-// Spaces in it are refused: no list could name such an address, and readers fold them.
+// unquote takes the quoted string s (RFC 5322, section 3.2.4) out of its quotation marks. A
+// space stands only between other characters: some readers trim what they take out.
 func unquote(s string) (string, error) {
 	var b strings.Builder
 	i := 1
@@ -137,7 +168,7 @@ func unquote(s string) (string, error) {
 		if s[i] == '\\' && i+1 < len(s) {
 			i++
 		}
-		if s[i] <= ' ' || s[i] == 0x7f {
+		if s[i] < ' ' || s[i] == 0x7f {
 			return "", fmt.Errorf("%q cannot stand before the @", s[i:i+1])
 		}
 		b.WriteByte(s[i])
@@ -145,10 +176,14 @@ func unquote(s string) (string, error) {
 	if i != len(s)-1 {
 		return "", errors.New("the quotation marks before the @ do not enclose all of it")
 	}
-	if b.Len() == 0 {
+	switch inner := b.String(); {
+	case inner == "":
 		return "", errors.New("the local part is empty")
+	case inner[0] == ' ' || inner[len(inner)-1] == ' ':
+		return "", errors.New("the local part begins or ends with a space")
+	default:
+		return inner, checkRunes(inner)
 	}
-	return b.String(), checkRunes(b.String())
 }
 
 // checkRunes refuses what is not UTF-8 or cannot be seen: such addresses would look like

@@ -17,8 +17,12 @@ const (
 	maxLabel  = 63
 )
 
-// A Domain is a domain name in its one spelling: ASCII lower case, A-labels, no final dot.
+// A Domain is a domain name in its one spelling: ASCII lower case, A-labels, no final dot. In
+// an Address it may be an address literal.
 type Domain string
+
+// IsLiteral reports whether it is an IP address in brackets, and no name.
+func (d Domain) IsLiteral() bool { return strings.HasPrefix(string(d), "[") }
 
 // Parent is the domain one label up, or "" above the last one.
 func (d Domain) Parent() Domain {
@@ -150,10 +154,10 @@ func (d Domain) PublicSuffix() bool {
 }
 
 // Registered is the domain right below a public suffix that d is in, or d itself if that is
-// a public suffix.
+// a public suffix or a literal.
 func (d Domain) Registered() Domain {
 	domain, err := publicsuffix.EffectiveTLDPlusOne(string(d))
-	if err != nil {
+	if err != nil || d.IsLiteral() {
 		return d
 	}
 	return Domain(domain)

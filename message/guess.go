@@ -13,6 +13,7 @@ type guess struct {
 	found  []Address
 	unread string   // the first word that is like an address, and no address can be made of it
 	opaque bool     // there is an @, or what may hide one
+	sealed bool     // an encoded word in it cannot be decoded
 	done   []string // what was read
 }
 
@@ -24,6 +25,7 @@ func mayHideAddress(s string) bool {
 // text reads s as it stands, and with its encoded words decoded: each joined to the one
 // before, as RFC 2047 has it (section 6.2), and each alone.
 func (g *guess) text(s string) {
+	s = g.quoted(s)
 	g.readings(s)
 	if !strings.Contains(s, "=?") {
 		g.opaque = true
@@ -32,9 +34,43 @@ func (g *guess) text(s string) {
 	decoder := mime.WordDecoder{CharsetReader: charsetReader}
 	for _, s := range []string{s, strings.ReplaceAll(s, "=?", ",=?")} {
 		decoded, err := decoder.DecodeHeader(s)
+		g.sealed = g.sealed || err != nil
 		g.opaque = g.opaque || err != nil || mayHideAddress(decoded)
 		g.readings(decoded)
 	}
+}
+
+// quoted reads each local part between quotation marks as it stands there, and gives the text
+// without those that can be read in no other way: a blank in them divides no words.
+func (g *guess) quoted(s string) string {
+	var b strings.Builder
+	for {
+		before, behind, found := strings.Cut(s, `"`)
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		size := wordSize(`"`+behind) - 1
+		local, domain, isLocal := strings.Cut(behind[:size], `"@`)
+		if isLocal && g.take(`"`+local+`"@`+until(domain, endsDomain)) && !strings.Contains(local, "@") {
+			s = "x " + behind[size:]
+			continue
+		}
+		b.WriteString(`"`)
+		s = behind
+	}
+}
+
+// take takes an address that is whole, and reports whether it is one.
+func (g *guess) take(text string) bool {
+	a, err := ParseAddress(text)
+	switch {
+	case err != nil && g.unread == "":
+		g.unread = text
+	case err == nil && len(g.found) <= maxReplies && !slices.Contains(g.found, a):
+		g.found = append(g.found, a)
+	}
+	return err == nil
 }
 
 // readings reads s with its comments and its quotation marks, and without them.
@@ -55,6 +91,25 @@ func (g *guess) reading(s string) {
 	}
 	g.words(tighten(s, "@"))
 	g.words(tighten(s, "@."))
+	g.literals(tighten(s, "@"))
+}
+
+// literals reads what is in front of each address literal, of which no word has all.
+func (g *guess) literals(s string) {
+	for {
+		before, host, found := strings.Cut(s, "@[")
+		if !found {
+			return
+		}
+		host = "[" + host
+		end := literalSize(host)
+		ends := host[end:] == "" || divides(rune(host[end]))
+		local := before[strings.LastIndexFunc(before, divides)+1:]
+		if (!ends || !g.read(local, host[:end])) && g.unread == "" {
+			g.unread = local + "@" + until(host, func(r rune) bool { return r == '>' || isSpace(r) })
+		}
+		s = host[max(end, 1):]
+	}
 }
 
 // words reads each run of characters that could be in an address. Two ways of reading
@@ -92,7 +147,7 @@ func (g *guess) pair(local, domain string) {
 	for begin > 0 && !notPlain(rune(local[begin-1])) {
 		begin--
 	}
-	g.read(strings.Trim(local[begin:], "."), strings.Trim(until(domain, notPlain), ".-"))
+	g.read(local[begin:], strings.Trim(until(domain, notPlain), ".-"))
 	g.route(local)
 }
 
@@ -108,8 +163,8 @@ func (g *guess) route(local string) {
 	}
 }
 
-// read takes an address, and reports whether it is one. Dots that are one too many stand in
-// real addresses, which only quotation marks would make right.
+// read takes an address, and reports whether it is one. A local part with an @ in it is one
+// that only lacks its quotation marks.
 func (g *guess) read(local, domain string) bool {
 	if local == "" || domain == "" || len(g.found) > maxReplies {
 		return local != "" && domain != ""

@@ -51,12 +51,30 @@ func (l *lexer) step() bool {
 		l.angle(&l.closed, UnpairedAngle)
 	case '@':
 		l.at = l.at || l.opened < 0
+		l.i += literalSize(l.s[l.i+1:])
 	case '\\':
 		l.escaped()
 	case ',', ';', ':':
 		return l.separated(l.s[l.i])
 	}
 	return true
+}
+
+// maxLiteral is the longest address literal, in octets: [IPv6:] around the 45 octets that an
+// IPv6 address may take, which ends in one of IPv4.
+const maxLiteral = 52
+
+// literalSize is how much of s, which stands behind an @, is an address literal (RFC 5321,
+// section 4.1.3). The colons of IPv6 separate nothing.
+func literalSize(s string) int {
+	if s == "" || s[0] != '[' {
+		return 0
+	}
+	end := strings.IndexByte(s[:min(len(s), maxLiteral)], ']')
+	if _, err := parseHost(s[:end+1]); err != nil {
+		return 0
+	}
+	return end + 1
 }
 
 // odd keeps the first problem.

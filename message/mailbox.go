@@ -74,6 +74,9 @@ func (l *lexer) remark(behind string) string {
 	case l.comments == 0 && behind == "":
 		return ""
 	case l.comments == 1 && behind == l.s[l.comment:l.after]:
+		if strings.Contains(behind, "<") && mayHideAddress(behind) { // some look for nothing else
+			l.odd(BadComment)
+		}
 		return behind[1 : len(behind)-1]
 	case l.comments == 0:
 		l.odd(TextBeside)

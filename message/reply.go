@@ -49,12 +49,23 @@ func (r *replies) field(value string) {
 // item takes what one element of the address list holds.
 func (r *replies) item(it item) {
 	a, err := ParseAddress(it.spec)
+	p := specProblem(it.spec, a, err)
+	if it.problem == 0 && (p == 0 || p == RawUTF8) {
+		r.add(a, it.name)
+		return
+	}
+	if r.doubtful += len(it.text); mayHideAddress(it.text) && r.doubtful <= maxDoubtful {
+		if s, ok := it.only(); ok {
+			r.add(s.Address, func() string { return s.name(it.text[:s.from], it) })
+			return
+		}
+	}
+	text := it.text
 	if err == nil {
 		r.add(a, it.name)
+		text = it.unquotedName()
 	}
-	if p := specProblem(it.spec, a, err); it.problem != 0 || p != 0 && p != RawUTF8 {
-		r.doubt(it.text, a)
-	}
+	r.doubt(text, a)
 }
 
 // add takes an address, once. Its name is made only if it is wanted.
@@ -75,7 +86,7 @@ func (r *replies) doubt(text string, a Address) {
 	if !mayHideAddress(text) {
 		return
 	}
-	if r.doubtful += len(text); r.doubtful > maxDoubtful {
+	if r.doubtful > maxDoubtful {
 		r.stop("Reply-To holds over 8 KiB that are not plain mailboxes")
 		return
 	}

@@ -19,10 +19,10 @@ type Sender struct {
 const maxText = 320
 
 // Sender reads the From field. The address stands only if the header section is sound and
-// has one From with one plain mailbox in it: a message is matched against lists by that
-// address, so two readers must not be able to see two of them. Text is "" if no address was
-// found or several different ones; it is in ASCII lower case, valid UTF-8 and without
-// control characters. With the Problem RawUTF8 the Address is set.
+// has one From with one address in it, however odd the name around that: a message is matched
+// against lists by that address, so two readers must not be able to see two of them. Text is
+// "" if no address was found or several different ones; it is in ASCII lower case, valid UTF-8
+// and without control characters. With the Problem RawUTF8 the Address is set.
 func (m *Message) Sender() Sender {
 	var r reading
 	for _, f := range m.Fields {
@@ -73,6 +73,7 @@ func (r *reading) field(f Field) {
 	} else if f.Colon > len("From") {
 		r.Problem = SpacedFrom
 	}
+	asField := r.Problem
 	l := lexer{s: f.Value()}
 	for it, ok := l.next(); ok; it, ok = l.next() {
 		r.item(it)
@@ -80,6 +81,23 @@ func (r *reading) field(f Field) {
 	if len(l.s) == 0 {
 		r.odd(NoAddress)
 	}
+	if asField == 0 && SeveralMailboxes <= r.Problem && r.Problem <= UnclosedQuote {
+		r.loosely(l.s)
+	}
+}
+
+// loosely reads a From field that is no plain mailbox, and takes the address that is the only
+// one in it.
+func (r *reading) loosely(value string) {
+	found, name, ok := loneAddress(value)
+	if !ok {
+		return
+	}
+	r.Address, r.Text, r.Name, r.Problem = found.Address, found.String(), name, 0
+	if hidesControl(value) {
+		r.odd(HiddenControl)
+	}
+	r.odd(found.problem)
 }
 
 // item takes what one element of the address list holds.

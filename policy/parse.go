@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -70,24 +71,48 @@ type word struct {
 	column int // code points before it, and one
 }
 
-// split cuts a field at white space.
+// split cuts a field at white space, but for that in a local part between quotation marks.
 func split(text string) []word {
 	var words []word
-	start, column, from := -1, 0, 0
+	start, column, from, quoted := -1, 0, 0, 0
 	for i, r := range text {
 		column++
-		switch space := unicode.IsSpace(r); {
+		switch space := unicode.IsSpace(r) && i >= quoted; {
 		case space && start >= 0:
 			words = append(words, word{text[start:i], from})
 			start = -1
 		case !space && start < 0:
 			start, from = i, column
+			quoted = i + quotedLocal(text[i:])
 		}
 	}
 	if start >= 0 {
 		words = append(words, word{text[start:], from})
 	}
 	return words
+}
+
+// quotedLocal is how much of s its quoted local part takes, with the keyword in front of it; 0
+// if s does not begin with one.
+func quotedLocal(s string) int {
+	const longest = len("suspend:") // of the keywords
+	open := strings.IndexByte(s[:min(len(s), longest+1)], '"')
+	isKeyword := func(k Keyword) bool { return lower(s[:open]) == k.String() }
+	if open < 0 || open > 0 && !slices.ContainsFunc(keywords[:], isKeyword) {
+		return 0
+	}
+	for i := open + 1; i < len(s) && s[i] >= ' '; i++ {
+		switch s[i] {
+		case '\\':
+			i++
+		case '"':
+			if strings.HasPrefix(s[i+1:], "@") {
+				return i
+			}
+			return 0
+		}
+	}
+	return 0
 }
 
 // A fault is what is wrong with one entry, before it is known where that stands.

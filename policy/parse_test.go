@@ -123,13 +123,47 @@ func TestRefused(t *testing.T) {
 // for the package that reads those to say.
 func TestRefusedByMessage(t *testing.T) {
 	for _, text := range []string{
-		"ann@bob@acme.test", "ann@", "ann@acme..test", "ann..lee@acme.test", "acme..test",
-		"ann@[192.0.2.1]", "acme.test/24", "http://acme.test", "acme_test@", "-acme.test",
+		"ann@bob@acme.test", "ann@", "ann@acme..test", "acme..test",
+		"ann@[192.0.2]", "acme.test/24", "http://acme.test", "acme_test@", "-acme.test",
 		strings.Repeat("a", 64) + ".test", "ann@acme.test:25", "acme.test:25", "аcme\u200b.test",
 	} {
 		got := firstProblem(t, policy.Block, "ok.test "+text)
 		if !strings.HasPrefix(got, "block entry 2 ") || strings.Count(got, "; ") < 1 {
 			t.Errorf("%q: %s", text, got)
+		}
+	}
+}
+
+// TestOddAddresses: addresses that only quotation marks make right, and literals, are entries
+// in either spelling, each the same rule; what is shown can be read again.
+func TestOddAddresses(t *testing.T) {
+	for _, c := range []struct{ text, target string }{
+		{"ann..x@docomo.test", `"ann..x"@docomo.test`},
+		{`"Ann..x"@docomo.test`, `"ann..x"@docomo.test`},
+		{"ann.@docomo.test", `"ann."@docomo.test`},
+		{".ann@docomo.test", `".ann"@docomo.test`},
+		{`"a b"@acme.test`, `"a b"@acme.test`},
+		{`"a \" b"@acme.test`, `"a \" b"@acme.test`},
+		{"ann@[192.0.2.1]", "ann@[192.0.2.1]"},
+		{"ann@[IPv6:2001:DB8::1]", "ann@[ipv6:2001:db8::1]"},
+		{"jörg@bücher.test", "jörg@xn--bcher-kva.test"},
+	} {
+		for _, keyword := range []string{"", "suspend:", "REJECT:"} {
+			text := "ok.test " + keyword + c.text + "\n" + `b.test`
+			entries, err := policy.ParseList(policy.Block, text)
+			if err != nil || len(entries) != 3 || entries[1].Target != c.target {
+				t.Errorf("%q: %v, %v", text, entries, err)
+				continue
+			}
+			again, err := policy.ParseEntry(policy.Block, entries[1].String())
+			if err != nil || again != entries[1] {
+				t.Errorf("%q is shown as %q, %v", text, entries[1], err)
+			}
+		}
+	}
+	for _, text := range []string{`"a b@acme.test`, `"a b"acme.test`, `x:"a b"@acme.test`} {
+		if entries, err := policy.ParseList(policy.Block, text); err == nil {
+			t.Errorf("%q was taken: %v", text, entries)
 		}
 	}
 }

@@ -125,7 +125,7 @@ func refusePattern(s string) *fault {
 	bare := strings.TrimPrefix(strings.TrimPrefix(s, "*"), "@")
 	bare = strings.TrimLeft(bare, "*.")
 	switch {
-	case strings.HasPrefix(s, "."):
+	case strings.HasPrefix(s, ".") && !strings.Contains(s, "@"):
 		return &fault{reason: "a dot with nothing before it matches nobody", instead: s[1:],
 			because: ", it covers subdomains", remedy: "write the domain without the dot"}
 	case strings.Contains(s, "*") && !strings.Contains(s, `"`):

@@ -59,7 +59,7 @@ func TestReadReplyTo(t *testing.T) {
 	if f, err = policy.Read(mail(m), &policy.Settings{}, stranger); err != nil {
 		t.Fatal(err)
 	}
-	want := policy.Fact{Name: "Reply-To", Value: `a Reply-To that cannot be read: "<x@[::1]>"`}
+	want := policy.Fact{Name: "Reply-To", Value: `a Reply-To that cannot be read: "x@[::1]"`}
 	if got := f.Words(); len(got) != 2 || got[1] != want {
 		t.Errorf("%v, want %v", got, want)
 	}

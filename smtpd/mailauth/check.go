@@ -78,6 +78,9 @@ func (c *Checker) Check(ctx context.Context, q Query) *policy.Authentication {
 	if q.Envelope == nil {
 		q.Envelope = &message.Envelope{}
 	}
+	if q.From.IsLiteral() { // which is no name to ask the DNS about
+		q.From = ""
+	}
 	n := c.inquiry(q)
 	var tasks sync.WaitGroup
 	tasks.Go(func() { n.sender(ctx) })

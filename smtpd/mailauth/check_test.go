@@ -129,6 +129,16 @@ func TestNoFrom(t *testing.T) {
 	}
 }
 
+// An address literal is no name: nobody is asked about it.
+func TestLiteralFrom(t *testing.T) {
+	q := queryOf("From: <ann@[192.0.2.9]>\r\n\r\n")
+	a := checker(t, zoneOf(t, `acme.test TXT "v=spf1 ip4:192.0.2.1 -all"`)).Check(t.Context(), q)
+	f := policy.Facts{Sender: q.Message.Sender(), Authentication: a}
+	if a.Author != (policy.Identity{}) || a.DMARC != (policy.Record{}) || f.Proof() != policy.None {
+		t.Errorf("%+v, proof %s", a, f.Proof())
+	}
+}
+
 // silent never answers about names that end like that.
 type silent struct {
 	Resolver
