@@ -22,7 +22,7 @@ const (
 	BadName    // what stands before the colon is not a field name
 	BlankSpace // a line of white space only: to some readers the end of the header section
 	BareCR
-	BareLF
+	BareLF // beside lines that end in CRLF
 	NUL
 	Control       // a control character other than tab
 	HeaderTooLong // more than MaxHeader octets

@@ -3,6 +3,8 @@
 // not know the time.
 package message
 
+import "slices"
+
 // Limits on what is read of one header section. What comes after goes through it many times,
 // libraries among it, so the caps stand before all.
 const (
@@ -27,6 +29,9 @@ func Parse(head []byte) *Message {
 	whole := s.run() || len(head) <= MaxHeader
 	if !whole {
 		s.add(HeaderTooLong, s.line)
+	}
+	if !s.crlf { // LF is the line end there, to every reader
+		s.list = slices.DeleteFunc(s.list, func(d Defect) bool { return d.Kind == BareLF })
 	}
 	return &Message{Fields: s.fields, Defects: s.list, Size: s.pos, Whole: whole}
 }

@@ -77,6 +77,26 @@ func TestDefects(t *testing.T) {
 	}
 }
 
+// TestLineEndsOfUnix: where no line of a header section ends in CRLF, LF is the line end to
+// every reader.
+func TestLineEndsOfUnix(t *testing.T) {
+	for _, c := range []struct {
+		head string
+		want SenderProblem
+	}{
+		{"From: ann@shop.test\nSubject: x\n\n", 0},
+		{"Subject: x\nFrom: Ann\n <ann@shop.test>\n\nFrom: eve@evil.test\n", 0},
+		{"Subject: x\nFrom: ann@shop.test\n\nHello\r\nFrom: eve@evil.test\r\n\r\n", 0},
+		{"Subject: x\nFrom: ann@shop.test\r\n\r\n", SenderProblem(BareLF)},
+		{"From: eve@evil.test\r\nSubject: x\n\r\nFrom: ann@shop.test\r\n\r\n", SenderProblem(BareLF)},
+		{"From: ann@shop.test\nFrom: eve@evil.test\n\n", TwoFroms},
+	} {
+		if s := Parse([]byte(c.head)).Sender(); s.Problem != c.want {
+			t.Errorf("%q: %q, %s", c.head, s.Text, s.Problem)
+		}
+	}
+}
+
 func TestDefectsAreBounded(t *testing.T) {
 	m := Parse([]byte(strings.Repeat("x\r\n", 50000) + "a\x00b\r\n\r\n"))
 	last := m.Defects[len(m.Defects)-1]

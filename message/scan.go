@@ -12,6 +12,7 @@ type scan struct {
 	fields []Field
 	start  int  // where in head the last field begins
 	open   bool // the next continuation line belongs to the last field
+	crlf   bool // a line has ended in CRLF
 	defects
 }
 
@@ -97,6 +98,7 @@ func (s *scan) octets(raw []byte) {
 		end--
 		if end > 0 && raw[end-1] == '\r' {
 			end--
+			s.crlf = true
 		} else {
 			s.add(BareLF, s.line)
 		}
