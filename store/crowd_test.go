@@ -259,6 +259,26 @@ func TestQuery(t *testing.T) {
 	}
 }
 
+// TestQuerySpelling: an address is found in any of its spellings.
+func TestQuerySpelling(t *testing.T) {
+	ctx := context.Background()
+	f := open(t)
+	f.rules(policy.Block, "*")
+	f.receive(mail("Ann <ann..x@docomo.test>", "order", ""))
+	for _, q := range []Query{
+		{From: "ann..x@docomo.test"}, {From: `"Ann..x"@docomo.test`}, {From: "docomo.test"},
+		{Search: "ann..x@docomo.test"}, {Search: `"ann..x"@docomo.test`},
+		{Search: "order ann..x@docomo"},
+	} {
+		if n, err := f.CountSuspended(ctx, q); n != 1 || err != nil {
+			t.Errorf("%+v: %d, %v", q, n, err)
+		}
+	}
+	if n, err := f.CountSuspended(ctx, Query{Search: "ann.x@docomo.test"}); n != 0 || err != nil {
+		t.Errorf("another address: %d, %v", n, err)
+	}
+}
+
 func TestUsers(t *testing.T) {
 	ctx := context.Background()
 	f := open(t)

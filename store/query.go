@@ -3,6 +3,8 @@ package store
 import (
 	"fmt"
 	"strings"
+
+	"gatepost/message"
 )
 
 // conditions gathers what rows must meet, and the arguments.
@@ -17,6 +19,15 @@ func (c *conditions) add(condition string, arg any) {
 	c.texts = append(c.texts, strings.ReplaceAll(condition, "$", fmt.Sprintf("$%d", len(c.args))))
 }
 
+// either adds a condition that one of the arguments must meet.
+func (c *conditions) either(condition string, args ...any) {
+	from := len(c.texts)
+	for _, arg := range args {
+		c.add(condition, arg)
+	}
+	c.texts = append(c.texts[:from], "("+strings.Join(c.texts[from:], " or ")+")")
+}
+
 func (c *conditions) where() string {
 	if c.texts == nil {
 		return ""
@@ -27,8 +38,8 @@ func (c *conditions) where() string {
 // where is the condition of q on a table that is called alias, s or t, and its arguments.
 func (q Query) where(alias string) (string, []any) {
 	var c conditions
-	add := func(condition string, arg any) {
-		c.add(strings.ReplaceAll(condition, "@.", alias+"."), arg)
+	add := func(condition string, args ...any) {
+		c.either(strings.ReplaceAll(condition, "@.", alias+"."), args...)
 	}
 	q.whose(alias, add)
 	contains := `(@.subject like $ escape '\' or @.author_name like $ escape '\'
@@ -38,7 +49,11 @@ func (q Query) where(alias string) (string, []any) {
 		contains, text = `@.search like $ escape '\'`, searched(q.Search)
 	}
 	for _, word := range searchWords(text) {
-		add(contains, "%"+escapeLike(word)+"%")
+		args := []any{"%" + escapeLike(word) + "%"}
+		if a := oneSpelling(word); a != word {
+			args = append(args, "%"+escapeLike(a)+"%")
+		}
+		add(contains, args...)
 	}
 	if !q.Before.IsZero() {
 		add(`@.created_at < $`, q.Before.UnixMilli())
@@ -51,7 +66,7 @@ func (q Query) where(alias string) (string, []any) {
 
 // whose is the part of q that is about senders and causes. A ticket has no cause, and a held
 // message is nobody's request yet.
-func (q Query) whose(alias string, add func(string, any)) {
+func (q Query) whose(alias string, add func(string, ...any)) {
 	isTicket := alias == "t"
 	_, key := q.key(alias)
 	switch {
@@ -71,11 +86,19 @@ func (q Query) whose(alias string, add func(string, any)) {
 		add(`$ = ''`, q.Requester.String())
 	}
 	if strings.Contains(q.From, "@") {
-		add(`@.author_email = $`, q.From)
+		add(`@.author_email = $`, oneSpelling(q.From))
 	} else if q.From != "" {
 		add(`(@.author_email like '%@' || $ escape '\' or @.author_email like '%.' || $ escape '\')`,
 			escapeLike(firstRunes(q.From, maxSearch)))
 	}
+}
+
+// oneSpelling is an address as it is stored, however it is written; any other text is as it is.
+func oneSpelling(text string) string {
+	if a, err := message.ParseAddress(text); err == nil {
+		return a.String()
+	}
+	return text
 }
 
 // What is looked for at most, in words and runes: SQLite refuses much longer conditions.
