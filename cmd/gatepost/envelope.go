@@ -35,7 +35,8 @@ func (e *envelopeFlags) add(flags *pflag.FlagSet) {
 			return nil
 		})
 	flags.StringArrayVar(&e.rcpt, "rcpt", nil, "recipient, an `address`; may be repeated")
-	flags.BoolVar(&e.smtputf8, "smtputf8", false, "the client announced SMTPUTF8")
+	flags.BoolVar(&e.smtputf8, "smtputf8", false,
+		"the client announced SMTPUTF8; what has no --client is read as if one had")
 }
 
 // fillIn takes from the environment what the flags leave out, as mail servers set it for a
@@ -62,7 +63,8 @@ func (e *envelopeFlags) envelope(a *app) (*message.Envelope, error) {
 	if err != nil {
 		return nil, err
 	}
-	env := &message.Envelope{Helo: e.helo, SMTPUTF8: e.smtputf8, ReceivedAt: a.now()}
+	env := &message.Envelope{Helo: e.helo, ReceivedAt: a.now(),
+		SMTPUTF8: e.smtputf8 || e.client == ""}
 	if err := e.parseClient(env); err != nil {
 		return nil, err
 	}

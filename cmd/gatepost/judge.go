@@ -56,7 +56,8 @@ type verdict struct {
 	Authentication string `json:"authentication"` // pass, fail, none or temperror
 }
 
-// decide judges a message that is at hand.
+// decide judges a message of a file. An address in UTF-8 came there by SMTPUTF8, or with no
+// SMTP at all.
 func (j *judge) decide(ctx context.Context, raw []byte, env *message.Envelope) (
 	*policy.Facts, policy.Decision, error) {
 	mail := mailOf(raw, env)
@@ -64,6 +65,7 @@ func (j *judge) decide(ctx context.Context, raw []byte, env *message.Envelope) (
 	if err != nil {
 		return nil, policy.Decision{}, err
 	}
+	f.SMTPUTF8 = env.SMTPUTF8 || f.Sender.Problem == message.RawUTF8
 	if j.auth != nil && j.rules.AsksForProof(&f) {
 		f.Authentication = j.auth.Check(ctx, mailauth.Query{Message: mail.Message,
 			Envelope: env, Hop: f.Hop, From: f.Sender.Address.Domain(), Body: mail.Body})

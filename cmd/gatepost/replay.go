@@ -195,7 +195,9 @@ func (r *replay) one(ctx context.Context, db *store.DB, raw []byte, err error) (
 	}
 	r.totals[d.Action.String()]++
 	if r.receiver != nil {
-		if _, err := r.receiver.Receive(ctx, r.env, bytes.NewReader(raw)); err != nil {
+		env := *r.env
+		env.SMTPUTF8 = f.SMTPUTF8
+		if _, err := r.receiver.Receive(ctx, &env, bytes.NewReader(raw)); err != nil {
 			return replayed{}, fmt.Errorf("store: %w", err)
 		}
 	}
