@@ -40,14 +40,15 @@ func (s *Server) whatIf(ctx context.Context, l *letter, held store.Suspended) (
 	if err != nil {
 		return w, err
 	}
-	t := trial{policy: p, facts: f}
+	sender, profile := f.Requester()
+	t := trial{policy: p, facts: f, sender: sender.Address, profile: profile}
 	d := p.Decide(f)
 	w.Now = d.Action.String()
 	remedies := p.Remedies(f)
 	if len(remedies) > 0 {
 		w.Smallest = remedyWords(remedies[0])
 	}
-	if f.Sender.Address.IsZero() {
+	if t.sender.IsZero() {
 		return w, nil
 	}
 	if d.Action != policy.Ticket {
@@ -55,7 +56,7 @@ func (s *Server) whatIf(ctx context.Context, l *letter, held store.Suspended) (
 	}
 	out, remarks := t.keepOut()
 	w.KeepOut, w.Remarks = out, append(w.Remarks, remarks...)
-	if a := f.Sender.Address; f.Profile.Known && !f.Profile.Suspended {
+	if a := t.sender; profile.Known && !profile.Suspended {
 		w.Suspend = &quickRule{Key: "suspend " + a.String(), person: a, hold: true,
 			Change: "suspend the profile of " + a.String()}
 	}
@@ -64,14 +65,15 @@ func (s *Server) whatIf(ctx context.Context, l *letter, held store.Suspended) (
 
 // A trial asks what one more entry would do.
 type trial struct {
-	policy *policy.Policy
-	facts  *policy.Facts
+	policy  *policy.Policy
+	facts   *policy.Facts
+	sender  message.Address // whom it is judged as
+	profile policy.Profile
 }
 
 // targets are what an entry may be for: the sender, and its domain.
 func (t trial) targets() []string {
-	a := t.facts.Sender.Address
-	return []string{a.String(), string(a.Domain())}
+	return []string{t.sender.String(), string(t.sender.Domain())}
 }
 
 // letIn are the changes with which this message would be a ticket.
@@ -131,9 +133,9 @@ func (t trial) keepOut() (rules []quickRule, remarks []string) {
 // check is what becomes of the sender's mail as far as the lists say. A sender that only *
 // holds is let in as soon as it has a profile, so it is asked as if it had one.
 func (t trial) check(p *policy.Policy) policy.Decision {
-	profile := t.facts.Profile
+	profile := t.profile
 	profile.Known = true
-	return p.Check(t.facts.Sender.Address, profile)
+	return p.Check(t.sender, profile)
 }
 
 func (t trial) with(list policy.ListName, e policy.Entry) *policy.Policy {

@@ -6,7 +6,7 @@ import (
 )
 
 const (
-	// maxReplies is how many addresses are taken from the Reply-To fields of one message.
+	// maxReplies is how many addresses are taken from the fields of one name in a message.
 	maxReplies = 100
 
 	// maxDoubtful is how much of those fields may be other than plain mailboxes, in octets:
@@ -20,25 +20,34 @@ const (
 // behind it, without a name, every address that another reader could make of it.
 //
 // The problem is "" or says why there may be addresses that are not in the list.
-func (m *Message) ReplyTo() (list []Mailbox, problem string) {
-	var r replies
+func (m *Message) ReplyTo() (list []Mailbox, problem string) { return m.replies("Reply-To") }
+
+// OriginalFrom is ReplyTo of the X-Original-From fields, in which a mailing list keeps the
+// From that it replaced.
+func (m *Message) OriginalFrom() (list []Mailbox, problem string) {
+	return m.replies("X-Original-From")
+}
+
+func (m *Message) replies(name string) (list []Mailbox, problem string) {
+	r := replies{name: name}
 	for _, f := range m.Fields {
-		if f.Is("Reply-To") {
+		if f.Is(name) {
 			r.field(f.Value())
 		}
 	}
 	return r.list, r.problem
 }
 
-// replies gathers what the Reply-To fields hold.
+// replies gathers what the fields of one name hold.
 type replies struct {
+	name     string
 	list     []Mailbox
 	problem  string
 	doubtful int  // octets looked into
 	over     bool // a limit is reached: nothing more is read
 }
 
-// field reads one Reply-To field.
+// field reads one of the fields.
 func (r *replies) field(value string) {
 	l := lexer{s: value}
 	for it, ok := l.next(); ok && !r.over; it, ok = l.next() {
@@ -74,7 +83,7 @@ func (r *replies) add(a Address, name func() string) {
 		return
 	}
 	if len(r.list) == maxReplies {
-		r.stop(fmt.Sprintf("Reply-To names more than %d addresses", maxReplies))
+		r.stop(fmt.Sprintf("%s names more than %d addresses", r.name, maxReplies))
 		return
 	}
 	r.list = append(r.list, Mailbox{name(), a})
@@ -87,7 +96,7 @@ func (r *replies) doubt(text string, a Address) {
 		return
 	}
 	if r.doubtful > maxDoubtful {
-		r.stop("Reply-To holds over 8 KiB that are not plain mailboxes")
+		r.stop(r.name + " holds over 8 KiB that are not plain mailboxes")
 		return
 	}
 	var g guess
@@ -97,16 +106,16 @@ func (r *replies) doubt(text string, a Address) {
 	}
 	switch {
 	case g.unread != "":
-		r.odd(unreadable(g.unread))
+		r.odd(r.unreadable(g.unread))
 	case g.opaque && len(g.found) == 0 && a.IsZero():
-		r.odd(unreadable(text))
+		r.odd(r.unreadable(text))
 	}
 }
 
-// unreadable says it of a piece of a Reply-To. What a stranger wrote is quoted.
-func unreadable(text string) string {
+// unreadable says it of a piece of a field. What a stranger wrote is quoted.
+func (r *replies) unreadable(text string) string {
 	const most = 80 // runes, one line of a terminal
-	return fmt.Sprintf("a Reply-To that cannot be read: %q", first(Clean(trim(text)), most))
+	return fmt.Sprintf("a %s that cannot be read: %q", r.name, first(Clean(trim(text)), most))
 }
 
 // odd keeps the first problem.

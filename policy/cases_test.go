@@ -21,8 +21,9 @@ type policyCase struct {
 	name   string
 	lists  map[policy.ListName]string
 	known  map[string]policy.Profile
-	header string // the header section that is judged
-	sender string // or the address, as check takes it
+	ours   map[message.Address]bool // our support addresses
+	header string                   // the header section that is judged
+	sender string                   // or the address, as check takes it
 	want   map[string]string
 }
 
@@ -85,7 +86,7 @@ func (c policyCase) decide(t *testing.T, p *policy.Policy) policy.Decision {
 		return p.Check(address(t, c.sender), c.profile(address(t, c.sender)))
 	}
 	m := message.Parse([]byte(strings.ReplaceAll(c.header, "\n", "\r\n") + "\r\n"))
-	f, err := policy.Read(mail(m), &policy.Settings{},
+	f, err := policy.Read(mail(m), &policy.Settings{Support: c.ours},
 		func(a message.Address) (policy.Profile, error) { return c.profile(a), nil })
 	if err != nil {
 		t.Fatal(err)
@@ -108,8 +109,8 @@ func address(t testing.TB, s string) message.Address {
 	return a
 }
 
-// readArchives reads testdata/policy: sections why, lists, known, message or
-// sender, want.
+// readArchives reads testdata/policy: sections why, lists, known, ours, message or sender,
+// want.
 func readArchives(t *testing.T) []policyCase {
 	paths, err := filepath.Glob(filepath.Join("..", "testdata", "policy", "*.txtar"))
 	if err != nil || len(paths) == 0 {
@@ -138,6 +139,11 @@ func readArchive(t *testing.T, name string, a *txtar.Archive) policyCase {
 			c.lists = readLists(t, name, text)
 		case "known":
 			c.known = readKnown(t, name, text)
+		case "ours":
+			c.ours = map[message.Address]bool{}
+			for word := range strings.FieldsSeq(text) {
+				c.ours[address(t, word)] = true
+			}
 		case "message":
 			c.header, c.sender = text, ""
 		case "sender":

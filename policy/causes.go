@@ -55,7 +55,13 @@ func (p *Policy) askCauses(d *Decision, f *Facts) bool {
 }
 
 // shown holds what shows the cause.
-func shown(_ *Policy, f *Facts, _ standing, c Cause) verdict { return holdSign(c, f.Signs[c]) }
+func shown(_ *Policy, f *Facts, _ standing, c Cause) verdict {
+	sign := f.sign(c)
+	if sign.IsZero() && !f.Signs[c].IsZero() {
+		return verdict{answer: ofAuthor}
+	}
+	return holdSign(c, sign)
+}
 
 func holdSign(c Cause, s Sign) verdict {
 	if s.IsZero() {

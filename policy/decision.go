@@ -36,6 +36,7 @@ const (
 	NoField Field = iota // no field, or none in particular
 	From
 	ReplyTo
+	OriginalFrom
 )
 
 // String is the name of the header field, or "".
@@ -45,6 +46,8 @@ func (f Field) String() string {
 		return "From"
 	case ReplyTo:
 		return "Reply-To"
+	case OriginalFrom:
+		return "X-Original-From"
 	}
 	return ""
 }
@@ -55,9 +58,9 @@ type Decision struct {
 	Action  Action
 	Cause   Cause           // NoCause unless it is held, or deferred
 	Field   Field           // whose address decided
-	Address message.Address // the one that decided: the sender's, or one in Reply-To
+	Address message.Address // the one that decided: the sender's, its Author's, or one in Reply-To
 	Proof   Result          // that it is from its From domain: pass, fail, none or temperror
-	Claimed bool            // the proof that is asked for is missing: From is only a claim
+	Claimed bool            // the proof that is asked for is missing: the sender is only a claim
 	Room    int             // it stands while less than Room of the Band are stored; 0: always
 
 	rule     Entry
@@ -65,6 +68,7 @@ type Decision struct {
 	conflict bool  // the two contradict each other
 	sign     Sign  // what shows the cause
 	allowed  bool  // the allowlist has the sender
+	authored bool  // it is judged as that of its Author
 	lost     bool  // it would have gone better with the proof
 	facts    *Facts
 

@@ -39,6 +39,8 @@ type Facts struct {
 	ReplyTo    []message.Address // addresses in Reply-To other than the sender's
 	Replies    []Profile         // of ReplyTo, index for index
 
+	Author Author // who wrote it, where From is an address of ours
+
 	// ReplyToProblem is why there may be addresses in Reply-To that are not in ReplyTo,
 	// or "".
 	ReplyToProblem string

@@ -54,8 +54,12 @@ func (p *Policy) believed(f *Facts) hits { return p.find(f.Sender.Address, f.Pro
 // doubted are the hits of a sender without all that favours it. That its profile is
 // suspended favours nobody.
 func (p *Policy) doubted(f *Facts) hits {
-	h := p.find(f.Sender.Address, Profile{Suspended: f.Profile.Suspended})
-	h.uncounted.profile, h.uncounted.allow = f.Profile.Known, h.allow > 0
+	return p.unfavoured(f.Sender.Address, f.Profile)
+}
+
+func (p *Policy) unfavoured(a message.Address, profile Profile) hits {
+	h := p.find(a, Profile{Suspended: profile.Suspended})
+	h.uncounted.profile, h.uncounted.allow = profile.Known, h.allow > 0
 	h.allow = 0
 	return h
 }

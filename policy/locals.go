@@ -16,7 +16,7 @@ func (r *reading) sender(s *Settings) {
 		return
 	}
 	sign, local := Sign{"From", from.String()}, person(from)
-	if s.Support[from] || r.isRecipient(from) {
+	if s.isOurs(from, r.mail.Envelope) {
 		r.show(FromSupportAddress, sign)
 	}
 	if systemUsers[local] {
@@ -27,9 +27,12 @@ func (r *reading) sender(s *Settings) {
 	}
 }
 
-// isRecipient: an address that mail was accepted for is one of ours.
-func (r *reading) isRecipient(a message.Address) bool {
-	for _, to := range r.mail.Envelope.Recipients {
+// isOurs: a support address is one of ours, and so is one that the mail was accepted for.
+func (s *Settings) isOurs(a message.Address, env *message.Envelope) bool {
+	if s.Support[a] {
+		return true
+	}
+	for _, to := range env.Recipients {
 		if b, err := message.ParseAddress(to); err == nil && a == b {
 			return true
 		}

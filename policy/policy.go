@@ -47,6 +47,9 @@
 //
 // What is marked (*) is lifted from a sender on the allowlist. If the blocklist has * and
 // an address has a profile, its entries with a keyword on the full address are left out.
+//
+// What an address of ours sent in the name of one other person is judged as that person's,
+// with nothing that favours it (see Author).
 package policy
 
 import (
@@ -66,7 +69,8 @@ type Policy struct {
 
 // Decide is what becomes of a message. It allocates nothing.
 func (p *Policy) Decide(f *Facts) Decision {
-	d := Decision{Address: f.Sender.Address, facts: f}
+	requester, _ := f.Requester()
+	d := Decision{Address: requester.Address, facts: f}
 	if p.askMessage(&d, f) {
 		return d
 	}
@@ -95,6 +99,9 @@ func (p *Policy) AsksForProof(f *Facts) bool {
 			return false
 		}
 	}
+	if !f.Author.Address.IsZero() {
+		return true
+	}
 	return judge(p.believed(f)).action != Reject || judge(p.doubted(f)).action != Reject
 }
 
@@ -118,9 +125,13 @@ func (p *Policy) askMessage(d *Decision, f *Facts) bool {
 // stand sees whether the sender's privileges count, and finds the entries that do.
 func (p *Policy) stand(d *Decision, f *Facts) hits {
 	d.Proof = f.Proof()
-	d.Claimed = p.Trust.doubts(f, d.Proof)
+	d.authored = f.hasAuthor()
+	d.Claimed = d.authored || p.Trust.doubts(f, d.Proof)
 	d.note(ruleProof, verdict{})
-	if d.Claimed {
+	switch {
+	case d.authored:
+		return p.claimed(f)
+	case d.Claimed:
 		return p.doubted(f)
 	}
 	h := p.believed(f)
@@ -139,7 +150,9 @@ func (p *Policy) askSender(d *Decision, h hits) bool {
 			continue
 		}
 		v.field = From
-		if d.lost = d.Claimed && judge(p.believed(d.facts)).action != v.action; d.lost {
+		if d.authored {
+			v = v.fromReply(d.facts.Author.Field)
+		} else if d.lost = d.Claimed && judge(p.believed(d.facts)).action != v.action; d.lost {
 			v.action, v.cause = Suspend, FailedAuthentication
 		}
 		d.settle(id, v)
@@ -156,6 +169,9 @@ func (p *Policy) askSender(d *Decision, h hits) bool {
 func (p *Policy) askReplies(d *Decision, f *Facts) bool {
 	d.note(ruleReplyTo, verdict{answer: noReply})
 	for i, a := range f.ReplyTo {
+		if d.authored && a == f.Author.Address {
+			continue // it is judged already
+		}
 		var profile Profile
 		if i < len(f.Replies) {
 			profile = f.Replies[i]
@@ -163,7 +179,7 @@ func (p *Policy) askReplies(d *Decision, f *Facts) bool {
 		h := p.find(a, profile)
 		id, v := judgeReply(h)
 		if v.decides && v.action != Ticket {
-			v.action, v.cause, v.field = Suspend, cmp.Or(v.cause, Blocklisted), ReplyTo
+			v = v.fromReply(ReplyTo)
 			d.settle(ruleReplyTo, v)
 			d.name(p, h, v)
 			d.Address, d.by = a, id
@@ -176,6 +192,16 @@ func (p *Policy) askReplies(d *Decision, f *Facts) bool {
 	d.settle(ruleReplyTo, verdict{action: Suspend, cause: AmbiguousSender, field: ReplyTo})
 	d.name(p, hits{}, verdict{})
 	return true
+}
+
+// fromReply is the verdict on an address that the field names where an answer should go:
+// what would reject the message as From holds it.
+func (v verdict) fromReply(field Field) verdict {
+	v.field = field
+	if v.action != Ticket {
+		v.action, v.cause = Suspend, cmp.Or(v.cause, Blocklisted)
+	}
+	return v
 }
 
 // judge is what the rules about one address make of it.

@@ -190,7 +190,8 @@ type Band struct {
 
 // Band is that of the sender.
 func (f *Facts) Band() Band {
-	b := Band{Address: f.Sender.Address, Proven: f.ownClient()}
+	requester, _ := f.Requester()
+	b := Band{Address: requester.Address, Proven: f.ownClient() && !f.hasAuthor()}
 	if b.Proven || !f.Hop.Client.IsValid() {
 		return b
 	}

@@ -43,6 +43,9 @@ func Read(mail Mail, s *Settings, profile func(message.Address) (Profile, error)
 			return f, err
 		}
 	}
+	if err = f.readAuthor(mail, s, profile); err != nil {
+		return f, err
+	}
 	return f, f.readReplies(m, profile)
 }
 
@@ -78,6 +81,9 @@ func (f *Facts) Words() []Fact {
 		add("From", strconv.Quote(f.Sender.Text)+", not one readable address")
 	default:
 		add("From", "no readable address")
+	}
+	if a := f.Author; !a.Address.IsZero() {
+		add("author", a.Address.String()+", "+a.Profile.words()+", as "+a.Field.String()+" says")
 	}
 	for i, to := range f.ReplyTo {
 		words := to.String() + ", " + f.Replies[i].words()

@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"strings"
+
 	"gatepost/message"
 )
 
@@ -11,6 +13,7 @@ type Remedy struct {
 	Address message.Address
 	Entry   Entry // of the blocklist
 	Cause   Cause
+	Relays  string // what smtp.relays has, and the client
 }
 
 // A RemedyKind is what a remedy changes.
@@ -24,6 +27,7 @@ const (
 	AddProfile                    // a profile
 	Restore                       // a profile that is suspended no more
 	Unblock                       // an entry taken off the blocklist
+	Relay                         // a relay that the client is from now on
 	PassLists                     // mail of mailing lists is not held
 	AnyHost                       // mail need not come through a relay
 	AnyRate                       // no limit of messages an hour
@@ -37,7 +41,7 @@ type remedyRow struct {
 	words   string  // what to do, to whom or what: %s
 	command string  // our own command that does it, before its subject; or
 	setting Setting // the setting that does it, before the name of a cause
-	about   func(*Decision) (r Remedy, exists bool)
+	about   func(*Policy, *Decision) (r Remedy, exists bool)
 	apply   func(Remedy, *Policy, *Facts) // makes the change, on copies
 }
 
@@ -52,6 +56,8 @@ var remedyRows = [remedyEnd]remedyRow{
 		about: ofSender, apply: restore},
 	Unblock: {words: "take %s off the blocklist", command: "rules remove block",
 		about: ofEntry, apply: unblock},
+	Relay: {words: "take that client for a relay of ours", setting: Setting{"smtp.relays", `""`},
+		about: ofClient, apply: func(_ Remedy, _ *Policy, f *Facts) { f.Hop.Relayed = true }},
 	PassLists: {words: "let mail of mailing lists pass",
 		setting: Setting{"causes.mailing_list", "false"},
 		about:   ofEverybody, apply: func(_ Remedy, p *Policy, _ *Facts) { p.HoldLists = false }},
@@ -76,7 +82,7 @@ func (p *Policy) Remedies(f *Facts) []Remedy {
 	}
 	var remedies []Remedy
 	for kind, row := range remedyRows {
-		r, exists := row.about(&d)
+		r, exists := row.about(p, &d)
 		if !exists {
 			continue
 		}
@@ -90,21 +96,33 @@ func (p *Policy) Remedies(f *Facts) []Remedy {
 	return remedies
 }
 
-func ofSender(d *Decision) (Remedy, bool) { return Remedy{Address: d.Address}, true }
+func ofSender(_ *Policy, d *Decision) (Remedy, bool) { return Remedy{Address: d.Address}, true }
 
 // ofEntryToBe leaves out an address that the list would refuse, or take for another.
-func ofEntryToBe(d *Decision) (Remedy, bool) {
+func ofEntryToBe(_ *Policy, d *Decision) (Remedy, bool) {
 	address := d.Address.String()
 	entries, err := ParseEntries(Allow, address)
 	return Remedy{Address: d.Address},
 		err == nil && len(entries) == 1 && entries[0].Target == address
 }
 
-func ofEntry(d *Decision) (Remedy, bool) { return Remedy{Entry: d.rule}, !d.rule.IsZero() }
+func ofEntry(_ *Policy, d *Decision) (Remedy, bool) { return Remedy{Entry: d.rule}, !d.rule.IsZero() }
 
-func ofCause(d *Decision) (Remedy, bool) { return Remedy{Cause: d.Cause}, d.Cause.HasSwitch() }
+func ofCause(_ *Policy, d *Decision) (Remedy, bool) {
+	return Remedy{Cause: d.Cause}, d.Cause.HasSwitch()
+}
 
-func ofEverybody(*Decision) (Remedy, bool) { return Remedy{}, true }
+func ofEverybody(*Policy, *Decision) (Remedy, bool) { return Remedy{}, true }
+
+// ofClient is for what our own address sent in the name of somebody: a machine that may do so
+// is a relay of ours, if the message does not prove it.
+func ofClient(p *Policy, d *Decision) (Remedy, bool) {
+	client := d.facts.Hop.Client
+	if d.facts.Author.Address.IsZero() || d.facts.Hop.Relayed || !client.IsValid() {
+		return Remedy{}, false
+	}
+	return Remedy{Relays: strings.TrimSpace(p.Relays.String() + " " + client.String())}, true
+}
 
 func forget(_ Remedy, _ *Policy, f *Facts) { f.Stored = 0 }
 
@@ -128,6 +146,9 @@ func unblock(r Remedy, p *Policy, _ *Facts) {
 func (f *Facts) know(a message.Address, change func(*Profile)) {
 	if a == f.Sender.Address {
 		change(&f.Profile)
+	}
+	if a == f.Author.Address {
+		change(&f.Author.Profile)
 	}
 	replies := append([]Profile{}, f.Replies...)
 	for i, to := range f.ReplyTo {

@@ -37,6 +37,8 @@ func (r Remedy) say(subject string) string {
 // if nobody's. No stranger's words are in it but a domain.
 func (r Remedy) Reach() string {
 	switch _, isSetting := r.Setting(); {
+	case r.Relays != "":
+		return "for all that it hands on"
 	case isSetting:
 		return "for everybody"
 	case r.Entry.Target == Everyone:
@@ -64,5 +66,8 @@ func (r Remedy) Command() string { return r.row().command }
 func (r Remedy) Setting() (s Setting, ok bool) {
 	s = r.row().setting
 	s.Key += r.Cause.String()
+	if r.Relays != "" {
+		s.Value = `"` + r.Relays + `"`
+	}
 	return s, s.Key != ""
 }

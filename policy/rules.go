@@ -88,6 +88,7 @@ const (
 	noSign
 	switchedOff
 	lifted
+	ofAuthor
 	quiet
 )
 
@@ -107,6 +108,7 @@ var answers = [...]string{
 	noSign:      "nothing shows it",
 	switchedOff: "it is switched off",
 	lifted:      "something shows it, but the allowlist has the sender",
+	ofAuthor:    "From shows it, and not the one person whom the message names beside it",
 	quiet:       "no more than are let through",
 }
 

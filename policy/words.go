@@ -41,8 +41,8 @@ func (d Decision) Why() string {
 	}
 	why := addressRules[d.by-firstOfAddress].why(&d)
 	switch {
-	case d.Field == ReplyTo:
-		return fmt.Sprintf("Reply-To names %s: %s", d.Address, why)
+	case d.Field > From:
+		return fmt.Sprintf("%s names %s: %s", d.Field, d.Address, why)
 	case d.lost:
 		return fmt.Sprintf("%s; for a stranger %s", d.proof(), why)
 	}
@@ -74,7 +74,7 @@ func (d Decision) whyCause() string {
 		return d.proof()
 	case d.by == rulePass-1:
 		return fmt.Sprintf("%d messages of %s were stored within the hour",
-			d.facts.Stored, d.facts.Sender.Address)
+			d.facts.Stored, d.facts.Band().Address)
 	}
 	return fmt.Sprintf("%s (%s)", causes[d.Cause].says, d.sign)
 }
@@ -108,7 +108,7 @@ func whyReject(d *Decision) string {
 	case d.conflict:
 		return fmt.Sprintf("%s and %s are both on the blocklist: a conflict suspends",
 			d.rule, d.against)
-	case d.Field == ReplyTo:
+	case d.Field > From:
 		return onBlocklist(d.rule) + ", which suspends from there"
 	case d.against.IsZero():
 		return onBlocklist(d.rule)
@@ -130,8 +130,11 @@ func whyAllowed(d *Decision) string {
 func whyBlocked(d *Decision) string { return onBlocklist(d.rule) }
 
 func whyWildcard(d *Decision) string {
-	if d.lost {
+	switch {
+	case d.lost:
 		return "the blocklist has *"
+	case d.authored:
+		return "the blocklist has *, and neither profile nor allowlist counts for one who is only named"
 	}
 	return fmt.Sprintf("the blocklist has *, and %s has no profile and is not on the allowlist",
 		d.Address)

@@ -80,10 +80,14 @@ type words struct {
 }
 
 func newWords(r *Record) (words, error) {
-	sender := r.Facts.Sender
+	author, _ := r.Facts.Requester()
+	email := author.Address.String()
+	if email == "" {
+		email = r.Facts.Sender.Text
+	}
 	w := words{rule: r.Decision.RuleText(), why: r.Decision.Why(),
 		subject: r.Message.Subject(), messageID: message.Clean(r.Message.MessageID()),
-		author: Person{Name: message.Clean(sender.Name), Email: message.Clean(sender.Text)}}
+		author: Person{Name: message.Clean(author.Name), Email: message.Clean(email)}}
 	if r.Decision.Action == policy.Suspend {
 		w.cause = r.Decision.Cause.String()
 	}
@@ -178,19 +182,20 @@ func insertSuspended(t *tx, r *Record, id int64, w words) error {
 // insertTicket also gives the sender a profile: the decision to let the message in stands.
 // One that is only claimed gives nobody anything.
 func insertTicket(t *tx, r *Record, id int64, w words) error {
+	requester, profile := r.Facts.Requester()
 	err := t.exec(`insert into tickets (id, message, author_name, author_email, requester,
 		claimed, proven, subject, recipient, status, via, created_at) values ($1, $1, $2, $3,
 		$4, $5, $6, $7, $8, 'new', 'email', $9)`,
-		id, w.author.Name, w.author.Email, r.Facts.Sender.Address.String(), r.Decision.Claimed,
-		r.Decision.Proof == policy.Pass, w.subject, w.recipient,
+		id, w.author.Name, w.author.Email, requester.Address.String(), r.Decision.Claimed,
+		r.Decision.Proof == policy.Pass && !r.Decision.Claimed, w.subject, w.recipient,
 		r.Envelope.ReceivedAt.UnixMilli())
 	if err != nil {
 		return fmt.Errorf("ticket: %w", err)
 	}
-	if r.Facts.Profile.Known || r.Decision.Claimed {
+	if profile.Known || r.Decision.Claimed {
 		return nil
 	}
-	_, err = insertUser(t, NewUser{Email: r.Facts.Sender.Address, Name: w.author.Name,
+	_, err = insertUser(t, NewUser{Email: requester.Address, Name: w.author.Name,
 		MadeBy: "mail"}, r.Envelope.ReceivedAt)
 	return err
 }

@@ -63,7 +63,8 @@ func beforeOthers(changes []change, these ...change) []change {
 func recoverWords(e *store.Explanation, f *policy.Facts) string {
 	const words = "this one message only"
 	cause, known := policy.ParseCause(orEmpty(e.Cause))
-	if !known || !cause.ProfileOnRecover() || f.Profile.Known || f.Sender.Address.IsZero() {
+	sender, profile := f.Requester()
+	if !known || !cause.ProfileOnRecover() || profile.Known || sender.Address.IsZero() {
 		return words
 	}
 	return words + "; its sender gets a profile"

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -81,7 +82,8 @@ func mailOf(raw []byte, env *message.Envelope) policy.Mail {
 }
 
 func newVerdict(f *policy.Facts, d *policy.Decision) verdict {
-	v := verdict{Decision: d.Action.String(), Sender: f.Sender.Text, ReplyTo: []string{},
+	sender, _ := f.Requester()
+	v := verdict{Decision: d.Action.String(), Sender: cmp.Or(sender.Address.String(), f.Sender.Text), ReplyTo: []string{},
 		Rule: orNull(d.RuleText()), Why: d.Why(), Authentication: f.Proof().String()}
 	for _, to := range f.ReplyTo {
 		v.ReplyTo = append(v.ReplyTo, to.String())
