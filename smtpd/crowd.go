@@ -66,7 +66,7 @@ func (s *Server) weigh(client netip.Addr) (from netip.Prefix, refusal string) {
 		return netip.Prefix{}, ""
 	case !s.admits(client):
 		return netip.Prefix{}, notWelcome
-	case client.IsLoopback() || s.now().Relays.Contains(client):
+	case !s.counts(client):
 		return netip.Prefix{}, ""
 	}
 	from = neighbourhood(client)
@@ -74,6 +74,12 @@ func (s *Server) weigh(client netip.Addr) (from netip.Prefix, refusal string) {
 		refusal = tooManyOfYou
 	}
 	return from, refusal
+}
+
+// counts says whether a client has a share of what there is for all. Those who come for many
+// have not: nothing of theirs is taken for another.
+func (s *Server) counts(client netip.Addr) bool {
+	return !client.IsLoopback() && !s.now().Relays.Contains(client)
 }
 
 // add counts a guard, which is not counted yet.

@@ -13,6 +13,7 @@ import (
 var (
 	errDismissed = errors.New("dismissed")
 	errHangUp    = errors.New("hung up")
+	errEvicted   = errors.New("too slow while others waited")
 )
 
 // fail ends all reading and finds the error to give to go-smtp: within a content the
@@ -23,6 +24,11 @@ func (g *guard) fail(err error) error {
 	if g.wire.phase == commands {
 		g.out = append(g.out, g.farewell(err)...)
 		return io.EOF
+	}
+	if g.isEvicted() {
+		g.log("content cut short", errEvicted)
+		g.hasty = true
+		return errSlowest()
 	}
 	g.log("content cut short", err)
 	if r, ok := err.(*smtp.SMTPError); ok {
@@ -40,6 +46,8 @@ func (g *guard) farewell(err error) string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch timeout := errors.Is(err, os.ErrDeadlineExceeded); {
+	case g.evicted:
+		return slowest
 	case (timeout || err == errDismissed) && g.dismissed != "":
 		return g.dismissed
 	case err == errDismissed:
@@ -93,6 +101,20 @@ func (g *guard) dismiss(reply string) bool {
 	return true
 }
 
+// evict ends the content under way: another one needs its place.
+func (g *guard) evict() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.evicted, g.read = true, time.Unix(1, 0)
+	g.tcp.SetReadDeadline(g.read)
+}
+
+func (g *guard) isEvicted() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.evicted
+}
+
 // idleSince tells since when the client has owed us a command.
 func (g *guard) idleSince() (since time.Time, ok bool) {
 	g.mu.Lock()
@@ -101,5 +123,5 @@ func (g *guard) idleSince() (since time.Time, ok bool) {
 }
 
 func (g *guard) log(what string, err error) {
-	g.server.Log.Info(what, g.who(), "octets", g.octets, "error", err)
+	g.server.Log.Info(what, g.who(), "octets", g.octets.Load(), "error", err)
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pires/go-proxyproto"
@@ -56,7 +57,7 @@ type guard struct {
 	until  time.Time     // the end of the transaction's time, zero until it is waited for
 	since  time.Time     // when the command being read was first waited for, or zero
 	spent  time.Duration // of Patience and MinRate: waiting for the content
-	octets int64         // of the content
+	octets atomic.Int64  // of the content; others look at it
 	left   int64         // octets of the content before we hang up
 	write  time.Time     // the deadline of tcp for writing
 
@@ -64,6 +65,7 @@ type guard struct {
 	read      time.Time // the deadline of tcp for reading
 	idle      time.Time // since when a command is waited for, zero in a content
 	dismissed string    // the reply to end with, once a command would be read
+	evicted   bool      // another content got the place of the one under way
 }
 
 func (s *Server) newGuard(c net.Conn, peer netip.Addr) *guard {
@@ -83,12 +85,16 @@ func (g *guard) client() netip.Addr { return g.peer }
 // rewind begins a new transaction.
 func (g *guard) rewind() {
 	g.until = time.Time{}
-	g.spent, g.octets, g.left = 0, 0, math.MaxInt64
+	g.spent, g.left = 0, math.MaxInt64
+	g.octets.Store(0)
 	g.wire.reset()
 }
 
 // stopAfter hangs up when more than n octets of the content under way still come.
 func (g *guard) stopAfter(n int64) { g.left = n }
+
+// hasten leaves a content that is refused no more than Spare to come to its end.
+func (g *guard) hasten() { g.until = time.Now().Add(g.server.now().Spare) }
 
 // Read hands octets on to go-smtp. After the first failure there are none: what follows a
 // content that timed out must never be run as commands.
@@ -215,6 +221,9 @@ func (g *guard) await(now time.Time) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.idle = time.Time{}
+	if g.evicted {
+		return errEvicted
+	}
 	if g.wire.phase == commands && !g.wire.open {
 		if g.dismissed != "" || g.server.draining.Load() {
 			return errDismissed
@@ -253,7 +262,7 @@ func (g *guard) deadline(now time.Time) time.Time {
 		}
 		patience -= now.Sub(g.since)
 	case s.MinRate > 0:
-		due := time.Duration(float64(g.octets) / float64(s.MinRate) * float64(time.Second))
+		due := time.Duration(float64(g.octets.Load()) / float64(s.MinRate) * float64(time.Second))
 		patience = min(patience, s.Patience+due-g.spent)
 	}
 	if end := now.Add(patience); end.Before(g.until) {
@@ -268,6 +277,6 @@ func (g *guard) charge(n int, start time.Time) {
 		return
 	}
 	g.spent += time.Since(start)
-	g.octets += int64(n)
+	g.octets.Add(int64(n))
 	g.left -= int64(n)
 }

@@ -14,6 +14,7 @@ const (
 	crowdedOut   = "421 4.3.2 Too many connections, please try again\r\n"
 	tooManyOfYou = "421 4.7.0 Too many connections from your address, please try again\r\n"
 	notWelcome   = "554 5.7.1 Your address may not send mail here\r\n"
+	slowest      = "421 4.3.2 Too many messages at once and this was the slowest, try again\r\n"
 	tooQuiet     = "421 4.4.2 Waited too long for a command\r\n"
 	lineTooLong  = "500 5.5.2 Command line too long\r\n"
 	notSMTP      = "500 5.5.1 This is SMTP\r\n"
@@ -39,6 +40,11 @@ func errCut() *smtp.SMTPError {
 
 func errSlow() *smtp.SMTPError {
 	return refuse(451, 4, 4, 2, "The content came too slowly, nothing was stored")
+}
+
+// errSlowest is slowest within a content.
+func errSlowest() *smtp.SMTPError {
+	return refuse(421, 4, 3, 2, "Too many messages at once and this was the slowest, try again")
 }
 
 func errFull() *smtp.SMTPError {

@@ -39,7 +39,10 @@ type Terms struct {
 
 	MaxConnections int // at once, then the new one gets 421 unless Spare lets one go
 	MaxPerAddress  int // connections at once of one IPv4 address or IPv6 /64; not loopback, not Relays
-	MaxArriving    int // contents at once, which bounds memory, then 452 4.3.1
+	// MaxArriving is how many contents may be under way at once. Then who holds most places
+	// loses the slowest, or the new one gets 452 4.3.1. With those that have come, and wait
+	// for the DNS or the disk, there are three times as many at most, which bounds memory.
+	MaxArriving int
 
 	// Limits of time, each kept to a sixteenth.
 	Idle        time.Duration // for a command, and between two pieces of a content
@@ -77,9 +80,10 @@ type Server struct {
 	upgrades       *upgrades
 	upgraded       chan struct{} // closed when nothing comes from upgrades any more
 	draining       atomic.Bool
-	unready        atomic.Bool // what Ready said last, to log a change once
-	arriving       atomic.Int64
-	wide           sync.Pool // of *[wideBuffer]byte
+	unready        atomic.Bool  // what Ready said last, to log a change once
+	arriving       pool         // of contents under way
+	contents       atomic.Int64 // those, and those that have come and are not settled
+	wide           sync.Pool    // of *[wideBuffer]byte
 	crowd          crowd
 	tls            *tls.Config
 	own            message.Domain
@@ -243,13 +247,40 @@ func (s *Server) ready() bool {
 	return err == nil
 }
 
-// arrive reserves the memory of one content, if there is any left.
-func (s *Server) arrive() bool {
-	if s.arriving.Add(1) <= int64(s.now().MaxArriving) {
-		return true
+// afterArriving is how many times MaxArriving contents there may be at once: under way, waiting
+// for the DNS, and being written.
+const afterArriving = 3
+
+// place is what the content of a client needs while it is under way.
+func (s *Server) place(g *guard) *share {
+	evict := g.evict
+	if !s.counts(g.client()) {
+		evict = nil
 	}
-	s.arriving.Add(-1)
-	return false
+	return newShare(g.client(), &g.octets, evict)
 }
 
-func (s *Server) arrived() { s.arriving.Add(-1) }
+// hasRoom says whether a content of a client would be taken now.
+func (s *Server) hasRoom(g *guard) bool {
+	t := s.now()
+	return s.contents.Load() < int64(afterArriving*t.MaxArriving) &&
+		s.arriving.hasRoom(s.place(g), t.MaxArriving, t.Spare)
+}
+
+// arrive gives a content a place, nil if there is none to be had. It is left once the content
+// has come, and settled must be called once nothing is left of it.
+func (s *Server) arrive(g *guard) *share {
+	t := s.now()
+	if s.contents.Add(1) <= int64(afterArriving*t.MaxArriving) {
+		if p := s.place(g); s.arriving.enter(p, t.MaxArriving, t.Spare) {
+			return p
+		}
+	}
+	s.contents.Add(-1)
+	return nil
+}
+
+func (s *Server) settled(p *share) {
+	s.arriving.leave(p)
+	s.contents.Add(-1)
+}

@@ -44,7 +44,7 @@ func (s *session) Mail(from string, opts *smtp.MailOptions) error {
 	if err != nil {
 		return err.reply("sender", 7)
 	}
-	if s.server.arriving.Load() >= int64(s.server.now().MaxArriving) || !s.server.ready() {
+	if !s.server.hasRoom(s.guard) || !s.server.ready() {
 		return errFull()
 	}
 	s.guard.rewind()
@@ -72,6 +72,10 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 // reads of it after that, it would run as commands or give to the next message.
 func (s *session) Data(r io.Reader) error {
 	env := s.env
+	place := s.server.arrive(s.guard)
+	if place == nil {
+		s.guard.hasten()
+	}
 	_, chunked := r.(*io.PipeReader) // BDAT: we are in a goroutine of our own
 	if chunked {
 		s.running.Add(1)
@@ -82,7 +86,8 @@ func (s *session) Data(r io.Reader) error {
 	}
 	env.ReceivedAt = time.Now()
 	body := &body{r: r, chunked: chunked, limit: s.server.MaxMessage}
-	id, err := s.take(env, body)
+	body.whole = func() { s.server.arriving.leave(place) }
+	id, err := s.take(env, body, place)
 	s.drain(body)
 	if body.err == smtp.ErrDataReset {
 		// The client took the message back, or was cut off. go-smtp would hold what we
@@ -102,11 +107,11 @@ func (s *session) Data(r io.Reader) error {
 
 // take hands the content to Receive. That the content failed counts for more than what
 // Receive makes of it.
-func (s *session) take(env *message.Envelope, body *body) (id string, err error) {
-	if !s.server.arrive() {
+func (s *session) take(env *message.Envelope, body *body, place *share) (id string, err error) {
+	if place == nil {
 		return "", errFull()
 	}
-	defer s.server.arrived()
+	defer s.server.settled(place)
 	id, err = s.server.Receive(s.server.receiving, env, body)
 	if body.err != nil && body.err != io.EOF {
 		return "", body.err
@@ -148,9 +153,10 @@ func (s *session) Logout() error {
 // turns a cut into an error.
 type body struct {
 	r        io.Reader
-	chunked  bool  // by BDAT
-	n, limit int64 // octets
-	err      error // the first one, for good
+	chunked  bool   // by BDAT
+	n, limit int64  // octets
+	err      error  // the first one, for good
+	whole    func() // called when it has come to its end
 }
 
 func (b *body) Read(p []byte) (int, error) {
@@ -167,6 +173,9 @@ func (b *body) Read(p []byte) (int, error) {
 		b.err, _ = reply(err)
 	default:
 		b.err = err
+	}
+	if b.err == io.EOF {
+		b.whole()
 	}
 	return n, b.err
 }

@@ -144,7 +144,7 @@ func defaults() *settings {
 			// Connections at once, in all and from one address (loopback excepted).
 			MaxConnections:           number(door.MaxConnections),
 			MaxConnectionsPerAddress: number(door.MaxPerAddress),
-			// Contents being received at once. Each needs about 128 KiB of memory.
+			// Contents under way at once. Each needs about 128 KiB of memory.
 			MaxArriving: number(door.MaxArriving),
 			// How long a client may be silent.
 			IdleTimeout: span(door.Idle),
