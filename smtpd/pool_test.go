@@ -76,3 +76,29 @@ func TestPool(t *testing.T) {
 		})
 	}
 }
+
+// TestPoolLeaves: however many networks take all they can, there is a place for one more, and
+// never more than the limit. A relay may have the last.
+func TestPoolLeaves(t *testing.T) {
+	const limit = 768
+	for _, networks := range []int{1, 6, 60, 500} {
+		var p pool
+		for more := true; more; {
+			more = false
+			for i := range networks {
+				from := netip.AddrFrom4([4]byte{10, byte(i >> 8), byte(i), byte(len(p.held))})
+				more = p.join(newShare(from, nil, func() {}), limit) || more
+			}
+		}
+		comer := newShare(netip.MustParseAddr("192.0.2.1"), nil, func() {})
+		if could := p.leaves(comer, limit); !could || !p.join(comer, limit) {
+			t.Errorf("%d networks leave no place", networks)
+		}
+		for p.join(newShare(netip.MustParseAddr("192.0.2.25"), nil, nil), limit) {
+		}
+		if len(p.held) != limit {
+			t.Errorf("after relays took all they could, %d of %d places are taken",
+				len(p.held), limit)
+		}
+	}
+}

@@ -26,7 +26,12 @@ type Receiver struct {
 	Log      *slog.Logger
 
 	handling atomic.Pointer[handling] // what Change said last, nil before
+	asking   pool                     // of messages that wait for the DNS
 }
+
+// mostAsking is how many messages may wait for the DNS at once. Each may have a dozen questions
+// open, with a socket each.
+const mostAsking = 256
 
 // A handling is what Change may replace while messages are received.
 type handling struct {
@@ -73,7 +78,7 @@ func (r *Receiver) Receive(ctx context.Context, env *message.Envelope, content i
 	}
 	now := r.now() // after the content, which may have been long in coming
 	if now.auth != nil && rules.AsksForProof(facts) {
-		facts.Authentication = now.auth.Check(ctx, mailauth.Query{Message: mail.Message,
+		facts.Authentication = r.ask(ctx, now.auth, mailauth.Query{Message: mail.Message,
 			Envelope: env, Hop: facts.Hop, From: facts.Sender.Address.Domain(), Body: mail.Body})
 	}
 	decisionID, err := uuid.NewV7()
@@ -88,6 +93,19 @@ func (r *Receiver) Receive(ctx context.Context, env *message.Envelope, content i
 	}
 	r.log(record)
 	return record.ID, nil
+}
+
+// ask finds out who a message is from. When too many wait, the one that has waited longest for
+// whoever has most of them waits no more: what it has not heard by then is a temperror, as
+// when its time is over.
+func (r *Receiver) ask(ctx context.Context, auth *mailauth.Checker, q mailauth.Query) (
+	a *policy.Authentication) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	place := newShare(q.Hop.Client, nil, stop)
+	r.asking.enter(place, mostAsking, 0)
+	defer r.asking.leave(place)
+	return auth.Check(ctx, q)
 }
 
 // settle decides and commits. If more of this sender's messages were stored between the two

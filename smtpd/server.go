@@ -80,10 +80,10 @@ type Server struct {
 	upgrades       *upgrades
 	upgraded       chan struct{} // closed when nothing comes from upgrades any more
 	draining       atomic.Bool
-	unready        atomic.Bool  // what Ready said last, to log a change once
-	arriving       pool         // of contents under way
-	contents       atomic.Int64 // those, and those that have come and are not settled
-	wide           sync.Pool    // of *[wideBuffer]byte
+	unready        atomic.Bool // what Ready said last, to log a change once
+	arriving       pool        // of contents under way
+	contents       pool        // of those, and of those that have come and are not settled
+	wide           sync.Pool   // of *[wideBuffer]byte
 	crowd          crowd
 	tls            *tls.Config
 	own            message.Domain
@@ -263,24 +263,26 @@ func (s *Server) place(g *guard) *share {
 // hasRoom says whether a content of a client would be taken now.
 func (s *Server) hasRoom(g *guard) bool {
 	t := s.now()
-	return s.contents.Load() < int64(afterArriving*t.MaxArriving) &&
-		s.arriving.hasRoom(s.place(g), t.MaxArriving, t.Spare)
+	p := s.place(g)
+	return s.contents.leaves(p, afterArriving*t.MaxArriving) &&
+		s.arriving.hasRoom(p, t.MaxArriving, t.Spare)
 }
 
 // arrive gives a content a place, nil if there is none to be had. It is left once the content
 // has come, and settled must be called once nothing is left of it.
 func (s *Server) arrive(g *guard) *share {
-	t := s.now()
-	if s.contents.Add(1) <= int64(afterArriving*t.MaxArriving) {
-		if p := s.place(g); s.arriving.enter(p, t.MaxArriving, t.Spare) {
-			return p
-		}
+	t, p := s.now(), s.place(g)
+	if !s.contents.join(p, afterArriving*t.MaxArriving) {
+		return nil
 	}
-	s.contents.Add(-1)
-	return nil
+	if !s.arriving.enter(p, t.MaxArriving, t.Spare) {
+		s.contents.leave(p)
+		return nil
+	}
+	return p
 }
 
 func (s *Server) settled(p *share) {
 	s.arriving.leave(p)
-	s.contents.Add(-1)
+	s.contents.leave(p)
 }

@@ -57,11 +57,50 @@ func (p *pool) enter(s *share, limit int, spare time.Duration) bool {
 		delete(p.held, last)
 		last.revoke()
 	}
+	p.add(s)
+	return true
+}
+
+func (p *pool) add(s *share) {
 	if p.held == nil {
 		p.held = make(map[*share]struct{})
 	}
 	p.held[s] = struct{}{}
+}
+
+// join gives s a place where nobody can be made to go: no network has more places than it
+// leaves to others, and no address more than half as many. So some are left for whoever comes.
+func (p *pool) join(s *share, limit int) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.spares(s, limit) {
+		return false
+	}
+	p.add(s)
 	return true
+}
+
+// leaves says whether join would give s a place.
+func (p *pool) leaves(s *share, limit int) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.spares(s, limit)
+}
+
+func (p *pool) spares(s *share, limit int) bool {
+	left, network, address := limit-len(p.held), 0, 0
+	if s.revoke == nil {
+		return left > 0
+	}
+	for h := range p.held {
+		if h.revoke != nil && h.network == s.network {
+			network++
+			if h.address == s.address {
+				address++
+			}
+		}
+	}
+	return network < left && address <= left/2
 }
 
 // hasRoom says whether enter would give s a place.
