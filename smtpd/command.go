@@ -140,7 +140,7 @@ func (g *guard) ownPostmaster(line []byte) []byte {
 // would answer a failed handshake in clear and go on.
 func (g *guard) upgrade() error {
 	g.out = append(g.out, startTLS...)
-	if err := g.flush(time.Now()); err != nil {
+	if err := g.flush(time.Now(), g.server.now().Idle); err != nil {
 		return err
 	}
 	up := g.server.newGuard(g.tcp, g.peer)

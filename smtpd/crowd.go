@@ -11,18 +11,8 @@ import (
 // it when a shutdown takes too long, and counts nobody.
 type crowd struct {
 	mu     sync.Mutex
-	guards map[*guard]netip.Prefix // the prefix it is counted under, or the zero Prefix
-	per    map[netip.Prefix]int
-}
-
-// neighbourhood is what counts as one address: an IPv6 host has a /64 to itself.
-func neighbourhood(a netip.Addr) netip.Prefix {
-	bits := a.BitLen()
-	if a.Is6() {
-		bits = 64
-	}
-	p, _ := a.Prefix(bits)
-	return p
+	guards map[*guard]origin // under which it is counted, or the zero origin
+	per    loads
 }
 
 // enter lets g in or returns the reply to send it away with. Of a client that is not known
@@ -38,7 +28,7 @@ func (s *Server) enter(g *guard) (refusal string) {
 	switch {
 	case refusal != "":
 		return refusal
-	case len(c.guards) >= s.now().MaxConnections && !c.makeRoom(s.now().Spare):
+	case len(c.guards) >= s.now().MaxConnections && !c.makeRoom(from, s.now().Spare):
 		return crowdedOut
 	}
 	c.add(g, from)
@@ -58,19 +48,19 @@ func (s *Server) recognise(g *guard) (refusal string) {
 }
 
 // weigh applies the limits that a client's address has, and tells where to count it: the
-// zero Prefix is not counted. A client we do not know may say hello, since load balancers
+// zero origin is not counted. A client we do not know may say hello, since load balancers
 // look that way whether we are well; Mail takes nothing from it. The crowd is locked.
-func (s *Server) weigh(client netip.Addr) (from netip.Prefix, refusal string) {
+func (s *Server) weigh(client netip.Addr) (from origin, refusal string) {
 	switch {
 	case !client.IsValid():
-		return netip.Prefix{}, ""
+		return origin{}, ""
 	case !s.admits(client):
-		return netip.Prefix{}, notWelcome
+		return origin{}, notWelcome
 	case !s.counts(client):
-		return netip.Prefix{}, ""
+		return origin{}, ""
 	}
-	from = neighbourhood(client)
-	if s.crowd.per[from] >= s.now().MaxPerAddress {
+	from = originOf(client)
+	if s.crowd.per[from.address] >= s.now().MaxPerAddress {
 		refusal = tooManyOfYou
 	}
 	return from, refusal
@@ -83,13 +73,13 @@ func (s *Server) counts(client netip.Addr) bool {
 }
 
 // add counts a guard, which is not counted yet.
-func (c *crowd) add(g *guard, from netip.Prefix) {
+func (c *crowd) add(g *guard, from origin) {
 	if c.guards == nil {
-		c.guards, c.per = make(map[*guard]netip.Prefix), make(map[netip.Prefix]int)
+		c.guards, c.per = make(map[*guard]origin), loads{}
 	}
 	c.guards[g] = from
-	if from.IsValid() {
-		c.per[from]++
+	if from != (origin{}) {
+		c.per.add(from, 1)
 	}
 }
 
@@ -114,25 +104,43 @@ func (c *crowd) leave(g *guard) {
 		return
 	}
 	delete(c.guards, g)
-	if !from.IsValid() {
-		return
-	}
-	if c.per[from]--; c.per[from] <= 0 {
-		delete(c.per, from)
+	if from != (origin{}) {
+		c.per.add(from, -1)
 	}
 }
 
 // makeRoom sends the connection away that has waited longest for a command, so that
-// nobody can shut the door for others by doing nothing.
-func (c *crowd) makeRoom(spare time.Duration) bool {
-	var idlest *guard
-	since := time.Now().Add(-spare)
+// nobody can shut the door for others by doing nothing. If none has for long, it sends one
+// away that waits at all, from where there are most, if there are fewer where from is.
+func (c *crowd) makeRoom(from origin, spare time.Duration) bool {
+	var last *guard
+	var since time.Time
 	for g := range c.guards {
-		if t, ok := g.idleSince(); ok && t.Before(since) {
-			idlest, since = g, t
+		if t, ok := g.idleSince(); ok && (last == nil || t.Before(since)) {
+			last, since = g, t
 		}
 	}
-	return idlest != nil && idlest.dismiss(crowdedOut)
+	if last == nil || time.Since(since) <= spare {
+		last = c.surplus(from)
+	}
+	return last != nil && last.dismiss(crowdedOut)
+}
+
+// surplus finds who of those who wait for a command comes from where there are most, nil if
+// there are as many where from is.
+func (c *crowd) surplus(from origin) (last *guard) {
+	for g, o := range c.guards {
+		_, ok := g.idleSince()
+		if ok && o != (origin{}) && (last == nil || c.per.compare(o, c.guards[last]) > 0) {
+			last = g
+		}
+	}
+	c.per.add(from, 1)
+	defer c.per.add(from, -1)
+	if last == nil || c.per.compare(c.guards[last], from) <= 0 {
+		return nil
+	}
+	return last
 }
 
 func (c *crowd) dismissAll(reply string) {

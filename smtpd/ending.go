@@ -95,18 +95,23 @@ func (g *guard) dismiss(reply string) bool {
 	}
 	g.dismissed = reply
 	if !g.idle.IsZero() {
-		g.read = time.Unix(1, 0)
-		g.tcp.SetReadDeadline(g.read)
+		g.wake()
 	}
 	return true
+}
+
+// wake ends the read or the write under way, and lets others begin anew. It needs mu.
+func (g *guard) wake() {
+	g.read, g.write = time.Unix(1, 0), time.Unix(1, 0)
+	g.tcp.SetDeadline(g.read)
 }
 
 // evict ends the content under way: another one needs its place.
 func (g *guard) evict() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.evicted, g.read = true, time.Unix(1, 0)
-	g.tcp.SetReadDeadline(g.read)
+	g.evicted = true
+	g.wake()
 }
 
 func (g *guard) isEvicted() bool {

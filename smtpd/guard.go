@@ -59,10 +59,11 @@ type guard struct {
 	spent  time.Duration // of Patience and MinRate: waiting for the content
 	octets atomic.Int64  // of the content; others look at it
 	left   int64         // octets of the content before we hang up
-	write  time.Time     // the deadline of tcp for writing
+	deaf   bool          // the client did not take what was said
 
 	mu        sync.Mutex
 	read      time.Time // the deadline of tcp for reading
+	write     time.Time // and for writing
 	idle      time.Time // since when a command is waited for, zero in a content
 	dismissed string    // the reply to end with, once a command would be read
 	evicted   bool      // another content got the place of the one under way
@@ -119,7 +120,7 @@ func (g *guard) Write(p []byte) (int, error) {
 	g.observe(p)
 	g.out = append(g.out, p...)
 	if len(g.out) >= mostHeld {
-		return len(p), g.flush(time.Now())
+		return len(p), g.flush(time.Now(), g.server.now().Idle)
 	}
 	return len(p), nil
 }
@@ -135,8 +136,8 @@ func (g *guard) Close() error {
 		return nil
 	}
 	silent := g.header != nil || g.secured && !g.shaken
-	if !silent {
-		g.flush(time.Now())
+	if !silent && !g.deaf {
+		g.flush(time.Now(), lingering)
 	}
 	if g.hasty {
 		g.linger()
@@ -148,15 +149,22 @@ func (g *guard) Close() error {
 	return g.Conn.Close()
 }
 
-// flush sends the replies held back.
-func (g *guard) flush(now time.Time) error {
+// flush sends the replies held back, if the client takes them within patience.
+func (g *guard) flush(now time.Time, patience time.Duration) error {
 	if len(g.out) == 0 {
 		return nil
 	}
-	postpone(g.tcp.SetWriteDeadline, &g.write, now, now.Add(g.server.now().Idle))
+	g.speak(now, patience)
 	_, err := g.Conn.Write(g.out)
-	g.out = g.out[:0]
+	g.out, g.deaf = g.out[:0], err != nil
 	return err
+}
+
+// speak sets the deadline of the next write.
+func (g *guard) speak(now time.Time, patience time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	postpone(g.tcp.SetWriteDeadline, &g.write, now, now.Add(patience))
 }
 
 // fill reads more of the wire into the buffer.
@@ -179,10 +187,10 @@ func (g *guard) receive(p []byte) (int, error) {
 		return 0, err
 	}
 	now := time.Now()
-	if err := g.flush(now); err != nil {
+	if err := g.await(now); err != nil { // first: who reads no replies is as idle as any
 		return 0, err
 	}
-	if err := g.await(now); err != nil {
+	if err := g.flush(now, g.server.now().Idle); err != nil {
 		return 0, err
 	}
 	n, err := g.Conn.Read(p)
@@ -206,7 +214,7 @@ func (g *guard) shake() error {
 	if err := g.await(now); err != nil {
 		return err
 	}
-	postpone(g.tcp.SetWriteDeadline, &g.write, now, now.Add(g.server.now().Idle))
+	g.speak(now, g.server.now().Idle)
 	if err := t.Handshake(); err != nil {
 		g.log("tls handshake failed", err)
 		return io.EOF

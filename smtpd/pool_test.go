@@ -55,12 +55,12 @@ func TestPool(t *testing.T) {
 					}
 					octets := new(atomic.Int64)
 					octets.Store(h.octets)
-					s := newShare(from, octets, leave)
-					s.since = s.since.Add(-h.since)
-					return s
+					return newShare(from, octets, leave)
 				}
 				for i, h := range test.held {
-					p.enter(newcomer(h, func() { left = i }), limit, spare)
+					s := newcomer(h, func() { left = i })
+					p.enter(s, limit, spare)
+					s.since = s.since.Add(-h.since)
 				}
 				comer := newcomer(holder{from: test.comer}, func() { left = limit })
 				could := p.hasRoom(comer, limit, spare)

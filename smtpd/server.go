@@ -260,26 +260,25 @@ func (s *Server) place(g *guard) *share {
 	return newShare(g.client(), &g.octets, evict)
 }
 
-// hasRoom says whether a content of a client would be taken now.
-func (s *Server) hasRoom(g *guard) bool {
+// hasRoom says whether arrive would say yes.
+func (s *Server) hasRoom(p *share) bool {
 	t := s.now()
-	p := s.place(g)
 	return s.contents.leaves(p, afterArriving*t.MaxArriving) &&
 		s.arriving.hasRoom(p, t.MaxArriving, t.Spare)
 }
 
-// arrive gives a content a place, nil if there is none to be had. It is left once the content
-// has come, and settled must be called once nothing is left of it.
-func (s *Server) arrive(g *guard) *share {
-	t, p := s.now(), s.place(g)
+// arrive lets a content come, if there is a place. One under way leaves that once it has come,
+// and settled must be called once nothing is left of it.
+func (s *Server) arrive(p *share) bool {
+	t := s.now()
 	if !s.contents.join(p, afterArriving*t.MaxArriving) {
-		return nil
+		return false
 	}
 	if !s.arriving.enter(p, t.MaxArriving, t.Spare) {
 		s.contents.leave(p)
-		return nil
+		return false
 	}
-	return p
+	return true
 }
 
 func (s *Server) settled(p *share) {

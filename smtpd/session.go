@@ -20,6 +20,7 @@ type session struct {
 	guard   *guard
 	conn    *smtp.Conn
 	env     *message.Envelope // of the transaction under way, or nil
+	place   *share            // for its content
 	running sync.WaitGroup    // of Data
 }
 
@@ -44,7 +45,8 @@ func (s *session) Mail(from string, opts *smtp.MailOptions) error {
 	if err != nil {
 		return err.reply("sender", 7)
 	}
-	if !s.server.hasRoom(s.guard) || !s.server.ready() {
+	s.place = s.server.place(s.guard)
+	if !s.server.hasRoom(s.place) || !s.server.ready() {
 		return errFull()
 	}
 	s.guard.rewind()
@@ -72,8 +74,9 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 // reads of it after that, it would run as commands or give to the next message.
 func (s *session) Data(r io.Reader) error {
 	env := s.env
-	place := s.server.arrive(s.guard)
-	if place == nil {
+	place := s.place
+	arrived := s.server.arrive(place)
+	if !arrived {
 		s.guard.hasten()
 	}
 	_, chunked := r.(*io.PipeReader) // BDAT: we are in a goroutine of our own
@@ -87,7 +90,10 @@ func (s *session) Data(r io.Reader) error {
 	env.ReceivedAt = time.Now()
 	body := &body{r: r, chunked: chunked, limit: s.server.MaxMessage}
 	body.whole = func() { s.server.arriving.leave(place) }
-	id, err := s.take(env, body, place)
+	id, err := "", error(errFull())
+	if arrived {
+		id, err = s.take(env, body, place)
+	}
 	s.drain(body)
 	if body.err == smtp.ErrDataReset {
 		// The client took the message back, or was cut off. go-smtp would hold what we
@@ -108,9 +114,6 @@ func (s *session) Data(r io.Reader) error {
 // take hands the content to Receive. That the content failed counts for more than what
 // Receive makes of it.
 func (s *session) take(env *message.Envelope, body *body, place *share) (id string, err error) {
-	if place == nil {
-		return "", errFull()
-	}
 	defer s.server.settled(place)
 	id, err = s.server.Receive(s.server.receiving, env, body)
 	if body.err != nil && body.err != io.EOF {

@@ -22,26 +22,15 @@ type pool struct {
 
 // A share is one place in a pool.
 type share struct {
-	address, network netip.Prefix
-	since            time.Time
-	octets           *atomic.Int64 // that have come since, nil if none do
-	revoke           func()        // takes the place away, nil if nobody may; must not wait
+	origin
+	since  time.Time     // when it entered
+	octets *atomic.Int64 // that have come since, nil if none do
+	revoke func()        // takes the place away, nil if nobody may; must not wait
 }
 
 // newShare is for a client. With the zero Addr it is for one of those we cannot tell apart.
 func newShare(client netip.Addr, octets *atomic.Int64, revoke func()) *share {
-	return &share{neighbourhood(client), network(client), time.Now(), octets, revoke}
-}
-
-// network is what one hand often holds all of: 256 IPv4 addresses, or what a site is given of
-// IPv6 (RFC 6177).
-func network(a netip.Addr) netip.Prefix {
-	bits := 24
-	if a.Is6() {
-		bits = 48
-	}
-	p, _ := a.Prefix(bits)
-	return p
+	return &share{origin: originOf(client), octets: octets, revoke: revoke}
 }
 
 // enter gives s a place, if fewer than limit are taken, or somebody has to make room for it.
@@ -66,6 +55,7 @@ func (p *pool) add(s *share) {
 		p.held = make(map[*share]struct{})
 	}
 	p.held[s] = struct{}{}
+	s.since = time.Now()
 }
 
 // join gives s a place where nobody can be made to go: no network has more places than it
@@ -119,54 +109,35 @@ func (p *pool) leave(s *share) {
 
 // last is who has to make room for s, nil if nobody has.
 func (p *pool) last(s *share, spare time.Duration) (last *share) {
-	now, places := time.Now(), p.places(s)
+	now, n := time.Now(), p.loads(s)
 	for h := range p.held {
-		if h.revoke != nil && (last == nil || places.compare(h, last, now) > 0) {
+		if h.revoke != nil && (last == nil || cmp.Or(n.compare(h.origin, last.origin),
+			cmp.Compare(last.pace(now), h.pace(now))) > 0) {
 			last = h
 		}
 	}
 	switch {
-	case last == nil, places.most(last, s), now.Sub(last.since) >= spare:
+	case last == nil, s.revoke == nil, n.compare(last.origin, s.origin) > 0,
+		now.Sub(last.since) >= spare:
 		return last
 	}
 	return nil
 }
 
-// places counts how many each network and each address has.
-type places struct{ network, address map[netip.Prefix]int }
-
-// places counts all that may be taken away, and s.
-func (p *pool) places(s *share) places {
-	n := places{map[netip.Prefix]int{}, map[netip.Prefix]int{}}
-	n.add(s)
+// loads counts all that may be taken away, and s.
+func (p *pool) loads(s *share) loads {
+	n := loads{}
 	for h := range p.held {
-		n.add(h)
+		n.addShare(h)
 	}
+	n.addShare(s)
 	return n
 }
 
-func (n places) add(s *share) {
+func (n loads) addShare(s *share) {
 	if s.revoke != nil {
-		n.network[s.network]++
-		n.address[s.address]++
+		n.add(s.origin, 1)
 	}
-}
-
-// compare puts who has the least claim to a place last.
-func (n places) compare(a, b *share, now time.Time) int {
-	return cmp.Or(cmp.Compare(n.network[a.network], n.network[b.network]),
-		cmp.Compare(n.address[a.address], n.address[b.address]),
-		cmp.Compare(b.pace(now), a.pace(now)))
-}
-
-// most reports whether h has more than its share beside s: more places in its network or, if
-// that is the same, at its address.
-func (n places) most(h, s *share) bool {
-	if s.revoke == nil {
-		return true
-	}
-	return cmp.Or(cmp.Compare(n.network[h.network], n.network[s.network]),
-		cmp.Compare(n.address[h.address], n.address[s.address])) > 0
 }
 
 // pace is octets for each second that the place has been held.

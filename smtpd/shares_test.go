@@ -25,17 +25,21 @@ type street struct {
 	conns  chan net.Conn
 	closed chan struct{}
 	once   sync.Once
-	over   context.Context // once the day is over
 	end    context.CancelFunc
 	served chan error
-	crowd  sync.WaitGroup
+
+	over  context.Context // done when those who are here are to leave
+	leave context.CancelFunc
+	crowd sync.WaitGroup
 }
 
 // openStreet runs a server until the end of it.
 func openStreet(t *testing.T, server *smtpd.Server) *street {
 	s := &street{T: t, conns: make(chan net.Conn), closed: make(chan struct{}),
 		served: make(chan error, 1)}
-	s.over, s.end = context.WithCancel(t.Context())
+	s.over, s.leave = context.WithCancel(t.Context())
+	ctx, end := context.WithCancel(t.Context())
+	s.end = end
 	server.Log = slog.New(slog.DiscardHandler)
 	if server.Receive == nil {
 		server.Receive = func(_ context.Context, _ *message.Envelope, r io.Reader) (string, error) {
@@ -43,12 +47,20 @@ func openStreet(t *testing.T, server *smtpd.Server) *street {
 			return "id", err
 		}
 	}
-	go func() { s.served <- server.Run(s.over, smtpd.Door{Listener: s}) }()
+	go func() { s.served <- server.Run(ctx, smtpd.Door{Listener: s}) }()
 	return s
 }
 
-// close sends everybody home.
+// empty has everybody leave. Others may come then.
+func (s *street) empty() {
+	s.leave()
+	s.crowd.Wait()
+	s.over, s.leave = context.WithCancel(s.Context())
+}
+
+// close has everybody leave and ends the server.
 func (s *street) close() {
+	s.leave()
 	s.end()
 	s.crowd.Wait()
 	if err := <-s.served; err != nil {
@@ -75,7 +87,13 @@ func (s *street) Addr() net.Addr { return &net.TCPAddr{} }
 // A visitor is a client at an address of its own.
 type visitor struct {
 	net.Conn
-	in *bufio.Reader
+	in   *bufio.Reader
+	stop func() bool // forgets that it has to leave with the others
+}
+
+func (v *visitor) Close() error {
+	v.stop()
+	return v.Conn.Close()
 }
 
 // visit comes from an address, or gives nil when the street is closed.
@@ -87,8 +105,8 @@ func (s *street) visit(from netip.Addr) *visitor {
 	case <-s.closed:
 		return nil
 	}
-	context.AfterFunc(s.over, func() { ours.Close() })
-	return &visitor{ours, bufio.NewReader(ours)}
+	stop := context.AfterFunc(s.over, func() { ours.Close() })
+	return &visitor{ours, bufio.NewReader(ours), stop}
 }
 
 type pipeFrom struct {
@@ -98,11 +116,12 @@ type pipeFrom struct {
 
 func (p pipeFrom) RemoteAddr() net.Addr { return p.from }
 
-// begin comes to where a content is waited for. It gives the reply that came instead.
-func (v *visitor) begin() (reply string, ok bool) {
+// begin comes to where a content is waited for, or to the command in place of DATA. It gives
+// the reply that came instead.
+func (v *visitor) begin(command string) (reply string, ok bool) {
 	for _, step := range []struct{ say, want string }{
 		{"", "220"}, {"HELO a.example\r\n", "250"}, {"MAIL FROM:<a@b.example>\r\n", "250"},
-		{"RCPT TO:<support@acme.test>\r\n", "250"}, {"DATA\r\n", "354"},
+		{"RCPT TO:<support@acme.test>\r\n", "250"}, {command, ""},
 	} {
 		if reply = v.ask(step.say); !strings.HasPrefix(reply, step.want) {
 			return reply, false
@@ -129,8 +148,8 @@ func (v *visitor) ask(say string) string {
 func (s *street) honest(from netip.Addr, text string) string {
 	v := s.visit(from)
 	defer v.Close()
-	reply, ok := v.begin()
-	if ok {
+	reply, ok := v.begin("DATA\r\n")
+	if ok && strings.HasPrefix(reply, "354") {
 		reply = v.ask(text + ".\r\n")
 	}
 	return reply
@@ -155,7 +174,7 @@ func (s *street) drip(from netip.Addr, every time.Duration) {
 		return
 	}
 	defer v.Close()
-	if _, ok := v.begin(); !ok {
+	if _, ok := v.begin("DATA\r\n"); !ok {
 		return
 	}
 	gone := make(chan struct{})
