@@ -7,12 +7,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -20,6 +22,7 @@ import (
 	"github.com/emersion/go-smtp"
 
 	"gatepost/message"
+	"gatepost/store"
 )
 
 // A storm is a crowd of clients that each keep a message until it is acknowledged, and try
@@ -28,11 +31,15 @@ type storm struct {
 	*gateway
 	mail chan string   // what is to be sent
 	acks chan struct{} // one for each acknowledgement
-	up   sync.RWMutex  // locked while the server is down
+
+	clients sync.WaitGroup
+	doubt   bool         // a message that is refused may be stored all the same
+	failed  atomic.Int64 // tries that were
+	up      sync.RWMutex // locked while the server is down
 
 	lock  sync.Mutex
 	acked map[content]int // how often a content was acknowledged
-	tried map[content]int // how often it was sent to its end, or may have been
+	tried map[content]int // how often it was sent and not refused
 }
 
 // content is what makes two messages the same.
@@ -49,23 +56,29 @@ func TestStorm(t *testing.T) {
 	if os.Getenv("GATEPOST_LONG") != "" {
 		messages, kills = 2000, 5
 	}
-	s := &storm{gateway: newGateway(t, anyRate), mail: make(chan string, messages),
-		acks: make(chan struct{}, messages), acked: map[content]int{}, tried: map[content]int{}}
-	s.must("rules", "add", "block", "held.test")
-	for _, raw := range stormMail(t, messages) {
-		s.mail <- raw
-	}
-	close(s.mail)
+	s := newStorm(newGateway(t, anyRate), messages)
 	s.rage(kills)
 	s.compare()
 	s.end(syscall.SIGTERM)
 }
 
+// newStorm lays the mail ready that is to be sent.
+func newStorm(g *gateway, messages int) *storm {
+	s := &storm{gateway: g, mail: make(chan string, messages),
+		acks: make(chan struct{}, messages), acked: map[content]int{}, tried: map[content]int{}}
+	s.must("rules", "add", "block", "held.test")
+	for _, raw := range stormMail(g.T, messages) {
+		s.mail <- raw
+	}
+	close(s.mail)
+	return s
+}
+
 func (s *storm) rage(kills int) {
 	ctx, stop := context.WithCancel(context.Background())
-	var clients, reader sync.WaitGroup
+	var reader sync.WaitGroup
 	for range 16 {
-		clients.Go(s.client)
+		s.clients.Go(s.client)
 	}
 	reader.Go(func() {
 		for ctx.Err() == nil {
@@ -78,30 +91,39 @@ func (s *storm) rage(kills int) {
 		part := cap(s.mail) / kills
 		at := rand.IntN(part * 3 / 4)
 		s.await(at)
-		s.killAndRestart()
+		s.restart(syscall.SIGKILL)
 		s.await(part - at)
 	}
-	clients.Wait()
+	s.clients.Wait()
 	stop()
 	reader.Wait()
 }
 
-// await waits until so many more messages were acknowledged.
+// await waits until so many more messages were acknowledged. A server that ends meanwhile is
+// started again, as a service manager does.
 func (s *storm) await(acks int) {
-	for range acks {
+	for acks > 0 {
 		select {
 		case <-s.acks:
+			acks--
+		case <-s.done:
+			s.restart(syscall.SIGKILL)
 		case <-time.After(5 * time.Minute):
 			s.Fatal("no message has been acknowledged for five minutes")
 		}
 	}
 }
 
-// killAndRestart ends the server without warning. It starts again by itself.
-func (s *storm) killAndRestart() {
+// restart ends the server by a signal, if it has not ended, and starts it again.
+func (s *storm) restart(signal syscall.Signal) {
 	s.up.Lock()
 	defer s.up.Unlock()
-	s.end(syscall.SIGKILL)
+	select {
+	case <-s.done:
+		s.cmd.Wait() // however it ended
+	default:
+		s.end(signal)
+	}
 	s.start()
 }
 
@@ -120,25 +142,35 @@ func (s *storm) client() {
 				s.Errorf("a message was not taken after %d tries: %v", try, err)
 				return
 			}
+			if try > 0 {
+				<-time.After(betweenTries)
+			}
 			if c == nil {
 				if c, err = s.dial(); err != nil {
 					c = nil
 					continue
 				}
 			}
-			s.count(s.tried, sum)
+			s.count(s.tried, sum, 1)
 			if _, err = sendBy(c, "bounce@mail.test", raw); err != nil {
+				s.failed.Add(1)
+				if refused := new(smtp.SMTPError); errors.As(err, &refused) && !s.doubt {
+					s.count(s.tried, sum, -1)
+				}
 				c.Close()
 				c = nil
 			}
 		}
-		s.count(s.acked, sum)
+		s.count(s.acked, sum, 1)
 		s.acks <- struct{}{}
 	}
 }
 
-// mostTries is one for each kill and some more.
-const mostTries = 20
+// A message is sent again until the longest trouble is surely over.
+const (
+	betweenTries = 50 * time.Millisecond
+	mostTries    = 1000
+)
 
 // dial waits while the server is known to be down.
 func (s *storm) dial() (*smtp.Client, error) {
@@ -147,14 +179,20 @@ func (s *storm) dial() (*smtp.Client, error) {
 	return smtp.Dial(s.smtp)
 }
 
-func (s *storm) count(where map[content]int, sum content) {
+func (s *storm) count(where map[content]int, sum content, n int) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
-	where[sum]++
+	where[sum] += n
 }
 
 // compare holds what is stored against what was acknowledged.
 func (s *storm) compare() {
+	s.Helper()
+	db, err := store.Open(filepath.Join(s.dir, "gatepost.db"), store.Options{})
+	if err != nil {
+		s.Fatal(err)
+	}
+	defer db.Close()
 	stored := map[content]int{}
 	for _, noun := range []string{"ticket", "suspended"} {
 		lines := strings.Split(strings.TrimSpace(s.must(noun, "list", "--json")), "\n")
@@ -163,8 +201,16 @@ func (s *storm) compare() {
 			if err := json.Unmarshal([]byte(line), &entry); err != nil {
 				s.Fatalf("%s list: %v: %s", noun, err, line)
 			}
-			raw := s.must(noun, "show", fmt.Sprint(entry.ID), "--raw")
-			stored[sha256.Sum256([]byte(raw))]++
+			raw, err := db.Raw(s.Context(), entry.ID)
+			if err != nil {
+				s.Fatal(err)
+			}
+			sum := sha256.New()
+			if _, err := io.Copy(sum, raw); err != nil {
+				s.Error(err)
+			}
+			raw.Close()
+			stored[content(sum.Sum(nil))]++
 		}
 	}
 	for sum, n := range stored {
@@ -177,6 +223,13 @@ func (s *storm) compare() {
 			s.Errorf("a message acknowledged %d times is stored %d times", n, stored[sum])
 		}
 	}
+	copies, lost := 0, 0 // of those whose reply was lost or in doubt
+	for sum, n := range stored {
+		copies += n - 1
+		lost += s.tried[sum] - s.acked[sum]
+	}
+	s.Logf("%d contents acknowledged, %d stored, %d tries failed, %d replies in doubt, %d copies",
+		len(s.acked), len(stored), s.failed.Load(), lost, copies)
 }
 
 // stormMail is our own mail of all sizes, or what GATEPOST_CORPUS names.
