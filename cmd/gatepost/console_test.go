@@ -91,9 +91,8 @@ func TestConsole(t *testing.T) {
 
 // as is the same gateway in another test.
 func (g *gateway) as(t *testing.T) *gateway {
-	other := *g
-	other.T = t
-	return &other
+	return &gateway{T: t, dir: g.dir, smtp: g.smtp, http: g.http, env: g.env, cmd: g.cmd,
+		done: g.done}
 }
 
 // A shift is what one reviewer does. Its name is part of the senders that it meets.

@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"syscall"
 	"time"
@@ -30,6 +31,7 @@ func doorCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"serve":  startServer,
 		"signal": stopServer,
 		"hangup": reloadServer,
+		"logged": awaitLine,
 		"send":   sendMail,
 		"hold":   holdMail,
 		"get":    getPage,
@@ -41,6 +43,7 @@ func doorCommands() map[string]func(*testscript.TestScript, bool, []string) {
 type testServer struct {
 	cmd    *exec.Cmd
 	logged chan struct{} // closed once its log is written whole
+	wrote  chan struct{} // told when a line of it has been written
 
 	stopping chan struct{} // closed once it says that it is
 	reloaded chan bool     // whether it went by its settings, each time it read them anew
@@ -64,7 +67,8 @@ func startServer(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	ts.Check(cmd.Start())
 	s := ts.Value(serverKey{}).(*testServer)
-	*s = testServer{cmd, make(chan struct{}), make(chan struct{}), make(chan bool, 9)}
+	*s = testServer{cmd, make(chan struct{}), make(chan struct{}, 1), make(chan struct{}),
+		make(chan bool, 9)}
 	logged, server := s.logged, *s
 	ts.Defer(func() {
 		// It is gone already if the script has stopped it.
@@ -110,6 +114,10 @@ func (s testServer) copyLog(log io.WriteCloser, pipe io.Reader,
 	lines := bufio.NewScanner(pipe)
 	for lines.Scan() {
 		fmt.Fprintln(log, lines.Text())
+		select {
+		case s.wrote <- struct{}{}:
+		default: // whoever waits has not looked since the last
+		}
 		var line map[string]any
 		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
 			continue
@@ -121,6 +129,38 @@ func (s testServer) copyLog(log io.WriteCloser, pipe io.Reader,
 			close(s.stopping)
 		case "reloaded", "not reloaded: everything stays as it was":
 			s.reloaded <- line["msg"] == "reloaded"
+		}
+	}
+}
+
+// awaitLine waits until serve.log has what an expression matches: logged REGEXP. What is
+// logged before a reply may reach the file after it.
+func awaitLine(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: logged REGEXP")
+	}
+	want, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	s := ts.Value(serverKey{}).(*testServer)
+	late := time.After(10 * time.Second)
+	for {
+		ended := false
+		select {
+		case <-s.logged:
+			ended = true
+		default:
+		}
+		if want.MatchString(ts.ReadFile("serve.log")) {
+			return
+		}
+		if ended {
+			ts.Fatalf("%s is not logged", args[0])
+		}
+		select {
+		case <-s.wrote:
+		case <-s.logged:
+		case <-late:
+			ts.Fatalf("%s is not logged", args[0])
 		}
 	}
 }

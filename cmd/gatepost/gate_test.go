@@ -109,6 +109,16 @@ func (g *gateway) command(args ...string) *exec.Cmd {
 	return cmd
 }
 
+// database is where the server has its mail.
+func (g *gateway) database() string {
+	for _, setting := range g.env {
+		if path, ok := strings.CutPrefix(setting, "GATEPOST_DB="); ok {
+			return path
+		}
+	}
+	return filepath.Join(g.dir, "gatepost.db")
+}
+
 // run runs another command of the program beside the server, and reports whether it took it.
 func (g *gateway) run(args ...string) bool { return g.command(args...).Run() == nil }
 
@@ -245,7 +255,7 @@ func (c gateCase) prepare(g *gateway) {
 }
 
 func (g *gateway) counts() store.Counts {
-	db, err := store.Open(filepath.Join(g.dir, "gatepost.db"), store.Options{})
+	db, err := store.Open(g.database(), store.Options{})
 	if err != nil {
 		g.Fatal(err)
 	}

@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 
@@ -42,25 +41,18 @@ func TestReplacedStorm(t *testing.T) {
 			if err := os.Mkdir(folder, 0o700); err != nil {
 				t.Fatal(err)
 			}
-			s := &storm{gateway: newGateway(t, anyRate,
-				"GATEPOST_DB="+filepath.Join(folder, "gatepost.db")),
-				mail: make(chan string, messages), acks: make(chan struct{}, messages),
-				acked: map[content]int{}, tried: map[content]int{}}
-			s.must("rules", "add", "block", "held.test")
-			for _, raw := range stormMail(t, messages) {
-				s.mail <- raw
-			}
-			close(s.mail)
-			var clients sync.WaitGroup
+			s := newStorm(newGateway(t, anyRate,
+				"GATEPOST_DB="+filepath.Join(folder, "gatepost.db")), messages)
+			s.doubt = true // a message that was written when it was noticed is in the rescue
 			for range 16 {
-				clients.Go(s.client)
+				s.clients.Go(s.client)
 			}
 			s.await(messages / 4)
 			s.sh("sqlite3 $P \".backup $OLD\"")
 			s.await(messages / 4)
 			s.replace(way.typed)
 			s.await(messages - messages/4*2)
-			clients.Wait()
+			s.clients.Wait()
 			s.compare()
 			s.end(syscall.SIGTERM)
 		})
@@ -70,10 +62,9 @@ func TestReplacedStorm(t *testing.T) {
 // sh runs what an operator types.
 func (s *storm) sh(typed string) {
 	s.Helper()
-	_, path, _ := strings.Cut(s.env[1], "=")
 	cmd := exec.Command("sh", "-ec", typed)
 	cmd.Dir = s.dir
-	cmd.Env = append(os.Environ(), "P="+path, "OLD="+filepath.Join(s.dir, "old.db"),
+	cmd.Env = append(os.Environ(), "P="+s.database(), "OLD="+filepath.Join(s.dir, "old.db"),
 		"OTHER="+filepath.Join(s.dir, "other.db"), "ASIDE="+s.dir)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		s.Fatalf("%s: %v: %s", typed, err, out)

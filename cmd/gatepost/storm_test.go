@@ -188,7 +188,7 @@ func (s *storm) count(where map[content]int, sum content, n int) {
 // compare holds what is stored against what was acknowledged.
 func (s *storm) compare() {
 	s.Helper()
-	db, err := store.Open(filepath.Join(s.dir, "gatepost.db"), store.Options{})
+	db, err := store.Open(s.database(), store.Options{})
 	if err != nil {
 		s.Fatal(err)
 	}
