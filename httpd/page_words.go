@@ -18,28 +18,29 @@ import (
 // words are the functions that templates call.
 func words() template.FuncMap {
 	return template.FuncMap{
-		"show":    show,
-		"lines":   showLines,
-		"visible": visible,
-		"cause":   causeLabel,
-		"causes":  causeList,
-		"age":     func(at time.Time) string { return age(time.Since(at)) },
-		"lasts":   func(at time.Time) string { return span(time.Since(at)) },
-		"left":    func(at time.Time) string { return left(time.Until(at)) },
-		"stamp":   func(at time.Time) string { return at.UTC().Format("2006-01-02 15:04") + " UTC" },
-		"iso":     func(at time.Time) string { return at.UTC().Format(time.RFC3339) },
-		"size":    size,
-		"count":   count,
-		"another": anotherAddress,
-		"host":    func(email string) string { return email[strings.LastIndexByte(email, '@')+1:] },
-		"suffix":  strings.HasSuffix,
-		"under":   strings.HasPrefix,
-		"query":   url.QueryEscape,
-		"tidy":    tidy,
-		"change":  changeWords,
-		"sides":   sidesOf,
-		"roles":   func() []string { return []string{"end-user", "agent", "admin"} },
-		"args":    func(values ...any) []any { return values },
+		"show":      show,
+		"lines":     showLines,
+		"visible":   visible,
+		"cause":     causeLabel,
+		"causes":    causeList,
+		"age":       func(at time.Time) string { return age(time.Since(at)) },
+		"lasts":     func(at time.Time) string { return span(time.Since(at)) },
+		"left":      func(at time.Time) string { return left(time.Until(at)) },
+		"stamp":     func(at time.Time) string { return at.UTC().Format("2006-01-02 15:04") + " UTC" },
+		"iso":       func(at time.Time) string { return at.UTC().Format(time.RFC3339) },
+		"size":      size,
+		"count":     count,
+		"another":   anotherAddress,
+		"inUnicode": inUnicode,
+		"host":      func(email string) string { return email[strings.LastIndexByte(email, '@')+1:] },
+		"suffix":    strings.HasSuffix,
+		"under":     strings.HasPrefix,
+		"query":     url.QueryEscape,
+		"tidy":      tidy,
+		"change":    changeWords,
+		"sides":     sidesOf,
+		"roles":     func() []string { return []string{"end-user", "agent", "admin"} },
+		"args":      func(values ...any) []any { return values },
 	}
 }
 
@@ -137,6 +138,15 @@ func anotherAddress(p store.Person) string {
 		}
 	}
 	return ""
+}
+
+// inUnicode spells an address in the script of its domain, "" if that is how it is written.
+func inUnicode(email string) string {
+	a, err := message.ParseAddress(email)
+	if err != nil || a.Domain().Unicode() == string(a.Domain()) {
+		return ""
+	}
+	return strings.TrimSuffix(email, string(a.Domain())) + a.Domain().Unicode()
 }
 
 // span is a time in its largest unit: "3 h".

@@ -21,3 +21,18 @@ func TestTimesInWords(t *testing.T) {
 		}
 	}
 }
+
+// An address whose domain is spelled in A-labels is shown as people write it, too.
+func TestInUnicode(t *testing.T) {
+	for email, want := range map[string]string{
+		"una@xn--bcher-kva.example":   "una@bücher.example",
+		"una@shop.xn--bcher-kva.test": "una@shop.bücher.test",
+		"una@books.example":           "",
+		"una@xn--a.example":           "", // no A-label
+		"una":                         "",
+	} {
+		if got := inUnicode(email); got != want {
+			t.Errorf("%s: %q, want %q", email, got, want)
+		}
+	}
+}

@@ -30,6 +30,7 @@ const find = (selector, fits) => [...document.querySelectorAll(selector)]
 const named = (name) => find("a, button, summary", (e) => words(e) === name);
 const field = (name) => find("input, textarea, select", (e) => [...(e.labels || [])].some((l) =>
 	words(l) === name) || e.ariaLabel === name);
+const many = [...document.querySelectorAll("#many button")];
 const row = (subject) => find("#rows > li > a", (e) => e.textContent.includes(subject));
 const seen = (text) => document.body.innerText.replace(/\s+/g, " ").includes(text);
 const message = (text) => document.querySelector("#message, article").innerText

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
 
@@ -27,6 +30,7 @@ func TestConsoleByKeys(t *testing.T) {
 	w.wait(`!document.getElementById("help").open`)
 	w.recoverByKeys()
 	w.selectByKeys()
+	w.glance()
 	w.ruleByKeys()
 	w.searchByKeys()
 	w.revokeByKeys()
@@ -61,8 +65,9 @@ func (w *shift) selectByKeys() {
 		w.arrive("Robo <robo@"+w.domain("copies")+">", "Copy number "+n, "Again and again.")
 	}
 	w.open("/suspended")
+	w.wait(`seen("none selected") && many.every((b) => b.disabled)`)
 	w.keys("jxjx")
-	w.wait(`seen("2 selected")`)
+	w.wait(`seen("2 selected") && many.every((b) => !b.disabled)`)
 	w.keys("#")
 	w.wait(`document.getElementById("confirm").open && words(document.activeElement) === "Keep"`)
 	w.inspect("question", "")
@@ -73,6 +78,35 @@ func (w *shift) selectByKeys() {
 	w.tabTo("Delete")
 	w.keys(kb.Enter)
 	w.wait(`seen("Deleted 2 messages.") && !row("Copy number")`)
+}
+
+// glance is what one sees of the queue from another window, and of its times from another zone.
+func (w *shift) glance() {
+	w.open("/suspended")
+	w.zone("Asia/Kolkata")
+	await[bool](w.tab, `(document.hasFocus = () => false, true)`)
+	w.arrive("Eva Berg <eva@"+w.domain("shade")+">", "The second shade", "And that one.")
+	w.wait("document.title.startsWith(`• (${document.querySelector('.rail .n').textContent}) `)")
+	await[bool](w.tab, `(delete document.hasFocus, dispatchEvent(new Event("focus")))`)
+	w.wait(`document.title.startsWith("(")`)
+	w.press(`row("The second shade")`)
+	w.wait(`message("And that one.")`)
+	w.wait(`(() => {
+	const at = document.querySelector("#message time.at"), minute = /:(\d\d)/;
+	const [, here] = minute.exec(at.textContent), [, utc] = minute.exec(at.title);
+	return at.title.endsWith(" UTC") && (30 + +utc) % 60 === +here;
+})()`)
+	w.zone("")
+	w.keys(kb.Escape)
+}
+
+// zone has the browser be in a time zone, "" for the machine's.
+func (w *shift) zone(name string) {
+	w.do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, emulation.SetTimezoneOverride,
+			emulation.SetTimezoneOverrideParams{TimezoneID: name})
+		return err
+	}))
 }
 
 // ruleByKeys lets a domain in, blocks another, and thinks better of it.

@@ -266,13 +266,13 @@ func (w *shift) goBack(r *road) {
 	w.wait(`location.pathname.startsWith("/tickets/") && seen("This is Delta.")`)
 	w.value("setTimeout(() => history.back())")
 	w.wait(`location.pathname === "/suspended" && row("Epsilon") && !row("Delta") &&
-		!document.querySelector("form button:disabled")`)
+		!document.querySelector("form:not(#many) button:disabled")`)
 	w.comeBack()
 	w.read("Epsilon")
 	w.value(`addEventListener("submit", () => setTimeout(() => {
-		sessionStorage.were = document.querySelectorAll("form button:disabled").length;
+		sessionStorage.were = document.querySelectorAll("form:not(#many) button:disabled").length;
 		dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
-		sessionStorage.are = document.querySelectorAll("form button:disabled").length;
+		sessionStorage.are = document.querySelectorAll("form:not(#many) button:disabled").length;
 	}))`)
 	r.close("/suspended")
 	w.act("Recover")

@@ -197,10 +197,10 @@ const unfold = `(async () => {
 func (w *shift) readHostile(path string, c hostileCase) {
 	w.tab.Helper()
 	w.open(path)
-	w.wait(`message("the text of it") && document.title.startsWith("hostile: ")`)
+	w.wait(`message("the text of it") && document.title.includes(") hostile: ")`)
 	frame := await[string](w.tab, unfold)
 	w.fits(c.name)
-	w.wait(`document.title.startsWith("hostile: ") && !("ran" in window)`)
+	w.wait(`document.title.includes(") hostile: ") && !("ran" in window)`)
 	w.wait(`spot(find(".actions button", (e) => words(e) === "Recover"))`)
 	if frame == "none" || w.narrow() {
 		w.inspect(c.name, "")

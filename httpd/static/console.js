@@ -6,6 +6,7 @@ const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 
 for (const e of $$(".needs-script")) e.hidden = false;
+localize();
 const did = forgetDeed();
 $(".top nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
@@ -17,6 +18,17 @@ function forgetDeed() {
 	for (const name of ["did", "n", "ticket", "profiles", "changed"]) url.searchParams.delete(name);
 	history.replaceState(history.state, "", url);
 	return true;
+}
+
+// localize says when in the time of whoever looks. In UTC it is said on hover.
+function localize() {
+	const local = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+	for (const e of $$("time:not([data-local])")) {
+		const said = local.format(new Date(e.dateTime));
+		e.dataset.local = said;
+		if (e.classList.contains("at")) [e.title, e.textContent] = [e.textContent, said];
+		else e.title = `${said} (${e.title})`;
+	}
 }
 
 // Pages are fetched whole, and the parts that changed are put in their place.
@@ -107,6 +119,7 @@ function show(page) {
 // settle brings back what was chosen before the list was put anew.
 function settle(picked, scrolled) {
 	for (const e of $$(".needs-script")) e.hidden = false;
+	localize();
 	for (const box of $$("#rows input[name=id]")) box.checked = picked.has(box.value);
 	if ($(".list") && scrolled !== undefined) $(".list").scrollTop = scrolled;
 	tell();
@@ -119,6 +132,7 @@ function tell() {
 	const n = chosen().length, all = $("#all");
 	if ($("#selected")) $("#selected").textContent = n ? n + " selected" : "none selected";
 	if (all) all.checked = n > 0 && n === rows().length;
+	for (const b of $$("#many button")) b.disabled = sent || n === 0;
 }
 
 function select(r) {
@@ -202,6 +216,7 @@ function again() {
 	}
 	sent = false;
 	for (const b of submits()) b.disabled = false;
+	tell();
 }
 
 // A page that is come back to may be as it was left.
@@ -385,9 +400,20 @@ async function refresh() {
 	$(".list").append(...$$(".list > .paging", page));
 	settle(picked, $(".list").scrollTop);
 	for (const r of rows()) r.classList.toggle("is-new", !before.has(r.dataset.id));
+	document.title = page.title;
+	if ($(".is-new")) unseen = true;
+	noteUnseen();
 	mark();
 	if (focused && row(focused)) $("a", row(focused)).focus({ preventScroll: true });
 }
+
+// What came while one looks elsewhere is marked in the title of the page until one is back.
+let unseen = false;
+function noteUnseen() {
+	if (document.hasFocus()) unseen = false;
+	document.title = (unseen ? "• " : "") + document.title.replace(/^• /, "");
+}
+addEventListener("focus", noteUnseen);
 
 // lookAgain fetches the page that is shown. If the message that is open is gone, the list
 // beside it lives on.
