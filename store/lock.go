@@ -21,7 +21,7 @@ func (db *DB) Lock(ctx context.Context) (unlock func() error, err error) {
 	if err := checkRescued(db.path); err != nil {
 		return nil, err
 	}
-	f, err := db.takeLock()
+	f, err := takeLock(db.path, db.path)
 	if err != nil {
 		return nil, err
 	}
@@ -41,13 +41,14 @@ const lockSuffix = ".lock"
 
 func (db *DB) lockPath() string { return db.path + lockSuffix }
 
-// takeLock tries for a second: Status looks at the lock by taking it for a moment.
-func (db *DB) takeLock() (*os.File, error) {
-	f, err := os.OpenFile(db.lockPath(), os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
+// takeLock tries for a second: Status looks at the lock by taking it for a moment. The file
+// belongs to the owner of like.
+func takeLock(path, like string) (*os.File, error) {
+	f, err := os.OpenFile(path+lockSuffix, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("lock: %w", err)
 	}
-	if err := giveTo(db.lockPath(), db.path); err != nil {
+	if err := giveTo(path+lockSuffix, like); err != nil {
 		return nil, errors.Join(fmt.Errorf("lock: %w", err), f.Close())
 	}
 	for deadline := time.Now().Add(time.Second); ; time.Sleep(10 * time.Millisecond) {
@@ -56,7 +57,7 @@ func (db *DB) takeLock() (*os.File, error) {
 		}
 		if time.Now().After(deadline) {
 			return nil, errors.Join(fmt.Errorf("another server has %s open: stop it, or "+
-				"name another database with --db", db.path), f.Close())
+				"name another database with --db", path), f.Close())
 		}
 	}
 }

@@ -32,9 +32,8 @@ func migrate(ctx context.Context, read *sql.DB, w *writer) error {
 			if err != nil {
 				return err
 			}
-			if version > len(steps) {
-				return fmt.Errorf("its layout %d is newer than the newest this program "+
-					"knows (%d): use a newer gatepost", version, len(steps))
+			if err := notNewer(version, len(steps)); err != nil {
+				return err
 			}
 			if done = version == len(steps); done {
 				return nil
@@ -45,6 +44,30 @@ func migrate(ctx context.Context, read *sql.DB, w *writer) error {
 			return err
 		}
 	}
+}
+
+func notNewer(version, newest int) error {
+	if version > newest {
+		return fmt.Errorf("its layout %d is newer than the newest this program knows (%d): use "+
+			"a newer gatepost", version, newest)
+	}
+	return nil
+}
+
+// checkLayout refuses a database that migrate would refuse, and changes nothing.
+func checkLayout(ctx context.Context, db *sql.DB) error {
+	steps, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		return err
+	}
+	version, err := layout(db.QueryRowContext(ctx, layoutQuery))
+	if err != nil {
+		return err
+	}
+	if version == 0 {
+		return fmt.Errorf("it has no tables: name another")
+	}
+	return notNewer(version, len(steps))
 }
 
 const layoutQuery = `select application_id, user_version, (select count(*) from sqlite_master)
