@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -275,6 +276,51 @@ func TestReadmeInstalls(t *testing.T) {
 		if code, out, _ := runWith(t, "absent.db", "", m[1], m[2], "--help"); code != exitDone ||
 			!strings.Contains(out, "gatepost "+m[1]+" "+m[2]) {
 			t.Errorf("%s: exit %d, %s", m[0], code, out)
+		}
+	}
+}
+
+// What the README has cron run is our program as the service's user, and makes a backup.
+func TestReadmeCron(t *testing.T) {
+	fields := strings.Fields(strings.Join(readmeLines(t, "cron"), "\n"))
+	service := strings.Join(readmeLines(t, "systemd"), "\n")
+	if len(fields) < 8 || !strings.Contains(service, "\nUser="+fields[5]+"\n") ||
+		!strings.Contains(service, "\nExecStart="+fields[6]+" serve\n") {
+		t.Fatalf("cron runs %q", fields)
+	}
+	db := filepath.Join(t.TempDir(), "gatepost.db")
+	if code, _, stderr := runWith(t, db, "", "user", "add", "ann@acme.test"); code != exitDone {
+		t.Fatal(stderr)
+	}
+	args := fields[7:]
+	dir := &args[len(args)-1]
+	text, err := os.ReadFile("../../README.md")
+	install := "install -d -o gatepost -g gatepost -m 0700 " + *dir
+	if err != nil || !strings.Contains(string(text), install) {
+		t.Errorf("nobody makes %s, %v", *dir, err)
+	}
+	*dir = filepath.Join(t.TempDir(), "backup")
+	for range 2 {
+		if code, out, stderr := runWith(t, db, "", args...); code != exitDone || out+stderr != "" {
+			t.Errorf("%q: exit %d, %s%s", args, code, out, stderr)
+		}
+	}
+}
+
+// The README tells what each layout of the tables added.
+func TestReadmeNamesEveryLayout(t *testing.T) {
+	steps, err := filepath.Glob("../../store/migrations/*.sql")
+	if err != nil || len(steps) == 0 {
+		t.Fatal(steps, err)
+	}
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "| layout | what it added |\n")
+	for i := range steps {
+		if !strings.Contains(table, fmt.Sprintf("\n| %d | ", i+1)) {
+			t.Errorf("README.md has no row for layout %d: %s", i+1, steps[i])
 		}
 	}
 }

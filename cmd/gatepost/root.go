@@ -22,6 +22,8 @@ func newRootCommand(a *app) *cobra.Command {
 		newTokenCommand(a),
 		newAuditCommand(a),
 		newDoctorCommand(a),
+		newBackupCommand(a),
+		newRestoreCommand(a),
 		newConfigCommand(a),
 		newVersionCommand(a),
 	)
