@@ -15,7 +15,7 @@ func TestLookedAtTheQueue(t *testing.T) {
 	purge := func(want int, after string) {
 		t.Helper()
 		st.clock.move(25 * time.Hour)
-		p, err := st.db.Purge(t.Context(), store.Expiry{KeepUnseen: true})
+		p, err := st.db.Purge(t.Context(), store.Expiry{KeepUnseen: true, By: store.Server()})
 		st.must(err)
 		if p.Deleted != want {
 			t.Errorf("%s: %+v, want %d deleted", after, p, want)
@@ -35,4 +35,11 @@ func TestLookedAtTheQueue(t *testing.T) {
 		look()
 		purge(1, "the queue")
 	}
+	b := st.browser("admin@acme.test")
+	b.says(b.get("/audit", http.StatusOK), "deleted what had expired", "gatepost", "server")
+	log := st.object(st.as("admin@acme.test")("GET", "/api/v2/audit_logs", ""), http.StatusOK)
+	st.wants(log, "server", "audit_logs", 0, "door")
+	st.wants(log, "suspended.expire", "audit_logs", 0, "action")
+	st.wants(log, 1.0, "audit_logs", 0, "after", "count")
+	st.wants(log, 0.0, "audit_logs", 0, "after", "unseen")
 }

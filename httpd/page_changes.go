@@ -27,6 +27,7 @@ var changes = map[string]string{
 	"token.revoke":      "revoked token %s",
 	"suspended.recover": "recovered message %s",
 	"suspended.delete":  "deleted message %s",
+	store.Expired:       "deleted what had expired",
 	"loop.reset":        "reset the rate of %s",
 }
 
@@ -61,6 +62,8 @@ func sidesOf(e store.AuditEntry) sideWords {
 		return sideWords{"what was recovered", "The message", "Recovered as"}
 	case "suspended.delete":
 		return sideWords{"what was deleted", "The message", ""}
+	case store.Expired:
+		return sideWords{"how many", "", "Taken"}
 	case store.SignInFailed:
 		return sideWords{"why", "", "Why"}
 	}

@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// An AuditEntry is one change that a person made.
+// An AuditEntry is one change that a person made, or what a run of Purge took.
 type AuditEntry struct {
 	ID       int64           `json:"id"`
 	At       time.Time       `json:"at"`
 	Actor    string          `json:"actor"`
-	Door     string          `json:"door"` // cli, console, api
+	Door     string          `json:"door"` // cli, console, api, server
 	Client   string          `json:"client"`
 	Action   string          `json:"action"`  // rules.add, user.role, …
 	Subject  string          `json:"subject"` // a list, an address, an id, access

@@ -21,6 +21,8 @@ const (
 type Expiry struct {
 	// KeepUnseen keeps what nobody has seen, also beyond its time, and for a day after.
 	KeepUnseen bool
+	// By is who has them expire, for the audit log.
+	By Actor
 }
 
 // A Purged is what a run of Purge has done, and left.
@@ -65,7 +67,8 @@ func (db *DB) Purge(ctx context.Context, e Expiry) (p Purged, err error) {
 	return p, nil
 }
 
-// purgeHeld deletes up to limit held messages whose time was over at until, and says how many.
+// purgeHeld deletes up to limit held messages whose time was over at until, and says how many;
+// what it took is in the audit log by the same transaction.
 func (db *DB) purgeHeld(ctx context.Context, e Expiry, until time.Time, limit int) (
 	n int, err error) {
 	var ids []int64
@@ -80,22 +83,22 @@ func (db *DB) purgeHeld(ctx context.Context, e Expiry, until time.Time, limit in
 	}
 	var files []string
 	err = db.writer.do(ctx, func(t *tx) error {
-		n, files = 0, nil
+		files = nil
+		all := taken{Causes: map[string]int{}}
 		for _, id := range ids {
-			file, err := deleteSuspended(t, id)
+			file, err := t.take(id, &all)
 			if errors.Is(err, ErrNotFound) || errors.Is(err, ErrDamaged) {
 				continue // recovered or deleted meanwhile, or for a person to look at
 			}
 			if err != nil {
 				return err
 			}
-			n++
-			t.total(totalExpired)
 			if file != "" {
 				files = append(files, file)
 			}
 		}
-		return nil
+		n = all.Count
+		return db.By(e.By).noteTaken(t, all)
 	})
 	if err != nil {
 		return 0, err

@@ -185,3 +185,32 @@ func TestKeepUnseen(t *testing.T) {
 		t.Errorf("seen as well: %+v", p)
 	}
 }
+
+// A run says what it took, in the transaction that takes it; one that takes nothing says nothing.
+func TestPurgeIsAudited(t *testing.T) {
+	ctx := context.Background()
+	f := holding(t, 1)
+	if err := f.Looked(ctx); err != nil {
+		t.Fatal(err)
+	}
+	f.receive(mail("b@acme.test", "came after the look", ""))
+	f.receive(mail("c@acme.test", "its cause is none of ours", ""))
+	f.script(`update suspended set cause = char(27) || 'c' where id = 3`)
+	f.clock = noon.Add(20 * day)
+	f.purge(Expiry{By: Server()}) // the clock is believed a day later
+	f.clock = f.clock.Add(day)
+	for range 4 {
+		f.purge(Expiry{By: Server()}) // a twentieth of three is one
+	}
+	want := `rules.add block null {"count":1,"entries":["*"]}
+suspended.expire  null {"count":1,"unseen":0,"causes":{"not_on_whitelist":1}}
+suspended.expire  null {"count":1,"unseen":1,"causes":{"not_on_whitelist":1}}
+suspended.expire  null {"count":1,"unseen":1,"causes":{"unknown":1}}`
+	if got := f.audited(); got != want {
+		t.Errorf("the log is\n%s\nwant\n%s", got, want)
+	}
+	e := all(t, f.AuditLog(ctx, AuditQuery{Limit: 1}))
+	if e[0].Actor != "gatepost" || e[0].Door != "server" || e[0].Undoable {
+		t.Errorf("%+v", e[0])
+	}
+}

@@ -12,9 +12,12 @@ import (
 // An Actor is who changes something, by which door and from where.
 type Actor struct {
 	Name   string // the address of the profile, or the name of the user of the machine
-	Door   string // cli, console, api
+	Door   string // cli, console, api, server
 	Client string // the network address, empty if it is this machine's command line
 }
+
+// Server is the actor of what a server does by itself.
+func Server() Actor { return Actor{Name: "gatepost", Door: "server"} }
 
 // machine is the door of the command line, which always works.
 const machine = "cli"

@@ -26,9 +26,9 @@ func newAuditList(a *app) *cobra.Command {
 	var q store.AuditQuery
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "list what people changed, the newest first",
+		Short: "list what people changed and what expired, the newest first",
 		Long: "Lists what people changed, the newest first: by the command line, the console and\n" +
-			"the API. What is on the list is never changed or taken from it.",
+			"the API; and how many held messages each run of the purge took. What is on the list is never changed or taken from it.",
 		Args: takes(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if q.Limit < 0 {
@@ -91,6 +91,8 @@ func auditMail(e store.AuditEntry) (words string, ok bool) {
 		words = "recovered"
 	case "suspended.delete":
 		words = "deleted"
+	case store.Expired:
+		return auditExpired(e.After), true
 	default:
 		return "", false
 	}
@@ -101,6 +103,22 @@ func auditMail(e store.AuditEntry) (words string, ok bool) {
 		words += "; " + made
 	}
 	return words, true
+}
+
+// auditExpired says how many held messages expired, of which causes.
+func auditExpired(raw json.RawMessage) string {
+	var taken struct {
+		Count, Unseen int
+		Causes        map[string]int
+	}
+	if err := json.Unmarshal(raw, &taken); err != nil {
+		return "expired"
+	}
+	words := count(taken.Count, "message", "messages") + " expired:"
+	for _, cause := range slices.Sorted(maps.Keys(taken.Causes)) {
+		words += fmt.Sprintf(" %d %s,", taken.Causes[cause], cause)
+	}
+	return words + fmt.Sprintf(" %d never seen", taken.Unseen)
 }
 
 // auditEntries are the entries that a change of a list put there or took, each with a sign

@@ -239,7 +239,7 @@ func (g *gate) purge(ctx context.Context) error {
 	tick := time.NewTicker(purgeEvery)
 	defer tick.Stop()
 	for was := (*store.Purged)(nil); ; {
-		p, err := g.db.Purge(ctx, g.settings.Load().expiry())
+		p, err := g.db.Purge(ctx, g.settings.Load().expiry(store.Server()))
 		if err != nil && ctx.Err() == nil {
 			g.log.Error("purge", "error", err)
 		}
@@ -276,8 +276,8 @@ func (g *gate) warnOfExpiry(was *store.Purged, is store.Purged) {
 }
 
 // expiry is how held messages expire.
-func (s *settings) expiry() store.Expiry {
-	return store.Expiry{KeepUnseen: bool(s.Suspended.KeepUnseen)}
+func (s *settings) expiry(by store.Actor) store.Expiry {
+	return store.Expiry{KeepUnseen: bool(s.Suspended.KeepUnseen), By: by}
 }
 
 // announce says where we listen, in one line, and what is open to anybody.

@@ -280,7 +280,7 @@ func (a *app) purgeHeld(ctx context.Context, db *store.DB) error {
 	if err != nil {
 		return err
 	}
-	p, err := db.Purge(ctx, s.expiry())
+	p, err := db.Purge(ctx, s.expiry(a.actor()))
 	if err != nil {
 		return err
 	}

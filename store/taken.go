@@ -1,0 +1,53 @@
+package store
+
+import (
+	"fmt"
+
+	"gatepost/policy"
+)
+
+// Expired is the action of the audit log that says what a run of Purge took.
+const Expired = "suspended.expire"
+
+// taken is what the audit log says of it: nothing of any message.
+type taken struct {
+	Count  int            `json:"count"`
+	Unseen int            `json:"unseen"` // that came after the last look at the queue
+	Causes map[string]int `json:"causes"`
+}
+
+// fateQuery is the cause of a held message, and whether it came after the last look at the queue.
+const fateQuery = `select cause, id > coalesce((select value from meta where name = 'look'), 0)
+	from suspended where id = $1`
+
+// take expires a held message, and names the file to remove once that is on disk.
+func (t *tx) take(id int64, all *taken) (file string, err error) {
+	var cause string
+	var unseen int64
+	_, err = scanParts(t.row(fateQuery, id), part{"cause", &cause}, part{"unseen", &unseen})
+	if err != nil {
+		return "", absent(err)
+	}
+	if file, err = deleteSuspended(t, id); err != nil {
+		return "", err
+	}
+	t.total(totalExpired)
+	if _, known := policy.ParseCause(cause); !known {
+		cause = "unknown"
+	}
+	all.Count++
+	all.Unseen += int(unseen)
+	all.Causes[cause]++
+	return file, nil
+}
+
+// noteTaken says what was taken, if anything was.
+func (h *Hand) noteTaken(t *tx, all taken) error {
+	if all.Count == 0 {
+		return nil
+	}
+	if _, err := h.note(t, event{action: Expired, after: all}); err != nil {
+		return fmt.Errorf("say what expired: %w", err)
+	}
+	return nil
+}
