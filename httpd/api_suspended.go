@@ -211,6 +211,18 @@ func (s *Server) destroyOne(w http.ResponseWriter, r *http.Request, v visitor) e
 	return nil
 }
 
+// undeleteOne holds a message again that was deleted not long ago.
+func (s *Server) undeleteOne(w http.ResponseWriter, r *http.Request, v visitor) error {
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	if _, err := s.hand(v).Undelete(r.Context(), []int64{id}); err != nil {
+		return err
+	}
+	return s.showSuspended(w, r, v)
+}
+
 // destroyMany deletes what there is: what is gone already is as the caller wants it, unless
 // nothing of it was ever there.
 func (s *Server) destroyMany(w http.ResponseWriter, r *http.Request, v visitor) error {

@@ -46,7 +46,7 @@ func (s *Server) actOnMany(w http.ResponseWriter, r *http.Request, v visitor) er
 		if err != nil {
 			return err
 		}
-		return s.back(w, r, list.URL(), done{what: "deleted", n: len(ids) - len(gone)})
+		return s.back(w, r, list.URL(), s.deleted(without(ids, gone)))
 	}
 	return invalid("do", "choose what to do with what is selected: recover or delete")
 }
@@ -137,7 +137,7 @@ func (s *Server) act(ctx context.Context, v visitor, id int64, do string, rule *
 	case "recover":
 		d, err = s.recover(ctx, v, []int64{id})
 	case "delete":
-		d = done{what: "deleted", n: 1}
+		d = s.deleted([]int64{id})
 		_, err = s.hand(v).DeleteSuspended(ctx, []int64{id})
 	case "keep":
 		d = done{what: "changed"}
@@ -174,6 +174,35 @@ func (s *Server) recover(ctx context.Context, v visitor, ids []int64) (d done, e
 		}
 	}
 	return d, nil
+}
+
+// deleted is what deleting did, and offers to take it back where that can be.
+func (s *Server) deleted(ids []int64) done {
+	d := done{what: "deleted", n: len(ids)}
+	if s.DB.DeletedKept() > 0 {
+		d.undelete = ids
+	}
+	return d
+}
+
+// undeletePage holds deleted messages again, for the button beside what was deleted.
+func (s *Server) undeletePage(w http.ResponseWriter, r *http.Request, v visitor) error {
+	if err := readForm(r); err != nil {
+		return err
+	}
+	ids, err := formIDs(r)
+	if err != nil {
+		return err
+	}
+	to := ownPath(r.PostForm.Get("back"))
+	_, err = s.hand(v).Undelete(r.Context(), ids)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return s.back(w, r, to, done{what: "not restored"})
+	case err != nil:
+		return err
+	}
+	return s.back(w, r, to, done{what: "restored", n: len(ids)})
 }
 
 // formIDs are what was selected, each once.
@@ -220,6 +249,9 @@ func (s *Server) back(w http.ResponseWriter, r *http.Request, to string, d done)
 		if n > 0 {
 			q.Set(name, strconv.FormatInt(n, 10))
 		}
+	}
+	for _, id := range d.undelete {
+		q.Add("undelete", strconv.FormatInt(id, 10))
 	}
 	q.Set("did", d.what)
 	u.RawQuery = q.Encode()

@@ -12,23 +12,25 @@ import (
 // changes are what entries of the audit log say to a person, by their action; what is about
 // rules says more.
 var changes = map[string]string{
-	"user.add":          "made the profile %s",
-	"user.role":         "changed the role of %s",
-	"user.suspend":      "suspended %s",
-	store.SignedIn:      "signed in",
-	store.SignInFailed:  "somebody could not sign in as %s",
-	"user.unsuspend":    "ended the suspension of %s",
-	"user.password":     "set the password of %s",
-	"user.rename":       "renamed %s",
-	"user.remove":       "removed the profile %s",
-	"user.import":       "imported profiles",
-	"rules.order":       "put the %slist in another order or spelling",
-	"token.add":         "made token %s",
-	"token.revoke":      "revoked token %s",
-	"suspended.recover": "recovered message %s",
-	"suspended.delete":  "deleted message %s",
-	store.Expired:       "deleted what had expired",
-	"loop.reset":        "reset the rate of %s",
+	"user.add":           "made the profile %s",
+	"user.role":          "changed the role of %s",
+	"user.suspend":       "suspended %s",
+	store.SignedIn:       "signed in",
+	store.SignInFailed:   "somebody could not sign in as %s",
+	"user.unsuspend":     "ended the suspension of %s",
+	"user.password":      "set the password of %s",
+	"user.rename":        "renamed %s",
+	"user.remove":        "removed the profile %s",
+	"user.import":        "imported profiles",
+	"rules.order":        "put the %slist in another order or spelling",
+	"token.add":          "made token %s",
+	"token.revoke":       "revoked token %s",
+	"suspended.recover":  "recovered message %s",
+	"suspended.delete":   "deleted message %s",
+	"suspended.undelete": "restored message %s",
+	store.Expired:        "deleted what had expired",
+	store.Purging:        "deleted for good what could be restored until then",
+	"loop.reset":         "reset the rate of %s",
 }
 
 // changeWords says an entry of the audit log in a few words: "blocklist: added acme.test".
@@ -62,7 +64,7 @@ func sidesOf(e store.AuditEntry) sideWords {
 		return sideWords{"what was recovered", "The message", "Recovered as"}
 	case "suspended.delete":
 		return sideWords{"what was deleted", "The message", ""}
-	case store.Expired:
+	case store.Expired, store.Purging:
 		return sideWords{"how many", "", "Taken"}
 	case store.SignInFailed:
 		return sideWords{"why", "", "Why"}

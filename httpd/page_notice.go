@@ -13,9 +13,10 @@ import (
 type done struct {
 	what     string // a key of deeds
 	n        int
-	ticket   int64 // the last one made
-	profiles int   // made
-	changes  int   // of lists, profiles or access
+	ticket   int64   // the last one made
+	profiles int     // made
+	changes  int     // of lists, profiles or access
+	undelete []int64 // deleted, and can be restored
 }
 
 // A notice says what was just done.
@@ -23,11 +24,12 @@ type notice struct {
 	Text     string
 	Ticket   int64              // made, 0 if none or several
 	Profiles int64              // made
+	Undelete []int64            // deleted, and can be restored
 	Changes  []store.AuditEntry // of lists, profiles or access, which may be undone
 }
 
 // deedKeys are what back adds to a query.
-var deedKeys = [...]string{"did", "n", "ticket", "profiles", "changed"}
+var deedKeys = [...]string{"did", "n", "ticket", "profiles", "changed", "undelete"}
 
 // here is the address of a page without what was just done.
 func here(r *http.Request) string {
@@ -43,14 +45,18 @@ var deeds = map[string]func(n int64) string{
 	"nothing":   func(int64) string { return "Nothing was selected." },
 	"recovered": func(n int64) string { return "Recovered " + count(n, "message", "messages") + "." },
 	"deleted":   func(n int64) string { return "Deleted " + count(n, "message", "messages") + "." },
-	"gone":      func(int64) string { return "Nothing was deleted: it was not held any more." },
-	"changed":   func(int64) string { return "" },
-	"saved":     func(int64) string { return "Saved." },
-	"same":      func(int64) string { return "Nothing was changed: it is as it was." },
-	"undone":    func(int64) string { return "The change was undone." },
-	"added":     func(int64) string { return "Added." },
-	"removed":   func(int64) string { return "Removed." },
-	"revoked":   func(int64) string { return "The token was revoked." },
+	"restored":  func(n int64) string { return "Restored " + count(n, "message", "messages") + "." },
+	"not restored": func(int64) string {
+		return "Nothing was restored: it is held again already, or deleted for good."
+	},
+	"gone":    func(int64) string { return "Nothing was deleted: it was not held any more." },
+	"changed": func(int64) string { return "" },
+	"saved":   func(int64) string { return "Saved." },
+	"same":    func(int64) string { return "Nothing was changed: it is as it was." },
+	"undone":  func(int64) string { return "The change was undone." },
+	"added":   func(int64) string { return "Added." },
+	"removed": func(int64) string { return "Removed." },
+	"revoked": func(int64) string { return "The token was revoked." },
 }
 
 // undoOffered is how long after a change its undoing is offered right away. Later the audit
@@ -71,6 +77,11 @@ func (s *Server) notice(r *http.Request, v visitor) (*notice, error) {
 	n := &notice{Text: words(number("n")), Profiles: number("profiles")}
 	if number("n") == 1 {
 		n.Ticket, _ = strconv.ParseInt(q.Get("ticket"), 10, 64)
+	}
+	for _, text := range q["undelete"][:min(len(q["undelete"]), maxMany)] {
+		if id, err := strconv.ParseInt(text, 10, 64); err == nil && id > 0 {
+			n.Undelete = append(n.Undelete, id)
+		}
 	}
 	var err error
 	n.Changes, err = s.lastChanges(r, v, int(min(number("changed"), mostChanges)))
@@ -103,7 +114,7 @@ func (s *Server) lastChanges(r *http.Request, v visitor, most int) (all []store.
 // undone.
 func isNoChange(e store.AuditEntry) bool {
 	switch e.Action {
-	case "suspended.recover", "suspended.delete", store.SignedIn, store.SignInFailed:
+	case "suspended.recover", "suspended.delete", "suspended.undelete", store.SignedIn, store.SignInFailed:
 		return true
 	}
 	return false

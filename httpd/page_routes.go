@@ -11,6 +11,7 @@ func (s *Server) pageRoutes() []route {
 
 		{"GET /suspended", agent, "", s.queuePage},
 		{"POST /suspended", agent, "", s.actOnMany},
+		{"POST /suspended/undelete", agent, "", s.undeletePage},
 		{"GET /suspended/{id}", agent, "", s.heldPage},
 		{"POST /suspended/{id}", agent, "", s.actOnOne},
 		{"GET /suspended/{id}/html", agent, "", s.htmlFrame},

@@ -74,6 +74,7 @@ func (s *Server) suspendedRoutes() []route {
 		{"GET" + one, agent, "", s.showSuspended},
 		{"PUT" + one + "/recover", agent, "", s.recoverOne},
 		{"PUT" + all + "/recover_many", agent, "", s.recoverMany},
+		{"PUT" + one + "/undelete", agent, "", s.undeleteOne},
 		{"DELETE" + one, agent, "", s.destroyOne},
 		{"DELETE" + all + "/destroy_many", agent, "", s.destroyMany},
 		{"POST" + one + "/attachments", agent, "", s.uploadAttachments},

@@ -10,7 +10,7 @@ import (
 const (
 	totalAccepted = "accepted" // answered 250
 	totalRejected = "rejected" // silently
-	totalDeleted  = "deleted"  // held, and deleted by a person
+	totalDeleted  = "deleted"  // held, and deleted by a person for good
 	totalExpired  = "expired"  // held, and deleted since their time was over
 	totalSetAside = "set_aside"
 	totalLost     = "lost"
@@ -22,6 +22,7 @@ type Balance struct {
 	Accepted  int64 `json:"accepted"`
 	Tickets   int64 `json:"tickets"`
 	Suspended int64 `json:"suspended"`
+	Kept      int64 `json:"kept"` // deleted by a person, who may still restore them
 	Rejected  int64 `json:"rejected"`
 	Deleted   int64 `json:"deleted"`
 	Expired   int64 `json:"expired"`
@@ -32,8 +33,8 @@ type Balance struct {
 // Difference is how many messages were accepted of which nothing says what became of them: 0,
 // if nothing was lost. Below 0, there is more than was accepted.
 func (b Balance) Difference() int64 {
-	return b.Accepted - b.Tickets - b.Suspended - b.Rejected - b.Deleted - b.Expired -
-		b.SetAside - b.Lost
+	return b.Accepted - b.Tickets - b.Suspended - b.Kept - b.Rejected - b.Deleted -
+		b.Expired - b.SetAside - b.Lost
 }
 
 // String is the equation with its numbers.
@@ -43,7 +44,7 @@ func (b Balance) String() string {
 	for _, rare := range []struct {
 		n    int64
 		name string
-	}{{b.SetAside, "set aside"}, {b.Lost, "lost"}} {
+	}{{b.Kept, "deleted and to be restored for a while"}, {b.SetAside, "set aside"}, {b.Lost, "lost"}} {
 		if rare.n != 0 {
 			text += fmt.Sprintf(", %d %s", rare.n, rare.name)
 		}
@@ -53,6 +54,7 @@ func (b Balance) String() string {
 
 const balanceQuery = `select (select value from meta where name = '` + totalAccepted + `'),
 	(select count(*) from tickets), (select count(*) from suspended),
+	(select count(*) from deleted),
 	(select value from meta where name = '` + totalRejected + `'),
 	(select value from meta where name = '` + totalDeleted + `'),
 	(select value from meta where name = '` + totalExpired + `'),
@@ -69,8 +71,8 @@ func (db *DB) Balance(ctx context.Context) (Balance, error) {
 }
 
 func scanBalance(row scanner) (b Balance, err error) {
-	return b, row.Scan(&b.Accepted, &b.Tickets, &b.Suspended, &b.Rejected, &b.Deleted, &b.Expired,
-		&b.SetAside, &b.Lost)
+	return b, row.Scan(&b.Accepted, &b.Tickets, &b.Suspended, &b.Kept, &b.Rejected, &b.Deleted,
+		&b.Expired, &b.SetAside, &b.Lost)
 }
 
 // total counts one more message in a total.

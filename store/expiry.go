@@ -61,6 +61,11 @@ func (db *DB) Purge(ctx context.Context, e Expiry) (p Purged, err error) {
 		}
 	}
 	p.Waiting = max(p.Waiting-p.Deleted, 0)
+	for n := purgeBatch; n == purgeBatch; {
+		if n, err = db.purgeDeleted(ctx, e, until, purgeBatch); err != nil {
+			return p, fmt.Errorf("purge what was deleted: %w", err)
+		}
+	}
 	if err := db.purgeRest(ctx, until); err != nil {
 		return p, fmt.Errorf("purge: %w", err)
 	}
@@ -98,7 +103,7 @@ func (db *DB) purgeHeld(ctx context.Context, e Expiry, until time.Time, limit in
 			}
 		}
 		n = all.Count
-		return db.By(e.By).noteTaken(t, all)
+		return db.By(e.By).noteTaken(t, Expired, all)
 	})
 	if err != nil {
 		return 0, err

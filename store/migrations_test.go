@@ -57,6 +57,10 @@ var layoutTests = map[string]layoutTest{
 			`select group_concat(name || ' ' || value, ', ' order by name) from meta where name in
 				('accepted', 'deleted', 'expired', 'lost', 'rejected', 'set_aside')`: "accepted 11, " +
 				"deleted 0, expired 0, lost 0, rejected 7, set_aside 0"}},
+	"0005_deleted.sql": {
+		want: map[string]string{`select count(*) from deleted`: "0"},
+		rows: `insert into deleted select *, 9 from suspended where id = 2;
+			delete from suspended where id = 2`},
 }
 
 // Each migration is done to a database that began with the first and has rows in every table of

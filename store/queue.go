@@ -92,7 +92,8 @@ func (db *DB) Suspended(ctx context.Context, id int64) (Suspended, error) {
 		" where s.id = $1", id)
 }
 
-// DeleteSuspended deletes held messages with everything that was kept of them. If any is
+// DeleteSuspended deletes held messages: with everything that was kept of them once it is over
+// for how long they can be restored, see KeepDeleted. If any is
 // not there nothing is deleted, missing says which, and the error is ErrNotFound.
 func (h *Hand) DeleteSuspended(ctx context.Context, ids []int64) (missing []int64, err error) {
 	var files []string
@@ -140,6 +141,9 @@ func (h *Hand) deleteSuspended(t *tx, id int64) (file string, err error) {
 	_, err = h.note(t, event{action: "suspended.delete", subject: fmt.Sprint(id), before: was})
 	if err != nil {
 		return "", err
+	}
+	if h.db.DeletedKept() > 0 {
+		return "", t.withhold(id, h.now())
 	}
 	t.total(totalDeleted)
 	return deleteSuspended(t, id)

@@ -49,7 +49,8 @@ type DB struct {
 	watching bool                      // it was looked at
 	looked   atomic.Pointer[time.Time] // when a look at the queue was taken down last
 
-	sound        atomic.Bool // the tables of the queue were checked
+	undelete     atomic.Int64 // for how long what is deleted can be restored, a time.Duration
+	sound        atomic.Bool  // the tables of the queue were checked
 	restrictions atomic.Pointer[accessAt]
 	signIns      line // those whose password is to be checked
 }

@@ -6,8 +6,12 @@ import (
 	"gatepost/policy"
 )
 
-// Expired is the action of the audit log that says what a run of Purge took.
-const Expired = "suspended.expire"
+// The actions of the audit log that say what a run of Purge took: of what was held, and of what
+// a person had deleted before.
+const (
+	Expired = "suspended.expire"
+	Purging = "suspended.purge"
+)
 
 // taken is what the audit log says of it: nothing of any message.
 type taken struct {
@@ -32,22 +36,26 @@ func (t *tx) take(id int64, all *taken) (file string, err error) {
 		return "", err
 	}
 	t.total(totalExpired)
+	all.Unseen += int(unseen)
+	all.add(cause)
+	return file, nil
+}
+
+func (all *taken) add(cause string) {
 	if _, known := policy.ParseCause(cause); !known {
 		cause = "unknown"
 	}
 	all.Count++
-	all.Unseen += int(unseen)
 	all.Causes[cause]++
-	return file, nil
 }
 
 // noteTaken says what was taken, if anything was.
-func (h *Hand) noteTaken(t *tx, all taken) error {
+func (h *Hand) noteTaken(t *tx, action string, all taken) error {
 	if all.Count == 0 {
 		return nil
 	}
-	if _, err := h.note(t, event{action: Expired, after: all}); err != nil {
-		return fmt.Errorf("say what expired: %w", err)
+	if _, err := h.note(t, event{action: action, after: all}); err != nil {
+		return fmt.Errorf("say what was taken: %w", err)
 	}
 	return nil
 }

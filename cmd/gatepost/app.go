@@ -54,7 +54,11 @@ func (a *app) openDB(_ context.Context, create bool) (*store.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return store.Open(s.DB, store.Options{Create: create, Now: a.now, Settings: rules})
+	db, err := store.Open(s.DB, store.Options{Create: create, Now: a.now, Settings: rules})
+	if err == nil {
+		db.KeepDeleted(time.Duration(s.Suspended.Undelete))
+	}
+	return db, err
 }
 
 // noteMade says that there was no database where one was asked for: whoever named the wrong

@@ -92,7 +92,11 @@ func auditMail(e store.AuditEntry) (words string, ok bool) {
 	case "suspended.delete":
 		words = "deleted"
 	case store.Expired:
-		return auditExpired(e.After), true
+		return auditTaken(e.After, "expired"), true
+	case store.Purging:
+		return auditTaken(e.After, "deleted for good"), true
+	case "suspended.undelete":
+		return "restored", true
 	default:
 		return "", false
 	}
@@ -105,16 +109,16 @@ func auditMail(e store.AuditEntry) (words string, ok bool) {
 	return words, true
 }
 
-// auditExpired says how many held messages expired, of which causes.
-func auditExpired(raw json.RawMessage) string {
+// auditTaken says how many held messages a purge took, of which causes.
+func auditTaken(raw json.RawMessage, how string) string {
 	var taken struct {
 		Count, Unseen int
 		Causes        map[string]int
 	}
 	if err := json.Unmarshal(raw, &taken); err != nil {
-		return "expired"
+		return how
 	}
-	words := count(taken.Count, "message", "messages") + " expired:"
+	words := count(taken.Count, "message", "messages") + " " + how + ":"
 	for _, cause := range slices.Sorted(maps.Keys(taken.Causes)) {
 		words += fmt.Sprintf(" %d %s,", taken.Causes[cause], cause)
 	}

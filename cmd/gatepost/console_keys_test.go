@@ -77,7 +77,10 @@ func (w *shift) selectByKeys() {
 	w.wait(`document.getElementById("confirm").open && words(document.activeElement) === "Keep"`)
 	w.tabTo("Delete")
 	w.keys(kb.Enter)
-	w.wait(`seen("Deleted 2 messages.") && !row("Copy number")`)
+	w.wait(`seen("Deleted 2 messages.") && !row("Copy number") && named("Restore")`)
+	w.inspect("deleted", "")
+	w.keys("u")
+	w.wait(`seen("Restored 2 messages.") && row("Copy number one") && row("Copy number two")`)
 }
 
 // glance is what one sees of the queue from another window, and of its times from another zone.

@@ -65,6 +65,7 @@ func (s *settings) checkPlain() error {
 			"no message could be sent"},
 		{"smtp.patience", s.SMTP.Patience, span(time.Second), "no content would be waited for"},
 		{"suspended.keep", s.Suspended.Keep, span(time.Minute), "held mail would be lost"},
+		{"suspended.undelete", s.Suspended.Undelete, 0, "0s deletes at once"},
 	} {
 		wrong(floor.span < floor.least, floor.key,
 			fmt.Sprintf("%s at least: %s", floor.least, floor.why))

@@ -81,6 +81,7 @@ func (g *gate) change() (changed, waiting words, err error) {
 		return nil, nil, fmt.Errorf("what needs a restart (%s) aside: %w", waiting, err)
 	}
 	g.db.Configure(p.policy)
+	g.db.KeepDeleted(time.Duration(next.Suspended.Undelete))
 	g.asks(next, changed)
 	g.smtp.Change(p.smtp.Terms)
 	replace(g.smtp.Certificate, p.smtp.Certificate)

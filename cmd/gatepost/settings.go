@@ -97,6 +97,7 @@ type httpSettings struct {
 type suspendedSettings struct {
 	Keep       span   `toml:"keep"`
 	KeepUnseen toggle `toml:"keep_unseen"`
+	Undelete   span   `toml:"undelete"`
 }
 
 type logSettings struct {
@@ -195,8 +196,10 @@ func defaults() *settings {
 			IPs: nil,
 		},
 		// How long a suspended message is kept, and whether it is beyond that while nobody has
-		// looked at the queue, and for a day after somebody has.
-		Suspended: suspendedSettings{Keep: span(14 * 24 * time.Hour), KeepUnseen: false},
+		// looked at the queue, and for a day after somebody has; for how long what
+		// somebody deletes can be restored.
+		Suspended: suspendedSettings{Keep: span(14 * 24 * time.Hour), KeepUnseen: false,
+			Undelete: span(24 * time.Hour)},
 		// The form of the log on stderr: text, json, or auto (text on a terminal).
 		Log: logSettings{Format: "auto"},
 

@@ -16,7 +16,8 @@ import (
 func newSuspendedCommand(a *app) *cobra.Command {
 	return group("suspended", "look at held messages, recover or delete them",
 		newSuspendedList(a), newSuspendedShow(a), newSuspendedRecover(a),
-		newSuspendedDelete(a), newSuspendedExport(a), newSuspendedPurge(a))
+		newSuspendedDelete(a), newSuspendedUndelete(a),
+		newSuspendedExport(a), newSuspendedPurge(a))
 }
 
 func newSuspendedList(a *app) *cobra.Command {
@@ -169,7 +170,7 @@ func person(p store.Person) string {
 func newSuspendedDelete(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "delete ID…|-",
-		Short: "delete held messages for good",
+		Short: "delete held messages; for suspended.undelete they can be restored",
 		Args:  takes(1, -1),
 		RunE:  a.withIDs(a.deleteSuspended),
 	}
@@ -183,7 +184,10 @@ func (a *app) deleteSuspended(ctx context.Context, db *store.DB, ids []int64) er
 	if err != nil {
 		return err
 	}
-	what := "delete " + count(len(ids), "held message", "held messages") + " for good"
+	what := "delete " + count(len(ids), "held message", "held messages")
+	if db.DeletedKept() == 0 {
+		what += " for good"
+	}
 	if err := a.confirm(what, doomed...); err != nil {
 		return err
 	}
@@ -195,6 +199,24 @@ func (a *app) deleteSuspended(ctx context.Context, db *store.DB, ids []int64) er
 		return err
 	}
 	return a.printDone("deleted", len(ids))
+}
+
+func newSuspendedUndelete(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "undelete ID…|-",
+		Short: "hold messages again that were deleted less than suspended.undelete ago",
+		Args:  takes(1, -1),
+		RunE: a.withIDs(func(ctx context.Context, db *store.DB, ids []int64) error {
+			missing, err := a.hand(db).Undelete(ctx, ids)
+			if len(missing) > 0 {
+				return noDeleted(missing)
+			}
+			if err != nil {
+				return err
+			}
+			return a.printDone("restored", len(ids))
+		}),
+	}
 }
 
 // heldLines are a line for each of the held messages; all of them must be there.
@@ -225,11 +247,20 @@ func heldLine(s store.Suspended) string {
 
 // noHeld says that ids are not those of held messages, and that nothing was done.
 func noHeld(ids []int64, done string) error {
+	return no("there is no held message %s: nothing was %s", idNames(ids), done)
+}
+
+// noDeleted is noHeld for what was to be restored.
+func noDeleted(ids []int64) error {
+	return no("there is no deleted message %s any more: nothing was restored", idNames(ids))
+}
+
+func idNames(ids []int64) string {
 	names := make([]string, len(ids))
 	for i, id := range ids {
 		names[i] = strconv.FormatInt(id, 10)
 	}
-	return no("there is no held message %s: nothing was %s", strings.Join(names, ", "), done)
+	return strings.Join(names, ", ")
 }
 
 // printDone says how many held messages something was done to.

@@ -15,7 +15,7 @@ $(".top nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center
 function forgetDeed() {
 	const url = new URL(location.href);
 	if (!url.searchParams.has("did")) return false;
-	for (const name of ["did", "n", "ticket", "profiles", "changed"]) url.searchParams.delete(name);
+	for (const name of ["did", "n", "ticket", "profiles", "changed", "undelete"]) url.searchParams.delete(name);
 	history.replaceState(history.state, "", url);
 	return true;
 }
@@ -228,7 +228,7 @@ document.addEventListener("submit", async (event) => {
 	if (sent && form.method === "post") { event.preventDefault(); return; }
 	const many = form === $("#many") && event.submitter?.value === "delete";
 	const text = many && chosen().length > 1
-		? `Delete ${chosen().length} messages? They cannot be brought back.` : form.dataset.confirm;
+		? `Delete ${chosen().length} messages?` : form.dataset.confirm;
 	const sure = form.dataset.sure;
 	delete form.dataset.sure;
 	if (!text || sure) { once(form); return; }
@@ -282,6 +282,7 @@ const keys = {
 	x: () => select(row(at) || openRow()),
 	r: () => act("r", "recover"),
 	"#": () => act("#", "delete"),
+	u: () => $("#undelete")?.requestSubmit(),
 	"/": () => ($("#q") || $("input[type=search]"))?.focus(),
 	"?": () => $("#help")?.showModal(),
 	Enter: () => row(at) && open($("a", row(at))),

@@ -1,0 +1,116 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// heldColumns are what a held message takes with it to the table of what was deleted, and back.
+const heldColumns = `id, cause, author_name, author_email, subject, recipient, created_at,
+	expires_at, search`
+
+// KeepDeleted says how long what a person deletes can be restored; 0 is not at all.
+func (db *DB) KeepDeleted(d time.Duration) { db.undelete.Store(int64(d)) }
+
+// DeletedKept is how long what a person deletes can be restored.
+func (db *DB) DeletedKept() time.Duration { return time.Duration(db.undelete.Load()) }
+
+// withhold moves a held message to where it can be restored from. A clock that is behind the
+// time we have seen pass makes that no shorter.
+func (t *tx) withhold(id, now int64) error {
+	err := t.exec(`insert into deleted (`+heldColumns+`, deleted_at) select `+heldColumns+`,
+		max($2, coalesce((select value from meta where name = 'sure'), 0))
+		from suspended where id = $1`, id, now)
+	if err != nil {
+		return fmt.Errorf("set held message %d aside: %w", id, err)
+	}
+	return t.unhold(id)
+}
+
+// Undelete holds deleted messages again, each with its id and until its time. If any is not
+// there nothing is restored, missing says which, and the error is ErrNotFound.
+func (h *Hand) Undelete(ctx context.Context, ids []int64) (missing []int64, err error) {
+	err = h.changeQueue(ctx, func(t *tx) error {
+		missing = nil
+		for _, id := range ids {
+			err := h.undelete(t, id)
+			if errors.Is(err, ErrNotFound) {
+				missing = append(missing, id)
+			} else if err != nil {
+				return err
+			}
+		}
+		if missing != nil {
+			return fmt.Errorf("deleted message %d: %w", missing[0], ErrNotFound)
+		}
+		return nil
+	})
+	return missing, err
+}
+
+func (h *Hand) undelete(t *tx, id int64) error {
+	n, err := t.change(`insert into suspended (`+heldColumns+`) select `+heldColumns+`
+		from deleted where id = $1`, id)
+	if err != nil {
+		return fmt.Errorf("restore message %d: %w", id, err)
+	}
+	if n == 0 {
+		return ErrNotFound
+	}
+	t.queue = true
+	if err := t.exec(`delete from deleted where id = $1`, id); err != nil {
+		return err
+	}
+	_, err = h.note(t, event{action: "suspended.undelete", subject: fmt.Sprint(id)})
+	return err
+}
+
+// purgeDeleted removes what was deleted so long before until that it cannot be restored any
+// more, up to limit, and says how many.
+func (db *DB) purgeDeleted(ctx context.Context, e Expiry, until time.Time, limit int) (
+	n int, err error) {
+	var files []string
+	err = db.writer.do(ctx, func(t *tx) (err error) {
+		all := taken{Causes: map[string]int{}}
+		if files, err = t.purgeDeleted(until.Add(-db.DeletedKept()), limit, &all); err != nil {
+			return err
+		}
+		n = all.Count
+		return db.By(e.By).noteTaken(t, Purging, all)
+	})
+	if err != nil {
+		return 0, err
+	}
+	return n, db.removeContents(files)
+}
+
+// purgeDeleted names the files to remove once that is on disk.
+func (t *tx) purgeDeleted(before time.Time, limit int, all *taken) (files []string, err error) {
+	const those = ` from deleted d where d.deleted_at <= $1 order by d.deleted_at, d.id limit $2`
+	causes, err := t.texts(`select d.cause`+those, before.UnixMilli(), limit)
+	if err != nil {
+		return nil, err
+	}
+	for _, cause := range causes {
+		t.total(totalDeleted)
+		all.add(cause)
+	}
+	decisions, err := t.texts(`select decision_id from messages where raw is null
+		and id in (select d.id`+those+`)`, before.UnixMilli(), limit)
+	if err != nil {
+		return nil, err
+	}
+	for _, decision := range decisions {
+		files = append(files, contentName(decision))
+	}
+	for _, table := range []string{"messages", "deleted"} {
+		err := t.exec(`delete from `+table+` where id in (select d.id`+those+`)`,
+			before.UnixMilli(), limit)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
+}

@@ -1,0 +1,114 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"io"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// What is deleted is out of the queue, and comes back as it was until a day has passed.
+func TestUndelete(t *testing.T) {
+	ctx := context.Background()
+	f := holding(t, 0)
+	f.KeepDeleted(day)
+	_, small := f.receive(mail("a@acme.test", "small", "x"))
+	_, large := f.receive(mail("a@acme.test", "large", strings.Repeat("x", 2*inline)))
+	was, err := f.Suspended(ctx, large)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.hand().DeleteSuspended(ctx, []int64{small, large}); err != nil {
+		t.Fatal(err)
+	}
+	if held := all(t, f.ListSuspended(ctx, Query{})); len(held) != 0 {
+		t.Errorf("still held: %v", held)
+	}
+	if _, err := f.Raw(ctx, large); !errors.Is(err, ErrNotFound) {
+		t.Errorf("its content can be read: %v", err)
+	}
+	f.checkBalance("deleted", "2 accepted; 0 tickets, 0 held, 0 rejected, 0 deleted, 0 expired, "+
+		"2 deleted and to be restored for a while")
+	if stray := all(t, f.Stray(ctx)); len(stray) != 0 {
+		t.Errorf("stray: %v", stray)
+	}
+	f.clock = f.clock.Add(23 * time.Hour)
+	f.purge(Expiry{})
+	missing, err := f.hand().Undelete(ctx, []int64{large, 99})
+	if !errors.Is(err, ErrNotFound) || len(missing) != 1 || missing[0] != 99 {
+		t.Errorf("%v, %v", missing, err)
+	}
+	if _, err := f.hand().Undelete(ctx, []int64{large}); err != nil {
+		t.Fatal(err)
+	}
+	is, err := f.Suspended(ctx, large)
+	if err != nil || !is.ExpiresAt.Equal(was.ExpiresAt) || is.DecisionID != was.DecisionID {
+		t.Errorf("%+v, %v; was %+v", is, err, was)
+	}
+	raw, err := f.Raw(ctx, large)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(raw)
+	if err = errors.Join(err, raw.Close()); err != nil || len(text) < 2*inline {
+		t.Errorf("%d octets, %v", len(text), err)
+	}
+	f.checkBalance("restored", "2 accepted; 0 tickets, 1 held, 0 rejected, 0 deleted, 0 expired, "+
+		"1 deleted and to be restored for a while")
+}
+
+// After the window it is gone for good with its content, and the audit log says so.
+func TestDeletedForGood(t *testing.T) {
+	ctx := context.Background()
+	f := holding(t, 0)
+	f.KeepDeleted(day)
+	_, id := f.receive(mail("a@acme.test", "large", strings.Repeat("x", 2*inline)))
+	if _, err := f.hand().DeleteSuspended(ctx, []int64{id}); err != nil {
+		t.Fatal(err)
+	}
+	f.again(noon.Add(5 * day)) // a clock that jumped is not believed yet
+	f.KeepDeleted(day)
+	f.purge(Expiry{By: Server()})
+	if files := f.contents(); len(files) != 1 {
+		t.Errorf("the clock jumped: %v", files)
+	}
+	f.clock = f.clock.Add(day)
+	f.purge(Expiry{By: Server()})
+	if _, err := f.hand().Undelete(ctx, []int64{id}); !errors.Is(err, ErrNotFound) {
+		t.Errorf("restored: %v", err)
+	}
+	if files := f.contents(); len(files) != 0 {
+		t.Errorf("left: %v", files)
+	}
+	f.checkBalance("gone", "1 accepted; 0 tickets, 0 held, 0 rejected, 1 deleted, 0 expired")
+	const want = `suspended.purge  null {"count":1,"unseen":0,"causes":{"not_on_whitelist":1}}`
+	if got := f.audited(); !strings.HasSuffix(got, want) {
+		t.Errorf("the log is %s", got)
+	}
+}
+
+func (f *fixture) contents() (names []string) {
+	f.Helper()
+	names, err := filepath.Glob(filepath.Join(f.Dir(), "*.eml"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	return names
+}
+
+// Where nothing is to be restored it is gone at once.
+func TestDeletedAtOnce(t *testing.T) {
+	ctx := context.Background()
+	f := holding(t, 0)
+	_, id := f.receive(mail("a@acme.test", "large", strings.Repeat("x", 2*inline)))
+	if _, err := f.hand().DeleteSuspended(ctx, []int64{id}); err != nil {
+		t.Fatal(err)
+	}
+	if files := f.contents(); len(files) != 0 {
+		t.Errorf("left: %v", files)
+	}
+	f.checkBalance("deleted", "1 accepted; 0 tickets, 0 held, 0 rejected, 1 deleted, 0 expired")
+}
