@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 )
 
@@ -37,7 +38,8 @@ func (g *guard) readLine() error {
 
 // take looks at a whole command line.
 func (g *guard) take(line []byte) error {
-	g.wire.command = line
+	line = trimSpace(line)
+	g.wire.command, g.wire.verb = line, strings.ToUpper(string(line[:min(4, len(line))]))
 	switch {
 	case isRecord(line[0]) || isHTTP(line):
 		return g.hangUp(notSMTP)
@@ -45,6 +47,9 @@ func (g *guard) take(line []byte) error {
 		return g.refuseLine()
 	case hasVerb(line, "STARTTLS") && !g.secured && g.server.Certificate != nil:
 		return g.upgrade()
+	case g.wire.verb == "HELP":
+		g.out = append(g.out, help...)
+		return nil
 	case hasVerb(line, "BDAT"):
 		g.wire.announce(line)
 	case hasVerb(line, "MAIL"):
@@ -54,6 +59,14 @@ func (g *guard) take(line []byte) error {
 	}
 	g.pending = line
 	return nil
+}
+
+// trimSpace takes white space from the end of a line, in place: it is to be tolerated (RFC
+// 5321, section 4.1.1), and go-smtp refuses it behind a verb alone.
+func trimSpace(line []byte) []byte {
+	text := bytes.TrimRight(line[:len(line)-1], "\r")
+	short := bytes.TrimRight(text, " \t")
+	return append(short, line[len(text):]...)
 }
 
 // refuseLine answers in the place of go-smtp, which would keep such octets in names and

@@ -118,7 +118,7 @@ func (g *guard) Write(p []byte) (int, error) {
 		return len(p), nil
 	}
 	g.observe(p)
-	g.out = append(g.out, p...)
+	g.out = append(g.out, g.amend(p)...)
 	if len(g.out) >= mostHeld {
 		return len(p), g.flush(time.Now(), g.server.now().Idle)
 	}

@@ -19,6 +19,7 @@ const (
 	lineTooLong  = "500 5.5.2 Command line too long\r\n"
 	notSMTP      = "500 5.5.1 This is SMTP\r\n"
 	oddOctet     = "501 5.5.2 A command cannot hold control characters\r\n"
+	help         = "214 2.0.0 MAIL, RCPT and DATA send a message, as RFC 5321 says\r\n"
 	startTLS     = "220 2.0.0 Ready to start TLS\r\n"
 )
 

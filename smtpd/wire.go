@@ -1,6 +1,9 @@
 package smtpd
 
-import "bytes"
+import (
+	"bytes"
+	"fmt"
+)
 
 // A phase is what the next octets of the wire are.
 type phase uint8
@@ -15,6 +18,7 @@ const (
 type wire struct {
 	phase   phase
 	command []byte // the line handed on last, good until the next is read
+	verb    string // its first four letters, in upper case, good until the next command
 	odd     int    // commands refused for their octets
 
 	// of BDAT
@@ -57,6 +61,27 @@ func (g *guard) hand(p []byte) (int, error) {
 		}
 	}
 	return g.handLine(p), nil
+}
+
+// amend corrects a line of a reply of go-smtp. It greets without our own domain (RFC 5321,
+// section 4.1.1.1) and with a code that no greeting has (RFC 2034, section 4), and what
+// comes out of order it calls not implemented (RFC 5321, section 4.2.2).
+func (g *guard) amend(line []byte) []byte {
+	switch g.wire.verb {
+	case "EHLO":
+		if name, ok := bytes.CutPrefix(line, []byte("250-Hello ")); ok {
+			return fmt.Appendf(nil, "250-%s Hello %s", g.server.Domain, name)
+		}
+	case "HELO":
+		if name, ok := bytes.CutPrefix(line, []byte("250 2.0.0 Hello ")); ok {
+			return fmt.Appendf(nil, "250 %s Hello %s", g.server.Domain, name)
+		}
+	case "MAIL", "RCPT", "DATA", "BDAT":
+		if text, ok := bytes.CutPrefix(line, []byte("502 ")); ok {
+			return fmt.Appendf(nil, "503 %s", text)
+		}
+	}
+	return line
 }
 
 // observe learns from a reply of go-smtp what comes next.
