@@ -142,24 +142,6 @@ func (r *Receiver) results(f *policy.Facts) string {
 	return mailauth.Field(r.Hostname, f.Authentication, f.Sender.Address.Domain(), f.Proof())
 }
 
-// trace is our trace field (RFC 5321, section 4.4). It is kept beside the message: what
-// was received stays as it was. What did not come by SMTP came from nobody that we saw.
-func (r *Receiver) trace(env *message.Envelope, id string) string {
-	at := env.ReceivedAt.Format(time.RFC1123Z)
-	if !env.Client.IsValid() {
-		return fmt.Sprintf("Received: by %s id %s; %s", r.Hostname, id, at)
-	}
-	with := "ESMTP"
-	if env.SMTPUTF8 {
-		with = "UTF8SMTP"
-	}
-	if env.TLS {
-		with += "S"
-	}
-	return message.Clean(fmt.Sprintf("Received: from %q ([%s]) by %s with %s id %s; %s",
-		env.Helo, env.Client, r.Hostname, with, id, at))
-}
-
 // log writes the one line of a message. Of a silent rejection it names nothing that the
 // message brought.
 func (r *Receiver) log(record *store.Record) {
