@@ -76,16 +76,17 @@ type suspendedTicket struct {
 
 // A ticket is a message that was let in.
 type ticket struct {
-	ID          int64  `json:"id"`
-	URL         string `json:"url"`
-	Subject     string `json:"subject"`
-	Status      string `json:"status"`
-	Requester   author `json:"requester"`
-	RequesterID *int64 `json:"requester_id"`
-	Recipient   string `json:"recipient"`
-	CreatedAt   stamp  `json:"created_at"`
-	UpdatedAt   stamp  `json:"updated_at"`
-	Via         via    `json:"via"`
+	ID          int64    `json:"id"`
+	URL         string   `json:"url"`
+	Subject     string   `json:"subject"`
+	Status      string   `json:"status"`
+	Requester   author   `json:"requester"`
+	RequesterID *int64   `json:"requester_id"`
+	ReplyTo     []string `json:"reply_to"`
+	Recipient   string   `json:"recipient"`
+	CreatedAt   stamp    `json:"created_at"`
+	UpdatedAt   stamp    `json:"updated_at"`
+	Via         via      `json:"via"`
 
 	DecisionID  string `json:"decision_id"`
 	MessageID   string `json:"message_id"`
@@ -173,7 +174,8 @@ func (s *Server) ticket(ctx context.Context, r *http.Request, t store.Ticket) (t
 		Requester:  author{Name: t.Requester.Name, Email: t.Requester.Email},
 		Via:        newVia(t.Requester.Person, t.Recipient),
 		DecisionID: t.DecisionID, MessageID: t.MessageID, Claimed: t.Requester.Claimed,
-		Proven: t.Proven, Recovered: t.Via == "recovered"}
+		ReplyTo: t.ReplyTo,
+		Proven:  t.Proven, Recovered: t.Via == "recovered"}
 	id, err := s.profileID(ctx, t.Requester.Profile)
 	out.RequesterID, out.Requester.ID = id, id
 	return out, err

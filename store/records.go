@@ -77,6 +77,7 @@ type Ticket struct {
 	DecisionID string    `json:"decision_id"`
 	Subject    string    `json:"subject"`
 	Requester  Requester `json:"requester"`
+	ReplyTo    []string  `json:"reply_to"` // other addresses, which an answer goes to
 	Recipient  string    `json:"recipient"`
 	Recipients []string  `json:"recipients"`
 	Status     string    `json:"status"`

@@ -15,7 +15,7 @@ import (
 )
 
 const ticketColumns = `t.id, m.decision_id, t.subject, t.author_name, t.author_email, t.claimed,
-	t.recipient, m.recipients, t.status, m.message_id, m.size, t.created_at, t.via, t.proven,
+	m.reply_to, t.recipient, m.recipients, t.status, m.message_id, m.size, t.created_at, t.via, t.proven,
 	case when t.claimed then '' else t.requester end, case when t.proven then m.proof else '' end`
 
 const ticketFrom = ` from tickets t left join messages m on m.id = t.message`
@@ -23,11 +23,11 @@ const ticketFrom = ` from tickets t left join messages m on m.id = t.message`
 func scanTicket(row scanner) (t Ticket, err error) {
 	var created int64
 	var proof string
-	t.Recipients = []string{}
+	t.ReplyTo, t.Recipients = []string{}, []string{}
 	t.Damaged, err = scanParts(row, part{"id", &t.ID}, part{"decision_id", &t.DecisionID},
 		part{"subject", &t.Subject}, part{"author_name", &t.Requester.Name},
 		part{"author_email", &t.Requester.Email}, part{"claimed", &t.Requester.Claimed},
-		part{"recipient", &t.Recipient}, part{"recipients", &t.Recipients},
+		part{"reply_to", &t.ReplyTo}, part{"recipient", &t.Recipient}, part{"recipients", &t.Recipients},
 		part{"status", &t.Status}, part{"message_id", &t.MessageID}, part{"size", &t.Size},
 		part{"created_at", &created}, part{"via", &t.Via}, part{"proven", &t.Proven},
 		part{"requester", &t.Requester.Profile}, part{"proof", &proof})

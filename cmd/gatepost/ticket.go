@@ -80,6 +80,7 @@ func (a *app) ticketLetter(t store.Ticket) letter {
 		fields: [][2]string{
 			{"ID", strconv.FormatInt(t.ID, 10)},
 			{"Requester", person(t.Requester.Person)},
+			{"Answers go to", answers(t)},
 			{"Claimed", yesNo(t.Requester.Claimed)},
 			{"Proven", provenBy(t)},
 			{"To", strings.Join(t.Recipients, ", ")},
@@ -92,6 +93,14 @@ func (a *app) ticketLetter(t store.Ticket) letter {
 			{"Size", strconv.FormatInt(t.Size, 10) + " octets"},
 		},
 	}
+}
+
+// answers names whom an answer reaches in the place of the requester, if it does.
+func answers(t store.Ticket) string {
+	if len(t.ReplyTo) == 0 {
+		return ""
+	}
+	return strings.Join(t.ReplyTo, ", ") + " (Reply-To)"
 }
 
 // provenBy says whether a ticket is from whom it says, and on whose word if it is not our own.
