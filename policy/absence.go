@@ -11,18 +11,50 @@ import (
 // people write about their holidays, too; and what is an answer to such mail, or hands it
 // on, was written by a person.
 func (r *reading) absence() {
-	head, _, isForm := strings.Cut(r.title, ":")
-	head = strings.TrimSpace(head)
+	head, rest := form(r.title)
 	switch {
 	case !r.vacation.IsZero():
 		r.show(AutoVacation, r.vacation)
-	case isForm && answerForms[head]:
-	case isForm && absenceForms[head],
+	case answerForms[head]:
+	case absenceForms[head],
+		head == "auto" && (r.answer || strings.HasSuffix(trimNote(rest), notesAbsence)),
 		r.answers() && mentions(r.title, absenceWords),
-		(r.suppress || !r.Signs[AutoMailer].IsZero()) && beginning(r.title, absenceWords) != "":
+		!r.Signs[AutoMailer].IsZero() && beginning(r.title, absenceWords) != "":
 		r.show(AutoVacation, r.subjectSign())
 	}
 }
+
+// notesAbsence ends the Subject with which HCL Notes answers, but for the day of the return:
+// AUTO: Ann Lee is out of the office (returning 10/12/2026).
+const notesAbsence = " is out of the office"
+
+// trimNote takes off a remark in parentheses at the end.
+func trimNote(s string) string {
+	if i := strings.LastIndexByte(s, '('); i > 0 && strings.HasSuffix(s, ")") {
+		s = s[:i]
+	}
+	return strings.TrimRight(s, " .")
+}
+
+// form is what stands in front of the first colon of a Subject and what follows, or in the
+// brackets with which it begins; "" where there is neither.
+func form(title string) (head, rest string) {
+	for _, pair := range brackets {
+		if inner, ok := strings.CutPrefix(title, pair[0]); ok {
+			head, rest, _ = strings.Cut(inner, pair[1])
+			return strings.TrimSpace(head), rest
+		}
+	}
+	head, rest, found := strings.Cut(title, ":")
+	if !found {
+		return "", ""
+	}
+	return strings.TrimSpace(head), rest
+}
+
+// brackets that stand around a form, and those of East Asian text.
+var brackets = [...][2]string{{"(", ")"}, {"[", "]"}, {"【", "】"}, {"（", "）"}, {"［", "］"},
+	{"「", "」"}, {"〔", "〕"}}
 
 // answers reports whether a machine wrote it that answers mail. Newsletters and lists are
 // sent by machines, too, and only say what precedence they have.
@@ -37,18 +69,22 @@ func (r *reading) subjectSign() Sign { return Sign{"Subject", r.mail.Message.Sub
 // plain makes one spelling of a Subject: lower case, plain spaces and colons, and without
 // the mark that a mail server or a list puts in front, such as [EXTERNAL].
 func plain(subject string) string {
+	subject = strings.TrimSpace(strings.Map(plainRune, subject))
 	if strings.HasPrefix(subject, "[") {
-		if i := strings.IndexByte(subject, ']'); i > 0 {
-			subject = subject[i+1:]
+		i := strings.IndexByte(subject, ']')
+		if i > 0 && !absenceForms[strings.TrimSpace(subject[1:i])] {
+			subject = strings.TrimSpace(subject[i+1:])
 		}
 	}
-	return strings.TrimSpace(strings.Map(plainRune, subject))
+	return subject
 }
 
 func plainRune(r rune) rune {
 	switch {
-	case r == '\uff1a':
+	case r == '\uff1a' || r == '\ufe55': // as East Asian text has it
 		return ':'
+	case unicode.Is(unicode.Cf, r): // marks of direction, in Arabic and Hebrew
+		return -1
 	case r == '\u2019':
 		return '\''
 	case unicode.IsSpace(r):
@@ -70,29 +106,6 @@ func beginning(s string, words []string) string {
 func mentions(s string, words []string) bool {
 	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(s, w) })
 }
-
-// absenceForms stand in front of a colon in the Subject of such answers, as mail programs
-// write them in many languages.
-var absenceForms = setOf(
-	"abwesend", "abwesenheit", "abwesenheitsassistent", "abwesenheitsbenachrichtigung",
-	"abwesenheitsmeldung", "abwesenheitsnotiz", "absence du bureau", "afwezig",
-	"afwezigheidsbericht", "assente", "auto reply", "auto response", "auto-reply",
-	"auto-response", "automaattinen vastaus", "automatic reply", "automatic response",
-	"automatická odpověď", "automatické odpovědi", "automatická odpoveď", "automatikus válasz",
-	"automatisch antwoord", "automatische antwort", "automatiskt svar", "automatisk svar",
-	"automatski odgovor", "automatyczna odpowiedź", "autoreply", "autorespond", "autorespons",
-	"autoresponse", "autosvar", "ausencia temporal", "ausência temporária",
-	"fuera de la oficina", "fuori sede", "fuori ufficio", "message d'absence",
-	"notification d'absence", "odpowiedź automatyczna", "otomatik yanıt", "out of office",
-	"out of office autoreply", "out of office reply", "out of office response",
-	"out of the office", "out-of-office", "poza biurem", "resposta automática",
-	"resposta automàtica", "respuesta automatica", "respuesta automática",
-	"risposta automatica", "răspuns automat", "réponse automatique", "reponse automatique",
-	"samodejni odgovor", "távolléti üzenet", "vacation reply", "vacation response",
-	"αυτόματη απάντηση", "автоответ", "автоматический ответ", "автоматична відповідь",
-	"автоматичен отговор", "נשלח באופן אוטומטי", "تلقائي رد", "自动回复", "自動回覆", "自動返信",
-	"自動応答", "不在通知", "外出中", "자동 회신", "부재 중",
-)
 
 // absenceWords are found in Subjects of people, too.
 var absenceWords = []string{

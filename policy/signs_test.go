@@ -200,7 +200,23 @@ func TestSubjects(t *testing.T) {
 		{"Fwd: Out of Office: x", "", policy.NoCause},
 		{"My question: out of office hours", "", policy.NoCause},
 		{"I am out of office", "X-Auto-Response-Suppress: All\r\n", policy.NoCause},
-		{"Out of office until Monday", "X-Auto-Response-Suppress: All\r\n", policy.AutoVacation},
+		{"On holiday I lost my card", "X-Auto-Response-Suppress: All\r\n", policy.NoCause},
+		{"Auto: x", "In-Reply-To: <t1@help.test>\r\n", policy.AutoVacation},
+		{"Auto: im Urlaub gestohlen", "", policy.NoCause},
+		{"AUTO: Ann Lee is out of the office. (returning 10/12/2026)", "", policy.AutoVacation},
+		{"AUTO: my van is out of the office car park", "", policy.NoCause},
+		{"Automated reply: x", "", policy.AutoVacation},
+		{"Automated reply wanted", "", policy.NoCause},
+		{"How do I write an automatic reply: help", "", policy.NoCause},
+		{"\u81ea\u52a8\u7b54\u590d: x", "", policy.AutoVacation},
+		{"\u3010\u81ea\u52a8\u7b54\u590d\u3011x", "", policy.AutoVacation},
+		{"[Automatic reply] x", "", policy.AutoVacation},
+		{"[Shop] Automatic replies do not work: x", "", policy.NoCause},
+		{"\u200f\u0631\u062f \u062a\u0644\u0642\u0627\u0626\u064a: x", "",
+			policy.AutoVacation},
+		{"Automatinis atsakymas: x", "", policy.AutoVacation},
+		{"Tr\u1ea3 l\u1eddi t\u1ef1 \u0111\u1ed9ng: x", "", policy.AutoVacation},
+		{"Balasan otomatis: x", "", policy.AutoVacation},
 		{"20% off on vacation homes", "Precedence: bulk\r\n", policy.AutoMailer},
 		{"Away from my mail", "Precedence: bulk\r\n", policy.AutoVacation},
 		{"I am out of office", auto, policy.AutoVacation},
@@ -321,4 +337,27 @@ func FuzzRead(f *testing.F) {
 			t.Errorf("a ticket of what must not be answered: %s", d.Why())
 		}
 	})
+}
+
+// TestAbsenceInManyLanguages: a form is one wherever it stands in front of a colon, and the
+// same words are none behind the start.
+func TestAbsenceInManyLanguages(t *testing.T) {
+	for _, form := range []string{"Auto", "\u81ea\u52a8\u7b54\u590d", "\u81ea\u52d5\u56de\u8986",
+		"\u0631\u062f \u062a\u0644\u0642\u0627\u0626\u064a", "Automated reply",
+		"Automatinis atsakymas", "Autom\u0101tiska atbilde", "Automaatvastus",
+		"Tr\u1ea3 l\u1eddi t\u1ef1 \u0111\u1ed9ng", "Balasan otomatis",
+		"\u0410\u0443\u0442\u043e\u043c\u0430\u0442\u0441\u043a\u0438 " +
+			"\u043e\u0434\u0433\u043e\u0432\u043e\u0440"} {
+		for subject, want := range map[string]policy.Cause{
+			form + ": order 4711": policy.AutoVacation, form + " \uff1a 4711": policy.AutoVacation,
+			form + " order 4711": policy.NoCause, "Order 4711 " + form + ": x": policy.NoCause,
+			"Re: " + form + ": order 4711": policy.NoCause,
+		} {
+			_, d := read(t, &policy.Policy{}, &message.Envelope{}, "From: ann@acme.test\r\n"+
+				"In-Reply-To: <t1@help.test>\r\nSubject: "+subject+"\r\n\r\nx\r\n")
+			if d.Cause != want {
+				t.Errorf("%s: %v, %s", subject, d.Cause, d.Why())
+			}
+		}
+	}
 }
