@@ -136,7 +136,12 @@ func (w *walk) entity(e *gomessage.Entity, problem error, depth int) part {
 		p := w.file(e.Body, name, kind)
 		p.note("parts nested more than %d deep are not shown", maxDepth)
 		return p
-	case name != "" && depth > 0, token(disposition) == "attachment", !isWords(kind):
+	case token(disposition) == "attachment", !isWords(kind):
+		return w.file(e.Body, name, kind)
+	case name != "" && depth > 0 && token(disposition) == "inline":
+		body := w.shownFile(e.Body, name, kind)
+		return w.words(body, kind, params["charset"], problem)
+	case name != "" && depth > 0:
 		return w.file(e.Body, name, kind)
 	}
 	return w.words(e.Body, kind, params["charset"], problem)
@@ -247,6 +252,15 @@ func (w *walk) file(body io.Reader, name, kind string) part {
 	kind = first(visible(Clean(kind)), maxLabelRunes)
 	w.files = append(w.files, Attachment{Name: name, Type: kind, Size: size})
 	return part{}
+}
+
+// shownFile is file for a text that is to be shown where it stands (inline in RFC 2183, section
+// 2.1): some programs name the text of a letter, and some send a file so. It gives the start
+// of it.
+func (w *walk) shownFile(body io.Reader, name, kind string) io.Reader {
+	start := &capture{left: maxPage}
+	w.file(start.of(body), name, kind)
+	return start.list[0]
 }
 
 // fileName is the name of an attachment. It is a label and never a path.
