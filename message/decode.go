@@ -4,6 +4,7 @@ import (
 	"io"
 	"mime"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/emersion/go-message/charset"
 	"golang.org/x/text/encoding/japanese"
@@ -45,14 +46,42 @@ func wordReader(label string, r io.Reader) (io.Reader, error) {
 	return r, nil
 }
 
-// charsetReader makes UTF-8 of r. It adds what go-message does not know by the name that
-// Japanese mailers use.
+// charsetReader makes UTF-8 of r. It adds what go-message does not know by the names that
+// Japanese mailers use, and those of code pages with a hyphen, such as cp-850.
 func charsetReader(label string, r io.Reader) (io.Reader, error) {
-	switch strings.ToLower(label) {
+	label = strings.ToLower(label)
+	switch label {
 	case "cp932", "ms932", "windows-932", "ms_kanji":
 		return japanese.ShiftJIS.NewDecoder().Reader(r), nil
+	case "iso-2022-jp-ms", "cp50220", "cp50221", "cp50222":
+		return japanese.ISO2022JP.NewDecoder().Reader(r), nil
 	case "utf-8", "us-ascii":
 		return r, nil
 	}
+	if page, found := strings.CutPrefix(label, "cp-"); found {
+		label = "cp" + page
+	}
 	return charset.Reader(label, r)
 }
+
+// decodeRaw decodes a value that stands in the message as it is, in the charset that the text
+// is in: octets that are not UTF-8 (RFC 6532), or the escapes of ISO 2022. It gives "" where
+// there are none, or no such charset is known.
+func decodeRaw(s, label string) string {
+	if label == "" || strings.Contains(s, "=?") ||
+		utf8.ValidString(s) && strings.IndexByte(s, escape) < 0 {
+		return ""
+	}
+	r, err := charsetReader(label, strings.NewReader(s[:min(len(s), maxEncoded)]))
+	if err != nil {
+		return ""
+	}
+	text, err := io.ReadAll(r)
+	if err != nil {
+		return ""
+	}
+	return Clean(string(text))
+}
+
+// escape begins the escape sequences of ISO 2022.
+const escape = 0x1b

@@ -3,7 +3,10 @@
 // not know the time.
 package message
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Limits on what is read of one header section. What comes after goes through it many times,
 // libraries among it, so the caps stand before all.
@@ -86,9 +89,19 @@ func (m *Message) First(name string) string {
 const maxUnstructured = 998
 
 // Subject is the first Subject, its encoded words decoded, on one line of valid UTF-8
-// without NUL, at most 998 runes.
+// without NUL, at most 998 runes. Octets that are neither are read in the charset that the
+// message declares for its text.
 func (m *Message) Subject() string {
-	return first(squeeze(decode(m.First("Subject"))), maxUnstructured)
+	raw := m.First("Subject")
+	var text string
+	if !isASCII(raw) || strings.IndexByte(raw, escape) >= 0 {
+		_, params := m.ContentType()
+		text = decodeRaw(raw, params["charset"])
+	}
+	if text == "" {
+		text = decode(raw)
+	}
+	return first(squeeze(text), maxUnstructured)
 }
 
 // MessageID is the first Message-ID with its angle brackets, on one line of valid UTF-8

@@ -191,3 +191,23 @@ func TestClean(t *testing.T) {
 		}
 	}
 }
+
+// TestRawSubject: octets above ASCII without encoded words are in the charset of the text.
+func TestRawSubject(t *testing.T) {
+	for _, c := range []struct{ charset, subject, want string }{
+		{"iso-8859-1", "Caf\xe9 4711", "Café 4711"},
+		{"windows-1251", "\xc7\xe0\xea\xe0\xe7", "Заказ"},
+		{"iso-2022-jp", "\x1b$B%*\x1b(B 4711", "オ 4711"},
+		{"cp-850", "Caf\x82", "Café"},
+		{"iso-8859-1", "Café", "Café"},
+		{"iso-8859-1", "=?utf-8?q?Caf=C3=A9?= \xe9", "Café \ufffd"},
+		{"no-such", "Caf\xe9", "Caf\ufffd"},
+		{"utf-8", "Caf\xe9", "Caf\ufffd"},
+	} {
+		m := Parse([]byte("Subject: " + c.subject + "\r\nContent-Type: text/plain; charset=" +
+			c.charset + "\r\n\r\nx"))
+		if got := m.Subject(); got != c.want {
+			t.Errorf("%q in %s: got %q, want %q", c.subject, c.charset, got, c.want)
+		}
+	}
+}

@@ -36,6 +36,9 @@ func TestText(t *testing.T) {
 		{"quoted-printable", "Content-Transfer-Encoding: quoted-printable\n\ncaf=C3=A9=\n!\n", "café!"},
 		{"charset", "Content-Type: text/plain; charset=iso-8859-1\n\ncaf\xe9\n", "café"},
 		{"Japanese", "Content-Type: text/plain; charset=cp932\n\n\x83\x49\n", "オ"},
+		{"code page", "Content-Type: text/plain; charset=cp-850\n\ncaf\x82\n", "café"},
+		{"Japanese of Outlook", "Content-Type: text/plain; charset=iso-2022-jp-ms\n\n" +
+			"\x1b$B%*\x1b(B\n", "オ"},
 		{"bad octets", "Subject: x\n\na\x00b\xff\n", "a\ufffdb\ufffd"},
 		{"unknown charset", "Content-Type: text/plain; charset=no-such\n\nx\n",
 			"x\n[this part is shown as it came: its character set is not known]"},
