@@ -265,14 +265,35 @@ func (w *walk) shownFile(body io.Reader, name, kind string) io.Reader {
 
 // fileName is the name of an attachment. It is a label and never a path.
 func fileName(h gomessage.Header) string {
-	_, params, _ := h.ContentDisposition()
+	_, params, err := h.ContentDisposition()
 	name := params["filename"]
+	if err != nil {
+		name = looseParameter(h.Get("Content-Disposition"), "filename")
+	}
 	if name == "" {
-		_, params, _ = h.ContentType()
+		_, params, err = h.ContentType()
 		name = params["name"]
+	}
+	if name == "" && err != nil {
+		name = looseParameter(h.Get("Content-Type"), "name")
 	}
 	name = name[strings.LastIndexAny(name, `/\`)+1:]
 	return first(visible(Clean(name)), maxLabelRunes)
+}
+
+// looseParameter is a parameter of a field that the grammar forbids, such as
+// filename=order 4711.pdf: it goes to the next semicolon.
+func looseParameter(field, name string) string {
+	_, rest, found := strings.Cut(field, ";")
+	for found {
+		var parameter string
+		parameter, rest, found = strings.Cut(rest, ";")
+		key, value, _ := strings.Cut(parameter, "=")
+		if lower(trim(key)) == name {
+			return decode(strings.Trim(trim(value), `"`))
+		}
+	}
+	return ""
 }
 
 // A gate stands between the message and the library, which reads the header of a part to

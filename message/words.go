@@ -22,6 +22,9 @@ func (w *walk) words(body io.Reader, kind, charset string, problem error) part {
 		decoded, err := charsetReader(charset, body)
 		if err != nil {
 			unknown = "its character set is not known"
+			if lower(charset) == "utf-7" {
+				unknown = "it is in UTF-7, which is not decoded"
+			}
 			break
 		}
 		body = decoded
