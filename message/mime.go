@@ -94,10 +94,11 @@ func mimeHeader(raw func(name string) []byte) gomessage.Header {
 
 // A walk goes through the parts of a message.
 type walk struct {
-	in    *gate
-	parts int
-	left  int // octets of text still to be taken
-	files []Attachment
+	in     *gate
+	parts  int
+	inside bool // an attached message
+	left   int  // octets of text still to be taken
+	files  []Attachment
 
 	pictures bool // there is a page that shows something other than words
 
@@ -136,6 +137,8 @@ func (w *walk) entity(e *gomessage.Entity, problem error, depth int) part {
 		p := w.file(e.Body, name, kind)
 		p.note("parts nested more than %d deep are not shown", maxDepth)
 		return p
+	case kind == "message/rfc822":
+		return w.attached(e.Body, name, kind)
 	case token(disposition) == "attachment", !isWords(kind):
 		return w.file(e.Body, name, kind)
 	case name != "" && depth > 0 && token(disposition) == "inline":

@@ -65,7 +65,15 @@ func TestText(t *testing.T) {
 		{"broken part", mixed("mixed", plain, "no header\n\nx", plain),
 			"plain\n\n[the parts that follow could not be told apart]"},
 		{"a letter in a letter", mixed("mixed", plain, "Content-Type: message/rfc822\n\nA: b\n\nc"),
-			"plain\n+ \"\" message/rfc822 9"},
+			"plain\n\n[attached message without a subject]\nc\n+ \"\" message/rfc822 9"},
+		{"a forwarded letter", "Content-Type: message/rfc822\nContent-Disposition: attachment\n\n" +
+			"Subject: =?utf-8?q?Caf=C3=A9?=\n\nI wait.\n",
+			"[attached message: Café]\nI wait.\n+ \"\" message/rfc822 43"},
+		{"a letter in a forwarded letter", "Content-Type: message/rfc822\n\nSubject: a\n" +
+			"Content-Type: message/rfc822\n\nSubject: b\n\nx\n",
+			"[attached message: a]\n+ \"\" message/rfc822 61"},
+		{"no letter", mixed("mixed", plain, "Content-Type: message/rfc822\n\nno header\n"),
+			"plain\n+ \"\" message/rfc822 11"},
 		{"broken disposition", "Content-Disposition: attachment; filename=a b\n\nx",
 			"\n+ \"a b\" text/plain 1"},
 		{"broken names", mixed("mixed",
