@@ -1,9 +1,6 @@
 package message
 
-import (
-	"bytes"
-	"io"
-)
+import "io"
 
 // attached reads a message that is a part of another (RFC 2046, section 5.2.1): it is an
 // attachment, of which the Subject and the text are shown too. One within it is only an
@@ -17,10 +14,7 @@ func (w *walk) attached(body io.Reader, name, kind string) part {
 	if m.Unreadable() != "" {
 		return part{}
 	}
-	inner := newWalk(bytes.NewReader(raw[m.Size:]), w.left)
-	inner.inside, inner.parts = true, w.parts
-	text := inner.read(m)
-	w.parts, w.left = inner.parts, inner.left
+	text := w.within(m, raw)
 	var p part
 	if subject := first(m.Subject(), maxLabelRunes); subject != "" {
 		p.note("attached message: %s", visible(subject))

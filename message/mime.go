@@ -139,6 +139,8 @@ func (w *walk) entity(e *gomessage.Entity, problem error, depth int) part {
 		return p
 	case kind == "message/rfc822":
 		return w.attached(e.Body, name, kind)
+	case isSigned(kind):
+		return w.signed(e.Body, name, kind)
 	case token(disposition) == "attachment", !isWords(kind):
 		return w.file(e.Body, name, kind)
 	case name != "" && depth > 0 && token(disposition) == "inline":
