@@ -188,14 +188,18 @@ func writeMboxEntry(w io.Writer, l letter, raw io.Reader) error {
 	if err != nil {
 		return err
 	}
-	lines := bufio.NewReader(raw)
+	lines, header := bufio.NewReader(raw), true
 	for err == nil {
 		var line []byte
 		line, err = lines.ReadBytes('\n')
 		if len(line) == 0 {
 			break
 		}
-		if _, err := w.Write(mboxLine(line)); err != nil {
+		line = mboxLine(line)
+		if header = header && len(line) > 1; header {
+			line = disarmLength(line)
+		}
+		if _, err := w.Write(line); err != nil {
 			return err
 		}
 	}
@@ -215,6 +219,16 @@ func mboxLine(line []byte) []byte {
 		quoted = append(quoted, '>')
 	}
 	return append(append(quoted, line...), '\n')
+}
+
+// disarmLength renames a field of the header by which a reader of mbox files would part the
+// file: what the sender wrote there could make the next message a part of this one.
+func disarmLength(line []byte) []byte {
+	name, _, field := bytes.Cut(line, []byte(":"))
+	if !field || !bytes.EqualFold(bytes.TrimRight(name, " \t"), []byte(lengthField)) {
+		return line
+	}
+	return append([]byte("X-"), line...)
 }
 
 // mboxSender is the address for a From line, which ends at the first space.

@@ -1,11 +1,8 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"os"
 	"path/filepath"
@@ -14,9 +11,6 @@ import (
 
 	"gatepost/message"
 )
-
-// mboxMark begins each message of an mbox file (RFC 4155).
-const mboxMark = "From "
 
 // A mailFile is one file that holds mail: a single message, or an mbox of them.
 type mailFile struct {
@@ -50,7 +44,7 @@ func findMail(paths []string) (*mailWalk, error) {
 			return nil, err
 		}
 		if len(w.files) == before {
-			return nil, no("no mail in %s: there is no .eml file, .mbox file or Maildir", path)
+			return nil, no("no mail in %s: there is no .eml or .emlx file, mbox file, Maildir or MH folder", path)
 		}
 	}
 	return w, nil
@@ -65,7 +59,7 @@ func (w *mailWalk) file(path string, info os.FileInfo) error {
 	if err != nil {
 		return err
 	}
-	mbox := marked && !hasExt(path, ".eml")
+	mbox := marked && !hasExt(path, ".eml") && !hasExt(path, ".emlx")
 	if hasExt(path, ".mbox") {
 		if mbox = true; !marked && info.Size() > 0 {
 			return fmt.Errorf("%s is no mbox file: it does not begin with %q", path, mboxMark)
@@ -75,7 +69,8 @@ func (w *mailWalk) file(path string, info os.FileInfo) error {
 	return nil
 }
 
-// folder takes *.eml, *.mbox and Maildirs of a folder and of those below it.
+// folder takes *.eml, *.emlx, *.mbox, Maildirs, MH folders and mbox files of other names of a
+// folder and of those below it.
 func (w *mailWalk) folder(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -100,9 +95,22 @@ func (w *mailWalk) entry(path string, e os.DirEntry, maildir bool) error {
 		return err
 	case e.IsDir() && maildir && slices.Contains([]string{"cur", "new"}, e.Name()):
 		return w.maildir(path)
+	case e.IsDir() && maildir && e.Name() == "tmp": // of a delivery that is not done
+		w.others++
+		return nil
 	case e.IsDir():
 		return w.folder(path)
-	case info.Mode().IsRegular() && (hasExt(path, ".eml") || hasExt(path, ".mbox")):
+	case !info.Mode().IsRegular():
+		w.others++
+		return nil
+	}
+	mail := hasExt(path, ".eml") || hasExt(path, ".emlx") || hasExt(path, ".mbox")
+	if !mail && !strings.HasPrefix(e.Name(), ".") {
+		if mail, err = isMailOf(path); err != nil {
+			return err
+		}
+	}
+	if mail {
 		return w.file(path, info)
 	}
 	w.others++
@@ -145,6 +153,9 @@ func (f mailFile) messages() iter.Seq2[[]byte, error] {
 	}
 	return func(yield func([]byte, error) bool) {
 		raw, err := os.ReadFile(f.path)
+		if err == nil && hasExt(f.path, ".emlx") {
+			raw, err = emlx(f.path, raw)
+		}
 		yield(onWire(raw), err)
 	}
 }
@@ -152,68 +163,3 @@ func (f mailFile) messages() iter.Seq2[[]byte, error] {
 // onWire takes off what a file has put around a message: an mbox line and the line ends
 // of Unix.
 func onWire(raw []byte) []byte { return message.CRLF(message.TrimMbox(raw)) }
-
-// readMbox parts an mbox file at the lines that begin with "From " after a blank line, and
-// takes off the > that its writer put before such lines of a message (mboxrd). It holds one
-// message in memory at a time.
-func readMbox(path string) iter.Seq2[[]byte, error] {
-	return func(yield func([]byte, error) bool) {
-		f, err := os.Open(path)
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		defer f.Close()
-		err = partMbox(bufio.NewReaderSize(f, 64<<10), func(raw []byte) bool {
-			return yield(message.CRLF(raw), nil)
-		})
-		if err != nil {
-			yield(nil, fmt.Errorf("%s: %w", path, err))
-		}
-	}
-}
-
-func partMbox(r *bufio.Reader, yield func([]byte) bool) error {
-	var raw []byte
-	blank, begun := true, false // the line before was blank, a message has begun
-	for {
-		line, err := r.ReadBytes('\n')
-		switch {
-		case blank && bytes.HasPrefix(line, []byte(mboxMark)):
-			if begun && !yield(trimBlank(raw)) {
-				return nil
-			}
-			raw, begun = nil, true
-		default:
-			raw = append(raw, unquoteMbox(line)...)
-		}
-		blank = len(bytes.TrimRight(line, "\r\n")) == 0
-		if errors.Is(err, io.EOF) {
-			if begun {
-				yield(trimBlank(raw))
-			}
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
-// trimBlank takes off the blank line that an mbox file has between two messages.
-func trimBlank(raw []byte) []byte {
-	for _, end := range []string{"\r\n", "\n"} {
-		if rest, ok := bytes.CutSuffix(raw, []byte(end)); ok && bytes.HasSuffix(rest, []byte("\n")) {
-			return rest
-		}
-	}
-	return raw
-}
-
-func unquoteMbox(line []byte) []byte {
-	if rest := bytes.TrimLeft(line, ">"); len(rest) < len(line) &&
-		bytes.HasPrefix(rest, []byte(mboxMark)) {
-		return line[1:]
-	}
-	return line
-}

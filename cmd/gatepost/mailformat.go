@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
 )
 
 // formatStart is how much of a file is read to know its format by, in octets.
-const formatStart = 64
+const formatStart = mboxPeek
 
 // foreignFormat names what holds no mail that we read, by its first octets, or is "".
 func foreignFormat(start []byte) string {
@@ -37,18 +40,50 @@ func foreignFormat(start []byte) string {
 // beginsAsMbox reads the start of a file. What is known to be no mail is an error: as a
 // message it would be held as a broken one, with nothing of the mail in it to be seen.
 func beginsAsMbox(path string) (bool, error) {
-	f, err := os.Open(path)
+	start, err := readStart(path)
 	if err != nil {
 		return false, err
+	}
+	if name := foreignFormat(start); name != "" {
+		return false, fmt.Errorf("%s is no mail but %s", path, name)
+	}
+	return bytes.HasPrefix(start, []byte(mboxMark)), nil
+}
+
+// readStart reads what a file begins with.
+func readStart(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
 	}
 	defer f.Close()
 	start := make([]byte, formatStart)
 	n, err := io.ReadFull(f, start)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = nil
+	}
+	return start[:n], err
+}
+
+// isMailOf reports whether a file without a suffix that tells its format is an mbox, as
+// Thunderbird has them, or a message of an MH folder, whose name is its number.
+func isMailOf(path string) (bool, error) {
+	start, err := readStart(path)
+	if err != nil {
 		return false, err
 	}
-	if name := foreignFormat(start[:n]); name != "" {
-		return false, fmt.Errorf("%s is no mail but %s", path, name)
+	numbered := strings.Trim(filepath.Base(path), "0123456789") == ""
+	return beginsMbox(start) || numbered && fieldStart.Match(start), nil
+}
+
+// emlx is the message in a file of Apple Mail: how many octets it has stands before it, and a
+// property list behind it.
+func emlx(path string, raw []byte) ([]byte, error) {
+	count, rest, _ := bytes.Cut(raw, []byte("\n"))
+	n, err := strconv.ParseUint(string(bytes.TrimSpace(count)), 10, 62)
+	if err != nil || n > uint64(len(rest)) {
+		return nil, fmt.Errorf("%s is no emlx file of Apple Mail: its first line is not "+
+			"how many octets of a message follow", path)
 	}
-	return bytes.HasPrefix(start[:n], []byte(mboxMark)), nil
+	return rest[:n], nil
 }

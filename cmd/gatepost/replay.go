@@ -54,7 +54,8 @@ func newReplayCommand(a *app) *cobra.Command {
 		Use:   "replay PATH...",
 		Short: "decide .eml files, folders of them, mbox files and Maildirs",
 		Long: "Decides messages from files as they would be decided now, and stores nothing\n" +
-			"unless --store is given. A folder is walked: *.eml, *.mbox and Maildirs are taken.\n" +
+			"unless --store is given. A folder is walked: *.eml, *.emlx, *.mbox and\n" +
+			"other mbox files, Maildirs and MH folders are taken.\n" +
 			"Nobody is asked who a message is from, and what From claims is taken, unless --dns\n" +
 			"or --online says whom to ask. Messages of one sender are not counted here, so that\n" +
 			"loop.per_hour never holds one.",
