@@ -1,24 +1,24 @@
 package store
 
 import (
-	"crypto/rand"
-	"crypto/subtle"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"strings"
 	"unicode/utf8"
 
-	"golang.org/x/crypto/argon2"
+	"github.com/alexedwards/argon2id"
 )
 
-// Parameters of argon2id (RFC 9106, section 4): small enough that sign-ins, one at a time,
-// are no attack on memory.
+// argonNow are the parameters of new hashes (RFC 9106, section 4): small enough that
+// sign-ins, one at a time, are no attack on memory. A hash is compared with its own.
+var argonNow = argon2id.Params{Memory: 19 << 10, Iterations: 2, Parallelism: 1,
+	SaltLength: 16, KeyLength: 32}
+
+// What the parameters of a hash may be: a damaged one must neither take the memory of the
+// server nor be that of every password.
 const (
-	argonTime    = 2
-	argonMemory  = 19 << 10 // KiB
-	argonThreads = 1
-	argonKey     = 32
+	mostArgonMemory = 1 << 20 // KiB
+	mostArgonTime   = 1 << 6
+	leastArgonKey   = 16 // octets
 )
 
 // Lengths of a password. Nothing but it lets somebody in, and what is shorter can be guessed
@@ -41,36 +41,24 @@ func CheckPassword(password string) error {
 
 // HashPassword hashes a password for keeping, in the PHC string format.
 func HashPassword(password string) string {
-	salt := make([]byte, 16)
-	rand.Read(salt)
-	b64 := base64.RawStdEncoding
-	return passwordPrefix() + b64.EncodeToString(salt) + "$" +
-		b64.EncodeToString(argon(password, salt))
+	hash, err := argon2id.CreateHash(password, &argonNow)
+	if err != nil {
+		panic(err) // no random numbers: crypto/rand ends the program before
+	}
+	return hash
 }
 
-// passwordPrefix is what the hashes of our own parameters begin with. There are no others.
-func passwordPrefix() string {
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$", argon2.Version, argonMemory,
-		argonTime, argonThreads)
-}
-
-func argon(password string, salt []byte) []byte {
-	return argon2.IDKey([]byte(password), salt, argonTime, argonMemory, argonThreads, argonKey)
-}
-
-// isPassword reports whether a hash of HashPassword is that of a password. The empty hash
-// is of none, and takes as long to say so.
+// isPassword reports whether a hash of HashPassword, whatever its parameters were then, is
+// that of a password. The empty hash is of none, and takes as long to say so.
 func isPassword(hash, password string) (bool, error) {
 	if hash == "" {
-		argon(password, make([]byte, 16))
+		HashPassword(password)
 		return false, nil
 	}
-	rest, ours := strings.CutPrefix(hash, passwordPrefix())
-	salt64, key64, _ := strings.Cut(rest, "$")
-	salt, err := base64.RawStdEncoding.DecodeString(salt64)
-	key, err2 := base64.RawStdEncoding.DecodeString(key64)
-	if err := errors.Join(err, err2); err != nil || !ours || len(key) != argonKey {
+	p, _, key, err := argon2id.DecodeHash(hash)
+	if err != nil || len(key) < leastArgonKey || p.Parallelism == 0 || p.Iterations == 0 ||
+		p.Iterations > mostArgonTime || p.Memory > mostArgonMemory {
 		return false, errors.New("the hash of a password cannot be read: set the password again")
 	}
-	return subtle.ConstantTimeCompare(argon(password, salt), key) == 1, nil
+	return argon2id.ComparePasswordAndHash(password, hash)
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/agnivade/levenshtein"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -97,7 +98,7 @@ func (a *app) strayVariables() (warnings []string) {
 func closest(word string, names []string) (best string) {
 	least := 3
 	for _, name := range names {
-		if d := distance(word, name); d < least {
+		if d := levenshtein.ComputeDistance(word, name); d < least {
 			best, least = name, d
 		}
 	}

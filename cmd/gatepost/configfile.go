@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/agnivade/levenshtein"
 	"github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
 )
@@ -153,7 +154,7 @@ func misread(path string, e *toml.DecodeError) error {
 func (s *settings) nearest(key string) string {
 	best, least := "", len(key)/2+1
 	try := func(name string) {
-		if d := distance(key, name); d < least {
+		if d := levenshtein.ComputeDistance(key, name); d < least {
 			best, least = name, d
 		}
 	}
@@ -189,25 +190,4 @@ func (s *settings) keysBeside(key string) string {
 		return section + " has " + strings.Join(inside, ", ")
 	}
 	return "there are " + strings.Join(sections, ", ")
-}
-
-// distance counts the single-character changes between two words (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			substitute := diagonal
-			if a[i] != b[j] {
-				substitute++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(substitute, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

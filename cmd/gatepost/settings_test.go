@@ -182,15 +182,3 @@ func TestRangesReachTheDoor(t *testing.T) {
 		}
 	}
 }
-
-func TestDistance(t *testing.T) {
-	for _, c := range []struct {
-		a, b string
-		want int
-	}{{"", "", 0}, {"", "abc", 3}, {"listen", "listen", 0}, {"listn", "listen", 1},
-		{"smpt", "smtp", 2}, {"keep", "db", 4}} {
-		if got := distance(c.a, c.b); got != c.want {
-			t.Errorf("distance(%q, %q) = %d, want %d", c.a, c.b, got, c.want)
-		}
-	}
-}

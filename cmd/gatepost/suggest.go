@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/agnivade/levenshtein"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -97,32 +98,10 @@ func lapseOf(v *cobra.Command, typed string) (l lapse, near bool) {
 		if onlyLooks(word) {
 			most = min(2, short-1)
 		}
-		far := edits(word, typed)
+		far := levenshtein.ComputeDistance(word, typed)
 		if far <= most && (!near || far < l.letters) {
 			l.letters, near = far, true
 		}
 	}
 	return l, near
-}
-
-// edits is the Levenshtein distance of two words.
-func edits(from, to string) int {
-	a, b := []rune(from), []rune(to)
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range a {
-		before := row[0]
-		row[0] = i + 1
-		for j := range b {
-			same := before
-			if a[i] != b[j] {
-				same++
-			}
-			before = row[j+1]
-			row[j+1] = min(same, row[j]+1, before+1)
-		}
-	}
-	return row[len(b)]
 }
