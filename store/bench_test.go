@@ -2,10 +2,12 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/netip"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,7 +17,7 @@ import (
 	"gatepost/policy"
 )
 
-// BenchmarkReceive takes 4 KiB messages from 32 senders at once: spool, facts, decision and
+// BenchmarkReceive takes 4 KiB messages, each another, from 32 senders at once: spool, facts, decision and
 // durable commit.
 func BenchmarkReceive(b *testing.B) {
 	db, err := Open(filepath.Join(b.TempDir(), "gatepost.db"), Options{Create: true,
@@ -24,12 +26,14 @@ func BenchmarkReceive(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer db.Close()
-	raw := mail("Ann <ann@acme.test>", "hello", strings.Repeat("x", 3900))
+	text := strings.Repeat("x", 3900)
+	var n atomic.Int64
 	ctx := context.Background()
 	b.SetParallelism(16)
 	b.ReportAllocs()
 	b.RunParallel(func(p *testing.PB) {
 		for p.Next() {
+			raw := mail("Ann <ann@acme.test>", fmt.Sprint("hello", n.Add(1)), text)
 			if err := receiveOne(ctx, db, raw); err != nil {
 				b.Error(err)
 			}
@@ -60,6 +64,7 @@ func receiveOne(ctx context.Context, db *DB, raw string) error {
 	}
 	d := p.Decide(facts)
 	_, err = db.Commit(ctx, &Record{ID: uuid.NewString(), Envelope: env, Message: m,
-		Content: content, Facts: facts, Decision: &d, Keep: time.Hour})
+		Content: content, Facts: facts, Decision: &d, Keep: time.Hour,
+		Window: 24 * time.Hour})
 	return err
 }

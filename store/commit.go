@@ -14,7 +14,8 @@ import (
 
 // Commit writes everything a judged message causes, in one transaction, and returns once
 // that is on disk. Of a rejected message nothing is written but a count, by kind of rule;
-// a deferred one is refused. The id is that of the held message or ticket, 0 for a reject.
+// a deferred one is refused. Of one that was stored before nothing is written but its further
+// recipients, see Record.First. The id is that of the held message or ticket, 0 for a reject.
 // After ErrCrowded the record may be decided anew and committed again.
 func (db *DB) Commit(ctx context.Context, r *Record) (int64, error) {
 	switch r.Decision.Action {
@@ -36,6 +37,9 @@ func (db *DB) Commit(ctx context.Context, r *Record) (int64, error) {
 	}
 	var id int64
 	err = db.writer.do(ctx, func(t *tx) (err error) {
+		if id, err = db.again(t, r); id != 0 || err != nil {
+			return err
+		}
 		if err = db.admit(t, r); err == nil {
 			id, err = insert(t, r, w)
 		}
@@ -43,6 +47,10 @@ func (db *DB) Commit(ctx context.Context, r *Record) (int64, error) {
 	})
 	if err != nil {
 		return 0, errors.Join(fmt.Errorf("commit %s: %w", r.ID, err), db.abandon(r))
+	}
+	if r.First != "" && r.Content.kept {
+		// What fails here is swept up by the next start: the message is safe.
+		_ = r.Content.giveBack(db.Dir(), contentName(r.ID))
 	}
 	return id, nil
 }

@@ -8,12 +8,13 @@ import (
 // Totals of messages since the database was made, as rows of meta. Each moves in the transaction
 // that writes or deletes the rows it stands for.
 const (
-	totalAccepted = "accepted" // answered 250
-	totalRejected = "rejected" // silently
-	totalDeleted  = "deleted"  // held, and deleted by a person for good
-	totalExpired  = "expired"  // held, and deleted since their time was over
-	totalSetAside = "set_aside"
-	totalLost     = "lost"
+	totalAccepted   = "accepted"   // answered 250
+	totalDuplicates = "duplicates" // that were stored before, see again.go
+	totalRejected   = "rejected"   // silently
+	totalDeleted    = "deleted"    // held, and deleted by a person for good
+	totalExpired    = "expired"    // held, and deleted since their time was over
+	totalSetAside   = "set_aside"
+	totalLost       = "lost"
 )
 
 // A Balance is what became of every message that was accepted. To recover one moves it from
@@ -28,13 +29,15 @@ type Balance struct {
 	Expired   int64 `json:"expired"`
 	SetAside  int64 `json:"set_aside"` // damaged, and taken out by a person
 	Lost      int64 `json:"lost"`      // that a damaged database had, when it was salvaged
+
+	Duplicates int64 `json:"duplicates"` // messages that were sent again, and are stored once
 }
 
 // Difference is how many messages were accepted of which nothing says what became of them: 0,
 // if nothing was lost. Below 0, there is more than was accepted.
 func (b Balance) Difference() int64 {
 	return b.Accepted - b.Tickets - b.Suspended - b.Kept - b.Rejected - b.Deleted -
-		b.Expired - b.SetAside - b.Lost
+		b.Expired - b.SetAside - b.Lost - b.Duplicates
 }
 
 // String is the equation with its numbers.
@@ -44,7 +47,8 @@ func (b Balance) String() string {
 	for _, rare := range []struct {
 		n    int64
 		name string
-	}{{b.Kept, "deleted and to be restored for a while"}, {b.SetAside, "set aside"}, {b.Lost, "lost"}} {
+	}{{b.Kept, "deleted and to be restored for a while"}, {b.SetAside, "set aside"}, {b.Lost, "lost"},
+		{b.Duplicates, "sent again"}} {
 		if rare.n != 0 {
 			text += fmt.Sprintf(", %d %s", rare.n, rare.name)
 		}
@@ -59,7 +63,8 @@ const balanceQuery = `select (select value from meta where name = '` + totalAcce
 	(select value from meta where name = '` + totalDeleted + `'),
 	(select value from meta where name = '` + totalExpired + `'),
 	(select value from meta where name = '` + totalSetAside + `'),
-	(select value from meta where name = '` + totalLost + `')`
+	(select value from meta where name = '` + totalLost + `'),
+	(select value from meta where name = '` + totalDuplicates + `')`
 
 // Balance counts, in one snapshot.
 func (db *DB) Balance(ctx context.Context) (Balance, error) {
@@ -72,7 +77,7 @@ func (db *DB) Balance(ctx context.Context) (Balance, error) {
 
 func scanBalance(row scanner) (b Balance, err error) {
 	return b, row.Scan(&b.Accepted, &b.Tickets, &b.Suspended, &b.Kept, &b.Rejected, &b.Deleted,
-		&b.Expired, &b.SetAside, &b.Lost)
+		&b.Expired, &b.SetAside, &b.Lost, &b.Duplicates)
 }
 
 // total counts one more message in a total.

@@ -14,10 +14,17 @@ import (
 	"gatepost/policy"
 )
 
-// The test binary doubles as the other processes of TestManyProcesses.
+// The test binary doubles as the other processes of TestManyProcesses and TestAgainAtOnce.
 func TestMain(m *testing.M) {
 	if path := os.Getenv("GATEPOST_TEST_OTHER"); path != "" {
 		if err := otherProcess(path, os.Getenv("GATEPOST_TEST_NAME")); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	if path := os.Getenv("GATEPOST_TEST_AGAIN"); path != "" {
+		if err := sendAgain(path, os.Getenv("GATEPOST_TEST_NAME")); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}

@@ -61,6 +61,9 @@ var layoutTests = map[string]layoutTest{
 		want: map[string]string{`select count(*) from deleted`: "0"},
 		rows: `insert into deleted select *, 9 from suspended where id = 2;
 			delete from suspended where id = 2`},
+	"0006_again.sql": {want: map[string]string{
+		`select value from meta where name = 'duplicates'`:                                "0",
+		`select group_concat(id) from messages indexed by messages_sum where sum = x'00'`: "1,2,3,4"}},
 }
 
 // Each migration is done to a database that began with the first and has rows in every table of

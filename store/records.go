@@ -29,6 +29,14 @@ type Record struct {
 	Keep     time.Duration // how long the message is held, if it is
 	Results  string        // our own Authentication-Results field, kept beside the message
 
+	// Window is how long after a message this one is taken for it, sent again, if it has the
+	// same octets, a Message-ID among them, and reverse-path: 0 is never. Its sender may not
+	// have heard our reply (RFC 1047), or have more recipients than go into one transaction.
+	Window time.Duration
+	// First is set by Commit: the id of the decision of the message that this one is, sent
+	// again; empty if it was stored.
+	First string
+
 	// Undeclared: it is from a loopback client and carries another host's Received, though
 	// no relay is declared.
 	Undeclared bool

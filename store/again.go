@@ -1,0 +1,178 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"gatepost/message"
+	"gatepost/policy"
+)
+
+// Always is the Window of what is read from a file: whoever reads it again means the same
+// messages, however long ago that was and whether or not they bear a Message-ID.
+const Always = time.Duration(math.MaxInt64)
+
+// mostMerged is how many recipients a message may come to by being sent again. They are
+// written anew each time; what would bring it more is another message.
+const mostMerged = 1000
+
+// duplicate is what a message that was stored before is counted as, in the place of its
+// decision.
+const duplicate = "duplicate"
+
+// A first is the stored message that another one is, sent again.
+type first struct {
+	id         int64
+	decision   string
+	recipients []string
+	reasons    string
+	inFile     int64
+	held       int64
+}
+
+// firstQuery finds the newest message of these octets and this reverse-path that came within
+// $6 of this one, and is a ticket or, unless this one is let in ($7), is held.
+const firstQuery = `select m.id, m.decision_id, m.recipients, m.reasons, m.raw is null,
+		exists (select 1 from suspended s where s.id = m.id)
+	from messages m where m.sum = $1 and m.size = $2 and m.mail_from = $3 and m.null_path = $4
+		and abs(m.received_at - $5) <= $6
+		and (exists (select 1 from tickets t where t.id = m.id)
+			or exists (select 1 from tickets t where t.suspended_id = m.id)
+			or not $7 and exists (select 1 from suspended s where s.id = m.id))
+	order by m.id desc limit 1`
+
+// Again makes a message one with the first like it, as Commit does, and reports whether there
+// is one: whatever was decided of this one then counts for nothing.
+func (db *DB) Again(ctx context.Context, r *Record) (bool, error) {
+	r.First = ""
+	read := func(query string, args ...any) scanner {
+		return db.read.QueryRowContext(ctx, rebind(query), args...)
+	}
+	if f, err := db.first(read, r); f == nil || err != nil {
+		return false, err
+	}
+	err := db.writer.do(ctx, func(t *tx) error {
+		_, err := db.again(t, r)
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("commit %s: %w", r.ID, err)
+	}
+	return r.First != "", nil
+}
+
+// again looks for the first, and adds to it what this message has beside. The id is that of
+// the first, 0 if there is none. It always writes: what is on disk in the end is the first,
+// too, whether or not whoever wrote it came to know that.
+func (db *DB) again(t *tx, r *Record) (int64, error) {
+	r.First = ""
+	f, err := db.first(t.row, r)
+	if f == nil || err != nil {
+		return 0, err
+	}
+	if added := f.lacks(r.Envelope.Recipients); len(added) > 0 {
+		if len(f.recipients)+len(added) > mostMerged {
+			return 0, nil
+		}
+		if err := f.add(t, added, r.Envelope); err != nil {
+			return 0, fmt.Errorf("recipients of message %d: %w", f.id, err)
+		}
+	}
+	t.total(totalAccepted)
+	t.total(totalDuplicates)
+	t.count(minute(r.Envelope.ReceivedAt), duplicate)
+	r.First = f.decision
+	return f.id, nil
+}
+
+// first is nil if there is none, or if it is not whole.
+func (db *DB) first(row func(string, ...any) scanner, r *Record) (*first, error) {
+	if r.Window <= 0 || r.Window != Always && r.Message.MessageID() == "" {
+		return nil, nil
+	}
+	var f first
+	env, c := r.Envelope, r.Content
+	damage, err := scanParts(row(firstQuery, c.Sum[:], c.Size, message.Clean(env.MailFrom),
+		env.NullPath, env.ReceivedAt.UnixMilli(), r.Window.Milliseconds(),
+		r.Decision.Action == policy.Ticket),
+		part{"id", &f.id}, part{"decision_id", &f.decision}, part{"recipients", &f.recipients},
+		part{"reasons", &f.reasons}, part{"raw", &f.inFile}, part{"held", &f.held})
+	if errors.Is(err, sql.ErrNoRows) || err == nil && damage != nil {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the same message before: %w", damaged(err))
+	}
+	whole, err := db.isWhole(row, &f, c)
+	if !whole || err != nil {
+		return nil, err
+	}
+	return &f, nil
+}
+
+// isWhole looks whether the content of the first is there: it will be the only one.
+func (db *DB) isWhole(row func(string, ...any) scanner, f *first, c *Content) (bool, error) {
+	if f.inFile != 0 {
+		info, err := os.Stat(db.contentPath(f.decision))
+		return err == nil && info.Size() == c.Size, ignoreAbsent(err)
+	}
+	var same int64
+	err := row(`select coalesce(raw = $1, false) from messages where id = $2`, c.raw(), f.id).
+		Scan(&same)
+	return same != 0, damaged(err)
+}
+
+// lacks are those recipients that are none of the first's yet.
+func (f *first) lacks(recipients []string) (added []string) {
+	for _, to := range recipients {
+		if !slices.ContainsFunc(slices.Concat(f.recipients, added), func(has string) bool {
+			return isSameMailbox(has, to)
+		}) {
+			added = append(added, to)
+		}
+	}
+	return added
+}
+
+func isSameMailbox(a, b string) bool {
+	if a == b {
+		return true
+	}
+	x, err := message.ParseAddress(a)
+	y, err2 := message.ParseAddress(b)
+	return err == nil && err2 == nil && x == y
+}
+
+// add writes further recipients, and when and from where they came among the facts.
+func (f *first) add(t *tx, added []string, env *message.Envelope) error {
+	var words reasons
+	if err := json.Unmarshal([]byte(f.reasons), &words); err != nil {
+		return err
+	}
+	from := clientText(env)
+	if from != "" {
+		from = " from " + from
+	}
+	words.Facts = append(words.Facts, [2]string{"sent again", message.Clean(fmt.Sprintf(
+		"at %s%s, to %s", env.ReceivedAt.UTC().Format(time.RFC3339), from,
+		strings.Join(added, ", ")))})
+	reasons, err := json.Marshal(words)
+	if err != nil {
+		return err
+	}
+	recipients, err := json.Marshal(append(f.recipients, added...))
+	if err != nil {
+		return err
+	}
+	t.queue = t.queue || f.held != 0
+	return t.exec(`update messages set recipients = $1, reasons = $2 where id = $3`,
+		string(recipients), string(reasons), f.id)
+}
