@@ -128,7 +128,10 @@ func (c state) Collect(to chan<- prometheus.Metric) {
 	}
 	if b, err := c.server.DB.Balance(ctx); err == nil {
 		gauge("conservation_difference", "Messages accepted less what became of them: tickets, "+
-			"held, rejected, deleted, expired, set aside. It must be 0.", float64(b.Difference()))
+			"held, rejected, deleted, expired, set aside, sent again. It must be 0.",
+			float64(b.Difference()))
+		gauge("duplicates", "Messages that were sent again, and are stored once.",
+			float64(b.Duplicates))
 	}
 	c.causes(ctx, gauge)
 }

@@ -1,6 +1,7 @@
 package smtpd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +24,7 @@ type Receiver struct {
 	Auth     *mailauth.Checker // nil: nobody is asked, and what From claims is taken
 	Hostname string            // our name in the trace
 	Keep     time.Duration     // how long a message is held
+	Window   time.Duration     // how long the same message again is one with the first
 	Log      *slog.Logger
 
 	handling atomic.Pointer[handling] // what Change said last, nil before
@@ -35,31 +37,44 @@ const mostAsking = 256
 
 // A handling is what Change may replace while messages are received.
 type handling struct {
-	auth *mailauth.Checker
-	keep time.Duration
+	auth         *mailauth.Checker
+	keep, window time.Duration
 }
 
-// Change has Auth and Keep be others for all that is asked from now on. It may be called at
-// any time, but must not close the Checker of before: a message may still be asking it.
-func (r *Receiver) Change(auth *mailauth.Checker, keep time.Duration) {
-	r.handling.Store(&handling{auth, keep})
+// Change has Auth, Keep and Window be others for all that is asked from now on. It may be
+// called at any time, but must not close the Checker of before: a message may still be asking it.
+func (r *Receiver) Change(auth *mailauth.Checker, keep, window time.Duration) {
+	r.handling.Store(&handling{auth, keep, window})
 }
 
 func (r *Receiver) now() handling {
 	if h := r.handling.Load(); h != nil {
 		return *h
 	}
-	return handling{r.Auth, r.Keep}
+	return handling{r.Auth, r.Keep, r.Window}
 }
 
-// Receive is the path of a message: gather, decide, commit. It reads content to its end and
-// gives the id of the decision once everything is on disk; any error means that nothing
-// was taken and the client must keep the message. Errors of content come back as they are.
+// A Taken is a message that is on disk.
+type Taken struct {
+	ID    string // of its decision
+	Again bool   // it was there before, with that id
+}
+
+// Receive is Take for who need not know more than the id of the decision.
 func (r *Receiver) Receive(ctx context.Context, env *message.Envelope, content io.Reader) (
 	id string, err error) {
+	taken, err := r.Take(ctx, env, content)
+	return taken.ID, err
+}
+
+// Take is the path of a message: gather, decide, commit. It reads content to its end and
+// gives the id of the decision once everything is on disk; any error means that nothing
+// was taken and the client must keep the message. Errors of content come back as they are.
+func (r *Receiver) Take(ctx context.Context, env *message.Envelope, content io.Reader) (
+	taken Taken, err error) {
 	spooled, err := store.Spool(r.DB.Dir(), content)
 	if err != nil {
-		return "", err
+		return taken, err
 	}
 	defer func() {
 		if e := spooled.Close(); e != nil {
@@ -68,13 +83,13 @@ func (r *Receiver) Receive(ctx context.Context, env *message.Envelope, content i
 	}()
 	head, err := spooled.Head()
 	if err != nil {
-		return "", err
+		return taken, err
 	}
 	mail := policy.Mail{Message: message.Parse(head), Envelope: env}
 	mail.Body = func() io.Reader { return spooled.From(mail.Message.Size) }
 	rules, facts, err := r.DB.Facts(ctx, mail)
 	if err != nil {
-		return "", err
+		return taken, err
 	}
 	now := r.now() // after the content, which may have been long in coming
 	if now.auth != nil && rules.AsksForProof(facts) {
@@ -83,16 +98,17 @@ func (r *Receiver) Receive(ctx context.Context, env *message.Envelope, content i
 	}
 	decisionID, err := uuid.NewV7()
 	if err != nil {
-		return "", fmt.Errorf("decision id: %w", err)
+		return taken, fmt.Errorf("decision id: %w", err)
 	}
 	record := &store.Record{ID: decisionID.String(), Envelope: env, Message: mail.Message,
-		Content: spooled, Facts: facts, Undeclared: undeclared(mail, facts), Keep: now.keep}
+		Content: spooled, Facts: facts, Undeclared: undeclared(mail, facts), Keep: now.keep,
+		Window: now.window}
 	record.Trace, record.Results = r.trace(env, record.ID), r.results(facts)
 	if err := r.settle(ctx, rules, record); err != nil {
-		return "", err
+		return taken, err
 	}
 	r.log(record)
-	return record.ID, nil
+	return Taken{ID: cmp.Or(record.First, record.ID), Again: record.First != ""}, nil
 }
 
 // ask finds out who a message is from. When too many wait, the one that has waited longest for
@@ -109,7 +125,8 @@ func (r *Receiver) ask(ctx context.Context, auth *mailauth.Checker, q mailauth.Q
 }
 
 // settle decides and commits. If more of this sender's messages were stored between the two
-// than the decision allows for, it is made again: there are three ways it can go.
+// than the decision allows for, it is made again: there are three ways it can go. What was
+// stored before is acknowledged, however many of its sender there are.
 func (r *Receiver) settle(ctx context.Context, rules *policy.Policy, record *store.Record) (
 	err error) {
 	for range 3 {
@@ -120,6 +137,9 @@ func (r *Receiver) settle(ctx context.Context, rules *policy.Policy, record *sto
 		decision := rules.Decide(record.Facts)
 		record.Decision = &decision
 		if decision.Action == policy.Defer {
+			if again, err := r.DB.Again(ctx, record); again || err != nil {
+				return err
+			}
 			r.log(record)
 			return errTooOften()
 		}
@@ -148,6 +168,11 @@ func (r *Receiver) log(record *store.Record) {
 	d, client := record.Decision, record.Envelope.Client
 	if d.Action == policy.Reject {
 		r.Log.Info("decision", "action", "reject", "client", client, "rule", d.RuleKind())
+		return
+	}
+	if record.First != "" {
+		r.Log.Info("decision", "action", "duplicate", "id", record.First, "client", client,
+			"from", record.Facts.Sender.Text, "why", "the same as "+record.First)
 		return
 	}
 	attrs := []any{"action", d.Action.String(), "id", record.ID, "client", client,

@@ -195,7 +195,8 @@ func (a *app) newReceiver(db *store.DB) (*smtpd.Receiver, error) {
 		log = a.logger(s.Log.Format)
 	}
 	return &smtpd.Receiver{DB: db, Hostname: s.hostname(),
-		Keep: time.Duration(s.Suspended.Keep), Log: log}, nil
+		Keep: time.Duration(s.Suspended.Keep), Window: time.Duration(s.SMTP.DuplicateWindow),
+		Log: log}, nil
 }
 
 // hostname is what we call ourselves.

@@ -19,7 +19,7 @@ import (
 func reloadable() []string {
 	return []string{"smtp.recipients", "smtp.clients", "smtp.relays", "smtp.only_relays",
 		"smtp.authserv_id", "smtp.filter", "smtp.proxies", "smtp.tls_", "smtp.max_header_size",
-		"smtp.max_connections", "smtp.max_arriving", "smtp.idle_timeout",
+		"smtp.max_connections", "smtp.max_arriving", "smtp.duplicate_window", "smtp.idle_timeout",
 		"smtp.transaction_timeout", "smtp.min_", "smtp.patience", "smtp.grace", "auth.",
 		"causes.", "loop.", "http.tls_", "suspended."}
 }
@@ -126,5 +126,6 @@ func (g *gate) asks(s *settings, changed words) {
 	}) {
 		g.checkers = append(g.checkers, s.checker())
 	}
-	g.receiver.Change(g.checker(), time.Duration(s.Suspended.Keep))
+	g.receiver.Change(g.checker(), time.Duration(s.Suspended.Keep),
+		time.Duration(s.SMTP.DuplicateWindow))
 }

@@ -42,6 +42,7 @@ type replay struct {
 	receiver *smtpd.Receiver   // stores each message as SMTP would; nil to store nothing
 	expect   *expectations     // compares instead of printing; nil to print
 	totals   map[string]int    // by decision
+	there    int               // how many were stored before
 }
 
 func newReplayCommand(a *app) *cobra.Command {
@@ -87,7 +88,8 @@ func newReplayCommand(a *app) *cobra.Command {
 	lists.add(cmd.Flags())
 	cmd.Flags().StringVar(&expect, "expect", "",
 		"compare with the lines of `FILE`; exit 1 if anything differs")
-	cmd.Flags().BoolVar(&keep, "store", false, "store each message, as SMTP would")
+	cmd.Flags().BoolVar(&keep, "store", false,
+		"store each message, as SMTP would, unless it was stored before")
 	a.yesFlag(cmd)
 	return cmd
 }
@@ -121,7 +123,7 @@ func (r *replay) run(ctx context.Context, paths []string, lists *standIns, keep 
 		if r.receiver, err = r.newReceiver(db); err != nil {
 			return err
 		}
-		r.receiver.Auth = r.auth
+		r.receiver.Auth, r.receiver.Window = r.auth, store.Always
 	}
 	if err = r.all(ctx, db, mail.files); err != nil {
 		return err
@@ -198,8 +200,12 @@ func (r *replay) one(ctx context.Context, db *store.DB, raw []byte, err error) (
 	if r.receiver != nil {
 		env := *r.env
 		env.SMTPUTF8 = f.SMTPUTF8
-		if _, err := r.receiver.Receive(ctx, &env, bytes.NewReader(raw)); err != nil {
+		taken, err := r.receiver.Take(ctx, &env, bytes.NewReader(raw))
+		if err != nil {
 			return replayed{}, fmt.Errorf("store: %w", err)
+		}
+		if taken.Again {
+			r.there++
 		}
 	}
 	return replayed{verdict: newVerdict(f, &d)}, nil
@@ -217,6 +223,9 @@ func (r *replay) total(others int) {
 		}
 	}
 	line := count(all, "message", "messages") + ": " + cmp.Or(strings.Join(parts, ", "), "none")
+	if r.there > 0 {
+		line += fmt.Sprintf("; %d stored before, and not again", r.there)
+	}
 	if others > 0 {
 		line += "; " + count(others, "other file", "other files") + " left out"
 	}

@@ -124,7 +124,8 @@ func (a *app) openGate(ctx context.Context) (g *gate, err error) {
 	g.db.GoFirst()
 	g.checkers = append(g.checkers, s.checker())
 	g.receiver = &smtpd.Receiver{DB: g.db, Auth: g.checkers[0], Hostname: g.smtp.Domain,
-		Keep: time.Duration(s.Suspended.Keep), Log: g.log}
+		Keep: time.Duration(s.Suspended.Keep), Window: time.Duration(s.SMTP.DuplicateWindow),
+		Log: g.log}
 	g.smtp.Receive = g.receiver.Receive
 	g.smtp.Ready = func() error {
 		return enoughSpace(g.db.Dir(), int64(g.settings.Load().SMTP.MinFreeSpace))

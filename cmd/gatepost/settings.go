@@ -51,6 +51,7 @@ type smtpSettings struct {
 	Patience                 span   `toml:"patience"`
 	Grace                    span   `toml:"grace"`
 	MinFreeSpace             size   `toml:"min_free_space"`
+	DuplicateWindow          span   `toml:"duplicate_window"`
 }
 
 type authSettings struct {
@@ -158,6 +159,9 @@ func defaults() *settings {
 			Grace: span(door.Grace),
 			// With less space on the disk than this no mail is taken.
 			MinFreeSpace: 256 << 20,
+			// How long the same message again is one with the first, whose reply its sender
+			// may not have heard (RFC 1047). 0: each is stored.
+			DuplicateWindow: span(24 * time.Hour),
 		},
 		Auth: authSettings{
 			// What proof a profile or an entry of the allowlist asks for: aligned, strict
