@@ -98,6 +98,22 @@ func automatic(p *Policy, f *Facts, _ standing, c Cause) verdict {
 	return holdSign(c, sign)
 }
 
+// askRate asks how much of a stranger was stored, whom nothing holds but *: it holds all whom
+// nobody knows, and what it holds would have no end.
+func (p *Policy) askRate(d *Decision, f *Facts) {
+	if d.step != ruleWildcard || p.Off.Has(Loop) || p.PerHour == 0 {
+		return
+	}
+	d.Room = 2 * p.PerHour
+	if f.Stored < d.Room {
+		return
+	}
+	v := rate(p, f, standing{}, Loop)
+	d.note(ruleRate, v)
+	d.settle(ruleRate, v)
+	d.Room, d.rule, d.against = v.room, Entry{}, Entry{}
+}
+
 // rate lets so many messages of one sender pass within an hour, holds as many more, and has
 // the client keep the rest: a loop ends, and nothing is lost.
 func rate(p *Policy, f *Facts, s standing, c Cause) verdict {

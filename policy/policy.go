@@ -42,7 +42,8 @@
 //	blank               it has no subject, no text and no attachment
 //	spam                a relay of ours marks it (*)
 //	rate                too many of this sender's messages were stored within the hour:
-//	                    suspend, and defer above twice as many (ten times as many pass)
+//	                    suspend, and defer above twice as many (ten times as many pass);
+//	                    of strangers whom * holds twice as many are held
 //	pass                a ticket
 //
 // What is marked (*) is lifted from a sender on the allowlist. If the blocklist has * and
@@ -76,6 +77,7 @@ func (p *Policy) Decide(f *Facts) Decision {
 	}
 	h := p.stand(&d, f)
 	if p.askSender(&d, h) || p.askReplies(&d, f) || p.askCauses(&d, f) || d.step != 0 {
+		p.askRate(&d, f)
 		return d
 	}
 	v := passed(h)

@@ -345,6 +345,53 @@ func TestRate(t *testing.T) {
 	}
 }
 
+// TestRateOfStrangers: of a stranger whom * holds as many are held as pass and are held of
+// others, and the rest is put off. What an entry, a profile or another cause holds is held
+// however much it is.
+func TestRateOfStrangers(t *testing.T) {
+	for _, c := range []struct {
+		block   string
+		profile policy.Profile
+		off     policy.Causes
+		stored  int
+		want    string
+		room    int
+	}{
+		{"*", policy.Profile{}, 0, 0, "suspend not_on_whitelist", 40},
+		{"*", policy.Profile{}, 0, 39, "suspend not_on_whitelist", 40},
+		{"*", policy.Profile{}, 0, 40, "defer loop", 0},
+		{"*", policy.Profile{}, policy.Causes(0).With(policy.Loop), 40,
+			"suspend not_on_whitelist", 0},
+		{"*", policy.Profile{Known: true}, 0, 19, "ticket ", 20},
+		{"*", policy.Profile{Known: true}, 0, 39, "suspend loop", 40},
+		{"*", policy.Profile{Known: true}, 0, 40, "defer loop", 0},
+		{"*", policy.Profile{Known: true, Suspended: true}, 0, 1000, "suspend spam", 0},
+		{"acme.test", policy.Profile{}, 0, 1000, "suspend blocklisted", 0},
+		{"* acme.test", policy.Profile{}, 0, 1000, "suspend blocklisted", 0},
+		{"* suspend:acme.test", policy.Profile{}, 0, 1000, "suspend blocklisted", 0},
+		{"reject:acme.test", policy.Profile{}, 0, 1000, "reject ", 0},
+	} {
+		p := policy.Policy{Block: list(t, policy.Block, c.block)}
+		p.PerHour, p.Off = 20, c.off
+		f := policy.Facts{Sender: message.Sender{Address: address(t, "ann@acme.test")}}
+		f.Stored, f.Profile = c.stored, c.profile
+		d := p.Decide(&f)
+		if got := d.Action.String() + " " + d.Cause.String(); got != c.want || d.Room != c.room {
+			t.Errorf("%+v: %s, room %d", c, got, d.Room)
+		}
+		if d.Action == policy.Defer && (d.RuleText() != "" ||
+			d.Why() != "40 messages of ann@acme.test were stored within the hour") {
+			t.Errorf("%+v: %q, %s", c, d.RuleText(), d.Why())
+		}
+		for _, s := range d.Trail() {
+			if s.Rule == "wildcard" && !s.Decided && d.Action == policy.Defer &&
+				!c.profile.Known && s.Answer != "it holds a sender without a profile" {
+				t.Errorf("the trail says of *: %s", s.Answer)
+			}
+		}
+	}
+}
+
 // TestWhyProof: the reason names what was found out, and what the lists do to a stranger.
 func TestWhyProof(t *testing.T) {
 	p := policy.Policy{Block: list(t, policy.Block, "*")}

@@ -32,8 +32,10 @@ type ruleID uint8
 const (
 	ruleProof      = ruleID(len(messageRules) + 1)
 	firstOfAddress = ruleProof + 1
+	ruleWildcard   = firstOfAddress + ruleID(len(addressRules)) - 1
 	ruleReplyTo    = firstOfAddress + ruleID(len(addressRules))
 	firstOfCause   = ruleReplyTo + 1
+	ruleRate       = rulePass - 1
 	rulePass       = firstOfCause + ruleID(len(causeRules))
 )
 
@@ -83,6 +85,7 @@ const (
 	onList
 	noWildcard
 	hasProfile
+	strangers
 	noReply
 	notCounted
 	noSign
@@ -102,6 +105,7 @@ var answers = [...]string{
 	onList:     "the allowlist has the sender",
 	noWildcard: "the blocklist has no *",
 	hasProfile: "the sender has a profile",
+	strangers:  "it holds a sender without a profile",
 	noReply:    "no other address in Reply-To is held",
 
 	notCounted:  "it does not count, since the sender is not proven",
@@ -213,7 +217,7 @@ func wildcard(h hits) verdict {
 		return verdict{answer: hasProfile}
 	}
 	v := hold(star())
-	v.cause = NotOnAllowlist
+	v.cause, v.answer = NotOnAllowlist, strangers
 	return v
 }
 

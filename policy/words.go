@@ -72,7 +72,7 @@ func (d Decision) whyCause() string {
 	switch {
 	case d.Cause == FailedAuthentication:
 		return d.proof()
-	case d.by == rulePass-1:
+	case d.by == ruleRate:
 		return fmt.Sprintf("%d messages of %s were stored within the hour",
 			d.facts.Stored, d.facts.Band().Address)
 	}

@@ -27,6 +27,8 @@ type SenderBand struct {
 	Stored  int       `json:"stored"`
 	Since   time.Time `json:"since"`
 	Until   time.Time `json:"until"`
+
+	Profile policy.Profile `json:"-"` // what is known of the address now
 }
 
 // A bandKey is a band as the table names it.
@@ -152,14 +154,21 @@ func (t *tx) flushBands() error {
 // Bands are those whose hour is not over, the largest first.
 func (db *DB) Bands(ctx context.Context) iter.Seq2[SenderBand, error] {
 	now := db.now()
-	return each(ctx, db, scanBand, `select address, client, stored, started_at from bands
+	return each(ctx, db, scanBand, `select address, client, stored, started_at, role, suspended
+		from bands
+		left join users on email = address
 		where started_at > $1 and started_at < $2 order by stored desc, address, client`,
 		now.Add(-window).UnixMilli(), now.Add(window).UnixMilli())
 }
 
 func scanBand(row scanner) (b SenderBand, err error) {
 	var started int64
-	err = row.Scan(&b.Address, &b.Client, &b.Stored, &started)
+	var role sql.NullString
+	var suspended sql.NullBool
+	err = row.Scan(&b.Address, &b.Client, &b.Stored, &started, &role, &suspended)
+	if err == nil {
+		b.Profile, err = newProfile(role, suspended)
+	}
 	b.Since = fromMillis(started)
 	b.Until = b.Since.Add(window)
 	switch b.Client {

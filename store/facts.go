@@ -51,12 +51,18 @@ func (db *DB) profile(a message.Address) (p policy.Profile, generation int64, er
 	if err := row.Scan(&generation, &role, &suspended); err != nil {
 		return p, 0, fmt.Errorf("profile: %w", damaged(err))
 	}
+	p, err = newProfile(role, suspended)
+	return p, generation, err
+}
+
+// newProfile is what the row of an address says, or that there is none.
+func newProfile(role sql.NullString, suspended sql.NullBool) (p policy.Profile, err error) {
 	if !role.Valid {
-		return p, generation, nil
+		return p, nil
 	}
 	p = policy.Profile{Known: true, Suspended: suspended.Bool}
 	p.Role, err = policy.ParseRole(role.String)
-	return p, generation, err
+	return p, err
 }
 
 // Policy is the policy as the lists stand now.

@@ -23,9 +23,11 @@ func newLoopList(a *app) *cobra.Command {
 		Short: "list the senders of this hour, and how many of their messages were stored",
 		Long: "Lists the senders whose messages were stored within the hour, the busiest first.\n" +
 			"A sender is counted by its address where that is proven, and else by the address\n" +
-			"and the network that it came from. STATE is what becomes of its next message: it\n" +
-			"passes, is held, or is put off (4xx). loop.per_hour says how many pass, and that is\n" +
-			"ten times as many for senders on the allowlist.",
+			"and the network that it came from. STATE is what becomes of its next message by the\n" +
+			"lists, profiles and its number, if nothing else of it holds it: it passes, is held,\n" +
+			"is put off (4xx) or rejected. loop.per_hour says how many pass, and that is ten times\n" +
+			"as many for senders on the allowlist. A stranger whom * holds is put off where others\n" +
+			"are; what an entry, a suspended profile or another cause holds is held all the same.",
 		Args: takes(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withStore(cmd.Context(), false, func(db *store.DB) error {
@@ -38,7 +40,7 @@ func newLoopList(a *app) *cobra.Command {
 // A bandState is one line of `loop list`.
 type bandState struct {
 	store.SenderBand
-	State string `json:"state"` // of the next message: passes, held or put off
+	State string `json:"state"` // of the next message: passes, held, put off or rejected
 }
 
 func (a *app) listBands(ctx context.Context, db *store.DB) error {
@@ -75,18 +77,18 @@ func stated(bands iter.Seq2[store.SenderBand, error], rules *policy.Policy) iter
 	}
 }
 
-// stateOf asks the rule for the rate alone: nothing else is known of the next message, nor
-// whether it will be proven to be from a sender on the allowlist, which is taken as claimed.
+// stateOf judges a message of which nothing is known but its sender, taken as claimed: by the
+// lists, the profile and how much was stored.
 func stateOf(b store.SenderBand, rules *policy.Policy) string {
-	f := &policy.Facts{Stored: b.Stored}
-	f.Sender.Address, _ = message.ParseAddress(b.Address) // the zero Address is on no list
-	alone := policy.Policy{Allow: rules.Allow, Settings: policy.Settings{
-		PerHour: rules.PerHour, Off: rules.Off}}
-	switch alone.Decide(f).Action {
+	f := &policy.Facts{Stored: b.Stored, Profile: b.Profile}
+	f.Sender.Address, _ = message.ParseAddress(b.Address) // the zero Address is held
+	switch rules.Decide(f).Action {
 	case policy.Ticket:
 		return "passes"
 	case policy.Defer:
 		return "put off"
+	case policy.Reject:
+		return "rejected"
 	}
 	return "held"
 }
