@@ -134,13 +134,16 @@ func checkHeader(path string, size int64) error {
 	}
 	defer f.Close()
 	head := make([]byte, 100)
-	if _, err := io.ReadFull(f, head); err != nil || string(head[:16]) != "SQLite format 3\x00" {
+	_, err = io.ReadFull(f, head)
+	number := func(at int) int64 { return int64(binary.BigEndian.Uint32(head[at:])) }
+	switch begins := string(head[:16]) == "SQLite format 3\x00"; {
+	case err == nil && !begins && number(68) == applicationID:
+		return fmt.Errorf("%s is damaged (its first octets were changed): %s", path, mendDamage)
+	case err != nil || !begins:
 		return fmt.Errorf("%s is not an SQLite database: name another file with --db", path)
-	}
-	if hasLog(path) {
+	case hasLog(path):
 		return nil
 	}
-	number := func(at int) int64 { return int64(binary.BigEndian.Uint32(head[at:])) }
 	pageSize := int64(binary.BigEndian.Uint16(head[16:]))
 	if pageSize == 1 {
 		pageSize = 65536

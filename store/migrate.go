@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -16,12 +17,11 @@ var migrations embed.FS
 // migrate brings the tables to the newest layout, one transaction for each step. What it
 // cannot be sure of it refuses. Where the layout is the newest nobody waits for a turn to write.
 func migrate(ctx context.Context, read *sql.DB, w *writer) error {
-	steps, err := fs.Glob(migrations, "migrations/*.sql")
+	steps, err := migrationSteps()
 	if err != nil {
 		return err
 	}
-	slices.Sort(steps)
-	version, err := layout(read.QueryRowContext(ctx, layoutQuery))
+	version, err := soundLayout(ctx, read)
 	if err != nil || version == len(steps) {
 		return err
 	}
@@ -46,6 +46,32 @@ func migrate(ctx context.Context, read *sql.DB, w *writer) error {
 	}
 }
 
+// migrationSteps are the names of all migrations, in their order.
+func migrationSteps() ([]string, error) {
+	steps, err := fs.Glob(migrations, "migrations/*.sql")
+	slices.Sort(steps)
+	return steps, err
+}
+
+// soundLayout is the layout of a database whose tables are as it should have them; of one that
+// is newer than this program nobody can tell.
+func soundLayout(ctx context.Context, db *sql.DB) (version int, err error) {
+	steps, err := migrationSteps()
+	if err != nil {
+		return 0, err
+	}
+	snapshot, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true}) // others may bring it up to date
+	if err != nil {
+		return 0, damaged(err)
+	}
+	defer func() { err = errors.Join(err, snapshot.Rollback()) }()
+	version, err = layout(snapshot.QueryRowContext(ctx, layoutQuery))
+	if err != nil || version > len(steps) {
+		return version, err
+	}
+	return version, checkSchema(ctx, snapshot, version)
+}
+
 func notNewer(version, newest int) error {
 	if version > newest {
 		return fmt.Errorf("its layout %d is newer than the newest this program knows (%d): use "+
@@ -56,16 +82,16 @@ func notNewer(version, newest int) error {
 
 // checkLayout refuses a database that migrate would refuse, and changes nothing.
 func checkLayout(ctx context.Context, db *sql.DB) error {
-	steps, err := fs.Glob(migrations, "migrations/*.sql")
-	if err != nil {
-		return err
-	}
-	version, err := layout(db.QueryRowContext(ctx, layoutQuery))
+	version, err := soundLayout(ctx, db)
 	if err != nil {
 		return err
 	}
 	if version == 0 {
 		return fmt.Errorf("it has no tables: name another")
+	}
+	steps, err := migrationSteps()
+	if err != nil {
+		return err
 	}
 	return notNewer(version, len(steps))
 }

@@ -68,18 +68,27 @@ func (db *DB) fillFrom(ctx context.Context, from string, actor Actor) (s Salvage
 	return s, errors.Join(err, db.Check(ctx))
 }
 
-// copyFrom copies the tables, by our own list of them where theirs cannot be used.
+// copyFrom copies the tables, by our own list of them where theirs cannot be used: by the places
+// that theirs has of them if it can, else by where a new database has them.
 func (db *DB) copyFrom(ctx context.Context, from string) ([]SalvagedTable, error) {
 	all, err := copyTables(ctx, from, db.path)
-	if err == nil {
-		return all, nil
+	for _, mended := range []func(context.Context, string) (string, error){withMendedSchema,
+		withOurSchema} {
+		if err == nil {
+			return all, nil
+		}
+		path, errSchema := mended(ctx, from)
+		if errSchema != nil {
+			err = errors.Join(err, errSchema)
+			continue
+		}
+		var errCopy error
+		if all, errCopy = copyTables(ctx, path, db.path); errCopy == nil {
+			return all, os.RemoveAll(filepath.Dir(path))
+		}
+		err = errors.Join(err, errCopy, os.RemoveAll(filepath.Dir(path)))
 	}
-	path, errSchema := withOurSchema(from)
-	if errSchema != nil {
-		return nil, errors.Join(err, errSchema)
-	}
-	all, err = copyTables(ctx, path, db.path)
-	return all, errors.Join(err, os.RemoveAll(filepath.Dir(path)))
+	return nil, err
 }
 
 // copyTables is one transaction of its own. Half of a message is kept, too, so that no reference
@@ -127,14 +136,14 @@ func sameLayout(ctx context.Context, damaged, whole *sql.DB) error {
 	var theirs, ours int
 	err := damaged.QueryRowContext(ctx, "pragma user_version").Scan(&theirs)
 	if err == nil {
-		_, err = texts(ctx, damaged, "select name from sqlite_master")
-	}
-	if err == nil {
 		err = whole.QueryRowContext(ctx, "pragma user_version").Scan(&ours)
 	}
 	if err == nil && ours != theirs {
 		err = fmt.Errorf("its layout is %d, and only %d is salvaged: restore it from a backup",
 			theirs, ours)
+	}
+	if err == nil {
+		err = checkSchema(ctx, damaged, ours)
 	}
 	return noTables(err)
 }

@@ -27,7 +27,7 @@ const mostStrange = 2
 // withOurSchema makes a copy of a database whose list of tables cannot be read, with that of a
 // new database in its place: the pages are the same in each that was made by this version. It is
 // an error if they are not, but for some octets. The caller removes the folder of the copy.
-func withOurSchema(from string) (path string, err error) {
+func withOurSchema(_ context.Context, from string) (path string, err error) {
 	if hasLog(from) {
 		return "", fmt.Errorf("%s-wal has what was written last", from)
 	}
