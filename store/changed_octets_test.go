@@ -248,9 +248,13 @@ func rawRow(db *sql.DB, table, columns string, id int64) (values []any) {
 func checkShown(t *testing.T, db *DB, before map[string]map[int64][]any, whole []int64) {
 	t.Helper()
 	ctx := context.Background()
-	for _, sort := range []string{"", "author", "subject", "cause"} {
+	queries := []Query{{}, {Sort: "author"}, {Sort: "subject"}, {Sort: "cause"}}
+	if len(whole) > 0 { // all have the same cause
+		queries = append(queries, Query{Cause: before["suspended"][whole[0]][1].(string)})
+	}
+	for _, query := range queries {
 		listed := map[int64]Suspended{}
-		for s, err := range db.ListSuspended(ctx, Query{Sort: sort}) {
+		for s, err := range db.ListSuspended(ctx, query) {
 			if err != nil {
 				continue // the last, which says that something is missing
 			}
@@ -260,7 +264,7 @@ func checkShown(t *testing.T, db *DB, before map[string]map[int64][]any, whole [
 		}
 		for _, id := range whole {
 			if s, ok := listed[id]; !ok || s.Damaged != nil {
-				t.Errorf("by %q: %d is whole, and not listed as that: %v", sort, id, s.Damaged)
+				t.Errorf("by %+v: %d is whole, and not listed as that: %v", query, id, s.Damaged)
 			}
 		}
 	}

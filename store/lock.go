@@ -15,8 +15,8 @@ import (
 // more would delay the mail.
 const checkedWhole = 1 << 30
 
-// Lock is what a server takes: one database has one server. It checks the database, then
-// sweeps away what a crash left, and records the start. unlock gives the lock up.
+// Lock is what a server takes: one database has one server. It checks the database, makes
+// indexes anew that are damaged where nothing else is, then sweeps away what a crash left, and records the start. unlock gives the lock up.
 func (db *DB) Lock(ctx context.Context) (unlock func() error, err error) {
 	if err := checkRescued(db.path); err != nil {
 		return nil, err
@@ -28,7 +28,8 @@ func (db *DB) Lock(ctx context.Context) (unlock func() error, err error) {
 	if err := db.files.open(db.path, lockSuffix); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	for _, step := range []func(context.Context) error{db.Check, db.sweep, db.recordStart} {
+	for _, step := range []func(context.Context) error{db.mendIndexes, db.Check, db.sweep,
+		db.recordStart} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, f.Close())
 		}
@@ -77,14 +78,16 @@ func (db *DB) locked() (bool, error) {
 
 // Check reads every page of a database of up to 1 GiB and reports what is damaged.
 func (db *DB) Check(ctx context.Context) error {
-	info, err := os.Stat(db.path)
-	if err != nil {
+	small, err := db.checkedAtStart()
+	if err != nil || !small {
 		return err
 	}
-	if info.Size() > checkedWhole {
-		return nil
-	}
 	return db.quickCheck(ctx, "1")
+}
+
+func (db *DB) checkedAtStart() (bool, error) {
+	info, err := os.Stat(db.path)
+	return err == nil && info.Size() <= checkedWhole, err
 }
 
 // quickCheck reports damage of one table, or of all: what is 1, the most faults to find.

@@ -51,6 +51,7 @@ type DB struct {
 
 	undelete     atomic.Int64 // for how long what is deleted can be restored, a time.Duration
 	sound        atomic.Bool  // the tables of the queue were checked
+	reindexed    []string     // faults of indexes that were made anew
 	restrictions atomic.Pointer[accessAt]
 	signIns      line // those whose password is to be checked
 }

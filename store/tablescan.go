@@ -108,8 +108,7 @@ func (s *tableScan[T]) read(ctx context.Context, from, compare string, yield fun
 	return true, nil
 }
 
-// sorted yields the rows in another order. It asks no index, which may be damaged where the
-// table is whole.
+// sorted yields the rows in another order.
 func (s *tableScan[T]) sorted(ctx context.Context, key string, keyOf func(T) string) iter.Seq2[T,
 	error] {
 	return func(yield func(T, error) bool) {

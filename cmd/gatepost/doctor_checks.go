@@ -64,6 +64,10 @@ func (a *app) examinePages(ctx context.Context, db *store.DB) (all []finding) {
 		return []finding{sound("database", "every page and every index is sound")}
 	}
 	all[len(all)-1].Mend = a.mendDatabase(nil)
+	if store.OnlyIndexes(faults) {
+		all[len(all)-1].Mend = "start the server anew: it makes damaged indexes anew where nothing " +
+			"else is damaged"
+	}
 	return all
 }
 

@@ -121,6 +121,10 @@ func (a *app) openGate(ctx context.Context) (g *gate, err error) {
 	if g.unlock, err = g.db.Lock(ctx); err != nil {
 		return g, err
 	}
+	if faults := g.db.Reindexed(); faults != nil {
+		g.log.Warn("indexes of the database were damaged and have been made anew; see to the disk "+
+			"and the memory of this machine", "faults", faults)
+	}
 	g.db.GoFirst()
 	g.checkers = append(g.checkers, s.checker())
 	g.receiver = &smtpd.Receiver{DB: g.db, Auth: g.checkers[0], Hostname: g.smtp.Domain,
