@@ -287,8 +287,8 @@ func TestSilentNameServer(t *testing.T) {
 		profile: knownProfiles(map[message.Address]policy.Profile{ann: {Known: true}})}
 	start := time.Now()
 	raw := []byte("From: ann@spf.test\r\nSubject: x\r\n\r\nx\r\n")
-	f, d, err := j.decide(context.Background(), raw,
-		&message.Envelope{Client: netip.MustParseAddr(forger), MailFrom: "ann@spf.test"})
+	f, d, err := j.decide(context.Background(), mailOf(raw,
+		&message.Envelope{Client: netip.MustParseAddr(forger), MailFrom: "ann@spf.test"}))
 	if err != nil || d.Cause != policy.FailedAuthentication || f.Proof() != policy.TempError {
 		t.Errorf("%v, %v: %s", err, f.Proof(), d.Why())
 	}

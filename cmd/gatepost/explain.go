@@ -126,7 +126,7 @@ func (q *question) askAgain(ctx context.Context, db *store.DB, e *explained) err
 
 // explainFile judges a file as it would be judged now.
 func (q *question) explainFile(ctx context.Context) (e explained, err error) {
-	raw, err := readOne(q.ref)
+	file, err := findOne(q.ref)
 	if err != nil {
 		return e, err
 	}
@@ -153,29 +153,43 @@ func (q *question) explainFile(ctx context.Context) (e explained, err error) {
 		return e, err
 	}
 	j.auth = auth
-	f, d, err := j.decide(ctx, raw, env)
+	for p, err := range file.messages() {
+		if err != nil {
+			return e, err
+		}
+		mail, err := p.mail(env)
+		if err != nil {
+			return e, fmt.Errorf("%s: %w", q.ref, err)
+		}
+		return q.judged(ctx, j, mail)
+	}
+	return e, nil
+}
+
+// judged explains what would be decided on a message.
+func (q *question) judged(ctx context.Context, j *judge, mail policy.Mail) (e explained, err error) {
+	f, d, err := j.decide(ctx, mail)
 	if err != nil {
 		return e, err
 	}
 	v := newVerdict(f, &d)
 	e.Explanation = store.Explanation{Decision: v.Decision, Cause: v.Cause, CauseID: v.CauseID,
-		Sender: v.Sender, Rule: v.Rule, Why: v.Why, Facts: slices.Concat(envelopeFacts(env), f.Words()),
+		Sender: v.Sender, Rule: v.Rule, Why: v.Why, Facts: slices.Concat(envelopeFacts(mail.Envelope), f.Words()),
 		Trail: d.Trail(), Authentication: v.Authentication}
 	q.setChanges(&e, j.rules, f)
 	return e, nil
 }
 
-// readOne reads the message of a file that holds one.
-func readOne(path string) ([]byte, error) {
+// findOne finds a file that holds one message.
+func findOne(path string) (f mailFile, err error) {
 	mail, err := findMail([]string{path})
 	if err != nil {
-		return nil, err
+		return f, err
 	}
-	if f := mail.files[0]; len(mail.files) > 1 || f.mbox || f.path != path {
-		return nil, no("%s holds more than one message: gatepost replay decides them all", path)
+	if f = mail.files[0]; len(mail.files) > 1 || f.mbox || f.path != path {
+		return f, no("%s holds more than one message: gatepost replay decides them all", path)
 	}
-	raw, err := os.ReadFile(path)
-	return onWire(raw), err
+	return f, nil
 }
 
 // printExplanation tells a decision to a person: what it is, what it saw, whom it asked, and

@@ -169,7 +169,7 @@ func (q *ingestion) ingest(ctx context.Context, env *message.Envelope) (id strin
 
 // checkRecipients refuses recipients that SMTP would refuse. This host has a postmaster,
 // too (RFC 5321, section 4.5.1).
-func (q *ingestion) checkRecipients(s *settings, recipients []string) error {
+func (e *envelopeFlags) checkRecipients(s *settings, recipients []string) error {
 	ours, err := s.recipients()
 	if ours == nil || err != nil {
 		return err
@@ -177,7 +177,7 @@ func (q *ingestion) checkRecipients(s *settings, recipients []string) error {
 	for _, rcpt := range recipients {
 		a, err := message.ParseAddress(rcpt)
 		if err != nil || !ours.Accept(a) && !strings.EqualFold(rcpt, "postmaster@"+s.hostname()) {
-			return refusal{fmt.Errorf("%s %s: smtp.recipients does not have it", q.to(), rcpt)}
+			return refusal{fmt.Errorf("%s %s: smtp.recipients does not have it", e.to(), rcpt)}
 		}
 	}
 	return nil

@@ -59,9 +59,9 @@ type verdict struct {
 
 // decide judges a message of a file. An address in UTF-8 came there by SMTPUTF8, or with no
 // SMTP at all.
-func (j *judge) decide(ctx context.Context, raw []byte, env *message.Envelope) (
+func (j *judge) decide(ctx context.Context, mail policy.Mail) (
 	*policy.Facts, policy.Decision, error) {
-	mail := mailOf(raw, env)
+	env := mail.Envelope
 	f, err := policy.Read(mail, &j.rules.Settings, j.profile)
 	if err != nil {
 		return nil, policy.Decision{}, err

@@ -8,14 +8,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"gatepost/message"
 )
 
 // A mailFile is one file that holds mail: a single message, or an mbox of them.
 type mailFile struct {
 	path string
 	mbox bool
+	size int64 // in octets
 }
 
 // A mailWalk gathers the mail files of paths and counts whatever else is there.
@@ -65,7 +64,7 @@ func (w *mailWalk) file(path string, info os.FileInfo) error {
 			return fmt.Errorf("%s is no mbox file: it does not begin with %q", path, mboxMark)
 		}
 	}
-	w.files = append(w.files, mailFile{path, mbox})
+	w.files = append(w.files, mailFile{path, mbox, info.Size()})
 	return nil
 }
 
@@ -133,7 +132,11 @@ func (w *mailWalk) maildir(dir string) error {
 		if _, err := beginsAsMbox(path); err != nil {
 			return err
 		}
-		w.files = append(w.files, mailFile{path: path})
+		info, err := e.Info()
+		if err != nil {
+			return err
+		}
+		w.files = append(w.files, mailFile{path: path, size: info.Size()})
 	}
 	return nil
 }
@@ -146,20 +149,73 @@ func hasFolder(entries []os.DirEntry, name string) bool {
 
 func hasExt(path, ext string) bool { return strings.EqualFold(filepath.Ext(path), ext) }
 
-// messages are the messages of the file as they would come over the wire.
-func (f mailFile) messages() iter.Seq2[[]byte, error] {
-	if f.mbox {
-		return readMbox(f.path)
-	}
-	return func(yield func([]byte, error) bool) {
-		raw, err := os.ReadFile(f.path)
-		if err == nil && hasExt(f.path, ".emlx") {
-			raw, err = emlx(f.path, raw)
+// messages are the messages of the file, each to be read before the next is asked for.
+func (f mailFile) messages() iter.Seq2[*mailPart, error] {
+	return func(yield func(*mailPart, error) bool) {
+		err := f.each(func(p *mailPart) bool { return yield(p, nil) })
+		if err != nil {
+			yield(nil, fmt.Errorf("%s: %w", f.path, err))
 		}
-		yield(onWire(raw), err)
 	}
 }
 
-// onWire takes off what a file has put around a message: an mbox line and the line ends
-// of Unix.
-func onWire(raw []byte) []byte { return message.CRLF(message.TrimMbox(raw)) }
+// each visits the messages of the file until it is told to stop.
+func (f mailFile) each(visit func(*mailPart) bool) error {
+	file, err := os.Open(f.path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	if f.mbox {
+		return partMbox(file, info.Size(), visit)
+	}
+	var p *mailPart
+	if hasExt(f.path, ".emlx") {
+		p, err = emlx(file, info.Size())
+	} else {
+		p, err = single(file, 0, info.Size())
+	}
+	if err == nil {
+		visit(p)
+	}
+	return err
+}
+
+// check reads the mail before anything is decided, so that a file which cannot be read to its
+// end, or a message that SMTP would refuse, changes nothing.
+func (w *mailWalk) check(limit size) error {
+	for _, f := range w.files {
+		if f.surely(limit) {
+			continue
+		}
+		n := 0
+		for p, err := range f.messages() {
+			n++
+			if err == nil {
+				err = within(f.path, n, p, limit)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// surely reports whether a file can only be one message that is no larger than limit on the
+// wire, where each octet may have become two.
+func (f mailFile) surely(limit size) bool {
+	return !f.mbox && !hasExt(f.path, ".emlx") && 2*f.size <= int64(limit)
+}
+
+// within is an error if message n of a file is one that SMTP would refuse.
+func within(path string, n int, p *mailPart, limit size) error {
+	if err := p.within(limit); err != nil {
+		return fmt.Errorf("%s: %w", messagePlace(path, n), err)
+	}
+	return nil
+}

@@ -76,14 +76,24 @@ func isMailOf(path string) (bool, error) {
 	return beginsMbox(start) || numbered && fieldStart.Match(start), nil
 }
 
+// longestCount is how long the first line of an emlx file may be, in octets: a number of them,
+// filled up with spaces.
+const longestCount = 64
+
 // emlx is the message in a file of Apple Mail: how many octets it has stands before it, and a
 // property list behind it.
-func emlx(path string, raw []byte) ([]byte, error) {
-	count, rest, _ := bytes.Cut(raw, []byte("\n"))
-	n, err := strconv.ParseUint(string(bytes.TrimSpace(count)), 10, 62)
-	if err != nil || n > uint64(len(rest)) {
-		return nil, fmt.Errorf("%s is no emlx file of Apple Mail: its first line is not "+
-			"how many octets of a message follow", path)
+func emlx(file io.ReaderAt, size int64) (*mailPart, error) {
+	start := make([]byte, longestCount)
+	got, err := file.ReadAt(start, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
 	}
-	return rest[:n], nil
+	count, _, ended := bytes.Cut(start[:got], []byte("\n"))
+	from := int64(len(count) + 1)
+	n, err := strconv.ParseUint(string(bytes.TrimSpace(count)), 10, 62)
+	if err != nil || !ended || n > uint64(size-from) {
+		return nil, errors.New("it is no emlx file of Apple Mail: its first line is not " +
+			"how many octets of a message follow")
+	}
+	return single(file, from, from+int64(n))
 }

@@ -23,7 +23,12 @@ func dated(mbox string) string {
 // parts are the messages of an mbox file.
 func parts(t testing.TB, mbox string) (all []string) {
 	t.Helper()
-	err := partMbox(strings.NewReader(mbox), int64(len(mbox)), func(raw []byte) bool {
+	err := partMbox(strings.NewReader(mbox), int64(len(mbox)), func(p *mailPart) bool {
+		p.unix = false // as it lies there
+		raw, err := io.ReadAll(p.onWire())
+		if err != nil {
+			t.Fatal(err)
+		}
 		all = append(all, string(raw))
 		return true
 	})
@@ -129,7 +134,7 @@ func TestFromLine(t *testing.T) {
 
 func TestPartMboxStops(t *testing.T) {
 	n, mbox := 0, dated("{a}\n\n{b}\n\n{d}\n")
-	err := partMbox(strings.NewReader(mbox), int64(len(mbox)), func([]byte) bool { n++; return false })
+	err := partMbox(strings.NewReader(mbox), int64(len(mbox)), func(*mailPart) bool { n++; return false })
 	if n != 1 || err != nil {
 		t.Errorf("asked for one message, got %d, %v", n, err)
 	}
@@ -210,7 +215,11 @@ func TestFindMailOfPrograms(t *testing.T) {
 	}
 	n := 0
 	for _, f := range w.files {
-		for raw, err := range f.messages() {
+		for p, err := range f.messages() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			raw, err := io.ReadAll(p.onWire())
 			if want := strings.ReplaceAll(message, "\n", "\r\n"); err != nil || string(raw) != want {
 				t.Errorf("%s: %q, %v; want %q", f.path, raw, err, want)
 			}
@@ -223,13 +232,17 @@ func TestFindMailOfPrograms(t *testing.T) {
 }
 
 func TestEmlxRefused(t *testing.T) {
+	read := func(raw string) (*mailPart, error) { return emlx(strings.NewReader(raw), int64(len(raw))) }
 	for _, raw := range []string{"", "33", "x\nA: b\n", "99\nA: b\n", "-1\nA: b\n"} {
-		if _, err := emlx("a.emlx", []byte(raw)); err == nil ||
-			!strings.Contains(err.Error(), "no emlx file") {
+		if _, err := read(raw); err == nil || !strings.Contains(err.Error(), "no emlx file") {
 			t.Errorf("%q: %v", raw, err)
 		}
 	}
-	if got, err := emlx("a.emlx", []byte("5 \nA: b\n<plist>")); err != nil || string(got) != "A: b\n" {
+	p, err := read("5 \nA: b\n<plist>")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := io.ReadAll(p.onWire()); err != nil || string(got) != "A: b\r\n" {
 		t.Errorf("%q, %v", got, err)
 	}
 }
@@ -238,7 +251,7 @@ func TestEmlxRefused(t *testing.T) {
 func TestPartMboxBroken(t *testing.T) {
 	mbox := dated("{a}\nA: b\n\nc\n")
 	if err := partMbox(strings.NewReader(mbox), int64(len(mbox))+1,
-		func([]byte) bool { return true }); err != io.EOF {
+		func(*mailPart) bool { return true }); err != io.EOF {
 		t.Errorf("a file that became shorter: %v", err)
 	}
 }

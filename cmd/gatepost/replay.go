@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -26,18 +25,23 @@ type replayed struct {
 	verdict
 }
 
-func (r *replayed) where() string {
-	if r.Message == 1 {
-		return r.File
+func (r *replayed) where() string { return messagePlace(r.File, r.Message) }
+
+// messagePlace is what a message of a file is called.
+func messagePlace(path string, n int) string {
+	if n == 1 {
+		return path
 	}
-	return r.File + ":" + strconv.Itoa(r.Message)
+	return path + ":" + strconv.Itoa(n)
 }
 
 // A replay decides the messages of files.
 type replay struct {
 	*app
 	judge    *judge
+	envelope envelopeFlags
 	env      *message.Envelope
+	limit    size              // of a message that SMTP would take
 	auth     *mailauth.Checker // asks who a message is from; nil to ask nobody
 	receiver *smtpd.Receiver   // stores each message as SMTP would; nil to store nothing
 	expect   *expectations     // compares instead of printing; nil to print
@@ -46,7 +50,7 @@ type replay struct {
 }
 
 func newReplayCommand(a *app) *cobra.Command {
-	var envelope envelopeFlags
+	r := &replay{app: a, totals: map[string]int{}}
 	var proof proofFlags
 	var lists standIns
 	var expect string
@@ -56,7 +60,9 @@ func newReplayCommand(a *app) *cobra.Command {
 		Short: "decide .eml files, folders of them, mbox files and Maildirs",
 		Long: "Decides messages from files as they would be decided now, and stores nothing\n" +
 			"unless --store is given. A folder is walked: *.eml, *.emlx, *.mbox and\n" +
-			"other mbox files, Maildirs and MH folders are taken.\n" +
+			"other mbox files, Maildirs and MH folders are taken. A message that is larger than\n" +
+			"smtp.max_message_size is an error before anything is decided, and --store refuses\n" +
+			"whatever else ingest does.\n" +
 			"Nobody is asked who a message is from, and what From claims is taken, unless --dns\n" +
 			"or --online says whom to ask. Messages of one sender are not counted here, so that\n" +
 			"loop.per_hour never holds one.",
@@ -66,15 +72,14 @@ func newReplayCommand(a *app) *cobra.Command {
 				return misuse("--store judges by the lists of the database: leave out " +
 					"--allowlist, --blocklist and --known, or --store")
 			}
-			r := &replay{app: a, totals: map[string]int{}}
 			var err error
-			if r.env, err = envelope.envelope(a); err != nil {
+			if r.env, err = r.envelope.envelope(a); err != nil {
 				return err
 			}
 			if r.expect, err = readExpectations(expect); err != nil {
 				return err
 			}
-			if r.auth, err = proof.checker(a, &envelope); err != nil {
+			if r.auth, err = proof.checker(a, &r.envelope); err != nil {
 				return err
 			}
 			if r.auth != nil {
@@ -83,7 +88,7 @@ func newReplayCommand(a *app) *cobra.Command {
 			return r.run(cmd.Context(), paths, &lists, keep)
 		},
 	}
-	envelope.add(cmd.Flags())
+	r.envelope.add(cmd.Flags())
 	proof.add(cmd)
 	lists.add(cmd.Flags())
 	cmd.Flags().StringVar(&expect, "expect", "",
@@ -105,6 +110,12 @@ func (r *replay) run(ctx context.Context, paths []string, lists *standIns, keep 
 		return err
 	}
 	s.Loop.PerHour = 0 // it is long since these messages came, if they ever did
+	if r.limit = s.SMTP.MaxMessageSize; keep {
+		err = r.refuse(s)
+	}
+	if err = errors.Join(err, mail.check(r.limit)); err != nil {
+		return err
+	}
 	db, err := r.openFor(ctx, keep)
 	if err != nil {
 		return err
@@ -120,6 +131,9 @@ func (r *replay) run(ctx context.Context, paths []string, lists *standIns, keep 
 		return err
 	}
 	if keep {
+		if err = checkSmall(ctx, db, s.DB); err != nil {
+			return err
+		}
 		if r.receiver, err = r.newReceiver(db); err != nil {
 			return err
 		}
@@ -130,6 +144,12 @@ func (r *replay) run(ctx context.Context, paths []string, lists *standIns, keep 
 	}
 	r.total(mail.others)
 	return r.expect.verdict(r.app)
+}
+
+// refuse is an error where ingest would take no message.
+func (r *replay) refuse(s *settings) error {
+	return errors.Join(r.envelope.checkRecipients(s, r.env.Recipients),
+		enoughSpace(s.DB, int64(s.SMTP.MinFreeSpace)))
 }
 
 // openFor opens the database. Where nothing is stored it may be absent: then db is nil.
@@ -148,10 +168,12 @@ func (r *replay) all(ctx context.Context, db *store.DB, files []mailFile) error 
 	lines := func(yield func(replayed, error) bool) {
 		for _, f := range files {
 			n := 0
-			for raw, err := range f.messages() {
+			for p, err := range f.messages() {
 				n++
-				line, err := r.one(ctx, db, raw, err)
-				line.File, line.Message = f.path, n
+				line := replayed{File: f.path, Message: n}
+				if err == nil {
+					err = r.one(ctx, db, p, &line)
+				}
 				if !yield(line, err) || err != nil {
 					return
 				}
@@ -182,33 +204,35 @@ func (r *replay) print(lines iter.Seq2[replayed, error]) error {
 }
 
 // one decides a message, and then stores it if that was asked for.
-func (r *replay) one(ctx context.Context, db *store.DB, raw []byte, err error) (replayed, error) {
-	if err != nil {
-		return replayed{}, err
-	}
+func (r *replay) one(ctx context.Context, db *store.DB, p *mailPart, line *replayed) (err error) {
 	if r.receiver != nil { // what was stored before may have made a profile or changed a list
 		if r.judge, err = r.newJudge(ctx, db); err != nil {
-			return replayed{}, err
+			return err
 		}
 		r.judge.auth = r.auth
 	}
-	f, d, err := r.judge.decide(ctx, raw, r.env)
+	mail, err := p.mail(r.env)
 	if err != nil {
-		return replayed{}, err
+		return fmt.Errorf("%s: %w", line.where(), err)
+	}
+	f, d, err := r.judge.decide(ctx, mail)
+	if err != nil {
+		return err
 	}
 	r.totals[d.Action.String()]++
 	if r.receiver != nil {
 		env := *r.env
 		env.SMTPUTF8 = f.SMTPUTF8
-		taken, err := r.receiver.Take(ctx, &env, bytes.NewReader(raw))
+		taken, err := r.receiver.Take(ctx, &env, p.limited(r.limit))
 		if err != nil {
-			return replayed{}, fmt.Errorf("store: %w", err)
+			return fmt.Errorf("store %s: %w", line.where(), err)
 		}
 		if taken.Again {
 			r.there++
 		}
 	}
-	return replayed{verdict: newVerdict(f, &d)}, nil
+	line.verdict = newVerdict(f, &d)
+	return nil
 }
 
 // total says on stderr how many of each there were.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"fmt"
 	"io"
 	"strings"
 
@@ -23,7 +22,7 @@ type piped struct {
 // openStdin begins to read the message on stdin. One larger than limit octets, or with an
 // mbox line that fills the start which is looked at, is a refusal.
 func (a *app) openStdin(limit int64) (*piped, error) {
-	over := refusal{fmt.Errorf("the message is larger than smtp.max_message_size (%s)", size(limit))}
+	over := tooLarge(size(limit))
 	in := bufio.NewReaderSize(a.stdin, peeked)
 	start, err := in.Peek(peeked)
 	if err != nil && err != io.EOF {
@@ -41,6 +40,10 @@ func (a *app) openStdin(limit int64) (*piped, error) {
 	_, err = in.Discard(len(start) - len(own))
 	return p, err
 }
+
+// onWire takes off what a file has put around a message: an mbox line and the line ends
+// of Unix.
+func onWire(raw []byte) []byte { return message.CRLF(message.TrimMbox(raw)) }
 
 // returnPath is the reverse-path that the mail server wrote into the message: into the first
 // Return-Path (RFC 5321, section 4.4), or the mbox line. One that cannot be read, and none,
@@ -77,7 +80,7 @@ func (l *limited) Read(b []byte) (n int, err error) {
 
 // A wireEnds reader gives the line ends of Unix those of the wire, as message.CRLF does.
 type wireEnds struct {
-	r    *bufio.Reader
+	r    io.ByteReader
 	last byte
 	owes bool // the LF behind a CR that was put in
 }

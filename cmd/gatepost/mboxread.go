@@ -1,0 +1,239 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+)
+
+// mboxBuffer is how much of a file is read at once, in octets.
+const mboxBuffer = 64 << 10
+
+// A textLine is a line of an mbox file.
+type textLine struct {
+	at, size int64  // where it lies, its end included, in octets
+	start    []byte // of it, valid until the next line is read
+	blank    bool   // nothing is on it
+}
+
+// A mboxReader parts an mbox file by lines, of which it keeps no more than the start.
+type mboxReader struct {
+	file io.ReaderAt
+	size int64 // of the file, in octets
+	at   int64 // how much of it was read
+	text *bufio.Reader
+	line textLine // that was read last: the From_ line, between two messages
+	kept [longestFromLine + 1]byte
+	done bool // no message follows
+}
+
+func newMboxReader(file io.ReaderAt, size int64) *mboxReader {
+	return &mboxReader{file: file, size: size,
+		text: bufio.NewReaderSize(io.NewSectionReader(file, 0, size), mboxBuffer)}
+}
+
+// partMbox gives the messages of an mbox file of size octets until it is told to stop. Every
+// octet belongs to one message or to what stands between two: a From_ line, and a blank line
+// before it. The first of the file need not bear a date.
+func partMbox(file io.ReaderAt, size int64, yield func(*mailPart) bool) error {
+	m := newMboxReader(file, size)
+	if err := m.first(); err != nil {
+		return err
+	}
+	for !m.done {
+		p, err := m.message()
+		if err != nil {
+			return err
+		}
+		if !yield(p) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// first reads up to the first From_ line: a byte order mark and blank lines may stand before it.
+func (m *mboxReader) first() error {
+	start, err := m.text.Peek(len(byteOrderMark))
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if string(start) == byteOrderMark {
+		n, _ := m.text.Discard(len(start)) // they are in the buffer
+		m.at += int64(n)
+	}
+	for m.line.blank = true; m.line.blank; {
+		if m.done = m.at == m.size; m.done {
+			return nil
+		}
+		if err := m.next(); err != nil {
+			return err
+		}
+	}
+	if !m.line.marked() {
+		return fmt.Errorf("it does not begin with %q, as an mbox file does", mboxMark)
+	}
+	return nil
+}
+
+// byteOrderMark is what some editors put before a text in UTF-8.
+const byteOrderMark = "\ufeff"
+
+// message reads the message behind a From_ line, up to the next one. It ends where its
+// Content-Length says, if another begins there or the file ends (mboxcl, mboxcl2).
+func (m *mboxReader) message() (*mailPart, error) {
+	from, header := m.at, true
+	length := bodyLength{}
+	for last := m.line; m.at < m.size; last = m.line {
+		if err := m.next(); err != nil {
+			return nil, err
+		}
+		if m.begins(last.blank) {
+			return m.close(from, last)
+		}
+		if !header {
+			continue
+		}
+		length.read(&m.line)
+		if header = !m.line.blank; header {
+			continue
+		}
+		switch counted, err := m.skip(length); {
+		case err != nil:
+			return nil, err
+		case counted:
+			to := m.at
+			if err := m.seek(); err != nil {
+				return nil, err
+			}
+			return newPart(m.file, from, to, false)
+		}
+	}
+	m.done = true
+	return m.close(from, m.line)
+}
+
+// close ends a message behind that line, or before it if it is the blank line that an mbox
+// file has between two messages.
+func (m *mboxReader) close(from int64, last textLine) (*mailPart, error) {
+	to := last.at + last.size
+	if last.blank && last.at > from {
+		to = last.at
+	}
+	return newPart(m.file, from, to, true)
+}
+
+// next reads a line, or what is left of the file.
+func (m *mboxReader) next() error {
+	m.line = textLine{at: m.at, start: m.kept[:0]}
+	for {
+		piece, err := m.text.ReadSlice('\n')
+		m.at += int64(len(piece))
+		m.line.start = append(m.line.start, piece[:min(len(piece), cap(m.line.start)-len(m.line.start))]...)
+		if errors.Is(err, bufio.ErrBufferFull) {
+			continue
+		}
+		m.line.size = m.at - m.line.at
+		m.line.blank = string(m.line.start) == "\n" || string(m.line.start) == "\r\n"
+		if errors.Is(err, io.EOF) && m.line.size > 0 {
+			err = nil
+		}
+		return err
+	}
+}
+
+// marked reports whether the line begins as a From_ line does, and is no longer than one.
+func (l *textLine) marked() bool {
+	return l.size <= longestFromLine && bytes.HasPrefix(l.start, []byte(mboxMark))
+}
+
+// begins reports whether a message begins with this line: it is a From_ line with a date, and a
+// blank line stands before it or a header field behind.
+func (m *mboxReader) begins(blank bool) bool {
+	if !m.line.marked() || !beginsMessage(m.line.start) {
+		return false
+	}
+	next, _ := m.text.Peek(mboxPeek) // an error of the file comes with the next line
+	return blank || fieldStart.Match(next)
+}
+
+// skip passes over a body that is as long as its header said, if a message begins behind it or
+// the file ends.
+func (m *mboxReader) skip(length bodyLength) (bool, error) {
+	n, ok := length.said()
+	if !ok || n > m.size-m.at {
+		return false, nil
+	}
+	if ok, err := m.ends(m.at + n); !ok || err != nil {
+		return false, err
+	}
+	for left := n; left > 0; { // a platform may have an int of 32 bits
+		n, err := m.text.Discard(int(min(left, math.MaxInt32)))
+		m.at, left = m.at+int64(n), left-int64(n)
+		if err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// ends reports whether the file ends at that octet or a message begins there, behind one blank
+// line or none.
+func (m *mboxReader) ends(at int64) (bool, error) {
+	next := make([]byte, 1+len("\r\n")+longestFromLine)
+	n, err := m.file.ReadAt(next, at-1)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return false, err
+	}
+	last, next := next[0], next[1:n]
+	behind, ended := bytes.CutPrefix(next, []byte("\r\n"))
+	if !ended {
+		behind, ended = bytes.CutPrefix(next, []byte("\n"))
+	}
+	return len(behind) == 0 || (ended || last == '\n') && beginsMessage(behind), nil
+}
+
+// seek reads up to the From_ line where ends has seen one, or to the end of the file.
+func (m *mboxReader) seek() error {
+	for m.line.blank = true; m.line.blank; {
+		if m.done = m.at == m.size; m.done {
+			return nil
+		}
+		if err := m.next(); err != nil {
+			return err
+		}
+	}
+	if !m.line.marked() {
+		return errors.New("it was changed while it was read: try again")
+	}
+	return nil
+}
+
+// A bodyLength is what a header section says of the length of its body, in octets.
+type bodyLength struct {
+	n     int64
+	there bool
+	wrong bool // it says two things, or nothing that can be read
+}
+
+// lengthField says in an mbox file how long a body is, in octets.
+const lengthField = "Content-Length"
+
+// read reads a line of the header section.
+func (b *bodyLength) read(line *textLine) {
+	name, value, _ := bytes.Cut(line.start, []byte(":"))
+	if !bytes.EqualFold(bytes.TrimRight(name, " \t"), []byte(lengthField)) {
+		return
+	}
+	n, err := strconv.ParseUint(string(bytes.TrimSpace(value)), 10, 62)
+	cut := line.size > int64(len(line.start))
+	b.wrong = b.wrong || cut || err != nil || b.there && int64(n) != b.n
+	b.n, b.there = int64(n), true
+}
+
+// said is the length, if the header section says one thing.
+func (b bodyLength) said() (n int64, ok bool) { return b.n, b.there && !b.wrong }
