@@ -149,12 +149,18 @@ func (f *fixture) script(text string) {
 func TestAuditIsAppendOnly(t *testing.T) {
 	f := open(t)
 	f.rules(policy.Block, "a.test", "b.test")
+	_, id := f.receive(mail("x@a.test", "x", "x"))
+	if _, err := f.hand().Recover(context.Background(), id); err != nil {
+		t.Fatal(err)
+	}
 	for _, text := range []string{`delete from audit`, `update audit set actor = 'nobody'`,
 		`update audit set after = null`, `update audit set undone_by = 1, id = 9`,
 		`update audit set undone_by = null`, `update audit set at = at + 1, undone_by = 1`,
 		`insert or replace into audit select * from audit`,
 		`insert or replace into audit_rules select * from audit_rules`,
-		`delete from audit_rules`, `update audit_rules set target = 'c.test'`} {
+		`delete from audit_rules`, `update audit_rules set target = 'c.test'`,
+		`delete from audit_mail`, `update audit_mail set author = ''`,
+		`insert or replace into audit_mail select * from audit_mail`} {
 		err := f.writer.do(context.Background(), func(t *tx) error { return t.script(text) })
 		if err == nil || !strings.Contains(err.Error(), "append-only") {
 			t.Errorf("%s: %v", text, err)

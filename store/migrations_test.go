@@ -60,10 +60,19 @@ var layoutTests = map[string]layoutTest{
 	"0005_deleted.sql": {
 		want: map[string]string{`select count(*) from deleted`: "0"},
 		rows: `insert into deleted select *, 9 from suspended where id = 2;
-			delete from suspended where id = 2`},
+			delete from suspended where id = 2;
+			insert into audit values (2, 6, 'ann', 'cli', '', 'suspended.delete', '2',
+				'{"decision_id":"d","author":"a@acme.test","cause":"spam"}', 'null', 0, false, null, null),
+				(3, 7, 'ann', 'cli', '', 'suspended.recover', '9', '{"author":"b@acme.test"}',
+				'{"ticket":10,"made_profile":true}', 0, false, null, null)`},
 	"0006_again.sql": {want: map[string]string{
 		`select value from meta where name = 'duplicates'`:                                "0",
 		`select group_concat(id) from messages indexed by messages_sum where sum = x'00'`: "1,2,3,4"}},
+	"0007_audited_mail.sql": {
+		want: map[string]string{
+			`select group_concat(audit || ' ' || message || ' ' || author || ' ' || ticket || ' ' ||
+				made_profile, ', ' order by audit) from audit_mail`: "2 2 a@acme.test 0 0, " +
+				"3 9 b@acme.test 10 1"}},
 }
 
 // Each migration is done to a database that began with the first and has rows in every table of

@@ -99,11 +99,19 @@ func (db *DB) Suspended(ctx context.Context, id int64) (Suspended, error) {
 // for how long they can be restored, see KeepDeleted. If any is
 // not there nothing is deleted, missing says which, and the error is ErrNotFound.
 func (h *Hand) DeleteSuspended(ctx context.Context, ids []int64) (missing []int64, err error) {
+	return h.DeleteWith(ctx, ids, nil)
+}
+
+// DeleteWith is DeleteSuspended with a change of a list, unless that is nil: both are made or
+// none.
+func (h *Hand) DeleteWith(ctx context.Context, ids []int64, with *ListChange) (missing []int64,
+	err error) {
 	var files []string
 	err = h.changeQueue(ctx, func(t *tx) error {
 		files, missing = nil, nil
+		c := &queueChange{h: h, t: t, action: Deleted}
 		for _, id := range ids {
-			file, err := h.deleteSuspended(t, id)
+			file, err := c.delete(id)
 			if errors.Is(err, ErrNotFound) {
 				missing = append(missing, id)
 			} else if err != nil {
@@ -115,13 +123,20 @@ func (h *Hand) DeleteSuspended(ctx context.Context, ids []int64) (missing []int6
 		if missing != nil {
 			return fmt.Errorf("held message %d: %w", missing[0], ErrNotFound)
 		}
-		return nil
+		return c.note(with)
 	})
 	if err != nil {
 		return missing, err
 	}
 	return nil, h.db.removeContents(files)
 }
+
+// The actions of the audit log about held messages.
+const (
+	Recovered = "suspended.recover"
+	Deleted   = "suspended.delete"
+	Restored  = "suspended.undelete"
+)
 
 // auditedMessage is what the audit log says of a held message: nothing of its content.
 type auditedMessage struct {
@@ -130,26 +145,26 @@ type auditedMessage struct {
 	Cause      string `json:"cause"`
 }
 
-func (h *Hand) deleteSuspended(t *tx, id int64) (file string, err error) {
-	var was auditedMessage
-	err = t.row(`select m.decision_id, s.author_email, s.cause from suspended s
-		join messages m on m.id = s.id where s.id = $1`, id).
-		Scan(&was.DecisionID, &was.Author, &was.Cause)
+// delete names the file to remove once the deletion is on disk, if there is one.
+func (c *queueChange) delete(id int64) (file string, err error) {
+	was := queueRow{message: id}
+	err = c.t.row(`select m.decision_id, s.author_email, s.cause, s.created_at, s.expires_at
+		from suspended s join messages m on m.id = s.id where s.id = $1`, id).
+		Scan(&was.was.DecisionID, &was.was.Author, &was.was.Cause, &was.createdAt, &was.expiresAt)
 	if err != nil {
 		return "", absent(err)
 	}
-	if _, err := message.ParseAddress(was.Author); err != nil {
-		was.Author = "" // what stands there may be any words
+	if _, err := message.ParseAddress(was.was.Author); err != nil {
+		was.was.Author = "" // what stands there may be any words
 	}
-	_, err = h.note(t, event{action: "suspended.delete", subject: fmt.Sprint(id), before: was})
-	if err != nil {
+	if err := c.add(was); err != nil {
 		return "", err
 	}
-	if h.db.DeletedKept() > 0 {
-		return "", t.withhold(id, h.now())
+	if c.h.db.DeletedKept() > 0 {
+		return "", c.t.withhold(id, c.h.now())
 	}
-	t.total(totalDeleted)
-	return deleteSuspended(t, id)
+	c.t.total(totalDeleted)
+	return deleteSuspended(c.t, id)
 }
 
 // deleteSuspended names the file to remove once the deletion is on disk, if there is one.

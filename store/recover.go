@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"gatepost/message"
@@ -16,9 +17,17 @@ import (
 // sender may be a robot or a forger. Recovering twice gives the first ticket and
 // ErrRecovered.
 func (h *Hand) Recover(ctx context.Context, id int64) (r Recovery, err error) {
+	return h.RecoverWith(ctx, id, nil)
+}
+
+// RecoverWith is Recover with a change of a list, unless that is nil: both are made or none.
+func (h *Hand) RecoverWith(ctx context.Context, id int64, with *ListChange) (r Recovery, err error) {
 	err = h.changeQueue(ctx, func(t *tx) error {
-		r, err = h.recover(t, id)
-		return err
+		c := &queueChange{h: h, t: t, action: Recovered}
+		if r, err = c.recover(id); err != nil {
+			return err
+		}
+		return c.note(with)
 	})
 	if err != nil && !errors.Is(err, ErrRecovered) {
 		return r, err
@@ -28,14 +37,15 @@ func (h *Hand) Recover(ctx context.Context, id int64) (r Recovery, err error) {
 	return r, errors.Join(err, e)
 }
 
-// RecoverMany recovers each of the held messages that can be; one that was recovered before
-// counts as recovered. If others cannot be, the error is Failures.
+// RecoverMany recovers each of the held messages that can be, under one entry of the audit log;
+// one that was recovered before counts as recovered. If others cannot be, the error is Failures.
 func (h *Hand) RecoverMany(ctx context.Context, ids []int64) (done []Recovery, err error) {
 	var failures Failures
 	err = h.changeQueue(ctx, func(t *tx) error {
 		done, failures = nil, nil
+		c := &queueChange{h: h, t: t, action: Recovered}
 		for _, id := range ids {
-			r, err := h.recover(t, id)
+			r, err := c.recover(id)
 			switch {
 			case err == nil, errors.Is(err, ErrRecovered):
 				done = append(done, r)
@@ -46,7 +56,7 @@ func (h *Hand) RecoverMany(ctx context.Context, ids []int64) (done []Recovery, e
 				return err
 			}
 		}
-		return nil
+		return c.note(nil)
 	})
 	if err != nil {
 		return nil, err
@@ -92,42 +102,52 @@ func (f Failures) Unwrap() []error {
 // heldRow is what recovering asks of a held message.
 type heldRow struct {
 	auditedMessage
-	name   string
-	inFile bool
+	name                 string
+	inFile               bool
+	createdAt, expiresAt int64
 }
 
 // recover fails with ErrRecovered, ErrNotFound, ErrContentGone or ErrDamaged before it changes
 // anything.
-func (h *Hand) recover(t *tx, id int64) (Recovery, error) {
+func (c *queueChange) recover(id int64) (Recovery, error) {
 	r := Recovery{SuspendedID: id}
-	err := t.row(`select id from tickets where suspended_id = $1`, id).Scan(&r.Ticket.ID)
+	err := c.t.row(`select id from tickets where suspended_id = $1`, id).Scan(&r.Ticket.ID)
 	if err == nil {
 		return r, fmt.Errorf("held message %d was %w: ticket %d", id, ErrRecovered, r.Ticket.ID)
 	}
-	var held heldRow
+	held, err := c.t.heldRow(id)
+	if err != nil {
+		return r, fmt.Errorf("held message %d: %w", id, err)
+	}
+	if _, err := os.Stat(c.h.db.contentPath(held.DecisionID)); held.inFile && err != nil {
+		return r, c.h.db.contentGone(id)
+	}
+	if err := c.h.makeTicket(c.t, &r, held); err != nil {
+		return r, err
+	}
+	return r, c.add(queueRow{message: id, was: held.auditedMessage, ticket: r.Ticket.ID,
+		madeProfile: r.MadeProfile, createdAt: held.createdAt, expiresAt: held.expiresAt})
+}
+
+func (t *tx) heldRow(id int64) (held heldRow, err error) {
 	var inFile int64
 	damage, err := scanParts(t.row(`select s.cause, s.author_email, s.author_name, s.subject,
-			s.recipient, m.decision_id, m.raw is null, m.claimed, m.authentication
+			s.recipient, s.created_at, s.expires_at, m.decision_id, m.raw is null, m.claimed,
+			m.authentication
 		from suspended s left join messages m on m.id = s.id where s.id = $1`, id),
 		part{"cause", &held.Cause}, part{"author_email", &held.Author},
 		part{"author_name", &held.name}, part{"subject", new(string)},
-		part{"recipient", new(string)}, part{"decision_id", &held.DecisionID},
+		part{"recipient", new(string)}, part{"created_at", &held.createdAt},
+		part{"expires_at", &held.expiresAt}, part{"decision_id", &held.DecisionID},
 		part{"raw", &inFile}, part{"claimed", new(bool)}, part{"authentication", new(string)})
-	if err != nil {
-		return r, fmt.Errorf("held message %d: %w", id, absent(err))
+	damage = slices.DeleteFunc(damage, func(d Damaged) bool { // no ticket has them
+		return d.Column == "created_at" || d.Column == "expires_at"
+	})
+	if err == nil && len(damage) > 0 {
+		err = fmt.Errorf("%w: %s", ErrDamaged, damage)
 	}
-	if held.inFile = inFile != 0; damage != nil {
-		return r, fmt.Errorf("held message %d: %w: %s", id, ErrDamaged, damage)
-	}
-	if _, err := os.Stat(h.db.contentPath(held.DecisionID)); held.inFile && err != nil {
-		return r, h.db.contentGone(id)
-	}
-	if err := h.makeTicket(t, &r, held); err != nil {
-		return r, err
-	}
-	_, err = h.note(t, event{action: "suspended.recover", subject: fmt.Sprint(id),
-		before: held.auditedMessage, after: auditedRecovery{r.Ticket.ID, r.MadeProfile}})
-	return r, err
+	held.inFile = inFile != 0
+	return held, absent(err)
 }
 
 // auditedRecovery is what the audit log says of what recovering did.

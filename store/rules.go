@@ -197,16 +197,8 @@ func (h *Hand) noteRules(t *tx, c *change, e event) (id int64, err error) {
 	if id, err = t.nextAudit(); err != nil {
 		return 0, err
 	}
-	n, err := t.change(`insert into audit_rules (audit, list, keyword, target, text, note,
-			position, created_at, added)
-		select $1, list, keyword, target, text, note, position, created_at, not removed
-		from rules where list = $3 and generation = $2 and (removed or since = $2)`,
-		id, c.generation, c.list)
-	if err != nil {
-		return 0, fmt.Errorf("audit: %w", err)
-	}
-	if n == 0 {
-		return 0, nil
+	if n, err := t.keepRules(c, id); err != nil || n == 0 {
+		return 0, err
 	}
 	e.id, e.generation, e.undoable = id, c.generation, true
 	if e.before, err = t.auditedEntries(id, false); err != nil {
@@ -216,6 +208,20 @@ func (h *Hand) noteRules(t *tx, c *change, e event) (id int64, err error) {
 		return 0, err
 	}
 	return h.note(t, e)
+}
+
+// keepRules keeps what a change took from its list and put on it under an entry of the audit
+// log, and says how much that is.
+func (t *tx) keepRules(c *change, audit int64) (n int64, err error) {
+	n, err = t.change(`insert into audit_rules (audit, list, keyword, target, text, note,
+			position, created_at, added)
+		select $1, list, keyword, target, text, note, position, created_at, not removed
+		from rules where list = $3 and generation = $2 and (removed or since = $2)`,
+		audit, c.generation, c.list)
+	if err != nil {
+		return 0, fmt.Errorf("audit: %w", err)
+	}
+	return n, nil
 }
 
 // auditedEntries is what the audit log shows of entries: how many, and the first of them.
@@ -233,9 +239,13 @@ func (t *tx) auditedEntries(audit int64, added bool) (any, error) {
 	if err != nil || e.Count == 0 {
 		return nil, damaged(err)
 	}
-	e.Entries, err = t.texts(`select text from audit_rules where audit = $1 and added = $2
-		order by position, target, keyword limit $3`, audit, added, shownEntries)
+	e.Entries, err = t.auditedTexts(audit, added)
 	return e, err
+}
+
+func (t *tx) auditedTexts(audit int64, added bool) ([]string, error) {
+	return t.texts(`select text from audit_rules where audit = $1 and added = $2
+		order by position, target, keyword limit $3`, audit, added, shownEntries)
 }
 
 // add puts entries on the list that are not there. One that this very change took away

@@ -34,8 +34,9 @@ func (t *tx) withhold(id, now int64) error {
 func (h *Hand) Undelete(ctx context.Context, ids []int64) (missing []int64, err error) {
 	err = h.changeQueue(ctx, func(t *tx) error {
 		missing = nil
+		c := &queueChange{h: h, t: t, action: Restored}
 		for _, id := range ids {
-			err := h.undelete(t, id)
+			err := c.undelete(id)
 			if errors.Is(err, ErrNotFound) {
 				missing = append(missing, id)
 			} else if err != nil {
@@ -45,25 +46,42 @@ func (h *Hand) Undelete(ctx context.Context, ids []int64) (missing []int64, err 
 		if missing != nil {
 			return fmt.Errorf("deleted message %d: %w", missing[0], ErrNotFound)
 		}
-		return nil
+		return c.noteRestored()
 	})
 	return missing, err
 }
 
-func (h *Hand) undelete(t *tx, id int64) error {
-	n, err := t.change(`insert into suspended (`+heldColumns+`) select `+heldColumns+`
+func (c *queueChange) undelete(id int64) error {
+	was := queueRow{message: id}
+	err := c.t.row(`select author_email, created_at, expires_at from deleted where id = $1`, id).
+		Scan(&was.was.Author, &was.createdAt, &was.expiresAt)
+	if err != nil {
+		return absent(err)
+	}
+	err = c.t.exec(`insert into suspended (`+heldColumns+`) select `+heldColumns+`
 		from deleted where id = $1`, id)
 	if err != nil {
 		return fmt.Errorf("restore message %d: %w", id, err)
 	}
-	if n == 0 {
-		return ErrNotFound
-	}
-	t.queue = true
-	if err := t.exec(`delete from deleted where id = $1`, id); err != nil {
+	c.t.queue = true
+	if err := c.t.exec(`delete from deleted where id = $1`, id); err != nil {
 		return err
 	}
-	_, err = h.note(t, event{action: "suspended.undelete", subject: fmt.Sprint(id)})
+	return c.add(was)
+}
+
+// noteRestored writes the entry of what was restored: it says no more than which.
+func (c *queueChange) noteRestored() error {
+	e := event{id: c.id, action: Restored}
+	switch len(c.rows) {
+	case 0:
+		return nil
+	case 1:
+		e.subject = fmt.Sprint(c.rows[0].message)
+	default:
+		e.after = map[string]int{"count": len(c.rows)}
+	}
+	_, err := c.h.note(c.t, e)
 	return err
 }
 

@@ -13,38 +13,64 @@ import (
 // ErrCannotUndo says that a change cannot be undone, or not any more.
 var ErrCannotUndo = errors.New("cannot be undone")
 
-// Undo takes back a change of a list or of the IP restrictions, by its id in the audit log.
+// Undo takes back a change of a list, of the IP restrictions, of a profile's suspension, or
+// what was done to held messages, by its id in the audit log; all that the entry says, or nothing.
 // ErrNotFound if there is no such entry; ErrCannotUndo if it is of another kind, was undone
 // already, or what it changed has been changed since; ErrLockout if it would shut out whoever
-// undoes it. What was undone can be undone again by undoing that.
+// undoes it. What was undone can be undone again by undoing that, but for held messages.
 func (h *Hand) Undo(ctx context.Context, auditID int64) error {
-	return h.do(ctx, func(t *tx) error {
-		was, generation, err := t.audited(auditID)
-		if err != nil {
-			return fmt.Errorf("audit entry %d: %w", auditID, err)
-		}
-		switch {
-		case was.UndoneBy != nil:
-			err = fmt.Errorf("%w: entry %d did so already", ErrCannotUndo, *was.UndoneBy)
-		case !was.Undoable:
-			err = fmt.Errorf("%w: %s is no change of a list or of access", ErrCannotUndo, was.Action)
-		}
-		if err != nil {
-			return fmt.Errorf("audit entry %d %w", auditID, err)
-		}
-		e := event{action: "undo", undoes: &auditID}
-		var by int64
-		if generation > 0 {
-			e.subject = was.Subject
-			by, err = h.undoRules(t, was.ID, generation, e)
-		} else {
-			by, err = h.undoAccess(t, was, e)
-		}
-		if err != nil {
-			return fmt.Errorf("audit entry %d %w", auditID, err)
-		}
-		return t.exec(`update audit set undone_by = $1 where id = $2`, by, auditID)
-	})
+	was, err := h.db.AuditEntry(ctx, auditID)
+	if err != nil {
+		return fmt.Errorf("audit entry %d: %w", auditID, err)
+	}
+	if was.Messages > 0 {
+		err = h.undoMail(ctx, auditID)
+	} else {
+		err = h.do(ctx, func(t *tx) error { return h.undo(t, auditID) })
+	}
+	if err != nil {
+		return fmt.Errorf("audit entry %d %w", auditID, err)
+	}
+	return nil
+}
+
+func (h *Hand) undo(t *tx, id int64) error {
+	was, generation, err := t.undoable(id)
+	if err != nil {
+		return err
+	}
+	e := event{action: "undo", undoes: &id}
+	var by int64
+	switch {
+	case generation > 0:
+		e.subject = was.Subject
+		by, err = h.undoRules(t, was.ID, generation, e)
+	case was.Action == suspending, was.Action == unsuspending:
+		by, err = h.undoSuspension(t, was, e)
+	default:
+		by, err = h.undoAccess(t, was, e)
+	}
+	return errors.Join(err, t.markUndone(id, by))
+}
+
+func (t *tx) markUndone(id, by int64) error {
+	return t.exec(`update audit set undone_by = $1 where id = $2 and undone_by is null and $1 > 0`,
+		by, id)
+}
+
+// undoable is an entry that may be undone, as far as it says so itself.
+func (t *tx) undoable(id int64) (was AuditEntry, generation int64, err error) {
+	was, generation, err = t.audited(id)
+	switch {
+	case err != nil:
+	case was.UndoneBy != nil:
+		err = fmt.Errorf("%w: entry %d did so already", ErrCannotUndo, *was.UndoneBy)
+	case !was.Undoable && was.Messages > 0:
+		err = fmt.Errorf("%w: what it did to held mail is for good", ErrCannotUndo)
+	case !was.Undoable:
+		err = fmt.Errorf("%w: %s is no change of a list or of access", ErrCannotUndo, was.Action)
+	}
+	return was, generation, err
 }
 
 func (t *tx) audited(id int64) (e AuditEntry, generation int64, err error) {
@@ -92,27 +118,40 @@ func (h *Hand) undoAccess(t *tx, was AuditEntry, e event) (id int64, err error) 
 // undoRules takes from the list what the change of that generation put there, and puts back
 // what it took. An entry that came back since by another change is that one's.
 func (h *Hand) undoRules(t *tx, audit, generation int64, e event) (int64, error) {
+	c, err := h.undoneRules(t, audit, generation)
+	if err != nil {
+		return 0, err
+	}
+	return h.noteRules(t, c, e)
+}
+
+// undoneRules is undoRules without the entry of the audit log.
+func (h *Hand) undoneRules(t *tx, audit, generation int64) (*change, error) {
 	var changed int
 	err := t.row(`select count(*) from audit_rules a left join rules r
 			on r.list = a.list and r.target = a.target and r.keyword = a.keyword
 		where a.audit = $1 and case when a.added then coalesce(r.removed or r.since <> $2, true)
 			else not coalesce(r.removed, true) end`, audit, generation).Scan(&changed)
 	if err != nil {
-		return 0, damaged(err)
+		return nil, damaged(err)
 	}
 	if changed > 0 {
-		return 0, errChangedSince
+		return nil, errChangedSince
 	}
-	c, err := h.newChange(t, policy.ListName(e.subject))
+	lists, err := t.texts(`select list from audit_rules where audit = $1 limit 1`, audit)
+	if err != nil || len(lists) == 0 {
+		return nil, errors.Join(err, ErrCannotUndo)
+	}
+	c, err := h.newChange(t, policy.ListName(lists[0]))
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	err = t.exec(`update rules set removed = true, generation = $1
 		where list = $2 and not removed and since = $3 and (target, keyword) in (
 			select target, keyword from audit_rules where audit = $4 and added)`,
 		c.generation, c.list, generation, audit)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	err = t.exec(`insert into rules (list, keyword, target, text, note, position, generation,
 			since, removed, created_at)
@@ -122,8 +161,5 @@ func (h *Hand) undoRules(t *tx, audit, generation int64, e event) (int64, error)
 			note = excluded.note, position = excluded.position, generation = excluded.generation,
 			since = excluded.since, removed = false, created_at = excluded.created_at`,
 		c.generation, audit)
-	if err != nil {
-		return 0, err
-	}
-	return h.noteRules(t, c, e)
+	return c, err
 }

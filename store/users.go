@@ -126,11 +126,18 @@ func (h *Hand) SetRole(ctx context.Context, a message.Address, role policy.Role)
 		if u.Role == role.String() {
 			return nil
 		}
-		return h.setUser(t, u, "role", role.String(), event{action: "user.role",
+		_, err := h.setUser(t, u, "role", role.String(), event{action: "user.role",
 			before: map[string]string{"role": u.Role},
 			after:  map[string]string{"role": role.String()}})
+		return err
 	})
 }
+
+// The actions of the audit log about the suspension of a profile.
+const (
+	suspending   = "user.suspend"
+	unsuspending = "user.unsuspend"
+)
 
 // SetSuspended suspends a profile, which ends its sessions and revokes its tokens for good, or
 // lets it be heard again. The last admin cannot be suspended (ErrLastAdmin).
@@ -139,28 +146,68 @@ func (h *Hand) SetSuspended(ctx context.Context, a message.Address, suspended bo
 		if u.Suspended == suspended {
 			return nil
 		}
-		action := "user.unsuspend"
+		e := event{action: unsuspending}
 		if suspended {
-			action = "user.suspend"
+			e.action = suspending
 		}
-		err := errors.Join(endSessions(t, u),
-			h.setUser(t, u, "suspended", suspended, event{action: action,
-				before: map[string]bool{"suspended": u.Suspended},
-				after:  map[string]bool{"suspended": suspended}}))
-		if err == nil && suspended {
-			_, err = h.revokeAll(t, u)
-		}
+		_, err := h.setSuspended(t, u, suspended, e)
 		return err
 	})
+}
+
+func (h *Hand) setSuspended(t *tx, u User, suspended bool, e event) (audit int64, err error) {
+	e.before = map[string]bool{"suspended": u.Suspended}
+	e.after, e.undoable = map[string]bool{"suspended": suspended}, true
+	if err := endSessions(t, u); err != nil {
+		return 0, err
+	}
+	if audit, err = h.setUser(t, u, "suspended", suspended, e); err == nil && suspended {
+		_, err = h.revokeAll(t, u)
+	}
+	return audit, err
+}
+
+// undoSuspension suspends a profile, or ends that, as it was before. What was revoked with it
+// stays so.
+func (h *Hand) undoSuspension(t *tx, was AuditEntry, e event) (audit int64, err error) {
+	a, err := message.ParseAddress(was.Subject)
+	if err != nil {
+		return 0, err
+	}
+	u, err := t.user(a)
+	if errors.Is(err, ErrNotFound) {
+		return 0, errChangedSince
+	}
+	if err != nil {
+		return 0, err
+	}
+	var later int
+	err = t.row(`select count(*) from audit where subject = $1 and id > $2 and undone_by is null
+		and action in ('user.suspend', 'user.unsuspend')`, was.Subject, was.ID).Scan(&later)
+	suspended := was.Action == unsuspending
+	switch {
+	case err != nil:
+		return 0, damaged(err)
+	case later > 0 || u.Suspended == suspended:
+		return 0, errChangedSince
+	case suspended:
+		if err := t.checkAdmins(u); err != nil {
+			return 0, fmt.Errorf("%w: %w", ErrCannotUndo, err)
+		}
+	}
+	return h.setSuspended(t, u, suspended, e)
 }
 
 // SetPassword keeps a hash of HashPassword, or none if it is empty, and ends the sessions of
 // the profile; its tokens are RevokeTokens' to end. The last admin who can sign in keeps one (ErrLastAdmin).
 func (h *Hand) SetPassword(ctx context.Context, a message.Address, hash string) error {
 	return h.changeUser(ctx, a, hash == "", func(t *tx, u User) error {
-		return errors.Join(endSessions(t, u),
-			h.setUser(t, u, "password", hash, event{action: "user.password",
-				after: map[string]bool{"password": hash != ""}}))
+		if err := endSessions(t, u); err != nil {
+			return err
+		}
+		_, err := h.setUser(t, u, "password", hash, event{action: "user.password",
+			after: map[string]bool{"password": hash != ""}})
+		return err
 	})
 }
 
@@ -171,8 +218,9 @@ func (h *Hand) Rename(ctx context.Context, a message.Address, name string) error
 		if u.Name == name {
 			return nil
 		}
-		return h.setUser(t, u, "name", name, event{action: "user.rename",
+		_, err := h.setUser(t, u, "name", name, event{action: "user.rename",
 			before: map[string]string{"name": u.Name}, after: map[string]string{"name": name}})
+		return err
 	})
 }
 
@@ -186,16 +234,19 @@ func (h *Hand) RemoveUser(ctx context.Context, a message.Address) error {
 		if err != nil {
 			return damaged(err)
 		}
-		if err := t.exec(`delete from users where id = $1`, u.ID); err != nil {
-			return err
-		}
-		err = t.exec(`update meta set value = $1 where name = 'removed_user' and value < $1`, u.ID)
-		if err != nil {
+		if err := t.removeUser(u.ID); err != nil {
 			return err
 		}
 		_, err = h.note(t, event{action: "user.remove", subject: u.Email, before: was})
 		return err
 	})
+}
+
+func (t *tx) removeUser(id int64) error {
+	if err := t.exec(`delete from users where id = $1`, id); err != nil {
+		return err
+	}
+	return t.exec(`update meta set value = $1 where name = 'removed_user' and value < $1`, id)
 }
 
 func (h *Hand) changeUser(ctx context.Context, a message.Address, losesAdmin bool,
@@ -213,15 +264,14 @@ func (h *Hand) changeUser(ctx context.Context, a message.Address, losesAdmin boo
 }
 
 // setUser changes one column of a profile, and notes it.
-func (h *Hand) setUser(t *tx, u User, column string, value any, e event) error {
-	err := t.exec(`update users set `+column+` = $1, updated_at = $2 where id = $3`, value,
+func (h *Hand) setUser(t *tx, u User, column string, value any, e event) (audit int64, err error) {
+	err = t.exec(`update users set `+column+` = $1, updated_at = $2 where id = $3`, value,
 		h.now(), u.ID)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	e.subject = u.Email
-	_, err = h.note(t, e)
-	return err
+	return h.note(t, e)
 }
 
 func endSessions(t *tx, u User) error {

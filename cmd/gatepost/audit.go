@@ -75,6 +75,10 @@ func auditChange(e store.AuditEntry) string {
 	if words, ok := auditMail(e); ok {
 		return strings.Join(append(parts, words), " ")
 	}
+	if e.Action == "undo" && e.Messages > 0 {
+		words := count(e.Messages, "message", "messages") + " held again" + auditRules(e.After)
+		return strings.Join(append(parts, words), " ")
+	}
 	taken, isList := auditEntries("-", e.Before)
 	added, isList2 := auditEntries("+", e.After)
 	if isList || isList2 {
@@ -87,18 +91,21 @@ func auditChange(e store.AuditEntry) string {
 // difference of its fields.
 func auditMail(e store.AuditEntry) (words string, ok bool) {
 	switch e.Action {
-	case "suspended.recover":
+	case store.Recovered:
 		words = "recovered"
-	case "suspended.delete":
+	case store.Deleted:
 		words = "deleted"
 	case store.Expired:
 		return auditTaken(e.After, "expired"), true
 	case store.Purging:
 		return auditTaken(e.After, "deleted for good"), true
-	case "suspended.undelete":
-		return "restored", true
+	case store.Restored:
+		words = "restored"
 	default:
 		return "", false
+	}
+	if e.Subject == "" {
+		return auditMany(words, e) + auditRules(e.After), true
 	}
 	if of := auditDifference(nil, e.Before); of != "" {
 		words += ": " + of
@@ -106,7 +113,41 @@ func auditMail(e store.AuditEntry) (words string, ok bool) {
 	if made := auditDifference(nil, e.After); made != "" {
 		words += "; " + made
 	}
-	return words, true
+	return words + auditRules(e.After), true
+}
+
+// auditRules says what was changed of a list together with held messages.
+func auditRules(raw json.RawMessage) (words string) {
+	var after struct {
+		Rules struct {
+			List           string
+			Added, Removed []string
+		}
+	}
+	_ = json.Unmarshal(raw, &after) // null, where there is nothing, is none
+	for _, entry := range after.Rules.Added {
+		words += " +" + entry
+	}
+	for _, entry := range after.Rules.Removed {
+		words += " -" + entry
+	}
+	if words != "" {
+		words = "; " + after.Rules.List + words
+	}
+	return words
+}
+
+// auditMany says how many messages one entry is about, and which were asked for.
+func auditMany(words string, e store.AuditEntry) string {
+	var asked struct {
+		Matching map[string]string `json:"matching"`
+	}
+	_ = json.Unmarshal(e.Before, &asked) // of messages that were named there is none
+	words = count(e.Messages, "message", "messages") + " " + words
+	for _, name := range slices.Sorted(maps.Keys(asked.Matching)) {
+		words += fmt.Sprintf(", %s %q", name, asked.Matching[name])
+	}
+	return words
 }
 
 // auditTaken says how many held messages a purge took, of which causes.
@@ -176,6 +217,7 @@ func auditFields(raw json.RawMessage) map[string]string {
 		return map[string]string{}
 	}
 	texts := make(map[string]string, len(fields))
+	delete(fields, "rules") // see auditRules
 	for name, value := range fields {
 		switch value := value.(type) {
 		case nil:
@@ -192,9 +234,11 @@ func auditFields(raw json.RawMessage) map[string]string {
 func newAuditUndo(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "undo ID",
-		Short: "take back a change of a list or of the IP restrictions",
-		Long: "Takes back a change of a list or of the IP restrictions, unless what it changed has\n" +
-			"been changed since. That is a change too: to undo it makes the first one again.",
+		Short: "undo a change of a list, of access or of a suspension, a recovery or a deletion",
+		Long: "Undoes a change of a list, of the IP restrictions or of the suspension of a profile,\n" +
+			"unless what it changed has been changed since. That is a change too: to undo it\n" +
+			"makes the first one again. Messages that were recovered or deleted are held again,\n" +
+			"and what was changed of a list with them is undone with them.",
 		Args: takes(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			id, err := parseID(args[0])
@@ -218,43 +262,42 @@ func (a *app) undo(ctx context.Context, db *store.DB, id int64) error {
 	case err != nil:
 		return notFound(err, "there is no audit entry %d: `audit list` shows them", id)
 	}
-	e, err := auditEntry(ctx, db, id)
+	e, err := db.AuditEntry(ctx, id)
 	if err != nil {
 		return err
 	}
 	if a.json {
 		return a.printJSON(e)
 	}
-	a.note("audit entry %d is undone: %s %s", e.ID, e.Action, e.Subject)
+	a.note("audit entry %d is undone: %s", e.ID, strings.TrimSpace(e.Action+" "+e.Subject))
 	return a.noteUndone(ctx, db, e)
 }
 
-// auditEntry is one entry of the audit log.
-func auditEntry(ctx context.Context, db *store.DB, id int64) (store.AuditEntry, error) {
-	for e, err := range db.AuditLog(ctx, store.AuditQuery{Before: id + 1, Limit: 1}) {
-		if err != nil || e.ID == id {
-			return e, err
+// noteUndone says what the list or the restrictions are now, as the command that sets them
+// does, or how many messages are held again.
+func (a *app) noteUndone(ctx context.Context, db *store.DB, was store.AuditEntry) error {
+	undo, err := db.AuditEntry(ctx, *was.UndoneBy)
+	switch {
+	case err != nil:
+		return err
+	case was.Messages > 0:
+		a.note("%s held again", count(undo.Messages, "message is", "messages are"))
+		return nil
+	case was.Subject == "access":
+		access, err := db.Access(ctx)
+		if err == nil {
+			_, err = a.noteAccess(ctx, db, access)
 		}
+		return err
+	case !was.Lists: // a profile, which the line above names
+		return nil
 	}
-	return store.AuditEntry{}, store.ErrNotFound
+	return a.noteListNow(ctx, db, policy.ListName(was.Subject), undo)
 }
 
-// noteUndone says what the list or the restrictions are now, as the command that sets them
-// does.
-func (a *app) noteUndone(ctx context.Context, db *store.DB, was store.AuditEntry) error {
-	list, entries := policy.ListName(was.Subject), 0
-	if list != policy.Allow && list != policy.Block {
-		access, err := db.Access(ctx)
-		if err != nil {
-			return err
-		}
-		_, err = a.noteAccess(ctx, db, access)
-		return err
-	}
-	undo, err := auditEntry(ctx, db, *was.UndoneBy)
-	if err != nil {
-		return err
-	}
+func (a *app) noteListNow(ctx context.Context, db *store.DB, list policy.ListName,
+	undo store.AuditEntry) error {
+	entries := 0
 	for _, err := range db.Rules(ctx, list) {
 		if err != nil {
 			return err

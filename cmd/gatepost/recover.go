@@ -25,7 +25,7 @@ func newSuspendedRecover(a *app) *cobra.Command {
 		}),
 	}
 	a.yesFlag(cmd)
-	cmd.Flags().BoolVar(&allow, "allow", false, "add the sender's address to the allowlist as well")
+	cmd.Flags().BoolVar(&allow, "allow", false, "add the sender's address to the allowlist as well: `audit undo` takes back both")
 	return cmd
 }
 
@@ -97,7 +97,15 @@ type recovered struct {
 }
 
 func (a *app) recoverOne(ctx context.Context, db *store.DB, s store.Suspended, allow bool) error {
-	r, err := a.hand(db).Recover(ctx, s.ID)
+	var with *store.ListChange
+	if allow {
+		entry, err := allowEntry(s)
+		if err != nil {
+			return err
+		}
+		with = &store.ListChange{List: policy.Allow, Entry: entry}
+	}
+	r, err := a.hand(db).RecoverWith(ctx, s.ID, with)
 	if errors.Is(err, store.ErrRecovered) {
 		return a.recoveredBefore(s.ID, r)
 	}
@@ -105,15 +113,6 @@ func (a *app) recoverOne(ctx context.Context, db *store.DB, s store.Suspended, a
 		return notFound(err, "there is no held message %d any more", s.ID)
 	}
 	done := recovered{Recovery: r, Allowed: allow, Notes: []string{}}
-	if allow {
-		entry, err := allowEntry(s)
-		if err != nil {
-			return err
-		}
-		if _, err := a.hand(db).AddRules(ctx, policy.Allow, []policy.Entry{entry}, ""); err != nil {
-			return err
-		}
-	}
 	if done.Notes, err = effects(ctx, db, s, done); err != nil {
 		return err
 	}
