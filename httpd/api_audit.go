@@ -21,6 +21,7 @@ type logged struct {
 	After    json.RawMessage `json:"after"`
 	Undoable bool            `json:"undoable"`
 	UndoneBy *int64          `json:"undone_by"`
+	Messages int             `json:"messages"` // how many held messages it is about
 }
 
 // auditLogs shows who changed what, the latest first; before= an id goes further back.
@@ -42,7 +43,7 @@ func (s *Server) auditLogs(w http.ResponseWriter, r *http.Request, _ visitor) er
 			return err
 		}
 		records = append(records, logged{e.ID, stamp(e.At), e.Actor, e.Door, e.Client, e.Action,
-			e.Subject, e.Before, e.After, e.Undoable, e.UndoneBy})
+			e.Subject, e.Before, e.After, e.Undoable, e.UndoneBy, e.Messages})
 	}
 	more := len(records) > size
 	records = records[:min(len(records), size)]
@@ -55,7 +56,7 @@ func (s *Server) auditLogs(w http.ResponseWriter, r *http.Request, _ visitor) er
 		"links": links(when(more, s.link(r, "page[after]", after)), nil)})
 }
 
-// undo takes back a change of the lists or of access.
+// undo takes back a change of the lists, of access or of a suspension, or what was done to mail.
 func (s *Server) undo(w http.ResponseWriter, r *http.Request, v visitor) error {
 	id, err := pathID(r)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"gatepost/policy"
 	"gatepost/store"
 )
 
@@ -44,7 +45,9 @@ func (s *Server) listSuspended(w http.ResponseWriter, r *http.Request, _ visitor
 	if err != nil {
 		return err
 	}
-	q := store.Query{Cause: r.URL.Query().Get("cause"), Search: r.URL.Query().Get("query")}
+	query := r.URL.Query()
+	q := store.Query{Cause: query.Get("cause"), From: lowerASCII(query.Get("from")),
+		Search: query.Get("query")}
 	if err := readSort(r, &q, &p.request); err != nil {
 		return err
 	}
@@ -102,7 +105,11 @@ func (s *Server) recoverOne(w http.ResponseWriter, r *http.Request, v visitor) e
 	if err != nil {
 		return err
 	}
-	done, err := s.hand(v).Recover(r.Context(), id)
+	with, err := s.listChange(r, v, id, policy.Allow)
+	if err != nil {
+		return err
+	}
+	done, err := s.hand(v).RecoverWith(r.Context(), id, with)
 	switch {
 	case lostWords(err) != "":
 		return s.unrecovered(r, []int64{id}, err)
@@ -114,7 +121,13 @@ func (s *Server) recoverOne(w http.ResponseWriter, r *http.Request, v visitor) e
 		return err
 	}
 	t.MadeProfile = &done.MadeProfile
-	return answerJSON(w, http.StatusOK, body{"ticket": []ticket{t}})
+	b := body{"ticket": []ticket{t}}
+	if with != nil {
+		if b["audit_id"], err = s.entryOf(r.Context(), id); err != nil {
+			return err
+		}
+	}
+	return answerJSON(w, http.StatusOK, b)
 }
 
 // recoverMany makes tickets of all that it can. What somebody deleted meanwhile is listed as
@@ -204,7 +217,11 @@ func (s *Server) destroyOne(w http.ResponseWriter, r *http.Request, v visitor) e
 	if err != nil {
 		return err
 	}
-	if _, err := s.hand(v).DeleteSuspended(r.Context(), []int64{id}); err != nil {
+	with, err := s.listChange(r, v, id, policy.Block)
+	if err != nil {
+		return err
+	}
+	if _, err := s.hand(v).DeleteWith(r.Context(), []int64{id}, with); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

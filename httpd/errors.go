@@ -93,7 +93,8 @@ func ofStore(err error) *problem {
 		return invalid("id", "%s", err)
 	case errors.Is(err, store.ErrNoRanges):
 		return invalid("ip_ranges", "%s", err)
-	case errors.Is(err, store.ErrRulesChanged), errors.Is(err, store.ErrAccessChanged):
+	case errors.Is(err, store.ErrRulesChanged), errors.Is(err, store.ErrAccessChanged),
+		errors.Is(err, store.ErrMoreMatch):
 		return &problem{status: http.StatusConflict, code: "Conflict", description: err.Error()}
 	case errors.Is(err, store.ErrWrongPassword):
 		return errUnknown

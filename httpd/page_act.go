@@ -24,31 +24,60 @@ func (s *Server) actOnMany(w http.ResponseWriter, r *http.Request, v visitor) er
 	if err != nil {
 		return err
 	}
-	list := newListing("/suspended", r)
-	if len(ids) == 0 {
-		return s.back(w, r, list.URL(), done{what: "nothing"})
+	list, do := newListing("/suspended", r), r.PostForm.Get("do")
+	var d done
+	switch {
+	case do != "recover" && do != "delete":
+		return invalid("do", "choose what to do with what is selected: recover or delete")
+	case r.PostForm.Get("matching") != "":
+		d, err = s.actOnMatching(r, v, list.query())
+	case len(ids) == 0:
+		d = done{what: "nothing"}
+	case do == "recover":
+		d, err = s.recover(r.Context(), v, ids, nil)
+	default:
+		d, err = s.delete(r.Context(), v, ids)
 	}
-	switch r.PostForm.Get("do") {
-	case "recover":
-		d, err := s.recover(r.Context(), v, ids)
-		if err != nil {
-			return err
-		}
-		return s.back(w, r, list.URL(), d)
-	case "delete":
-		gone, err := s.hand(v).DeleteSuspended(r.Context(), ids)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-		if gone != nil { // somebody was faster with some of them: delete the others
-			_, err = s.hand(v).DeleteSuspended(r.Context(), without(ids, gone))
-		}
-		if err != nil {
-			return err
-		}
-		return s.back(w, r, list.URL(), s.deleted(without(ids, gone)))
+	if err != nil {
+		return err
 	}
-	return invalid("do", "choose what to do with what is selected: recover or delete")
+	return s.back(w, r, list.URL(), d)
+}
+
+// delete deletes what is there of the messages: somebody may have been faster with some.
+func (s *Server) delete(ctx context.Context, v visitor, ids []int64) (d done, err error) {
+	gone, err := s.hand(v).DeleteSuspended(ctx, ids)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return d, err
+	}
+	left := without(ids, gone)
+	if gone != nil {
+		if _, err = s.hand(v).DeleteSuspended(ctx, left); err != nil {
+			return d, err
+		}
+	}
+	return s.deleted(left), nil
+}
+
+// actOnMatching recovers or deletes all that the list selected when the page was made.
+func (s *Server) actOnMatching(r *http.Request, v visitor, q store.Query) (d done, err error) {
+	m := store.Matching{Query: q}
+	for name, to := range map[string]*int64{"last": &m.Last, "matching": &m.Count} {
+		if *to, err = strconv.ParseInt(r.PostForm.Get(name), 10, 64); err != nil || *to < 0 {
+			return d, invalid(name, "%q is no number: open the list again", r.PostForm.Get(name))
+		}
+	}
+	d.what = "deleted"
+	act := s.hand(v).DeleteMatching
+	if r.PostForm.Get("do") == "recover" {
+		d.what, act = "recovered", s.hand(v).RecoverMatching
+	}
+	did, err := act(r.Context(), m)
+	if errors.Is(err, store.ErrMoreMatch) {
+		return done{what: "more"}, nil
+	}
+	d.n, d.left, d.profiles, d.audit = did.Done, did.Left, did.Profiles, did.Audit
+	return d, err
 }
 
 // actOnOne does what a button beside one message says.
@@ -130,33 +159,51 @@ func (s *Server) chosenRule(ctx context.Context, v visitor, held store.Suspended
 	return &rule, nil
 }
 
-// act recovers or deletes one message, then changes what makes the next one go the same way.
+// act recovers or deletes one message, and changes what makes the next one go the same way.
 func (s *Server) act(ctx context.Context, v visitor, id int64, do string, rule *quickRule) (
 	d done, err error) {
 	switch do {
 	case "recover":
-		d, err = s.recover(ctx, v, []int64{id})
+		d, err = s.recover(ctx, v, []int64{id}, rule.listChange())
 	case "delete":
 		d = s.deleted([]int64{id})
-		_, err = s.hand(v).DeleteSuspended(ctx, []int64{id})
+		_, err = s.hand(v).DeleteWith(ctx, []int64{id}, rule.listChange())
 	case "keep":
 		d = done{what: "changed"}
 	default:
 		err = invalid("do", "choose what to do: recover, delete or keep")
 	}
-	if err != nil || rule == nil {
+	switch {
+	case err != nil || rule == nil:
 		return d, err
-	}
-	if err := rule.apply(ctx, s.hand(v)); err != nil {
+	case rule.listChange() != nil && do != "keep": // one undo takes back both
+		d.undelete = nil
+		d.audit, err = s.entryOf(ctx, id)
 		return d, err
 	}
 	d.changes++
-	return d, nil
+	return d, rule.apply(ctx, s.hand(v))
+}
+
+// entryOf is the newest entry of the audit log about a message: what was just done to it.
+func (s *Server) entryOf(ctx context.Context, id int64) (int64, error) {
+	q := store.AuditQuery{Limit: 1, Subject: strconv.FormatInt(id, 10)}
+	for e, err := range s.DB.AuditLog(ctx, q) {
+		return e.ID, err
+	}
+	return 0, nil
 }
 
 // recover makes tickets. What somebody recovered before is as good as recovered now.
-func (s *Server) recover(ctx context.Context, v visitor, ids []int64) (d done, err error) {
-	made, err := s.hand(v).RecoverMany(ctx, ids)
+func (s *Server) recover(ctx context.Context, v visitor, ids []int64, with *store.ListChange) (
+	d done, err error) {
+	var made []store.Recovery
+	if with == nil {
+		made, err = s.hand(v).RecoverMany(ctx, ids)
+	} else {
+		made = make([]store.Recovery, 1)
+		made[0], err = s.hand(v).RecoverWith(ctx, ids[0], with)
+	}
 	missing, failed := split(err)
 	switch {
 	case failed != nil:
@@ -173,36 +220,11 @@ func (s *Server) recover(ctx context.Context, v visitor, ids []int64) (d done, e
 			d.profiles++
 		}
 	}
+	if len(made) > 0 {
+		d.audit, err = s.entryOf(ctx, made[0].SuspendedID)
+		return d, err
+	}
 	return d, nil
-}
-
-// deleted is what deleting did, and offers to take it back where that can be.
-func (s *Server) deleted(ids []int64) done {
-	d := done{what: "deleted", n: len(ids)}
-	if s.DB.DeletedKept() > 0 {
-		d.undelete = ids
-	}
-	return d
-}
-
-// undeletePage holds deleted messages again, for the button beside what was deleted.
-func (s *Server) undeletePage(w http.ResponseWriter, r *http.Request, v visitor) error {
-	if err := readForm(r); err != nil {
-		return err
-	}
-	ids, err := formIDs(r)
-	if err != nil {
-		return err
-	}
-	to := ownPath(r.PostForm.Get("back"))
-	_, err = s.hand(v).Undelete(r.Context(), ids)
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return s.back(w, r, to, done{what: "not restored"})
-	case err != nil:
-		return err
-	}
-	return s.back(w, r, to, done{what: "restored", n: len(ids)})
 }
 
 // formIDs are what was selected, each once.
@@ -245,7 +267,8 @@ func (s *Server) back(w http.ResponseWriter, r *http.Request, to string, d done)
 	}
 	q := u.Query()
 	for name, n := range map[string]int64{"n": int64(d.n), "ticket": d.ticket,
-		"profiles": int64(d.profiles), "changed": int64(d.changes)} {
+		"profiles": int64(d.profiles), "changed": int64(d.changes), "left": int64(d.left),
+		"audit": d.audit} {
 		if n > 0 {
 			q.Set(name, strconv.FormatInt(n, 10))
 		}

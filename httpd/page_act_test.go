@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -88,10 +89,16 @@ func TestRecoverAndAllow(t *testing.T) {
 	if got := st.list(policy.Allow); got != "example.net" {
 		t.Errorf("the allowlist is %q", got)
 	}
-	b.says(b.follow(undoOf(t, page), "back", "/rules"), "The change was undone.")
+	// One undo takes back both, and the profile with them.
+	b.says(b.follow(undoOf(t, page), "back", "/suspended"),
+		"The change was undone: 1 message is held again.", "Let me in")
 	if got := st.list(policy.Allow); got != "" {
 		t.Errorf("after the undo the allowlist is %q", got)
 	}
+	if _, err := st.db.User(t.Context(), st.address("sam@example.net")); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("the profile stays: %v", err)
+	}
+	b.follow(path, "do", "recover")
 	// The message is a ticket now, and its old address leads there.
 	_, to := b.post(path, http.StatusSeeOther, "do", "recover")
 	if !strings.HasPrefix(to, "/tickets/") {

@@ -99,10 +99,10 @@ func (s *Server) undoChange(w http.ResponseWriter, r *http.Request, v visitor) e
 	if err != nil {
 		return err
 	}
-	err = s.hand(v).Undo(r.Context(), id)
+	d, err := s.undoEntry(r, v, id)
 	switch {
 	case err == nil:
-		return s.back(w, r, ownPath(r.PostForm.Get("back")), done{what: "undone"})
+		return s.back(w, r, ownPath(r.PostForm.Get("back")), d)
 	case errors.Is(err, store.ErrCannotUndo), errors.Is(err, store.ErrLockout):
 		return s.showAudit(w, r, v, http.StatusConflict, err.Error())
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"gatepost/store"
@@ -12,25 +13,22 @@ import (
 // changes are what entries of the audit log say to a person, by their action; what is about
 // rules says more.
 var changes = map[string]string{
-	"user.add":           "made the profile %s",
-	"user.role":          "changed the role of %s",
-	"user.suspend":       "suspended %s",
-	store.SignedIn:       "signed in",
-	store.SignInFailed:   "somebody could not sign in as %s",
-	"user.unsuspend":     "ended the suspension of %s",
-	"user.password":      "set the password of %s",
-	"user.rename":        "renamed %s",
-	"user.remove":        "removed the profile %s",
-	"user.import":        "imported profiles",
-	"rules.order":        "put the %slist in another order or spelling",
-	"token.add":          "made token %s",
-	"token.revoke":       "revoked token %s",
-	"suspended.recover":  "recovered message %s",
-	"suspended.delete":   "deleted message %s",
-	"suspended.undelete": "restored message %s",
-	store.Expired:        "deleted what had expired",
-	store.Purging:        "deleted for good what could be restored until then",
-	"loop.reset":         "reset the rate of %s",
+	"user.add":         "made the profile %s",
+	"user.role":        "changed the role of %s",
+	"user.suspend":     "suspended %s",
+	store.SignedIn:     "signed in",
+	store.SignInFailed: "somebody could not sign in as %s",
+	"user.unsuspend":   "ended the suspension of %s",
+	"user.password":    "set the password of %s",
+	"user.rename":      "renamed %s",
+	"user.remove":      "removed the profile %s",
+	"user.import":      "imported profiles",
+	"rules.order":      "put the %slist in another order or spelling",
+	"token.add":        "made token %s",
+	"token.revoke":     "revoked token %s",
+	store.Expired:      "deleted what had expired",
+	store.Purging:      "deleted for good what could be restored until then",
+	"loop.reset":       "reset the rate of %s",
 }
 
 // changeWords says an entry of the audit log in a few words: "blocklist: added acme.test".
@@ -42,6 +40,8 @@ func changeWords(e store.AuditEntry) string {
 		return words
 	}
 	switch {
+	case e.Messages > 0:
+		return mailChange(e)
 	case strings.HasPrefix(e.Action, "rules."):
 		return listChange(e)
 	case e.Action == "undo" && (e.Subject == "allow" || e.Subject == "block"):
@@ -54,15 +54,83 @@ func changeWords(e store.AuditEntry) string {
 	return strings.TrimSpace(e.Action + " " + e.Subject)
 }
 
+// ownChange says to who made it what a change is, "" if the page says so already.
+func ownChange(e store.AuditEntry) string {
+	switch words := changeWords(e); {
+	case e.Messages > 0 && !e.Lists:
+		return ""
+	case e.Messages > 0:
+		return "You changed the " + rulesChange(e.After) + "."
+	case strings.HasPrefix(e.Action, "rules."):
+		return "You changed the " + words + "."
+	default:
+		return "You " + words + "."
+	}
+}
+
+// mailChange says what was done to held messages, and to a list with them.
+func mailChange(e store.AuditEntry) string {
+	did := map[string]string{store.Recovered: "recovered", store.Deleted: "deleted",
+		store.Restored: "restored", "undo": "undid: held again"}[e.Action]
+	what := "message " + e.Subject
+	if _, err := strconv.ParseInt(e.Subject, 10, 64); err != nil || e.Messages > 1 {
+		what = count(int64(e.Messages), "message", "messages")
+	}
+	words := did + " " + what + matchingWords(e.Before)
+	if rules := rulesChange(e.After); rules != "" {
+		words += "; " + rules
+	}
+	return words
+}
+
+// matchingWords say what all that matched had to match.
+func matchingWords(raw json.RawMessage) (words string) {
+	var asked struct {
+		Matching *struct{ Cause, From, Search string }
+	}
+	if json.Unmarshal(raw, &asked) != nil || asked.Matching == nil {
+		return ""
+	}
+	words = ", all"
+	for _, by := range []struct{ name, value string }{{"of the cause", asked.Matching.Cause},
+		{"from", asked.Matching.From}, {"with the words", asked.Matching.Search}} {
+		if by.value != "" {
+			words += " " + by.name + " " + by.value
+		}
+	}
+	return words
+}
+
+// rulesChange says which entries came on a list or went from it together with held messages.
+func rulesChange(raw json.RawMessage) string {
+	var after struct {
+		Rules struct {
+			List           string
+			Added, Removed []string
+		}
+	}
+	if json.Unmarshal(raw, &after) != nil || after.Rules.List == "" {
+		return ""
+	}
+	words := after.Rules.List + "list:"
+	for verb, entries := range map[string][]string{"added": after.Rules.Added,
+		"removed": after.Rules.Removed} {
+		if entries != nil {
+			words += " " + verb + " " + firstOf(entries, int64(len(entries)), 3)
+		}
+	}
+	return words
+}
+
 // sideWords name what an entry of the audit log has of before and after. A message that was
 // recovered or deleted was not changed: there is what it was, and what it became.
 type sideWords struct{ Both, Before, After string }
 
 func sidesOf(e store.AuditEntry) sideWords {
 	switch e.Action {
-	case "suspended.recover":
+	case store.Recovered:
 		return sideWords{"what was recovered", "The message", "Recovered as"}
-	case "suspended.delete":
+	case store.Deleted:
 		return sideWords{"what was deleted", "The message", ""}
 	case store.Expired, store.Purging:
 		return sideWords{"how many", "", "Taken"}

@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -17,6 +18,8 @@ type done struct {
 	profiles int     // made
 	changes  int     // of lists, profiles or access
 	undelete []int64 // deleted, and can be restored
+	left     int     // of all that match: could not be recovered
+	audit    int64   // the entry of the audit log that says so, and may be undone
 }
 
 // A notice says what was just done.
@@ -24,12 +27,14 @@ type notice struct {
 	Text     string
 	Ticket   int64              // made, 0 if none or several
 	Profiles int64              // made
+	Left     int64              // could not be recovered
 	Undelete []int64            // deleted, and can be restored
 	Changes  []store.AuditEntry // of lists, profiles or access, which may be undone
 }
 
 // deedKeys are what back adds to a query.
-var deedKeys = [...]string{"did", "n", "ticket", "profiles", "changed", "undelete"}
+var deedKeys = [...]string{"did", "n", "ticket", "profiles", "changed", "undelete", "left",
+	"audit"}
 
 // here is the address of a page without what was just done.
 func here(r *http.Request) string {
@@ -53,7 +58,18 @@ var deeds = map[string]func(n int64) string{
 	"changed": func(int64) string { return "" },
 	"saved":   func(int64) string { return "Saved." },
 	"same":    func(int64) string { return "Nothing was changed: it is as it was." },
-	"undone":  func(int64) string { return "The change was undone." },
+	"more": func(int64) string {
+		return "Nothing was done: more messages match than when the list was shown. This is the list now."
+	},
+	"undone": func(n int64) string {
+		if n == 0 {
+			return "The change was undone."
+		}
+		return "The change was undone: " + count(n, "message is", "messages are") + " held again."
+	},
+	"not undone": func(int64) string {
+		return "Nothing was undone: it was changed since, or deleted for good."
+	},
 	"added":   func(int64) string { return "Added." },
 	"removed": func(int64) string { return "Removed." },
 	"revoked": func(int64) string { return "The token was revoked." },
@@ -74,7 +90,7 @@ func (s *Server) notice(r *http.Request, v visitor) (*notice, error) {
 		n, _ := strconv.ParseInt(q.Get(name), 10, 32)
 		return max(n, 0)
 	}
-	n := &notice{Text: words(number("n")), Profiles: number("profiles")}
+	n := &notice{Text: words(number("n")), Profiles: number("profiles"), Left: number("left")}
 	if number("n") == 1 {
 		n.Ticket, _ = strconv.ParseInt(q.Get("ticket"), 10, 64)
 	}
@@ -85,7 +101,29 @@ func (s *Server) notice(r *http.Request, v visitor) (*notice, error) {
 	}
 	var err error
 	n.Changes, err = s.lastChanges(r, v, int(min(number("changed"), mostChanges)))
+	if err != nil {
+		return nil, err
+	}
+	e, err := s.ownEntry(r, v, number("audit"))
+	if e != nil {
+		n.Changes = append(n.Changes, *e)
+	}
 	return n, err
+}
+
+// ownEntry is an entry of the audit log, if the visitor made it just now and it can be undone.
+func (s *Server) ownEntry(r *http.Request, v visitor, id int64) (*store.AuditEntry, error) {
+	if id == 0 {
+		return nil, nil
+	}
+	e, err := s.DB.AuditEntry(r.Context(), id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil || e.Actor != v.User.Email || !e.Undoable || s.Now().Sub(e.At) > undoOffered {
+		return nil, err
+	}
+	return &e, nil
 }
 
 // mostChanges is how many changes one form makes at most: one of each list.
@@ -114,7 +152,7 @@ func (s *Server) lastChanges(r *http.Request, v visitor, most int) (all []store.
 // undone.
 func isNoChange(e store.AuditEntry) bool {
 	switch e.Action {
-	case "suspended.recover", "suspended.delete", "suspended.undelete", store.SignedIn, store.SignInFailed:
+	case store.Recovered, store.Deleted, store.Restored, store.SignedIn, store.SignInFailed:
 		return true
 	}
 	return false

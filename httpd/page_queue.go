@@ -111,7 +111,8 @@ type queueView struct {
 	Page   store.Page[store.Suspended]
 	Causes map[string]int64
 	Total  int64
-	Open   *heldView // nil if none is open
+	All    *store.Matching // all that the list selects, if that is more than this page
+	Open   *heldView       // nil if none is open
 }
 
 // IsOpen reports whether the message is the one that is open.
@@ -122,6 +123,13 @@ func (s *Server) queueView(ctx context.Context, r *http.Request) (*queueView, er
 	var err error
 	if v.Page, err = s.DB.SuspendedPage(ctx, v.List.query(), v.List.page()); err != nil {
 		return nil, err
+	}
+	if v.Page.HasMore || v.Page.HasPrevious {
+		m, err := s.DB.Matching(ctx, v.List.query())
+		if err != nil {
+			return nil, err
+		}
+		v.All = &m
 	}
 	s.looked(ctx)
 	if v.Causes, err = s.DB.CauseCounts(ctx); err != nil {

@@ -12,6 +12,7 @@ func (s *Server) pageRoutes() []route {
 		{"GET /suspended", agent, "", s.queuePage},
 		{"POST /suspended", agent, "", s.actOnMany},
 		{"POST /suspended/undelete", agent, "", s.undeletePage},
+		{"POST /suspended/undo/{id}", agent, "", s.undoMail},
 		{"GET /suspended/{id}", agent, "", s.heldPage},
 		{"POST /suspended/{id}", agent, "", s.actOnOne},
 		{"GET /suspended/{id}/html", agent, "", s.htmlFrame},

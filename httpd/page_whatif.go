@@ -168,6 +168,14 @@ func (w whatIf) find(key string) (quickRule, bool) {
 	return quickRule{}, false
 }
 
+// listChange is the change of a list, nil if it is none.
+func (q *quickRule) listChange() *store.ListChange {
+	if q == nil || !q.person.IsZero() {
+		return nil
+	}
+	return &store.ListChange{List: q.list, Entry: q.entry, Remove: q.remove}
+}
+
 // apply makes the change in somebody's name.
 func (q quickRule) apply(ctx context.Context, h *store.Hand) (err error) {
 	entries := []policy.Entry{q.entry}

@@ -38,6 +38,7 @@ func words() template.FuncMap {
 		"query":     url.QueryEscape,
 		"tidy":      tidy,
 		"change":    changeWords,
+		"own":       ownChange,
 		"sides":     sidesOf,
 		"roles":     func() []string { return []string{"end-user", "agent", "admin"} },
 		"args":      func(values ...any) []any { return values },

@@ -15,7 +15,7 @@ $(".top nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center
 function forgetDeed() {
 	const url = new URL(location.href);
 	if (!url.searchParams.has("did")) return false;
-	for (const name of ["did", "n", "ticket", "profiles", "changed", "undelete"]) url.searchParams.delete(name);
+	for (const name of ["did", "n", "ticket", "profiles", "changed", "undelete", "left", "audit"]) url.searchParams.delete(name);
 	history.replaceState(history.state, "", url);
 	return true;
 }
@@ -105,41 +105,68 @@ async function open(link, focus = true) {
 const opened = () => $(".has-open") && location.pathname.split("/").pop();
 
 function show(page) {
-	const picked = new Set(chosen().map((box) => box.value));
+	const picked = new Set(chosen().map((box) => box.value)), all = chosenAll();
 	const scrolled = $(".list")?.scrollTop;
 	document.title = page.title;
 	$(".queue").className = $(".queue", page).className;
 	for (const part of ["#rail", ".list", "#message"]) put(page, part);
-	settle(picked, scrolled);
+	settle(picked, scrolled, all);
 	at = opened() || at;
 	mark();
 	for (const n of $$(".notice")) n.remove();
 }
 
-// settle brings back what was chosen before the list was put anew.
-function settle(picked, scrolled) {
+// settle brings back what was chosen before the list was put anew. All that match stays what it
+// was when it was chosen: what came since is not of it.
+function settle(picked, scrolled, all) {
 	for (const e of $$(".needs-script")) e.hidden = false;
 	localize();
 	for (const box of $$("#rows input[name=id]")) box.checked = picked.has(box.value);
+	if (all && $("#many")) {
+		$("#matching-part")?.remove();
+		$("#many").append(all);
+	}
 	if ($(".list") && scrolled !== undefined) $(".list").scrollTop = scrolled;
 	tell();
 }
 
 // What is selected.
 const chosen = () => $$("#rows input[name=id]:checked");
+const matching = () => $("#matching:checked");
+const selected = () => matching() ? +matching().value : chosen().length;
+const chosenAll = () => matching() && $("#matching-part");
 
 function tell() {
-	const n = chosen().length, all = $("#all");
+	const n = selected(), all = $("#all");
 	if ($("#selected")) $("#selected").textContent = n ? n + " selected" : "none selected";
-	if (all) all.checked = n > 0 && n === rows().length;
+	if (all) all.checked = n > 0 && chosen().length === rows().length;
 	for (const b of $$("#many button")) b.disabled = sent || n === 0;
+}
+
+// selectAll selects all that match, or takes that back.
+function selectAll() {
+	const box = $("#matching") || $("#all");
+	if (!box) return;
+	box.checked = !box.checked;
+	selectRows(box.checked);
+}
+
+function selectRows(on) {
+	for (const box of $$("#rows input[name=id]")) box.checked = on;
+	tell();
 }
 
 function select(r) {
 	const box = r && $("input[name=id]", r);
 	if (!box) return;
 	box.checked = !box.checked;
+	unmatch(box);
 	tell();
+}
+
+// unmatch is for who takes one message out of all that match: those on the page stay selected.
+function unmatch(box) {
+	if (!box.checked && matching()) $("#matching").checked = false;
 }
 
 // act does what a button would: with what is selected, or with the message that is marked.
@@ -147,8 +174,8 @@ function select(r) {
 function act(key, value) {
 	const many = $("#many"), marked = row(at) || openRow();
 	const own = $(`.actions form[data-key="${key}"]`);
-	if (at && !row(at) && at !== opened() && chosen().length === 0) return; // somebody took it
-	if (chosen().length > 0) many.requestSubmit($(`button[value=${value}]`, many));
+	if (at && !row(at) && at !== opened() && selected() === 0) return; // somebody took it
+	if (selected() > 0) many.requestSubmit($(`button[value=${value}]`, many));
 	else if (!marked || marked === openRow()) own?.requestSubmit();
 	else if (own) actOnRow(marked, own);
 	else if (!$(".has-open")) {
@@ -222,18 +249,24 @@ function again() {
 // A page that is come back to may be as it was left.
 addEventListener("pageshow", again);
 
+// manyQuestion asks before several messages are deleted, or more than the page shows recovered.
+function manyQuestion(form, button) {
+	if (form !== $("#many") || selected() < 2) return "";
+	if (button?.value === "delete") return `Delete ${selected()} messages?`;
+	return matching() ? `Recover ${selected()} messages? Each becomes a ticket.` : "";
+}
+
 document.addEventListener("submit", async (event) => {
 	// Not form.id: the boxes of the list are called that.
 	const form = event.target;
 	if (sent && form.method === "post") { event.preventDefault(); return; }
-	const many = form === $("#many") && event.submitter?.value === "delete";
-	const text = many && chosen().length > 1
-		? `Delete ${chosen().length} messages?` : form.dataset.confirm;
+	const text = manyQuestion(form, event.submitter) || form.dataset.confirm;
 	const sure = form.dataset.sure;
 	delete form.dataset.sure;
 	if (!text || sure) { once(form); return; }
 	event.preventDefault();
-	if (!await ask(text, form.dataset.yes || "Delete")) return;
+	const verb = event.submitter?.value === "recover" ? "Recover" : "Delete";
+	if (!await ask(text, form.dataset.yes || verb)) return;
 	form.dataset.sure = "1";
 	form.requestSubmit(event.submitter);
 });
@@ -253,11 +286,13 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("change", (event) => {
-	if (event.target.id === "all") {
-		for (const box of $$("#rows input[name=id]")) box.checked = event.target.checked;
+	const box = event.target;
+	if (box.id === "all" || box.id === "matching") selectRows(box.checked);
+	if (box.id === "sort") box.form.requestSubmit();
+	if (box.matches("#all, #rows input")) {
+		unmatch(box);
+		tell();
 	}
-	if (event.target.id === "sort") event.target.form.requestSubmit();
-	if (event.target.matches("#all, #rows input")) tell();
 });
 
 addEventListener("popstate", async () => {
@@ -282,7 +317,8 @@ const keys = {
 	x: () => select(row(at) || openRow()),
 	r: () => act("r", "recover"),
 	"#": () => act("#", "delete"),
-	u: () => $("#undelete")?.requestSubmit(),
+	"*": selectAll,
+	u: () => $("#undelete, .undo")?.requestSubmit(),
 	"/": () => ($("#q") || $("input[type=search]"))?.focus(),
 	"?": () => $("#help")?.showModal(),
 	Enter: () => row(at) && open($("a", row(at))),
@@ -392,20 +428,27 @@ async function refresh() {
 	// What one did meanwhile is not to be undone, nor another message be called gone.
 	if (mine !== opening || here !== location.href || busy()) return renew();
 	if (gone) bury();
-	const picked = new Set(chosen().map((box) => box.value));
+	const picked = new Set(chosen().map((box) => box.value)), all = chosenAll();
 	const focused = document.activeElement?.closest("#rows > li")?.dataset.id;
 	if (!$("#many", page)) $("#many")?.remove();
 	else if (!$("#many")) $("#rows").before($("#many", page));
+	else if (!all) putMatching(page);
 	for (const part of ["#rail", "#rows"]) put(page, part);
 	$(".list > .paging")?.remove();
 	$(".list").append(...$$(".list > .paging", page));
-	settle(picked, $(".list").scrollTop);
+	settle(picked, $(".list").scrollTop, all);
 	for (const r of rows()) r.classList.toggle("is-new", !before.has(r.dataset.id));
 	document.title = page.title;
 	if ($(".is-new")) unseen = true;
 	noteUnseen();
 	mark();
 	if (focused && row(focused)) $("a", row(focused)).focus({ preventScroll: true });
+}
+
+// putMatching says how many match now.
+function putMatching(page) {
+	$("#matching-part")?.remove();
+	$("#many").append(...$$("#matching-part", page));
 }
 
 // What came while one looks elsewhere is marked in the title of the page until one is back.

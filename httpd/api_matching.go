@@ -1,0 +1,107 @@
+package httpd
+
+import (
+	"context"
+	"net/http"
+
+	"gatepost/message"
+	"gatepost/policy"
+	"gatepost/store"
+)
+
+// readMatching reads which held messages are meant: cause, from and query select as in the
+// list, last and count say what the caller saw of it. Without a filter all=true must say so.
+func (s *Server) readMatching(r *http.Request) (m store.Matching, err error) {
+	query := r.URL.Query()
+	q := store.Query{Cause: query.Get("cause"), From: lowerASCII(query.Get("from")),
+		Search: query.Get("query")}
+	if q == (store.Query{}) && query.Get("all") != "true" {
+		return m, invalid("query", "name a filter, cause=, from= or query=; all=true takes every "+
+			"held message")
+	}
+	if m, err = s.DB.Matching(r.Context(), q); err != nil {
+		return m, err
+	}
+	last, err := readNumber(query, "last", int(m.Last))
+	if err != nil {
+		return m, err
+	}
+	count, err := readNumber(query, "count", int(m.Count))
+	m.Last, m.Count = min(m.Last, int64(last)), int64(count)
+	return m, err
+}
+
+// recoverMatching makes tickets of all that match.
+func (s *Server) recoverMatching(w http.ResponseWriter, r *http.Request, v visitor) error {
+	return s.answerMatching(w, r, "recovered", s.hand(v).RecoverMatching)
+}
+
+// destroyMatching deletes all that match.
+func (s *Server) destroyMatching(w http.ResponseWriter, r *http.Request, v visitor) error {
+	return s.answerMatching(w, r, "deleted", s.hand(v).DeleteMatching)
+}
+
+func (s *Server) answerMatching(w http.ResponseWriter, r *http.Request, did string,
+	act func(context.Context, store.Matching) (store.Matched, error)) error {
+	m, err := s.readMatching(r)
+	if err != nil {
+		return err
+	}
+	all, err := act(r.Context(), m)
+	if err != nil {
+		return err
+	}
+	b := body{did: all.Done, "failed": all.Left, "made_profiles": all.Profiles, "audit_id": nil}
+	if all.Audit > 0 {
+		b["audit_id"] = all.Audit
+	}
+	return answerJSON(w, http.StatusOK, b)
+}
+
+// undoSuspended undoes what was done to held messages, by the id of its entry in the audit log.
+func (s *Server) undoSuspended(w http.ResponseWriter, r *http.Request, v visitor) error {
+	id, err := readNumber(r.URL.Query(), "audit_id", 0)
+	if err == nil && id == 0 {
+		err = invalid("audit_id", "name the entry of the audit log: audit_id=12")
+	}
+	if err != nil {
+		return err
+	}
+	d, err := s.undoOwn(r, v, int64(id))
+	if err != nil {
+		return err
+	}
+	return answerJSON(w, http.StatusOK, body{"held_again": d.n})
+}
+
+// listChange reads what is to be changed of a list together with a held message: name is allow
+// or block, and its value address or domain: of the sender. Nil if nothing is.
+func (s *Server) listChange(r *http.Request, v visitor, id int64, name policy.ListName) (
+	*store.ListChange, error) {
+	of := r.URL.Query().Get(string(name))
+	if of == "" {
+		return nil, nil
+	}
+	if v.Role < policy.Admin {
+		return nil, forbidden("lists are changed by admins: leave out %s=", name)
+	}
+	held, err := s.DB.Suspended(r.Context(), id)
+	if err != nil {
+		return nil, err
+	}
+	a, err := message.ParseAddress(held.Author.Email)
+	cause, _ := policy.ParseCause(held.Cause)
+	if err != nil || name == policy.Allow && !cause.ProfileOnRecover() {
+		return nil, invalid(string(name), "message %d may not be from the sender it names (%s): "+
+			"leave out %s=", id, held.Cause, name)
+	}
+	target := map[string]string{"address": a.String(), "domain": string(a.Domain())}[of]
+	if target == "" {
+		return nil, invalid(string(name), "%q is not address or domain", of)
+	}
+	e, err := policy.ParseEntry(name, target)
+	if err != nil {
+		return nil, inField(string(name), err)
+	}
+	return &store.ListChange{List: name, Entry: e}, nil
+}
