@@ -95,7 +95,7 @@ func (s *Server) actOnOne(w http.ResponseWriter, r *http.Request, v visitor) err
 	}
 	var rule *quickRule
 	if key := r.PostForm.Get("rule"); key != "" {
-		if rule, err = s.chosenRule(r.Context(), v, held, key); err != nil {
+		if rule, err = s.chosenRule(r.Context(), v, held.ID, held.Cause, key); err != nil {
 			return err
 		}
 	}
@@ -137,16 +137,16 @@ func (s *Server) actedBefore(w http.ResponseWriter, r *http.Request, id int64, e
 }
 
 // chosenRule is the rule of a form, tried again: what was offered may not work any more.
-func (s *Server) chosenRule(ctx context.Context, v visitor, held store.Suspended, key string) (
+func (s *Server) chosenRule(ctx context.Context, v visitor, id int64, cause, key string) (
 	*quickRule, error) {
 	if v.Role < policy.Admin {
 		return nil, forbidden("lists and profiles are changed by admins")
 	}
-	l, err := s.open(ctx, held.ID)
+	l, err := s.open(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	w, err := s.whatIf(ctx, l, held)
+	w, err := s.whatIf(ctx, l, cause)
 	if err = errors.Join(err, l.Close()); err != nil {
 		return nil, err
 	}

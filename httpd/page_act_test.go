@@ -55,7 +55,7 @@ func TestQuickRulesAreTriedFirst(t *testing.T) {
 			l, err := st.server.open(t.Context(), id)
 			st.must(err)
 			defer l.Close()
-			w, err := st.server.whatIf(t.Context(), l, held)
+			w, err := st.server.whatIf(t.Context(), l, held.Cause)
 			st.must(err)
 			if got := keysOf(w.LetIn); !slices.Equal(got, c.let) && len(got)+len(c.let) > 0 {
 				t.Errorf("lets in by %q, want %q", got, c.let)

@@ -57,7 +57,7 @@ func (s *Server) readHeld(ctx context.Context, h *heldView) (err error) {
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
 	h.Preview, h.Envelope, h.HasText = l.preview(), l.envelope(), true
-	h.WhatIf, err = s.whatIf(ctx, l, h.Suspended)
+	h.WhatIf, err = s.whatIf(ctx, l, h.Cause)
 	return err
 }
 

@@ -30,6 +30,7 @@ func (s *Server) pageRoutes() []route {
 // adminRoutes change lists, people and access.
 func (s *Server) adminRoutes() []route {
 	return []route{
+		{"POST /tickets/{id}", admin, "", s.actOnTicket},
 		{"GET /rules", admin, "", s.rulesPage},
 		{"POST /rules", admin, "", s.saveRules},
 		{"POST /rules/check", admin, "", s.checkText},

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"gatepost/message"
+	"gatepost/policy"
 	"gatepost/store"
 )
 
@@ -23,8 +24,19 @@ type ticketView struct {
 	Preview  preview
 	Reasons  store.Explanation
 	Envelope envelopeView
+	Blocks   []blockOffer // for admins: what would hold the next message of its sender
+	WhatIf   whatIf       // for admins
 	Mine     bool
 }
+
+// A blockOffer is an entry of the blocklist, with how much it would have held.
+type blockOffer struct {
+	quickRule
+	Count int64 // tickets of the last blockDays from whom it is about
+}
+
+// blockDays is how many days back a page counts what an entry would have held.
+const blockDays = 30
 
 func (s *Server) ticketsPage(w http.ResponseWriter, r *http.Request, v visitor) error {
 	t := ticketList{List: newListing("/tickets", r)}
@@ -57,7 +69,7 @@ func (s *Server) ticketPage(w http.ResponseWriter, r *http.Request, v visitor) e
 	if err != nil {
 		return err
 	}
-	t, err := s.ticketView(r.Context(), id)
+	t, err := s.ticketView(r.Context(), id, v.Role >= policy.Admin)
 	if err != nil {
 		return err
 	}
@@ -74,7 +86,7 @@ func (s *Server) requestPage(w http.ResponseWriter, r *http.Request, v visitor) 
 	if _, err := s.ownTicket(r, v, id); err != nil {
 		return err
 	}
-	view, err := s.ticketView(r.Context(), id)
+	view, err := s.ticketView(r.Context(), id, false)
 	if err != nil {
 		return err
 	}
@@ -82,7 +94,8 @@ func (s *Server) requestPage(w http.ResponseWriter, r *http.Request, v visitor) 
 	return s.render(w, r, v, "ticket.html", view)
 }
 
-func (s *Server) ticketView(ctx context.Context, id int64) (_ *ticketView, err error) {
+// ticketView is a ticket as it is shown, for an admin with what can be done about its sender.
+func (s *Server) ticketView(ctx context.Context, id int64, offer bool) (_ *ticketView, err error) {
 	t := &ticketView{}
 	if t.Ticket, err = s.DB.Ticket(ctx, id); err != nil {
 		return nil, err
@@ -96,5 +109,47 @@ func (s *Server) ticketView(ctx context.Context, id int64) (_ *ticketView, err e
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
 	t.Preview, t.Envelope = l.preview(), l.envelope()
-	return t, nil
+	if !offer {
+		return t, nil
+	}
+	if t.WhatIf, err = s.whatIf(ctx, l, ""); err != nil {
+		return nil, err
+	}
+	t.Blocks, err = s.countBlocks(ctx, t.WhatIf.KeepOut)
+	return t, err
+}
+
+func (s *Server) countBlocks(ctx context.Context, rules []quickRule) (all []blockOffer, err error) {
+	since := s.Now().AddDate(0, 0, -blockDays)
+	for _, q := range rules {
+		n, err := s.DB.CountTickets(ctx, store.Query{From: q.entry.Target, After: since})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, blockOffer{q, n})
+	}
+	return all, nil
+}
+
+// actOnTicket changes what becomes of the next message of a ticket's sender. The ticket stays.
+func (s *Server) actOnTicket(w http.ResponseWriter, r *http.Request, v visitor) error {
+	if err := readForm(r); err != nil {
+		return err
+	}
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	t, err := s.DB.Ticket(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	rule, err := s.chosenRule(r.Context(), v, t.ID, "", r.PostForm.Get("rule"))
+	if err != nil {
+		return err
+	}
+	if err := rule.apply(r.Context(), s.hand(v)); err != nil {
+		return err
+	}
+	return s.back(w, r, newListing("/tickets", r).Of(id), done{what: "changed", changes: 1})
 }

@@ -32,11 +32,10 @@ type quickRule struct {
 	hold   bool            // the profile
 }
 
-// whatIf tries what could be done about a message.
-func (s *Server) whatIf(ctx context.Context, l *letter, held store.Suspended) (
-	w whatIf, err error) {
+// whatIf tries what could be done about a message, which is held for that cause or for none.
+func (s *Server) whatIf(ctx context.Context, l *letter, cause string) (w whatIf, err error) {
 	mail := policy.Mail{Message: l.message, Body: func() io.Reader { return l.body() }}
-	p, f, err := s.DB.FactsAgain(ctx, mail, l.Kept, held.Cause)
+	p, f, err := s.DB.FactsAgain(ctx, mail, l.Kept, cause)
 	if err != nil {
 		return w, err
 	}

@@ -21,6 +21,7 @@ func words() template.FuncMap {
 		"show":      show,
 		"lines":     showLines,
 		"visible":   visible,
+		"upper":     func(text string) template.HTML { return show(capital(text)) },
 		"cause":     causeLabel,
 		"causes":    causeList,
 		"age":       func(at time.Time) string { return age(time.Since(at)) },
@@ -64,6 +65,12 @@ func marked(text, keep string) template.HTML {
 		fmt.Fprintf(&b, `<span class="unseen">%s</span>`, p)
 	}
 	return template.HTML(b.String()) // everything in it was escaped above
+}
+
+// capital begins a text as a sentence does.
+func capital(text string) string {
+	r, n := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(r)) + text[n:]
 }
 
 // visible is show without marks, for what can only be text: a title, a label.
