@@ -123,7 +123,7 @@ func (s *Server) recoverOne(w http.ResponseWriter, r *http.Request, v visitor) e
 	t.MadeProfile = &done.MadeProfile
 	b := body{"ticket": []ticket{t}}
 	if with != nil {
-		if b["audit_id"], err = s.entryOf(r.Context(), id); err != nil {
+		if b["audit_id"], err = s.DB.LastEntry(r.Context(), id); err != nil {
 			return err
 		}
 	}

@@ -178,20 +178,11 @@ func (s *Server) act(ctx context.Context, v visitor, id int64, do string, rule *
 		return d, err
 	case rule.listChange() != nil && do != "keep": // one undo takes back both
 		d.undelete = nil
-		d.audit, err = s.entryOf(ctx, id)
+		d.audit, err = s.DB.LastEntry(ctx, id)
 		return d, err
 	}
 	d.changes++
 	return d, rule.apply(ctx, s.hand(v))
-}
-
-// entryOf is the newest entry of the audit log about a message: what was just done to it.
-func (s *Server) entryOf(ctx context.Context, id int64) (int64, error) {
-	q := store.AuditQuery{Limit: 1, Subject: strconv.FormatInt(id, 10)}
-	for e, err := range s.DB.AuditLog(ctx, q) {
-		return e.ID, err
-	}
-	return 0, nil
 }
 
 // recover makes tickets. What somebody recovered before is as good as recovered now.
@@ -221,7 +212,7 @@ func (s *Server) recover(ctx context.Context, v visitor, ids []int64, with *stor
 		}
 	}
 	if len(made) > 0 {
-		d.audit, err = s.entryOf(ctx, made[0].SuspendedID)
+		d.audit, err = s.DB.LastEntry(ctx, made[0].SuspendedID)
 		return d, err
 	}
 	return d, nil

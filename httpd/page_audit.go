@@ -1,12 +1,14 @@
 package httpd
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 
 	"gatepost/policy"
 	"gatepost/store"
@@ -14,13 +16,27 @@ import (
 
 // An auditView is one page of the audit log, the newest first.
 type auditView struct {
-	Entries []store.AuditEntry
-	Since   map[int64]bool // by id: what it changed has been changed since, so it stays
+	Groups  []auditGroup
 	Subject string
 	First   bool  // it is the first page
 	Older   int64 // where the next page begins, 0 at the end
 	Error   string
 }
+
+// An auditGroup is one row: an entry, or several alike that one person made one after another.
+type auditGroup struct{ Rows []auditRow }
+
+// An auditRow is one entry.
+type auditRow struct {
+	store.AuditEntry
+	Mail  []store.AuditedMail // the first of those that it is about
+	Since bool                // it cannot be undone any more
+}
+
+const (
+	fewAlike  = 3  // entries alike are shown as one row from this many on
+	shownMail = 10 // messages that a row names
+)
 
 func (s *Server) auditPage(w http.ResponseWriter, r *http.Request, v visitor) error {
 	return s.showAudit(w, r, v, http.StatusOK, "")
@@ -29,24 +45,93 @@ func (s *Server) auditPage(w http.ResponseWriter, r *http.Request, v visitor) er
 func (s *Server) showAudit(w http.ResponseWriter, r *http.Request, v visitor, status int,
 	wrong string) error {
 	before, _ := strconv.ParseInt(r.FormValue("before"), 10, 64)
-	view := auditView{Subject: r.FormValue("subject"), First: before <= 0, Error: wrong}
+	view := auditView{Subject: strings.TrimSpace(r.FormValue("subject")), First: before <= 0,
+		Error: wrong}
 	q := store.AuditQuery{Before: max(before, 0), Limit: pageSize + 1, Subject: view.Subject}
+	var entries []store.AuditEntry
 	for e, err := range s.DB.AuditLog(r.Context(), q) {
 		if err != nil {
 			return err
 		}
-		view.Entries = append(view.Entries, e)
+		entries = append(entries, e)
 	}
-	if len(view.Entries) > pageSize {
-		view.Entries = view.Entries[:pageSize]
-		view.Older = view.Entries[pageSize-1].ID
+	if len(entries) > pageSize {
+		entries = entries[:pageSize]
+		view.Older = entries[pageSize-1].ID
 	}
-	var err error
-	if view.Since, err = s.changedSince(r.Context(), view.Entries); err != nil {
+	rows, err := s.auditRows(r.Context(), entries)
+	if err != nil {
 		return err
 	}
+	view.Groups = alike(rows)
 	return s.renderStatus(w, r, v, status, "audit.html", view)
 }
+
+func (s *Server) auditRows(ctx context.Context, entries []store.AuditEntry) (rows []auditRow,
+	err error) {
+	since, err := s.changedSince(ctx, entries)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		row := auditRow{AuditEntry: e, Since: since[e.ID]}
+		if e.Messages > 0 {
+			for m, err := range s.DB.AuditedMail(ctx, e.ID, shownMail) {
+				if err != nil {
+					return nil, err
+				}
+				row.Mail = append(row.Mail, m)
+			}
+		}
+		if e.Messages > 0 && e.Undoable && !row.Since && !e.Lists {
+			may, err := s.DB.MayUndo(ctx, e.ID)
+			if err != nil {
+				return nil, err
+			}
+			row.Since = !may
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// alike puts entries that follow one another and are alike into one row, if they are several.
+func alike(rows []auditRow) (groups []auditGroup) {
+	for len(rows) > 0 {
+		n := slices.IndexFunc(rows, func(r auditRow) bool {
+			return r.Actor != rows[0].Actor || r.Door != rows[0].Door || r.Client != rows[0].Client ||
+				r.Action != rows[0].Action
+		})
+		if n < 0 {
+			n = len(rows)
+		}
+		if n < fewAlike {
+			n = 1
+		}
+		groups, rows = append(groups, auditGroup{rows[:n]}), rows[n:]
+	}
+	return groups
+}
+
+// Words say what the row is about.
+func (g auditGroup) Words() string {
+	first := g.Rows[0].AuditEntry
+	if len(g.Rows) == 1 {
+		return changeWords(first)
+	}
+	messages := 0
+	for _, r := range g.Rows {
+		messages += r.Messages
+	}
+	if first.Messages > 0 && first.Action != "undo" {
+		return mailVerb(first) + " " + count(int64(messages), "message", "messages")
+	}
+	return fmt.Sprintf("%s, and %d more alike", changeWords(first), len(g.Rows)-1)
+}
+
+// First is the newest entry, and Last the oldest.
+func (g auditGroup) First() auditRow { return g.Rows[0] }
+func (g auditGroup) Last() auditRow  { return g.Rows[len(g.Rows)-1] }
 
 // changedSince are the entries whose undoing would be refused, going by what they say and by
 // what stands now. It need not find all: the store decides when it is asked to undo one.
@@ -107,13 +192,4 @@ func (s *Server) undoChange(w http.ResponseWriter, r *http.Request, v visitor) e
 		return s.showAudit(w, r, v, http.StatusConflict, err.Error())
 	}
 	return err
-}
-
-// tidy is JSON as a person reads it, "" if there is none.
-func tidy(raw json.RawMessage) string {
-	var b bytes.Buffer
-	if len(raw) == 0 || string(raw) == "null" || json.Indent(&b, raw, "", "  ") != nil {
-		return ""
-	}
-	return b.String()
 }

@@ -70,17 +70,20 @@ func ownChange(e store.AuditEntry) string {
 
 // mailChange says what was done to held messages, and to a list with them.
 func mailChange(e store.AuditEntry) string {
-	did := map[string]string{store.Recovered: "recovered", store.Deleted: "deleted",
-		store.Restored: "restored", "undo": "undid: held again"}[e.Action]
 	what := "message " + e.Subject
 	if _, err := strconv.ParseInt(e.Subject, 10, 64); err != nil || e.Messages > 1 {
 		what = count(int64(e.Messages), "message", "messages")
 	}
-	words := did + " " + what + matchingWords(e.Before)
+	words := mailVerb(e) + " " + what + matchingWords(e.Before)
 	if rules := rulesChange(e.After); rules != "" {
 		words += "; " + rules
 	}
 	return words
+}
+
+func mailVerb(e store.AuditEntry) string {
+	return map[string]string{store.Recovered: "recovered", store.Deleted: "deleted",
+		store.Restored: "restored", "undo": "undid: held again"}[e.Action]
 }
 
 // matchingWords say what all that matched had to match.
@@ -126,6 +129,9 @@ func rulesChange(raw json.RawMessage) string {
 // recovered or deleted was not changed: there is what it was, and what it became.
 type sideWords struct{ Both, Before, After string }
 
+// changedSides is said of what was changed.
+const changedSides = "before and after"
+
 func sidesOf(e store.AuditEntry) sideWords {
 	switch e.Action {
 	case store.Recovered:
@@ -137,7 +143,7 @@ func sidesOf(e store.AuditEntry) sideWords {
 	case store.SignInFailed:
 		return sideWords{"why", "", "Why"}
 	}
-	return sideWords{"before and after", "Before", "After"}
+	return sideWords{changedSides, "Before", "After"}
 }
 
 // listed are entries of a list as the audit log has them: how many, and the first of them.
@@ -187,7 +193,6 @@ func accessChange(e store.AuditEntry) string {
 	say(after.Enabled && !before.Enabled, "turned on")
 	say(before.Enabled && !after.Enabled, "turned off")
 	was, now := strings.Fields(before.Ranges), strings.Fields(after.Ranges)
-	same := func(r string) string { return r }
 	added, removed := missing(now, was, same), missing(was, now, same)
 	say(added != nil, "added "+firstOf(added, int64(len(added)), 3))
 	say(removed != nil, "removed "+firstOf(removed, int64(len(removed)), 3))

@@ -38,6 +38,13 @@ const auditColumns = `id, at, actor, door, client, action, subject, before, afte
 	undoable and undone_by is null, undoes, undone_by,
 	(select count(*) from audit_mail m where m.audit = audit.id), generation > 0`
 
+// aboutQuery are the entries that are about a message $4, mail from an address or a domain $3, or
+// a list $2, or that changed an entry of a list for $3.
+const aboutQuery = `id in (select audit from audit_mail where author = $3 or message = $4
+		or instr($3, '@') = 0 and author like '%@' || $3)
+	or generation > 0 and exists (select 1 from audit_rules r
+		where r.audit = audit.id and (r.list = $2 or r.target = $3))`
+
 // AuditLog is what people changed, the newest first.
 func (db *DB) AuditLog(ctx context.Context, q AuditQuery) iter.Seq2[AuditEntry, error] {
 	before := q.Before
@@ -47,11 +54,8 @@ func (db *DB) AuditLog(ctx context.Context, q AuditQuery) iter.Seq2[AuditEntry, 
 	query := `select ` + auditColumns + ` from audit where id < $1`
 	args := []any{before}
 	if q.Subject != "" {
-		query += ` and (subject = $2 or id in (select audit from audit_mail where author = $3)
-			or id in (select audit from audit_mail where message = $4)
-			or generation > 0 and exists (select 1 from audit_rules r
-				where r.audit = audit.id and r.list = $2))`
 		number, _ := strconv.ParseInt(q.Subject, 10, 64) // 0 is the id of no message
+		query += ` and (subject = $2 or ` + aboutQuery + `)`
 		args = append(args, q.Subject, oneSpelling(q.Subject), number)
 	}
 	return each(ctx, db, scanAudit, query+` order by id desc`+atMost(q.Limit), args...)
@@ -60,6 +64,39 @@ func (db *DB) AuditLog(ctx context.Context, q AuditQuery) iter.Seq2[AuditEntry, 
 // AuditEntry is one entry of the audit log, or ErrNotFound.
 func (db *DB) AuditEntry(ctx context.Context, id int64) (AuditEntry, error) {
 	return one(ctx, db, scanAudit, `select `+auditColumns+` from audit where id = $1`, id)
+}
+
+// LastEntry is the newest entry about a message, 0 if there is none.
+func (db *DB) LastEntry(ctx context.Context, message int64) (id int64, err error) {
+	return one(ctx, db, scanCount, `select coalesce(max(audit), 0) from audit_mail
+		where message = $1`, message)
+}
+
+// An AuditedMail is a message that an entry of the audit log is about. Its subject is known as
+// long as it is kept.
+type AuditedMail struct {
+	ID      int64
+	Author  string
+	Subject string
+	Ticket  int64 // that was made of it, if there is that still
+	Held    bool
+}
+
+// AuditedMail are the messages that an entry of the audit log is about, up to limit.
+func (db *DB) AuditedMail(ctx context.Context, audit int64, limit int) iter.Seq2[AuditedMail, error] {
+	return each(ctx, db, func(row scanner) (m AuditedMail, err error) {
+		return m, row.Scan(&m.ID, &m.Author, &m.Subject, &m.Ticket, &m.Held)
+	}, `select m.message, m.author, coalesce(s.subject, d.subject, t.subject, ''),
+			coalesce(t.id, 0), s.id is not null
+		from audit_mail m left join suspended s on s.id = m.message
+			left join deleted d on d.id = m.message left join tickets t on t.suspended_id = m.message
+		where m.audit = $1 order by m.message`+atMost(limit), audit)
+}
+
+// MayUndo reports whether something that an entry did to held messages can be undone still.
+func (db *DB) MayUndo(ctx context.Context, audit int64) (bool, error) {
+	return one(ctx, db, func(row scanner) (may bool, err error) { return may, row.Scan(&may) },
+		`select exists (`+againQuery+`)`, audit, 0, 1)
 }
 
 func scanAudit(row scanner) (e AuditEntry, err error) {
