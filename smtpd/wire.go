@@ -3,6 +3,7 @@ package smtpd
 import (
 	"bytes"
 	"fmt"
+	"strings"
 )
 
 // A phase is what the next octets of the wire are.
@@ -70,11 +71,11 @@ func (g *guard) amend(line []byte) []byte {
 	switch g.wire.verb {
 	case "EHLO":
 		if name, ok := bytes.CutPrefix(line, []byte("250-Hello ")); ok {
-			return fmt.Appendf(nil, "250-%s Hello %s", g.server.Domain, name)
+			return fmt.Appendf(nil, "250-%s Hello %s", g.greeted(name), name)
 		}
 	case "HELO":
 		if name, ok := bytes.CutPrefix(line, []byte("250 2.0.0 Hello ")); ok {
-			return fmt.Appendf(nil, "250 %s Hello %s", g.server.Domain, name)
+			return fmt.Appendf(nil, "250 %s Hello %s", g.greeted(name), name)
 		}
 	case "MAIL", "RCPT", "DATA", "BDAT":
 		if text, ok := bytes.CutPrefix(line, []byte("502 ")); ok {
@@ -82,6 +83,16 @@ func (g *guard) amend(line []byte) []byte {
 		}
 	}
 	return line
+}
+
+// greeted is what we call ourselves to who says that name, a line. A mail server in front of us
+// on the same machine has the name that we have by default, and one that is answered with its
+// own name returns the mail as going in circles: Sendmail does, Postfix where we have port 25.
+func (g *guard) greeted(name []byte) string {
+	if strings.EqualFold(string(bytes.TrimSpace(name)), g.server.Domain) {
+		return "gatepost." + g.server.Domain
+	}
+	return g.server.Domain
 }
 
 // observe learns from a reply of go-smtp what comes next.
