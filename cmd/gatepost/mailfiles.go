@@ -61,7 +61,7 @@ func (w *mailWalk) file(path string, info os.FileInfo) error {
 	mbox := marked && !hasExt(path, ".eml") && !hasExt(path, ".emlx")
 	if hasExt(path, ".mbox") {
 		if mbox = true; !marked && info.Size() > 0 {
-			return fmt.Errorf("%s is no mbox file: it does not begin with %q", path, mboxMark)
+			return fmt.Errorf("%s is no mbox file: it does not begin with %q and a date", path, mboxMark)
 		}
 	}
 	w.files = append(w.files, mailFile{path, mbox, info.Size()})

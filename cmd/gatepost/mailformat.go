@@ -47,7 +47,7 @@ func beginsAsMbox(path string) (bool, error) {
 	if name := foreignFormat(start); name != "" {
 		return false, fmt.Errorf("%s is no mail but %s", path, name)
 	}
-	return bytes.HasPrefix(start, []byte(mboxMark)), nil
+	return marksMbox(start), nil
 }
 
 // readStart reads what a file begins with.

@@ -18,9 +18,10 @@ const partBuffer = 32 << 10
 // for, and none of them are kept: a message may be as large as the file.
 type mailPart struct {
 	file     io.ReaderAt
-	from, to int64 // where it lies in the file, in octets
-	quoted   bool  // it may have a > before lines that begin with "From " (mboxrd)
-	unix     bool  // its line ends are those of Unix
+	from, to int64    // where it lies in the file, in octets
+	quoted   bool     // it may have a > before lines that begin with "From " (mboxrd)
+	unix     bool     // its line ends are those of Unix
+	warnings []string // places of an mbox that could be read otherwise
 }
 
 // newPart looks at the line ends of a message.

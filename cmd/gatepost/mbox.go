@@ -42,6 +42,28 @@ func beginsMessage(text []byte) bool {
 
 // beginsMbox reports whether text begins with a From_ line that bears a date, and a header.
 func beginsMbox(text []byte) bool {
+	text = trimPreamble(text)
 	_, rest, _ := bytes.Cut(text, []byte("\n"))
 	return beginsMessage(text) && fieldStart.Match(rest)
+}
+
+// marksMbox reports whether text, of a file that was named, begins with a From_ line: one that
+// bears a date, or above the header of a message, which tells it from a text.
+func marksMbox(text []byte) bool {
+	text = trimPreamble(text)
+	line, rest, _ := bytes.Cut(text, []byte("\n"))
+	if beginsMessage(text) {
+		return true
+	}
+	head, _ := readHeader(rest, true)
+	return bytes.HasPrefix(line, []byte(mboxMark)) && len(line) < longestFromLine &&
+		head == wholeHeader
+}
+
+// byteOrderMark is what some editors put before a text in UTF-8.
+const byteOrderMark = "\ufeff"
+
+// trimPreamble takes off what may stand before the first From_ line.
+func trimPreamble(text []byte) []byte {
+	return bytes.TrimLeft(bytes.TrimPrefix(text, []byte(byteOrderMark)), "\r\n")
 }

@@ -55,8 +55,11 @@ func TestPartMbox(t *testing.T) {
 			[]string{"A: b\n\nc\nFrom here on\n"}},
 		{"nor does one behind a blank line, without a date", "{a}\nA: b\n\nFrom here on it was\n\nc\n",
 			[]string{"A: b\n\nFrom here on it was\n\nc\n"}},
-		{"no blank line before, but a header behind", "{a}\nA: b\n\nc\n{d}\nE: f\n\ng\n",
-			[]string{"A: b\n\nc\n", "E: f\n\ng\n"}},
+		{"no blank line before, but a header behind",
+			"{a}\nA: b\n\nc\n{d}\nTo: f\nFrom: e\n\ng\n",
+			[]string{"A: b\n\nc\n", "To: f\nFrom: e\n\ng\n"}},
+		{"nor a field behind it", "{a}\nA: b\n\nc\n{d}\nFrom: e\nNote this.\n",
+			[]string{dated("A: b\n\nc\n{d}\nFrom: e\nNote this.\n")}},
 		{"neither is text", "{a}\nA: b\n\nc\n{d}\nand so on\n",
 			[]string{dated("A: b\n\nc\n{d}\nand so on\n")}},
 		{"one > is taken off, however many there are",
@@ -74,19 +77,21 @@ func TestPartMbox(t *testing.T) {
 	}
 }
 
-// A body that is as long as Content-Length says is not read: whatever it holds is its own.
+// Where all messages have a Content-Length a body that is as long as it says is not read:
+// whatever it holds is its own.
 func TestPartMboxByLength(t *testing.T) {
 	body := dated("c\n\n{b}\nFrom: b@x.test\n\n>From x\n")
 	for _, c := range []struct {
 		why, field, behind string
 		want               int
 	}{
-		{"a message behind a blank line", "Content-Length: 66", "\n{d}\nE: f\n\ng\n", 2},
-		{"a message at once", "content-length:66 ", "{d}\nE: f\n\ng\n", 2},
+		{"a message behind a blank line", "Content-Length: 66", "\n{d}\nContent-Length: 2\n\ng\n", 2},
+		{"a message at once", "content-length:66 ", "{d}\nContent-Length: 2\n\ng\n", 2},
 		{"the end", "Content-Length: 66", "", 1},
 		{"the end behind a blank line", "Content-Length: 66", "\n", 1},
-		{"twice the same", "Content-Length: 66\nContent-Length: 66", "\n{d}\nE: f\n\ng\n", 2},
+		{"twice the same", "Content-Length: 66\nContent-Length: 66", "\n{d}\nContent-Length: 2\n\ng\n", 2},
 		{"two lengths", "Content-Length: 66\nContent-Length: 2", "\n{d}\nE: f\n\ng\n", 3},
+		{"a message that has none", "Content-Length: 66", "\n{d}\nE: f\n\ng\n", 3},
 		{"one too short", "Content-Length: 60", "\n{d}\nE: f\n\ng\n", 3},
 		{"one too long", "Content-Length: 6600", "\n{d}\nE: f\n\ng\n", 3},
 		{"no number", "Content-Length: -1", "\n{d}\nE: f\n\ng\n", 3},

@@ -18,6 +18,7 @@ type textLine struct {
 	at, size int64  // where it lies, its end included, in octets
 	start    []byte // of it, valid until the next line is read
 	blank    bool   // nothing is on it
+	ended    bool   // its end is there
 }
 
 // A mboxReader parts an mbox file by lines, of which it keeps no more than the start.
@@ -29,6 +30,11 @@ type mboxReader struct {
 	line textLine // that was read last: the From_ line, between two messages
 	kept [longestFromLine + 1]byte
 	done bool // no message follows
+
+	lines  int // that were begun
+	traits mboxTraits
+	here   warnings // of the message that is read
+	ahead  warnings // of the one that follows it
 }
 
 func newMboxReader(file io.ReaderAt, size int64) *mboxReader {
@@ -41,6 +47,11 @@ func newMboxReader(file io.ReaderAt, size int64) *mboxReader {
 // before it. The first of the file need not bear a date.
 func partMbox(file io.ReaderAt, size int64, yield func(*mailPart) bool) error {
 	m := newMboxReader(file, size)
+	traits, err := readTraits(file, size)
+	if err != nil {
+		return err
+	}
+	m.traits = traits
 	if err := m.first(); err != nil {
 		return err
 	}
@@ -80,19 +91,19 @@ func (m *mboxReader) first() error {
 	return nil
 }
 
-// byteOrderMark is what some editors put before a text in UTF-8.
-const byteOrderMark = "\ufeff"
-
 // message reads the message behind a From_ line, up to the next one. It ends where its
 // Content-Length says, if another begins there or the file ends (mboxcl, mboxcl2).
 func (m *mboxReader) message() (*mailPart, error) {
 	from, header := m.at, true
 	length := bodyLength{}
+	m.here, m.ahead = m.ahead, warnings{}
 	for last := m.line; m.at < m.size; last = m.line {
 		if err := m.next(); err != nil {
 			return nil, err
 		}
-		if m.begins(last.blank) {
+		if begins, err := m.begins(last); err != nil {
+			return nil, err
+		} else if begins {
 			return m.close(from, last)
 		}
 		if !header {
@@ -110,7 +121,7 @@ func (m *mboxReader) message() (*mailPart, error) {
 			if err := m.seek(); err != nil {
 				return nil, err
 			}
-			return newPart(m.file, from, to, false)
+			return m.newPart(from, to, false)
 		}
 	}
 	m.done = true
@@ -124,12 +135,21 @@ func (m *mboxReader) close(from int64, last textLine) (*mailPart, error) {
 	if last.blank && last.at > from {
 		to = last.at
 	}
-	return newPart(m.file, from, to, true)
+	return m.newPart(from, to, true)
+}
+
+func (m *mboxReader) newPart(from, to int64, quoted bool) (*mailPart, error) {
+	p, err := newPart(m.file, from, to, quoted)
+	if err == nil {
+		p.warnings = m.here.all()
+	}
+	return p, err
 }
 
 // next reads a line, or what is left of the file.
 func (m *mboxReader) next() error {
 	m.line = textLine{at: m.at, start: m.kept[:0]}
+	m.lines++
 	for {
 		piece, err := m.text.ReadSlice('\n')
 		m.at += int64(len(piece))
@@ -137,7 +157,7 @@ func (m *mboxReader) next() error {
 		if errors.Is(err, bufio.ErrBufferFull) {
 			continue
 		}
-		m.line.size = m.at - m.line.at
+		m.line.size, m.line.ended = m.at-m.line.at, err == nil
 		m.line.blank = string(m.line.start) == "\n" || string(m.line.start) == "\r\n"
 		if errors.Is(err, io.EOF) && m.line.size > 0 {
 			err = nil
@@ -151,34 +171,41 @@ func (l *textLine) marked() bool {
 	return l.size <= longestFromLine && bytes.HasPrefix(l.start, []byte(mboxMark))
 }
 
-// begins reports whether a message begins with this line: it is a From_ line with a date, and a
-// blank line stands before it or a header field behind.
-func (m *mboxReader) begins(blank bool) bool {
-	if !m.line.marked() || !beginsMessage(m.line.start) {
-		return false
-	}
-	next, _ := m.text.Peek(mboxPeek) // an error of the file comes with the next line
-	return blank || fieldStart.Match(next)
-}
+// dated reports whether the line is a From_ line with a date.
+func (l *textLine) dated() bool { return l.marked() && beginsMessage(l.start) }
 
-// skip passes over a body that is as long as its header said, if a message begins behind it or
-// the file ends.
+// skip passes over a body that is as long as its header said, if that is to be believed.
 func (m *mboxReader) skip(length bodyLength) (bool, error) {
-	n, ok := length.said()
-	if !ok || n > m.size-m.at {
-		return false, nil
-	}
-	if ok, err := m.ends(m.at + n); !ok || err != nil {
+	n, ok, err := m.fits(length)
+	if !ok || err != nil {
 		return false, err
 	}
-	for left := n; left > 0; { // a platform may have an int of 32 bits
+	if hides, err := m.hides(n); hides || err != nil {
+		return false, err
+	}
+	return true, m.pass(n)
+}
+
+// fits is the length of a body if a message begins behind it or the file ends.
+func (m *mboxReader) fits(length bodyLength) (n int64, ok bool, err error) {
+	n, ok = length.said()
+	if !ok || n > m.size-m.at {
+		return 0, false, nil
+	}
+	ok, err = m.ends(m.at + n)
+	return n, ok, err
+}
+
+// pass passes over octets.
+func (m *mboxReader) pass(left int64) error {
+	for left > 0 { // a platform may have an int of 32 bits
 		n, err := m.text.Discard(int(min(left, math.MaxInt32)))
 		m.at, left = m.at+int64(n), left-int64(n)
 		if err != nil {
-			return false, err
+			return err
 		}
 	}
-	return true, nil
+	return nil
 }
 
 // ends reports whether the file ends at that octet or a message begins there, behind one blank

@@ -23,6 +23,7 @@ type replayed struct {
 	File    string `json:"file"`
 	Message int    `json:"message"` // within the file, from 1
 	verdict
+	Warnings []string `json:"warnings"` // places of its file that could be read otherwise
 }
 
 func (r *replayed) where() string { return messagePlace(r.File, r.Message) }
@@ -174,6 +175,9 @@ func (r *replay) all(ctx context.Context, db *store.DB, files []mailFile) error 
 				if err == nil {
 					err = r.one(ctx, db, p, &line)
 				}
+				for _, w := range line.Warnings {
+					r.note("%s: %s", f.path, w)
+				}
 				if !yield(line, err) || err != nil {
 					return
 				}
@@ -231,7 +235,7 @@ func (r *replay) one(ctx context.Context, db *store.DB, p *mailPart, line *repla
 			r.there++
 		}
 	}
-	line.verdict = newVerdict(f, &d)
+	line.verdict, line.Warnings = newVerdict(f, &d), append([]string{}, p.warnings...)
 	return nil
 }
 
