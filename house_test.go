@@ -35,6 +35,7 @@ var groundFloor = map[string][]string{
 	"message": {
 		"bytes", "errors", "fmt", "io", "mime", "net/netip", "slices", "strconv", "strings",
 		"time", "unicode", "unicode/utf8",
+		"github.com/arran4/golang-ical",
 		"github.com/emersion/go-message", "github.com/emersion/go-message/",
 		"golang.org/x/net/html", "golang.org/x/net/html/", "golang.org/x/net/idna",
 		"golang.org/x/net/publicsuffix", "golang.org/x/text/",

@@ -9,7 +9,7 @@ func (w *walk) attached(body io.Reader, name, kind string) part {
 	if w.inside || w.left <= 0 {
 		return w.file(body, name, kind)
 	}
-	raw, _ := io.ReadAll(w.shownFile(body, name, kind))
+	raw, _ := io.ReadAll(w.shownFile(body, name, kind, maxPage))
 	m := Parse(raw)
 	if m.Unreadable() != "" {
 		return part{}

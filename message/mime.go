@@ -1,7 +1,6 @@
 package message
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -54,6 +53,9 @@ func (w *walk) read(m *Message) string {
 	if w.in.err != nil && w.in.err != io.EOF && w.in.err != errGate {
 		p.note("the rest could not be read")
 	}
+	if trim(p.text) == "" {
+		p.text += w.aside
+	}
 	return strings.Trim(p.text, "\n")
 }
 
@@ -94,11 +96,13 @@ func mimeHeader(raw func(name string) []byte) gomessage.Header {
 
 // A walk goes through the parts of a message.
 type walk struct {
-	in     *gate
-	parts  int
-	inside bool // an attached message
-	left   int  // octets of text still to be taken
-	files  []Attachment
+	in        *gate
+	parts     int
+	inside    bool   // an attached message
+	calendars int    // whose words were read
+	left      int    // octets of text still to be taken
+	aside     string // shown where there is no other text
+	files     []Attachment
 
 	pictures bool // there is a page that shows something other than words
 
@@ -110,8 +114,9 @@ type walk struct {
 
 // A part is the text that was found in one part of a message.
 type part struct {
-	text string
-	html bool
+	text     string
+	html     bool
+	calendar bool // nothing but the words of a calendar
 }
 
 // note says in the text what is missing from it.
@@ -141,10 +146,13 @@ func (w *walk) entity(e *gomessage.Entity, problem error, depth int) part {
 		return w.attached(e.Body, name, kind)
 	case isSigned(kind):
 		return w.signed(e.Body, name, kind)
+	case isCalendar(kind):
+		inline := token(disposition) != "attachment" && kind != "application/ics"
+		return w.calendar(e.Body, name, kind, params, inline, problem)
 	case token(disposition) == "attachment", !isWords(kind):
 		return w.file(e.Body, name, kind)
 	case name != "" && depth > 0 && token(disposition) == "inline":
-		body := w.shownFile(e.Body, name, kind)
+		body := w.shownFile(e.Body, name, kind, maxPage)
 		return w.words(body, kind, params["charset"], problem)
 	case name != "" && depth > 0:
 		return w.file(e.Body, name, kind)
@@ -195,12 +203,13 @@ func (w *walk) multipart(body io.Reader, kind, boundary string, depth int) part 
 	return all
 }
 
-// better reports whether p is to be shown instead of q: text before none, plain before HTML.
+// better reports whether p is to be shown instead of q: text before none, and plain before
+// HTML before the words of a calendar.
 func (p part) better(q part) bool {
 	if trim(p.text) == "" {
 		return false
 	}
-	return trim(q.text) == "" || q.html && !p.html
+	return trim(q.text) == "" || !p.calendar && (q.calendar || q.html && !p.html)
 }
 
 // join puts q below p.
@@ -209,6 +218,7 @@ func (p *part) join(q part) {
 	if below == "" {
 		return
 	}
+	p.calendar = q.calendar && (p.calendar || p.text == "")
 	if p.text != "" {
 		p.text += "\n\n"
 	}
@@ -260,10 +270,10 @@ func (w *walk) file(body io.Reader, name, kind string) part {
 }
 
 // shownFile is file for a text that is to be shown where it stands (inline in RFC 2183, section
-// 2.1): some programs name the text of a letter, and some send a file so. It gives the start
-// of it.
-func (w *walk) shownFile(body io.Reader, name, kind string) io.Reader {
-	start := &capture{left: maxPage}
+// 2.1): some programs name the text of a letter, and some send a file so. It gives the first
+// octets of it, at most so many.
+func (w *walk) shownFile(body io.Reader, name, kind string, most int) io.Reader {
+	start := &capture{left: most}
 	w.file(start.of(body), name, kind)
 	return start.list[0]
 }
@@ -299,32 +309,4 @@ func looseParameter(field, name string) string {
 		}
 	}
 	return ""
-}
-
-// A gate stands between the message and the library, which reads the header of a part to
-// its end, however long it is.
-type gate struct {
-	r      io.Reader
-	err    error
-	guard  bool
-	octets int // that may still pass while guard is set
-}
-
-var errGate = errors.New("a part header is too long")
-
-func (g *gate) allow(octets int) { g.guard, g.octets = true, octets }
-
-func (g *gate) free() { g.guard = false }
-
-func (g *gate) Read(b []byte) (int, error) {
-	if g.err == nil && g.guard && g.octets <= 0 {
-		g.err = errGate
-	}
-	if g.err != nil {
-		return 0, g.err
-	}
-	n, err := g.r.Read(b)
-	g.octets -= n
-	g.err = err
-	return n, err
 }

@@ -17,7 +17,7 @@ func (w *walk) signed(body io.Reader, name, kind string) part {
 	if w.inside || w.left <= 0 {
 		return w.file(body, name, kind)
 	}
-	raw, _ := io.ReadAll(w.shownFile(body, name, kind))
+	raw, _ := io.ReadAll(w.shownFile(body, name, kind, maxPage))
 	content := signedContent(raw)
 	if content == nil {
 		return part{}

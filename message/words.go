@@ -16,21 +16,7 @@ func (w *walk) words(body io.Reader, kind, charset string, problem error) part {
 		return part{} // and it has been said
 	}
 	p := part{html: kind == "text/html"}
-	var unknown string
-	switch {
-	case gomessage.IsUnknownCharset(problem):
-		decoded, err := charsetReader(charset, body)
-		if err != nil {
-			unknown = "its character set is not known"
-			if lower(charset) == "utf-7" {
-				unknown = "it is in UTF-7, which is not decoded"
-			}
-			break
-		}
-		body = decoded
-	case problem != nil:
-		unknown = "its transfer encoding is not known"
-	}
+	body, unknown := readable(body, charset, problem)
 	var err error
 	if p.html {
 		var page page
@@ -50,6 +36,24 @@ func (w *walk) words(body io.Reader, kind, charset string, problem error) part {
 		p.note("the end of this part could not be decoded")
 	}
 	return p
+}
+
+// readable gives a text in UTF-8, or says why it could not be made of it.
+func readable(body io.Reader, charset string, problem error) (text io.Reader, unknown string) {
+	if problem == nil {
+		return body, ""
+	}
+	if !gomessage.IsUnknownCharset(problem) {
+		return body, "its transfer encoding is not known"
+	}
+	decoded, err := charsetReader(charset, body)
+	switch {
+	case err == nil:
+		return decoded, ""
+	case lower(charset) == "utf-7":
+		return body, "it is in UTF-7, which is not decoded"
+	}
+	return body, "its character set is not known"
 }
 
 // errLimit says that there is more text than was asked for.
