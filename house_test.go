@@ -33,7 +33,8 @@ var arrows = map[string][]string{
 // for everything below it.
 var groundFloor = map[string][]string{
 	"message": {
-		"bytes", "errors", "fmt", "io", "mime", "net/netip", "slices", "strconv", "strings",
+		"bytes", "bufio", "encoding/base64", "errors", "fmt", "io", "mime", "net/netip", "slices",
+		"strconv", "strings",
 		"time", "unicode", "unicode/utf8",
 		"github.com/arran4/golang-ical",
 		"github.com/emersion/go-message", "github.com/emersion/go-message/",

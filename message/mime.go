@@ -292,8 +292,7 @@ func fileName(h gomessage.Header) string {
 	if name == "" && err != nil {
 		name = looseParameter(h.Get("Content-Type"), "name")
 	}
-	name = name[strings.LastIndexAny(name, `/\`)+1:]
-	return first(visible(Clean(name)), maxLabelRunes)
+	return fileLabel(name)
 }
 
 // looseParameter is a parameter of a field that the grammar forbids, such as

@@ -12,11 +12,15 @@ import (
 
 // words reads the text of a part, plain or HTML.
 func (w *walk) words(body io.Reader, kind, charset string, problem error) part {
+	p := part{html: kind == "text/html"}
+	body, unknown := readable(body, charset, problem)
+	if !p.html {
+		body = w.withoutFiles(body)
+		defer func() { _, _ = io.Copy(io.Discard, body) }() // for the files in it
+	}
 	if w.left < 0 {
 		return part{} // and it has been said
 	}
-	p := part{html: kind == "text/html"}
-	body, unknown := readable(body, charset, problem)
 	var err error
 	if p.html {
 		var page page
