@@ -182,11 +182,11 @@ func (q *question) judged(ctx context.Context, j *judge, mail policy.Mail) (e ex
 
 // findOne finds a file that holds one message.
 func findOne(path string) (f mailFile, err error) {
-	mail, err := findMail([]string{path})
+	mail, err := findMail([]string{path}, func(string, string) {})
 	if err != nil {
 		return f, err
 	}
-	if f = mail.files[0]; len(mail.files) > 1 || f.mbox || f.path != path {
+	if f = mail.files[0]; len(mail.files) > 1 || f.kind == mboxFile || f.path != path {
 		return f, no("%s holds more than one message: gatepost replay decides them all", path)
 	}
 	return f, nil

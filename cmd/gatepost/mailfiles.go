@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"iter"
@@ -12,59 +13,88 @@ import (
 
 // A mailFile is one file that holds mail: a single message, or an mbox of them.
 type mailFile struct {
-	path string
-	mbox bool
-	size int64 // in octets
+	path   string
+	kind   mailKind
+	packed bool
+	size   int64 // on disk, in octets
 }
+
+// A mailKind says how the messages of a file are found in it.
+type mailKind int
+
+const (
+	oneMessage mailKind = iota
+	mboxFile
+	emlxFile
+)
 
 // A mailWalk gathers the mail files of paths and counts whatever else is there.
 type mailWalk struct {
-	files  []mailFile
-	others int
+	files   []mailFile
+	others  int
+	foreign string                 // the first file that was left out as what holds mail elsewhere
+	leave   func(path, why string) // told of each that is left out
 }
 
 // findMail lists the mail under paths, in the order given and by name within a folder.
 // Every file is opened once, so that one that cannot be read is known before anything
 // is decided.
-func findMail(paths []string) (*mailWalk, error) {
-	w := &mailWalk{}
+func findMail(paths []string, leave func(path, why string)) (*mailWalk, error) {
+	w := &mailWalk{leave: leave}
 	for _, path := range paths {
 		info, err := os.Stat(path)
 		if err != nil {
 			return nil, err
 		}
 		before := len(w.files)
+		w.foreign = ""
 		if info.IsDir() {
 			err = w.folder(path)
 		} else {
-			err = w.file(path, info)
+			err = w.named(path, info)
 		}
 		if err != nil {
 			return nil, err
 		}
 		if len(w.files) == before {
-			return nil, no("no mail in %s: there is no .eml or .emlx file, mbox file, Maildir or MH folder", path)
+			return nil, no("no mail in %s: there is no .eml, .emlx or .mbox file, mbox file of another "+
+				"name, Maildir or MH folder, packed with gzip or not%s", path, w.foreign)
 		}
 	}
 	return w, nil
 }
 
-// file takes a file that was named: an mbox if it looks like one, unless it is called .eml.
-func (w *mailWalk) file(path string, info os.FileInfo) error {
+// named takes a file that was named, which is an error if it is no mail.
+func (w *mailWalk) named(path string, info os.FileInfo) error {
 	if !info.Mode().IsRegular() {
 		return fmt.Errorf("%s is no regular file", path)
 	}
-	marked, err := beginsAsMbox(path)
+	start, err := readStart(path)
 	if err != nil {
 		return err
 	}
-	mbox := marked && !hasExt(path, ".eml") && !hasExt(path, ".emlx")
-	if hasExt(path, ".mbox") {
-		if mbox = true; !marked && info.Size() > 0 {
-			return fmt.Errorf("%s is no mbox file: it does not begin with %q and a date", path, mboxMark)
-		}
+	if !isMailName(start.name) && start.foreign() == "" && !marksMbox(start.text) && !start.hasField() {
+		return fmt.Errorf("%s is no mail: it begins with no header field and no %q line", path, mboxMark)
 	}
-	w.files = append(w.files, mailFile{path, mbox, info.Size()})
+	return w.take(path, info, start)
+}
+
+// take takes a file as what its suffix or its start shows it to be.
+func (w *mailWalk) take(path string, info os.FileInfo, start *fileStart) error {
+	if name := start.foreign(); name != "" {
+		return fmt.Errorf("%s is no mail but %s", path, name)
+	}
+	f := mailFile{path: path, packed: start.packed, size: info.Size()}
+	marked := marksMbox(start.text)
+	switch {
+	case start.is(".emlx"):
+		f.kind = emlxFile
+	case start.is(".mbox") && !marked && len(start.text) > 0:
+		return fmt.Errorf("%s is no mbox file: it does not begin with %q and a date", path, mboxMark)
+	case start.is(".mbox") || marked && !start.is(".eml"):
+		f.kind = mboxFile
+	}
+	w.files = append(w.files, f)
 	return nil
 }
 
@@ -87,33 +117,48 @@ func (w *mailWalk) folder(dir string) error {
 func (w *mailWalk) entry(path string, e os.DirEntry, maildir bool) error {
 	info, err := os.Stat(path)
 	switch {
-	case errors.Is(err, os.ErrNotExist): // a link to nowhere
-		w.others++
-		return nil
+	case errors.Is(err, os.ErrNotExist):
+		return w.leaveOut(path, "a link to nowhere")
 	case err != nil:
 		return err
 	case e.IsDir() && maildir && slices.Contains([]string{"cur", "new"}, e.Name()):
 		return w.maildir(path)
-	case e.IsDir() && maildir && e.Name() == "tmp": // of a delivery that is not done
-		w.others++
-		return nil
+	case e.IsDir() && maildir && e.Name() == "tmp":
+		return w.leaveOut(path, "the messages of a Maildir that are not delivered yet")
 	case e.IsDir():
 		return w.folder(path)
+	case info.IsDir():
+		return w.leaveOut(path, "a link to a folder")
 	case !info.Mode().IsRegular():
-		w.others++
-		return nil
+		return w.leaveOut(path, "no regular file")
 	}
-	mail := hasExt(path, ".eml") || hasExt(path, ".emlx") || hasExt(path, ".mbox")
-	if !mail && !strings.HasPrefix(e.Name(), ".") {
-		if mail, err = isMailOf(path); err != nil {
-			return err
-		}
+	named := isMailName(e.Name()) || hasExt(e.Name(), ".gz") && isMailName(withoutExt(e.Name()))
+	if strings.HasPrefix(e.Name(), ".") && !named {
+		return w.leaveOut(path, "its name begins with a dot")
 	}
-	if mail {
-		return w.file(path, info)
+	start, err := readStart(path)
+	switch {
+	case errors.As(err, new(badGzip)) && !named:
+		return w.leaveOut(path, "gzip that cannot be unpacked")
+	case err != nil:
+		return err
+	case isMailName(start.name):
+		return w.take(path, info, start)
 	}
-	w.others++
-	return nil
+	return w.unnamed(path, info, start)
+}
+
+// unnamed takes a file of a folder if its start shows that it is mail.
+func (w *mailWalk) unnamed(path string, info os.FileInfo, start *fileStart) error {
+	name := start.foreign()
+	switch {
+	case name != "":
+		w.foreign = cmp.Or(w.foreign, fmt.Sprintf("; %s is %s", path, name))
+		return w.leaveOut(path, name)
+	case beginsMbox(start.text), start.numbered():
+		return w.take(path, info, start)
+	}
+	return w.leaveOut(path, "it begins as no mbox file does, and its name is none of a message")
 }
 
 // maildir takes every message of the cur or new folder of a Maildir; names that begin with
@@ -124,20 +169,43 @@ func (w *mailWalk) maildir(dir string) error {
 		return err
 	}
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), ".") || !e.Type().IsRegular() {
-			w.others++
-			continue
-		}
 		path := filepath.Join(dir, e.Name())
-		if _, err := beginsAsMbox(path); err != nil {
-			return err
+		switch {
+		case strings.HasPrefix(e.Name(), "."):
+			err = w.leaveOut(path, "its name begins with a dot")
+		case !e.Type().IsRegular():
+			err = w.leaveOut(path, "no regular file, in a Maildir")
+		default:
+			err = w.delivered(path, e)
 		}
-		info, err := e.Info()
 		if err != nil {
 			return err
 		}
-		w.files = append(w.files, mailFile{path: path, size: info.Size()})
 	}
+	return nil
+}
+
+// delivered takes a message of a Maildir, whatever it is called.
+func (w *mailWalk) delivered(path string, e os.DirEntry) error {
+	info, err := e.Info()
+	if err != nil {
+		return err
+	}
+	start, err := readStart(path)
+	if err != nil {
+		return err
+	}
+	if name := start.foreign(); name != "" {
+		return fmt.Errorf("%s is no mail but %s", path, name)
+	}
+	w.files = append(w.files, mailFile{path: path, packed: start.packed, size: info.Size()})
+	return nil
+}
+
+// leaveOut passes over what is no mail.
+func (w *mailWalk) leaveOut(path, why string) error {
+	w.others++
+	w.leave(path, why)
 	return nil
 }
 
@@ -148,6 +216,13 @@ func hasFolder(entries []os.DirEntry, name string) bool {
 }
 
 func hasExt(path, ext string) bool { return strings.EqualFold(filepath.Ext(path), ext) }
+
+func withoutExt(path string) string { return strings.TrimSuffix(path, filepath.Ext(path)) }
+
+// isMailName reports whether a suffix says that a file is mail.
+func isMailName(name string) bool {
+	return hasExt(name, ".eml") || hasExt(name, ".emlx") || hasExt(name, ".mbox")
+}
 
 // messages are the messages of the file, each to be read before the next is asked for.
 func (f mailFile) messages() iter.Seq2[*mailPart, error] {
@@ -161,23 +236,19 @@ func (f mailFile) messages() iter.Seq2[*mailPart, error] {
 
 // each visits the messages of the file until it is told to stop.
 func (f mailFile) each(visit func(*mailPart) bool) error {
-	file, err := os.Open(f.path)
+	file, err := openMail(f.path)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return err
-	}
-	if f.mbox {
-		return partMbox(file, info.Size(), visit)
-	}
 	var p *mailPart
-	if hasExt(f.path, ".emlx") {
-		p, err = emlx(file, info.Size())
-	} else {
-		p, err = single(file, 0, info.Size())
+	switch f.kind {
+	case mboxFile:
+		return partMbox(file, file.size, visit)
+	case emlxFile:
+		p, err = emlx(file, file.size)
+	default:
+		p, err = single(file, 0, file.size)
 	}
 	if err == nil {
 		visit(p)
@@ -209,7 +280,7 @@ func (w *mailWalk) check(limit size) error {
 // surely reports whether a file can only be one message that is no larger than limit on the
 // wire, where each octet may have become two.
 func (f mailFile) surely(limit size) bool {
-	return !f.mbox && !hasExt(f.path, ".emlx") && 2*f.size <= int64(limit)
+	return f.kind == oneMessage && !f.packed && 2*f.size <= int64(limit)
 }
 
 // within is an error if message n of a file is one that SMTP would refuse.

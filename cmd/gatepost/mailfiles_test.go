@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,7 +12,12 @@ import (
 func TestForeignFormatIsNoMail(t *testing.T) {
 	for start, want := range map[string]string{"\x1f\x8b\x08": "gzip", "PK\x03\x04": "zip",
 		"!BDN": "pst", "\x01\x01\x01\x01\nFrom: a@b.test\n": "MMDF", "BABYL OPTIONS:\n": "Babyl",
-		"SQLite format 3\x00": "SQLite", "\xcf\xad\x12\xfe": "dbx", "BZh9": "bzip2"} {
+		"SQLite format 3\x00": "SQLite", "\xcf\xad\x12\xfe": "dbx", "BZh9": "bzip2",
+		"2 M1e C4f1a2b3c\n\x01\x02N                 00000000000000a1\nFrom: a@b.test\n\n": "dbox",
+		"2 I0 M1e C4f1a2b3c \n": "dbox", "#! rnews 12\n": "rnews", "*mbx*\r\n": "mbx",
+		"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "msg", "BEGIN:VCARD\nVERSION:4.0\n": "vCard",
+		"\x1f\x9d\x90": "compress", "Rar!\x1a\x07": "rar",
+		"a.eml" + strings.Repeat("\x00", 252) + "ustar": "tar"} {
 		for _, name := range []string{"a.eml", "a.mbox", "a", "cur/a"} {
 			dir := t.TempDir()
 			for _, sub := range []string{"cur", "new"} {
@@ -26,9 +32,53 @@ func TestForeignFormatIsNoMail(t *testing.T) {
 			if filepath.Dir(name) == "cur" {
 				path = dir
 			}
-			if w, err := findMail([]string{path}); err == nil || !strings.Contains(err.Error(), want) {
+			w, err := findMail([]string{path}, func(string, string) {})
+			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s with %q: %v, %v; want an error about %s", name, start, w, err, want)
 			}
 		}
+	}
+}
+
+// What is packed is found in a folder as if it were not; what else is packed is left out.
+func TestFindPackedMail(t *testing.T) {
+	dir := t.TempDir()
+	for _, sub := range []string{"box/cur", "box/new", "mh"} {
+		if err := os.MkdirAll(filepath.Join(dir, sub), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	message := "From: ann@a.test\nSubject: hi\n\nhi\n"
+	for name, text := range map[string]string{"one.eml.gz": message, "packed.eml": message,
+		"mail.mbox.gz": dated("{a}\n" + message + "\n{b}\n" + message), "mh/1.gz": message,
+		"2026-October.txt.gz": dated("{a}\n" + message), "box/cur/1.host,S=52:2,S": message,
+		"4711.emlx.gz": "33\n" + message + "<?xml?>", "notes.txt.gz": "nothing\n",
+		"all.tar.gz": "one.eml" + strings.Repeat("\x00", 250) + "ustar"} {
+		writeGzip(t, filepath.Join(dir, name), 1, []byte(text))
+	}
+	if err := os.WriteFile(filepath.Join(dir, "bad.gz"), []byte(gzipMark), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	left := map[string]string{}
+	w, err := findMail([]string{dir}, func(path, why string) { left[filepath.Base(path)] = why })
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, f := range w.files {
+		for p, err := range f.messages() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			raw, err := io.ReadAll(p.onWire())
+			if want := strings.ReplaceAll(message, "\n", "\r\n"); err != nil || string(raw) != want {
+				t.Errorf("%s: %q, %v; want %q", f.path, raw, err, want)
+			}
+			n++
+		}
+	}
+	if n != 8 || len(left) != 3 || w.others != 3 || left["all.tar.gz"] != "a tar archive: unpack it" ||
+		left["bad.gz"] != "gzip that cannot be unpacked" || left["notes.txt.gz"] == "" {
+		t.Errorf("%d messages, left out: %q", n, left)
 	}
 }

@@ -8,10 +8,6 @@ import (
 // mboxMark begins each message of an mbox file (RFC 4155).
 const mboxMark = "From "
 
-// mboxPeek is how much of a file is looked at to see whether a message begins there, in octets.
-// A line of mail has at most 1,000 (RFC 5321, section 4.5.3.1.6).
-const mboxPeek = 2048
-
 // fromLine is what a program writes before a message: who it is from, as one word, as "a at b"
 // or with a quoted local part, and when it came, as asctime or as in a Date field. Some put a
 // time zone before the year or behind it, Google Takeout an offset before it, and UUCP the

@@ -214,7 +214,7 @@ func TestFindMailOfPrograms(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	w, err := findMail([]string{dir})
+	w, err := findMail([]string{dir}, func(string, string) {})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,9 +61,10 @@ func newReplayCommand(a *app) *cobra.Command {
 		Short: "decide .eml files, folders of them, mbox files and Maildirs",
 		Long: "Decides messages from files as they would be decided now, and stores nothing\n" +
 			"unless --store is given. A folder is walked: *.eml, *.emlx, *.mbox and\n" +
-			"other mbox files, Maildirs and MH folders are taken. A message that is larger than\n" +
-			"smtp.max_message_size is an error before anything is decided, and --store refuses\n" +
-			"whatever else ingest does.\n" +
+			"other mbox files, Maildirs and MH folders are taken, packed with gzip or not; what\n" +
+			"is left out is named with -v. A message that is larger than smtp.max_message_size\n" +
+			"is an error before anything is decided, and --store refuses whatever else ingest\n" +
+			"does.\n" +
 			"Nobody is asked who a message is from, and what From claims is taken, unless --dns\n" +
 			"or --online says whom to ask. Messages of one sender are not counted here, so that\n" +
 			"loop.per_hour never holds one.",
@@ -102,7 +103,7 @@ func newReplayCommand(a *app) *cobra.Command {
 
 // run finds the mail before it opens anything, so that a wrong path changes nothing.
 func (r *replay) run(ctx context.Context, paths []string, lists *standIns, keep bool) (err error) {
-	mail, err := findMail(paths)
+	mail, err := findMail(paths, r.leftOut)
 	if err != nil {
 		return err
 	}
@@ -237,6 +238,13 @@ func (r *replay) one(ctx context.Context, db *store.DB, p *mailPart, line *repla
 	}
 	line.verdict, line.Warnings = newVerdict(f, &d), append([]string{}, p.warnings...)
 	return nil
+}
+
+// leftOut names with -v what is no mail, and why.
+func (r *replay) leftOut(path, why string) {
+	if r.verbose {
+		r.note("%s is left out: %s", path, why)
+	}
 }
 
 // total says on stderr how many of each there were.
