@@ -19,11 +19,12 @@ import (
 // arrows say for each room which of our own it may import. The three doors never import
 // one another, the ground floor imports nobody else, and nothing imports cmd.
 var arrows = map[string][]string{
+	"limiter":        {},
 	"message":        {},
 	"policy":         {"message"},
 	"store":          {"message", "policy"},
 	"smtpd/mailauth": {"message", "policy"},
-	"smtpd":          {"smtpd/mailauth", "message", "policy", "store"},
+	"smtpd":          {"limiter", "message", "policy", "smtpd/mailauth", "store"},
 	"courier":        {"message", "store"},
 	"httpd":          {"message", "policy", "store"},
 	"cmd/gatepost":   {"courier", "httpd", "message", "policy", "smtpd", "smtpd/mailauth", "store"},
@@ -108,7 +109,7 @@ func TestNoRoomIsEmpty(t *testing.T) {
 	for file := range imports(t) {
 		seen[path.Dir(filepath.ToSlash(file))] = true
 	}
-	for _, room := range []string{"message", "policy", "store", "smtpd/mailauth", "smtpd", "httpd",
+	for _, room := range []string{"limiter", "message", "policy", "store", "smtpd/mailauth", "smtpd", "httpd",
 		"cmd/gatepost"} {
 		if !seen[room] {
 			t.Errorf("no Go file was found in %s", room)

@@ -5,14 +5,16 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"gatepost/limiter"
 )
 
 // A crowd is every connection there is. go-smtp has a set of its own, but closes none of
 // it when a shutdown takes too long, and counts nobody.
 type crowd struct {
 	mu     sync.Mutex
-	guards map[*guard]origin // under which it is counted, or the zero origin
-	per    loads
+	guards map[*guard]limiter.Origin // under which it is counted, or the zero origin
+	per    limiter.Loads
 }
 
 // enter lets g in or returns the reply to send it away with. Of a client that is not known
@@ -50,17 +52,17 @@ func (s *Server) recognise(g *guard) (refusal string) {
 // weigh applies the limits that a client's address has, and tells where to count it: the
 // zero origin is not counted. A client we do not know may say hello, since load balancers
 // look that way whether we are well; Mail takes nothing from it. The crowd is locked.
-func (s *Server) weigh(client netip.Addr) (from origin, refusal string) {
+func (s *Server) weigh(client netip.Addr) (from limiter.Origin, refusal string) {
 	switch {
 	case !client.IsValid():
-		return origin{}, ""
+		return limiter.Origin{}, ""
 	case !s.admits(client):
-		return origin{}, notWelcome
+		return limiter.Origin{}, notWelcome
 	case !s.counts(client):
-		return origin{}, ""
+		return limiter.Origin{}, ""
 	}
-	from = originOf(client)
-	if s.crowd.per[from.address] >= s.now().MaxPerAddress {
+	from = limiter.OriginOf(client)
+	if s.crowd.per.Of(from) >= s.now().MaxPerAddress {
 		refusal = tooManyOfYou
 	}
 	return from, refusal
@@ -73,13 +75,13 @@ func (s *Server) counts(client netip.Addr) bool {
 }
 
 // add counts a guard, which is not counted yet.
-func (c *crowd) add(g *guard, from origin) {
+func (c *crowd) add(g *guard, from limiter.Origin) {
 	if c.guards == nil {
-		c.guards, c.per = make(map[*guard]origin), loads{}
+		c.guards, c.per = make(map[*guard]limiter.Origin), limiter.Loads{}
 	}
 	c.guards[g] = from
-	if from != (origin{}) {
-		c.per.add(from, 1)
+	if from != (limiter.Origin{}) {
+		c.per.Add(from, 1)
 	}
 }
 
@@ -104,15 +106,15 @@ func (c *crowd) leave(g *guard) {
 		return
 	}
 	delete(c.guards, g)
-	if from != (origin{}) {
-		c.per.add(from, -1)
+	if from != (limiter.Origin{}) {
+		c.per.Add(from, -1)
 	}
 }
 
 // makeRoom sends the connection away that has waited longest for a command, so that
 // nobody can shut the door for others by doing nothing. If none has for long, it sends one
 // away that waits at all, from where there are most, if there are fewer where from is.
-func (c *crowd) makeRoom(from origin, spare time.Duration) bool {
+func (c *crowd) makeRoom(from limiter.Origin, spare time.Duration) bool {
 	var last *guard
 	var since time.Time
 	for g := range c.guards {
@@ -128,16 +130,16 @@ func (c *crowd) makeRoom(from origin, spare time.Duration) bool {
 
 // surplus finds who of those who wait for a command comes from where there are most, nil if
 // there are as many where from is.
-func (c *crowd) surplus(from origin) (last *guard) {
+func (c *crowd) surplus(from limiter.Origin) (last *guard) {
 	for g, o := range c.guards {
 		_, ok := g.idleSince()
-		if ok && o != (origin{}) && (last == nil || c.per.compare(o, c.guards[last]) > 0) {
+		if ok && o != (limiter.Origin{}) && (last == nil || c.per.Compare(o, c.guards[last]) > 0) {
 			last = g
 		}
 	}
-	c.per.add(from, 1)
-	defer c.per.add(from, -1)
-	if last == nil || c.per.compare(c.guards[last], from) <= 0 {
+	c.per.Add(from, 1)
+	defer c.per.Add(from, -1)
+	if last == nil || c.per.Compare(c.guards[last], from) <= 0 {
 		return nil
 	}
 	return last

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"gatepost/limiter"
 	"gatepost/message"
 	"gatepost/policy"
 	"gatepost/smtpd/mailauth"
@@ -28,7 +29,7 @@ type Receiver struct {
 	Log      *slog.Logger
 
 	handling atomic.Pointer[handling] // what Change said last, nil before
-	asking   pool                     // of messages that wait for the DNS
+	asking   limiter.Pool             // of messages that wait for the DNS
 }
 
 // mostAsking is how many messages may wait for the DNS at once. Each may have a dozen questions
@@ -118,9 +119,9 @@ func (r *Receiver) ask(ctx context.Context, auth *mailauth.Checker, q mailauth.Q
 	a *policy.Authentication) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	place := newShare(q.Hop.Client, nil, stop)
-	r.asking.enter(place, mostAsking, 0)
-	defer r.asking.leave(place)
+	place := limiter.NewShare(q.Hop.Client, nil, stop)
+	r.asking.Enter(place, mostAsking, 0)
+	defer r.asking.Leave(place)
 	return auth.Check(ctx, q)
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/emersion/go-smtp"
 	"golang.org/x/sync/errgroup"
 
+	"gatepost/limiter"
 	"gatepost/message"
 	"gatepost/policy"
 )
@@ -80,10 +81,10 @@ type Server struct {
 	upgrades       *upgrades
 	upgraded       chan struct{} // closed when nothing comes from upgrades any more
 	draining       atomic.Bool
-	unready        atomic.Bool // what Ready said last, to log a change once
-	arriving       pool        // of contents under way
-	contents       pool        // of those, and of those that have come and are not settled
-	wide           sync.Pool   // of *[wideBuffer]byte
+	unready        atomic.Bool  // what Ready said last, to log a change once
+	arriving       limiter.Pool // of contents under way
+	contents       limiter.Pool // of those, and of those that have come and are not settled
+	wide           sync.Pool    // of *[wideBuffer]byte
 	crowd          crowd
 	tls            *tls.Config
 	own            message.Domain
@@ -252,36 +253,36 @@ func (s *Server) ready() bool {
 const afterArriving = 3
 
 // place is what the content of a client needs while it is under way.
-func (s *Server) place(g *guard) *share {
+func (s *Server) place(g *guard) *limiter.Share {
 	evict := g.evict
 	if !s.counts(g.client()) {
 		evict = nil
 	}
-	return newShare(g.client(), &g.octets, evict)
+	return limiter.NewShare(g.client(), &g.octets, evict)
 }
 
 // hasRoom says whether arrive would say yes.
-func (s *Server) hasRoom(p *share) bool {
+func (s *Server) hasRoom(p *limiter.Share) bool {
 	t := s.now()
-	return s.contents.leaves(p, afterArriving*t.MaxArriving) &&
-		s.arriving.hasRoom(p, t.MaxArriving, t.Spare)
+	return s.contents.CanJoin(p, afterArriving*t.MaxArriving) &&
+		s.arriving.CanEnter(p, t.MaxArriving, t.Spare)
 }
 
 // arrive lets a content come, if there is a place. One under way leaves that once it has come,
 // and settled must be called once nothing is left of it.
-func (s *Server) arrive(p *share) bool {
+func (s *Server) arrive(p *limiter.Share) bool {
 	t := s.now()
-	if !s.contents.join(p, afterArriving*t.MaxArriving) {
+	if !s.contents.Join(p, afterArriving*t.MaxArriving) {
 		return false
 	}
-	if !s.arriving.enter(p, t.MaxArriving, t.Spare) {
-		s.contents.leave(p)
+	if !s.arriving.Enter(p, t.MaxArriving, t.Spare) {
+		s.contents.Leave(p)
 		return false
 	}
 	return true
 }
 
-func (s *Server) settled(p *share) {
-	s.arriving.leave(p)
-	s.contents.leave(p)
+func (s *Server) settled(p *limiter.Share) {
+	s.arriving.Leave(p)
+	s.contents.Leave(p)
 }

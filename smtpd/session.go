@@ -9,6 +9,7 @@ import (
 
 	"github.com/emersion/go-smtp"
 
+	"gatepost/limiter"
 	"gatepost/message"
 )
 
@@ -20,7 +21,7 @@ type session struct {
 	guard   *guard
 	conn    *smtp.Conn
 	env     *message.Envelope // of the transaction under way, or nil
-	place   *share            // for its content
+	place   *limiter.Share    // for its content
 	running sync.WaitGroup    // of Data
 }
 
@@ -89,7 +90,7 @@ func (s *session) Data(r io.Reader) error {
 	}
 	env.ReceivedAt = time.Now()
 	body := &body{r: r, chunked: chunked, limit: s.server.MaxMessage}
-	body.whole = func() { s.server.arriving.leave(place) }
+	body.whole = func() { s.server.arriving.Leave(place) }
 	id, err := "", error(errFull())
 	if arrived {
 		id, err = s.take(env, body, place)
@@ -113,7 +114,7 @@ func (s *session) Data(r io.Reader) error {
 
 // take hands the content to Receive. That the content failed counts for more than what
 // Receive makes of it.
-func (s *session) take(env *message.Envelope, body *body, place *share) (id string, err error) {
+func (s *session) take(env *message.Envelope, body *body, place *limiter.Share) (id string, err error) {
 	defer s.server.settled(place)
 	id, err = s.server.Receive(s.server.receiving, env, body)
 	if body.err != nil && body.err != io.EOF {

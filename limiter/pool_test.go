@@ -1,4 +1,4 @@
-package smtpd
+package limiter
 
 import (
 	"net/netip"
@@ -46,25 +46,25 @@ func TestPool(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				var p pool
+				var p Pool
 				left := -1
-				newcomer := func(h holder, leave func()) *share {
+				newcomer := func(h holder, leave func()) *Share {
 					from, err := netip.ParseAddr(h.from)
 					if err != nil {
 						leave = nil
 					}
 					octets := new(atomic.Int64)
 					octets.Store(h.octets)
-					return newShare(from, octets, leave)
+					return NewShare(from, octets, leave)
 				}
 				for i, h := range test.held {
 					s := newcomer(h, func() { left = i })
-					p.enter(s, limit, spare)
+					p.Enter(s, limit, spare)
 					s.since = s.since.Add(-h.since)
 				}
 				comer := newcomer(holder{from: test.comer}, func() { left = limit })
-				could := p.hasRoom(comer, limit, spare)
-				entered := p.enter(comer, limit, spare)
+				could := p.CanEnter(comer, limit, spare)
+				entered := p.Enter(comer, limit, spare)
 				if left != test.want || entered != (test.want >= 0) || could != entered {
 					t.Errorf("%d left and the comer entered: %v (said: %v), want %d",
 						left, entered, could, test.want)
@@ -82,19 +82,19 @@ func TestPool(t *testing.T) {
 func TestPoolLeaves(t *testing.T) {
 	const limit = 768
 	for _, networks := range []int{1, 6, 60, 500} {
-		var p pool
+		var p Pool
 		for more := true; more; {
 			more = false
 			for i := range networks {
 				from := netip.AddrFrom4([4]byte{10, byte(i >> 8), byte(i), byte(len(p.held))})
-				more = p.join(newShare(from, nil, func() {}), limit) || more
+				more = p.Join(NewShare(from, nil, func() {}), limit) || more
 			}
 		}
-		comer := newShare(netip.MustParseAddr("192.0.2.1"), nil, func() {})
-		if could := p.leaves(comer, limit); !could || !p.join(comer, limit) {
+		comer := NewShare(netip.MustParseAddr("192.0.2.1"), nil, func() {})
+		if could := p.CanJoin(comer, limit); !could || !p.Join(comer, limit) {
 			t.Errorf("%d networks leave no place", networks)
 		}
-		for p.join(newShare(netip.MustParseAddr("192.0.2.25"), nil, nil), limit) {
+		for p.Join(NewShare(netip.MustParseAddr("192.0.2.25"), nil, nil), limit) {
 		}
 		if len(p.held) != limit {
 			t.Errorf("after relays took all they could, %d of %d places are taken",
