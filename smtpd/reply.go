@@ -6,6 +6,8 @@ import (
 	"log/slog"
 
 	"github.com/emersion/go-smtp"
+
+	"gatepost/intake"
 )
 
 // Replies the guard writes itself, whole lines.
@@ -89,8 +91,11 @@ func taken(id string) *smtp.SMTPError { return refuse(250, 2, 0, 0, "Ok: "+id) }
 // reply finds what to tell the client: the library would make 554 of any error it does
 // not know, and send its text along.
 func reply(err error) (r *smtp.SMTPError, known bool) {
-	if errors.As(err, &r) {
+	switch {
+	case errors.As(err, &r):
 		return r, true
+	case errors.Is(err, intake.ErrDeferred):
+		return errTooOften(), true
 	}
 	return errLocal(), false
 }

@@ -3,6 +3,7 @@ package smtpd_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/netip"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"gatepost/intake"
 	"gatepost/message"
 	"gatepost/policy"
 	"gatepost/smtpd"
@@ -45,7 +47,7 @@ func (s *silence) LookupTXT(ctx context.Context, name string) ([]string, error) 
 }
 
 // receiver gives a server a database, and whom to ask.
-func receiver(t *testing.T, server *smtpd.Server, r mailauth.Resolver) *smtpd.Receiver {
+func receiver(t *testing.T, server *smtpd.Server, r mailauth.Resolver) *intake.Receiver {
 	db, err := store.Open(filepath.Join(t.TempDir(), "gatepost.db"), store.Options{Create: true,
 		Settings: policy.Settings{MaxHeader: message.MaxHeader}})
 	check(t, err)
@@ -54,9 +56,13 @@ func receiver(t *testing.T, server *smtpd.Server, r mailauth.Resolver) *smtpd.Re
 		auth.Close()
 		check(t, db.Close())
 	})
-	in := &smtpd.Receiver{DB: db, Auth: auth, Hostname: "mx.acme.test", Keep: time.Hour,
+	in := &intake.Receiver{DB: db, Auth: auth, Hostname: "mx.acme.test", Keep: time.Hour,
 		Log: slog.New(slog.DiscardHandler)}
-	server.Receive = in.Receive
+	server.Receive = func(ctx context.Context, env *message.Envelope, content io.Reader) (
+		string, error) {
+		out, err := in.Receive(ctx, env, content)
+		return out.ID, err
+	}
 	return in
 }
 

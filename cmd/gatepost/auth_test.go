@@ -23,6 +23,7 @@ import (
 	"github.com/emersion/go-smtp"
 	"github.com/foxcpp/go-mockdns"
 
+	"gatepost/intake"
 	"gatepost/message"
 	"gatepost/policy"
 	"gatepost/smtpd/mailauth"
@@ -283,11 +284,11 @@ func TestSilentNameServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j := &judge{auth: auth, rules: &policy.Policy{Block: policy.Compile(slices.Values(block))},
-		profile: knownProfiles(map[message.Address]policy.Profile{ann: {Known: true}})}
+	j := &intake.Judge{Auth: auth, Rules: &policy.Policy{Block: policy.Compile(slices.Values(block))},
+		Profile: knownProfiles(map[message.Address]policy.Profile{ann: {Known: true}})}
 	start := time.Now()
 	raw := []byte("From: ann@spf.test\r\nSubject: x\r\n\r\nx\r\n")
-	f, d, err := j.decide(context.Background(), mailOf(raw,
+	f, d, err := j.Decide(context.Background(), mailOf(raw,
 		&message.Envelope{Client: netip.MustParseAddr(forger), MailFrom: "ann@spf.test"}))
 	if err != nil || d.Cause != policy.FailedAuthentication || f.Proof() != policy.TempError {
 		t.Errorf("%v, %v: %s", err, f.Proof(), d.Why())

@@ -64,11 +64,11 @@ func (a *app) check(ctx context.Context, db *store.DB, senders []message.Address
 	}
 	lines := make([]checked, len(senders))
 	for i, sender := range senders {
-		profile, err := j.profile(sender)
+		profile, err := j.Profile(sender)
 		if err != nil {
 			return err
 		}
-		d := j.rules.Check(sender, profile)
+		d := j.Rules.Check(sender, profile)
 		lines[i] = checked{sender.String(), d.Action.String(), orNull(d.RuleText()), d.Why()}
 	}
 	return printList(a, rowsOf(lines), []string{"SENDER", "DECISION", "RULE", "WHY"},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gatepost/intake"
 	"gatepost/message"
 	"gatepost/policy"
 	"gatepost/store"
@@ -152,7 +153,7 @@ func (q *question) explainFile(ctx context.Context) (e explained, err error) {
 	if err != nil {
 		return e, err
 	}
-	j.auth = auth
+	j.Auth = auth
 	for p, err := range file.messages() {
 		if err != nil {
 			return e, err
@@ -167,16 +168,16 @@ func (q *question) explainFile(ctx context.Context) (e explained, err error) {
 }
 
 // judged explains what would be decided on a message.
-func (q *question) judged(ctx context.Context, j *judge, mail policy.Mail) (e explained, err error) {
-	f, d, err := j.decide(ctx, mail)
+func (q *question) judged(ctx context.Context, j *intake.Judge, mail policy.Mail) (e explained, err error) {
+	f, d, err := j.Decide(ctx, mail)
 	if err != nil {
 		return e, err
 	}
-	v := newVerdict(f, &d)
+	v := newVerdict(f, d)
 	e.Explanation = store.Explanation{Decision: v.Decision, Cause: v.Cause, CauseID: v.CauseID,
 		Sender: v.Sender, Rule: v.Rule, Why: v.Why, Facts: slices.Concat(envelopeFacts(mail.Envelope), f.Words()),
 		Trail: d.Trail(), Authentication: v.Authentication}
-	q.setChanges(&e, j.rules, f)
+	q.setChanges(&e, j.Rules, f)
 	return e, nil
 }
 

@@ -12,8 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gatepost/intake"
 	"gatepost/message"
-	"gatepost/smtpd"
 	"gatepost/store"
 )
 
@@ -161,7 +161,8 @@ func (q *ingestion) ingest(ctx context.Context, env *message.Envelope) (id strin
 		if r.Auth = s.checker(); r.Auth != nil {
 			defer r.Auth.Close()
 		}
-		id, err = r.Receive(ctx, env, mail)
+		out, err := r.Receive(ctx, env, mail)
+		id = out.ID
 		return err
 	})
 	return id, err
@@ -185,7 +186,7 @@ func (e *envelopeFlags) checkRecipients(s *settings, recipients []string) error 
 
 // newReceiver takes messages into db for a command that is not the server. It asks nobody
 // who they are from.
-func (a *app) newReceiver(db *store.DB) (*smtpd.Receiver, error) {
+func (a *app) newReceiver(db *store.DB) (*intake.Receiver, error) {
 	s, err := a.settings()
 	if err != nil {
 		return nil, err
@@ -194,7 +195,7 @@ func (a *app) newReceiver(db *store.DB) (*smtpd.Receiver, error) {
 	if a.verbose {
 		log = a.logger(s.Log.Format)
 	}
-	return &smtpd.Receiver{DB: db, Hostname: s.hostname(),
+	return &intake.Receiver{DB: db, Hostname: s.hostname(),
 		Keep: time.Duration(s.Suspended.Keep), Window: time.Duration(s.SMTP.DuplicateWindow),
 		Log: log}, nil
 }

@@ -11,32 +11,25 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"gatepost/intake"
 	"gatepost/message"
 	"gatepost/policy"
-	"gatepost/smtpd/mailauth"
 	"gatepost/store"
 )
 
-// A judge decides without storing anything: by the lists and profiles of the database, or
-// by others in their place.
-type judge struct {
-	rules   *policy.Policy
-	profile func(message.Address) (policy.Profile, error)
-	auth    *mailauth.Checker // nil: nobody is asked, and what From claims is taken
-}
-
 // newJudge judges as db says. A nil db has empty lists and no profiles.
-func (a *app) newJudge(ctx context.Context, db *store.DB) (*judge, error) {
+func (a *app) newJudge(ctx context.Context, db *store.DB) (*intake.Judge, error) {
 	if db != nil {
 		rules, err := db.Policy(ctx)
-		return &judge{rules: rules, profile: db.Profile}, err
+		return &intake.Judge{Rules: rules, Profile: db.Profile}, err
 	}
 	s, err := a.settings()
 	if err != nil {
 		return nil, err
 	}
 	laid, err := s.policy()
-	return &judge{rules: &policy.Policy{Settings: laid}, profile: knownProfiles(nil)}, err
+	return &intake.Judge{Rules: &policy.Policy{Settings: laid},
+		Profile: knownProfiles(nil)}, err
 }
 
 func knownProfiles(known map[message.Address]policy.Profile) func(message.Address) (
@@ -55,23 +48,6 @@ type verdict struct {
 	Why      string   `json:"why"`
 
 	Authentication string `json:"authentication"` // pass, fail, none or temperror
-}
-
-// decide judges a message of a file. An address in UTF-8 came there by SMTPUTF8, or with no
-// SMTP at all.
-func (j *judge) decide(ctx context.Context, mail policy.Mail) (
-	*policy.Facts, policy.Decision, error) {
-	env := mail.Envelope
-	f, err := policy.Read(mail, &j.rules.Settings, j.profile)
-	if err != nil {
-		return nil, policy.Decision{}, err
-	}
-	f.SMTPUTF8 = env.SMTPUTF8 || f.Sender.Problem == message.RawUTF8
-	if j.auth != nil && j.rules.AsksForProof(&f) {
-		f.Authentication = j.auth.Check(ctx, mailauth.Query{Message: mail.Message,
-			Envelope: env, Hop: f.Hop, From: f.Sender.Address.Domain(), Body: mail.Body})
-	}
-	return &f, j.rules.Decide(&f), nil
 }
 
 // mailOf is a message whose octets are at hand.
@@ -136,18 +112,18 @@ func (s *standIns) given() bool { return s.allow != nil || s.block != nil || s.k
 
 // lay puts what was given in the place of what the judge has. A list that cannot be taken
 // is refused whole, with all that is wrong in it.
-func (s *standIns) lay(j *judge) error {
-	allow, errAllow := standIn(policy.Allow, s.allow, j.rules.Allow)
-	block, errBlock := standIn(policy.Block, s.block, j.rules.Block)
+func (s *standIns) lay(j *intake.Judge) error {
+	allow, errAllow := standIn(policy.Allow, s.allow, j.Rules.Allow)
+	block, errBlock := standIn(policy.Block, s.block, j.Rules.Block)
 	if err := errors.Join(errAllow, errBlock); err != nil {
 		return err
 	}
-	j.rules = &policy.Policy{Allow: allow, Block: block, Settings: j.rules.Settings}
+	j.Rules = &policy.Policy{Allow: allow, Block: block, Settings: j.Rules.Settings}
 	if s.known == nil {
 		return nil
 	}
 	known, err := parseKnown(*s.known)
-	j.profile = knownProfiles(known)
+	j.Profile = knownProfiles(known)
 	return err
 }
 

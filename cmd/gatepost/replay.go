@@ -11,9 +11,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gatepost/intake"
 	"gatepost/message"
 	"gatepost/policy"
-	"gatepost/smtpd"
 	"gatepost/smtpd/mailauth"
 	"gatepost/store"
 )
@@ -39,12 +39,12 @@ func messagePlace(path string, n int) string {
 // A replay decides the messages of files.
 type replay struct {
 	*app
-	judge    *judge
+	judge    *intake.Judge // without a receiver
 	envelope envelopeFlags
 	env      *message.Envelope
 	limit    size              // of a message that SMTP would take
 	auth     *mailauth.Checker // asks who a message is from; nil to ask nobody
-	receiver *smtpd.Receiver   // stores each message as SMTP would; nil to store nothing
+	receiver *intake.Receiver  // stores each message as SMTP would; nil to store nothing
 	expect   *expectations     // compares instead of printing; nil to print
 	totals   map[string]int    // by decision
 	there    int               // how many were stored before
@@ -111,7 +111,6 @@ func (r *replay) run(ctx context.Context, paths []string, lists *standIns, keep 
 	if err != nil {
 		return err
 	}
-	s.Loop.PerHour = 0 // it is long since these messages came, if they ever did
 	if r.limit = s.SMTP.MaxMessageSize; keep {
 		err = r.refuse(s)
 	}
@@ -125,27 +124,47 @@ func (r *replay) run(ctx context.Context, paths []string, lists *standIns, keep 
 	if db != nil {
 		defer func() { err = errors.Join(err, db.Close()) }()
 	}
-	if r.judge, err = r.newJudge(ctx, db); err != nil {
-		return err
-	}
-	r.judge.auth = r.auth
-	if err = lists.lay(r.judge); err != nil {
-		return err
-	}
 	if keep {
-		if err = checkSmall(ctx, db, s.DB); err != nil {
-			return err
-		}
-		if r.receiver, err = r.newReceiver(db); err != nil {
-			return err
-		}
-		r.receiver.Auth, r.receiver.Window = r.auth, store.Always
+		err = r.keep(ctx, db, s)
+	} else {
+		err = r.try(ctx, db, lists)
 	}
-	if err = r.all(ctx, db, mail.files); err != nil {
+	if err != nil {
+		return err
+	}
+	if err = r.all(ctx, mail.files); err != nil {
 		return err
 	}
 	r.total(mail.others)
 	return r.expect.verdict(r.app)
+}
+
+// try has each message judged as db says, or the lists in its place.
+func (r *replay) try(ctx context.Context, db *store.DB, lists *standIns) (err error) {
+	if r.judge, err = r.newJudge(ctx, db); err != nil {
+		return err
+	}
+	r.judge.Auth = r.auth
+	return lists.lay(r.judge)
+}
+
+// keep has each message stored. It is long since they came, if they ever did: how many there
+// are of one sender says nothing, and what was stored before is not stored again.
+func (r *replay) keep(ctx context.Context, db *store.DB, s *settings) error {
+	if err := checkSmall(ctx, db, s.DB); err != nil {
+		return err
+	}
+	laid, err := s.policy()
+	if err != nil {
+		return err
+	}
+	laid.PerHour = 0
+	db.Configure(laid)
+	if r.receiver, err = r.newReceiver(db); err != nil {
+		return err
+	}
+	r.receiver.Auth, r.receiver.Window = r.auth, store.Always
+	return nil
 }
 
 // refuse is an error where ingest would take no message.
@@ -166,7 +185,7 @@ func (a *app) openFor(ctx context.Context, keep bool) (*store.DB, error) {
 	return db, err
 }
 
-func (r *replay) all(ctx context.Context, db *store.DB, files []mailFile) error {
+func (r *replay) all(ctx context.Context, files []mailFile) error {
 	lines := func(yield func(replayed, error) bool) {
 		for _, f := range files {
 			n := 0
@@ -174,7 +193,7 @@ func (r *replay) all(ctx context.Context, db *store.DB, files []mailFile) error 
 				n++
 				line := replayed{File: f.path, Message: n}
 				if err == nil {
-					err = r.one(ctx, db, p, &line)
+					err = r.one(ctx, p, &line)
 				}
 				for _, w := range line.Warnings {
 					r.note("%s: %s", f.path, w)
@@ -208,36 +227,34 @@ func (r *replay) print(lines iter.Seq2[replayed, error]) error {
 	})
 }
 
-// one decides a message, and then stores it if that was asked for.
-func (r *replay) one(ctx context.Context, db *store.DB, p *mailPart, line *replayed) (err error) {
-	if r.receiver != nil { // what was stored before may have made a profile or changed a list
-		if r.judge, err = r.newJudge(ctx, db); err != nil {
-			return err
-		}
-		r.judge.auth = r.auth
-	}
+// one decides a message, and stores it if that was asked for.
+func (r *replay) one(ctx context.Context, p *mailPart, line *replayed) error {
 	mail, err := p.mail(r.env)
 	if err != nil {
 		return fmt.Errorf("%s: %w", line.where(), err)
 	}
-	f, d, err := r.judge.decide(ctx, mail)
+	f, d, err := r.decide(ctx, p, mail)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", line.where(), err)
 	}
 	r.totals[d.Action.String()]++
-	if r.receiver != nil {
-		env := *r.env
-		env.SMTPUTF8 = f.SMTPUTF8
-		taken, err := r.receiver.Take(ctx, &env, p.limited(r.limit))
-		if err != nil {
-			return fmt.Errorf("store %s: %w", line.where(), err)
-		}
-		if taken.Again {
-			r.there++
-		}
-	}
-	line.verdict, line.Warnings = newVerdict(f, &d), append([]string{}, p.warnings...)
+	line.verdict, line.Warnings = newVerdict(f, d), append([]string{}, p.warnings...)
 	return nil
+}
+
+// decide is the decision that is stored with the message or, if none is, one that nobody keeps.
+func (r *replay) decide(ctx context.Context, p *mailPart, mail policy.Mail) (
+	*policy.Facts, *policy.Decision, error) {
+	if r.receiver == nil {
+		return r.judge.Decide(ctx, mail)
+	}
+	env := *r.env
+	env.SMTPUTF8 = env.SMTPUTF8 || mail.Message.Sender().Problem == message.RawUTF8
+	out, err := r.receiver.Receive(ctx, &env, p.limited(r.limit))
+	if out.Again {
+		r.there++
+	}
+	return out.Facts, out.Decision, err
 }
 
 // leftOut names with -v what is no mail, and why.

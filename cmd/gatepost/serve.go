@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -18,6 +19,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"gatepost/httpd"
+	"gatepost/intake"
+	"gatepost/message"
 	"gatepost/policy"
 	"gatepost/smtpd"
 	"gatepost/smtpd/mailauth"
@@ -62,7 +65,7 @@ type gate struct {
 	attended []*attended  // below doors and http
 	db       *store.DB
 	unlock   func() error // the server's lock on db
-	receiver *smtpd.Receiver
+	receiver *intake.Receiver
 	checkers []*mailauth.Checker // the last is in use; nil if claims are taken
 	stopping atomic.Bool
 }
@@ -127,10 +130,14 @@ func (a *app) openGate(ctx context.Context) (g *gate, err error) {
 	}
 	g.db.GoFirst()
 	g.checkers = append(g.checkers, s.checker())
-	g.receiver = &smtpd.Receiver{DB: g.db, Auth: g.checkers[0], Hostname: g.smtp.Domain,
+	g.receiver = &intake.Receiver{DB: g.db, Auth: g.checkers[0], Hostname: g.smtp.Domain,
 		Keep: time.Duration(s.Suspended.Keep), Window: time.Duration(s.SMTP.DuplicateWindow),
 		Log: g.log}
-	g.smtp.Receive = g.receiver.Receive
+	g.smtp.Receive = func(ctx context.Context, env *message.Envelope, content io.Reader) (
+		string, error) {
+		out, err := g.receiver.Receive(ctx, env, content)
+		return out.ID, err
+	}
 	g.smtp.Ready = func() error {
 		return enoughSpace(g.db.Dir(), int64(g.settings.Load().SMTP.MinFreeSpace))
 	}

@@ -1,4 +1,7 @@
-package smtpd
+// Package intake is the path of a message: gather, decide, commit. Whatever interface a message
+// comes in by, SMTP, a pipe or a file, it is judged once and written down here. It speaks no
+// protocol, and decides nothing that package policy does not.
+package intake
 
 import (
 	"cmp"
@@ -19,7 +22,7 @@ import (
 	"gatepost/store"
 )
 
-// A Receiver takes messages from whatever door they came in by.
+// A Receiver takes messages, whatever interface they came in by.
 type Receiver struct {
 	DB       *store.DB
 	Auth     *mailauth.Checker // nil: nobody is asked, and what From claims is taken
@@ -55,27 +58,26 @@ func (r *Receiver) now() handling {
 	return handling{r.Auth, r.Keep, r.Window}
 }
 
-// A Taken is a message that is on disk.
-type Taken struct {
-	ID    string // of its decision
-	Again bool   // it was there before, with that id
+// ErrDeferred says that too much of one sender was stored of late: nothing was taken, and the
+// client is to come again later. The Outcome has the decision.
+var ErrDeferred = errors.New("too many messages of this sender within the hour: try again later")
+
+// An Outcome is what became of a message.
+type Outcome struct {
+	ID       string // of the decision, or of that of the first, if it came again
+	Again    bool   // it was there before
+	Facts    *policy.Facts
+	Decision *policy.Decision
 }
 
-// Receive is Take for who need not know more than the id of the decision.
+// Receive is the path of a message: gather, decide, commit. It reads content to its end and
+// returns once everything is on disk; any error means that nothing was taken and the client
+// must keep the message. Errors of content come back as they are.
 func (r *Receiver) Receive(ctx context.Context, env *message.Envelope, content io.Reader) (
-	id string, err error) {
-	taken, err := r.Take(ctx, env, content)
-	return taken.ID, err
-}
-
-// Take is the path of a message: gather, decide, commit. It reads content to its end and
-// gives the id of the decision once everything is on disk; any error means that nothing
-// was taken and the client must keep the message. Errors of content come back as they are.
-func (r *Receiver) Take(ctx context.Context, env *message.Envelope, content io.Reader) (
-	taken Taken, err error) {
+	out Outcome, err error) {
 	spooled, err := store.Spool(r.DB.Dir(), content)
 	if err != nil {
-		return taken, err
+		return out, err
 	}
 	defer func() {
 		if e := spooled.Close(); e != nil {
@@ -84,32 +86,32 @@ func (r *Receiver) Take(ctx context.Context, env *message.Envelope, content io.R
 	}()
 	head, err := spooled.Head()
 	if err != nil {
-		return taken, err
+		return out, err
 	}
 	mail := policy.Mail{Message: message.Parse(head), Envelope: env}
 	mail.Body = func() io.Reader { return spooled.From(mail.Message.Size) }
 	rules, facts, err := r.DB.Facts(ctx, mail)
 	if err != nil {
-		return taken, err
+		return out, err
 	}
 	now := r.now() // after the content, which may have been long in coming
 	if now.auth != nil && rules.AsksForProof(facts) {
-		facts.Authentication = r.ask(ctx, now.auth, mailauth.Query{Message: mail.Message,
-			Envelope: env, Hop: facts.Hop, From: facts.Sender.Address.Domain(), Body: mail.Body})
+		facts.Authentication = r.ask(ctx, now.auth, query(mail, facts))
 	}
 	decisionID, err := uuid.NewV7()
 	if err != nil {
-		return taken, fmt.Errorf("decision id: %w", err)
+		return out, fmt.Errorf("decision id: %w", err)
 	}
 	record := &store.Record{ID: decisionID.String(), Envelope: env, Message: mail.Message,
 		Content: spooled, Facts: facts, Undeclared: undeclared(mail, facts), Keep: now.keep,
 		Window: now.window}
 	record.Trace, record.Results = r.trace(env, record.ID), r.results(facts)
-	if err := r.settle(ctx, rules, record); err != nil {
-		return taken, err
+	err = r.settle(ctx, rules, record)
+	if err == nil || errors.Is(err, ErrDeferred) {
+		r.log(record)
 	}
-	r.log(record)
-	return Taken{ID: cmp.Or(record.First, record.ID), Again: record.First != ""}, nil
+	return Outcome{ID: cmp.Or(record.First, record.ID), Again: record.First != "", Facts: facts,
+		Decision: record.Decision}, err
 }
 
 // ask finds out who a message is from. When too many wait, the one that has waited longest for
@@ -141,8 +143,7 @@ func (r *Receiver) settle(ctx context.Context, rules *policy.Policy, record *sto
 			if again, err := r.DB.Again(ctx, record); again || err != nil {
 				return err
 			}
-			r.log(record)
-			return errTooOften()
+			return ErrDeferred
 		}
 		if _, err = r.DB.Commit(ctx, record); !errors.Is(err, store.ErrCrowded) {
 			return err
