@@ -24,6 +24,10 @@ const Always = time.Duration(math.MaxInt64)
 // written anew each time; what would bring it more is another message.
 const mostMerged = 1000
 
+// mostAlike is how many messages of the same octets are looked at, the newest: somebody may
+// send them from any number of reverse-paths.
+const mostAlike = 100
+
 // duplicate is what a message that was stored before is counted as, in the place of its
 // decision.
 const duplicate = "duplicate"
@@ -38,11 +42,17 @@ type first struct {
 	held       int64
 }
 
+// alikeQuery tells by the index alone that there is no such message, as for nearly every one.
+const alikeQuery = `select id from messages where substr(sum, 1, 8) = $1 limit 1`
+
 // firstQuery finds the newest message of these octets and this reverse-path that came within
-// $6 of this one, and is a ticket or, unless this one is let in ($7), is held.
+// $6 of this one, and is a ticket or, unless this one is let in ($7), is held. SQLite puts $1
+// for the sum wherever it stands, and so would not see what the index is of.
 const firstQuery = `select m.id, m.decision_id, m.recipients, m.reasons, m.raw is null,
 		exists (select 1 from suspended s where s.id = m.id)
-	from messages m where m.sum = $1 and m.size = $2 and m.mail_from = $3 and m.null_path = $4
+	from messages m where m.id in (select id from messages where substr(sum, 1, 8) = $8
+			order by id desc limit $9)
+		and m.sum = $1 and m.size = $2 and m.mail_from = $3 and m.null_path = $4
 		and abs(m.received_at - $5) <= $6
 		and (exists (select 1 from tickets t where t.id = m.id)
 			or exists (select 1 from tickets t where t.suspended_id = m.id)
@@ -98,24 +108,32 @@ func (db *DB) first(row func(string, ...any) scanner, r *Record) (*first, error)
 	if r.Window <= 0 || r.Window != Always && r.Message.MessageID() == "" {
 		return nil, nil
 	}
+	err := row(alikeQuery, r.Content.Sum[:8]).Scan(new(int64))
 	var f first
-	env, c := r.Envelope, r.Content
-	damage, err := scanParts(row(firstQuery, c.Sum[:], c.Size, message.Clean(env.MailFrom),
-		env.NullPath, env.ReceivedAt.UnixMilli(), r.Window.Milliseconds(),
-		r.Decision.Action == policy.Ticket),
-		part{"id", &f.id}, part{"decision_id", &f.decision}, part{"recipients", &f.recipients},
-		part{"reasons", &f.reasons}, part{"raw", &f.inFile}, part{"held", &f.held})
-	if errors.Is(err, sql.ErrNoRows) || err == nil && damage != nil {
+	var damage Damage
+	if err == nil {
+		damage, err = f.scan(row, r)
+	}
+	whole := err == nil && damage == nil
+	if whole {
+		whole, err = db.isWhole(row, &f, r.Content)
+	}
+	if errors.Is(err, sql.ErrNoRows) || err == nil && !whole {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the same message before: %w", damaged(err))
 	}
-	whole, err := db.isWhole(row, &f, c)
-	if !whole || err != nil {
-		return nil, err
-	}
 	return &f, nil
+}
+
+func (f *first) scan(row func(string, ...any) scanner, r *Record) (Damage, error) {
+	env, c := r.Envelope, r.Content
+	return scanParts(row(firstQuery, c.Sum[:], c.Size, message.Clean(env.MailFrom), env.NullPath,
+		env.ReceivedAt.UnixMilli(), r.Window.Milliseconds(), r.Decision.Action == policy.Ticket,
+		c.Sum[:8], mostAlike),
+		part{"id", &f.id}, part{"decision_id", &f.decision}, part{"recipients", &f.recipients},
+		part{"reasons", &f.reasons}, part{"raw", &f.inFile}, part{"held", &f.held})
 }
 
 // isWhole looks whether the content of the first is there: it will be the only one.
@@ -127,7 +145,7 @@ func (db *DB) isWhole(row func(string, ...any) scanner, f *first, c *Content) (b
 	var same int64
 	err := row(`select coalesce(raw = $1, false) from messages where id = $2`, c.raw(), f.id).
 		Scan(&same)
-	return same != 0, damaged(err)
+	return same != 0, err
 }
 
 // lacks are those recipients that are none of the first's yet.

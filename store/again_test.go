@@ -101,6 +101,40 @@ func TestAgainLater(t *testing.T) {
 	f.stays("before the first", id, raw)
 }
 
+// TestAgainByIndex has no message be looked for through all of them, nor through any number of
+// its like.
+func TestAgainByIndex(t *testing.T) {
+	ctx := context.Background()
+	f := open(t)
+	for query, args := range map[string]int{alikeQuery: 1, firstQuery: 9} {
+		plan, err := f.read.QueryContext(ctx, "explain query plan "+rebind(query),
+			make([]any, args)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for plan.Next() {
+			var id, parent, unused int
+			var detail string
+			if err := plan.Scan(&id, &parent, &unused, &detail); err != nil {
+				t.Fatal(err)
+			}
+			if strings.HasPrefix(detail, "SCAN") {
+				t.Errorf("%s: %s", query, detail)
+			}
+		}
+		if err := plan.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	raw := mail("ann@acme.test", "one", "text")
+	for n := range mostAlike {
+		f.stays("of another reverse-path", 0, raw, reversePath(fmt.Sprintf("r%d@mail.test", n)))
+	}
+	_, id := f.stays("of one more", 0, raw, reversePath("last@mail.test"))
+	f.stays("which is not looked at", 0, raw, reversePath("r0@mail.test"))
+	f.stays("which is", id, raw, reversePath("last@mail.test"))
+}
+
 // TestAgainFate has a message stay one with the first only while that is there, and not be
 // held with it where it would be let in.
 func TestAgainFate(t *testing.T) {

@@ -73,6 +73,9 @@ var layoutTests = map[string]layoutTest{
 			`select group_concat(audit || ' ' || message || ' ' || author || ' ' || ticket || ' ' ||
 				made_profile, ', ' order by audit) from audit_mail`: "2 2 a@acme.test 0 0, " +
 				"3 9 b@acme.test 10 1"}},
+	"0008_alike.sql": {want: map[string]string{
+		`select group_concat(id) from messages indexed by messages_alike
+			where substr(sum, 1, 8) = x'00'`: "1,2,3,4"}},
 }
 
 // Each migration is done to a database that began with the first and has rows in every table of
