@@ -5,9 +5,6 @@ import (
 	"mime"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/emersion/go-message/charset"
-	"golang.org/x/text/encoding/japanese"
 )
 
 // maxEncoded is how much of a value is looked at for encoded words, in octets. The
@@ -44,24 +41,6 @@ func wordReader(label string, r io.Reader) (io.Reader, error) {
 		return decoded, nil
 	}
 	return r, nil
-}
-
-// charsetReader makes UTF-8 of r. It adds what go-message does not know by the names that
-// Japanese mailers use, and those of code pages with a hyphen, such as cp-850.
-func charsetReader(label string, r io.Reader) (io.Reader, error) {
-	label = strings.ToLower(label)
-	switch label {
-	case "cp932", "ms932", "windows-932", "ms_kanji":
-		return japanese.ShiftJIS.NewDecoder().Reader(r), nil
-	case "iso-2022-jp-ms", "cp50220", "cp50221", "cp50222":
-		return japanese.ISO2022JP.NewDecoder().Reader(r), nil
-	case "utf-8", "us-ascii":
-		return r, nil
-	}
-	if page, found := strings.CutPrefix(label, "cp-"); found {
-		label = "cp" + page
-	}
-	return charset.Reader(label, r)
 }
 
 // decodeRaw decodes a value that stands in the message as it is, in the charset that the text

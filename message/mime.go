@@ -48,7 +48,7 @@ func newWalk(body io.Reader, limit int) *walk {
 }
 
 func (w *walk) read(m *Message) string {
-	e, err := gomessage.New(mimeHeader(m.raw), w.in)
+	e, err := newEntity(mimeHeader(m.raw), w.in)
 	p := w.entity(e, err, 0)
 	if w.in.err != nil && w.in.err != io.EOF && w.in.err != errGate {
 		p.note("the rest could not be read")
@@ -131,8 +131,8 @@ func (p *part) note(format string, args ...any) {
 // encoding.
 func (w *walk) entity(e *gomessage.Entity, problem error, depth int) part {
 	value, params, _ := e.Header.ContentType()
-	kind := token(value)
-	boundary := params["boundary"]
+	kind := mediaType(value)
+	boundary := strings.TrimRight(params["boundary"], " ")
 	name := fileName(e.Header)
 	disposition, _, _ := e.Header.ContentDisposition()
 	switch {
@@ -142,7 +142,7 @@ func (w *walk) entity(e *gomessage.Entity, problem error, depth int) part {
 		p := w.file(e.Body, name, kind)
 		p.note("parts nested more than %d deep are not shown", maxDepth)
 		return p
-	case kind == "message/rfc822":
+	case kind == "message/rfc822" || kind == "message/global": // RFC 6532, section 3.7
 		return w.attached(e.Body, name, kind)
 	case isSigned(kind):
 		return w.signed(e.Body, name, kind)
@@ -170,7 +170,7 @@ func token(value string) string {
 // isWords reports whether people read a part of that type as it stands. A multipart is
 // shown whole if its parts cannot be told apart.
 func isWords(kind string) bool {
-	return kind == "text/plain" || kind == "text/html" || !strings.Contains(kind, "/") ||
+	return kind == "text/plain" || kind == "text/html" || kind == "text/" || !strings.Contains(kind, "/") ||
 		strings.HasPrefix(kind, "multipart/")
 }
 
@@ -252,7 +252,7 @@ func (w *walk) next(r *textproto.MultipartReader, depth int) (p part, more bool)
 		field, _ := raw.Header.Raw(name)
 		return field
 	})
-	e, problem := gomessage.New(header, raw)
+	e, problem := newEntity(header, raw)
 	p = w.entity(e, problem, depth+1)
 	raw.Close() // reads it to its end, before the next one's header is counted
 	return p, true

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"unicode"
 
-	gomessage "github.com/emersion/go-message"
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 )
@@ -42,19 +41,20 @@ func (w *walk) words(body io.Reader, kind, charset string, problem error) part {
 	return p
 }
 
-// readable gives a text in UTF-8, or says why it could not be made of it.
+// readable gives a text in UTF-8, or says why it could not be made of it. problem is what the
+// library says of its transfer encoding.
 func readable(body io.Reader, charset string, problem error) (text io.Reader, unknown string) {
-	if problem == nil {
-		return body, ""
-	}
-	if !gomessage.IsUnknownCharset(problem) {
+	switch {
+	case problem != nil:
 		return body, "its transfer encoding is not known"
+	case charset == "":
+		return body, ""
 	}
 	decoded, err := charsetReader(charset, body)
 	switch {
 	case err == nil:
 		return decoded, ""
-	case lower(charset) == "utf-7":
+	case charsetName(charset) == "utf-7":
 		return body, "it is in UTF-7, which is not decoded"
 	}
 	return body, "its character set is not known"
