@@ -28,12 +28,26 @@ func (m *Message) Pages(body io.Reader, limit int) (pages []string, cut bool) {
 // from 0. The error is ErrNoPart, or that of dst.
 func (m *Message) Extract(body io.Reader, n int, dst io.Writer) error {
 	w := newWalk(body, 0)
-	w.wanted, w.dst = n, dst
+	w.wanted, w.dst = n, &sink{w: dst}
 	w.read(m)
 	if n < 0 || n >= len(w.files) {
 		return ErrNoPart
 	}
-	return w.failed
+	return w.dst.err
+}
+
+// A sink keeps the error of a writer apart from those of what is written: an attachment that
+// cannot be decoded to its end is given as far as it can be.
+type sink struct {
+	w   io.Writer
+	err error
+}
+
+func (s *sink) Write(b []byte) (int, error) {
+	if s.err == nil {
+		_, s.err = s.w.Write(b)
+	}
+	return len(b), nil
 }
 
 // A capture keeps what was read of the pages of a message.

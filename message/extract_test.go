@@ -65,3 +65,28 @@ func TestExtract(t *testing.T) {
 		}
 	}
 }
+
+// TestExtractOfWhatIsBroken: an attachment whose end is missing, or cannot be decoded, is given
+// as far as it goes; the error is that of whoever takes it.
+func TestExtractOfWhatIsBroken(t *testing.T) {
+	const part = "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: image/png\r\n"
+	for name, raw := range map[string]string{
+		"cut":    part + "\r\nPNG",
+		"base64": part + "Content-Transfer-Encoding: base64\r\n\r\nUE5H!!!!\r\n--b--\r\n",
+	} {
+		m, body := bodyOf(raw)
+		var b bytes.Buffer
+		if err := m.Extract(body(), 0, &b); err != nil || b.String() != "PNG" {
+			t.Errorf("%s: %q, %v", name, b.String(), err)
+		}
+		if err := m.Extract(body(), 0, fullWriter{}); !errors.Is(err, errFull) {
+			t.Errorf("%s into what is full: %v", name, err)
+		}
+	}
+}
+
+var errFull = errors.New("full")
+
+type fullWriter struct{}
+
+func (fullWriter) Write([]byte) (int, error) { return 0, errFull }

@@ -106,10 +106,9 @@ type walk struct {
 
 	pictures bool // there is a page that shows something other than words
 
-	pages  *capture  // of HTML, nil if nobody asked for it
-	wanted int       // the attachment that goes to dst, -1 if none does
-	dst    io.Writer // of that attachment
-	failed error     // of dst
+	pages  *capture // of HTML, nil if nobody asked for it
+	wanted int      // the attachment that goes to dst, -1 if none does
+	dst    *sink    // of that attachment
 }
 
 // A part is the text that was found in one part of a message.
@@ -261,7 +260,7 @@ func (w *walk) next(r *textproto.MultipartReader, depth int) (p part, more bool)
 // file counts the octets of an attachment.
 func (w *walk) file(body io.Reader, name, kind string) part {
 	if len(w.files) == w.wanted {
-		_, w.failed = io.Copy(w.dst, body)
+		body = io.TeeReader(body, w.dst)
 	}
 	size, _ := io.Copy(io.Discard, body)
 	kind = first(visible(Clean(kind)), maxLabelRunes)

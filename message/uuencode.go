@@ -145,8 +145,8 @@ func (r *uuReader) file(name string) {
 		if ended {
 			break
 		}
-		if size += int64(len(data)); wanted && r.walk.failed == nil {
-			_, r.walk.failed = r.walk.dst.Write(data)
+		if size += int64(len(data)); wanted {
+			_, _ = r.walk.dst.Write(data) // which keeps its error
 		}
 	}
 	r.walk.files = append(r.walk.files, Attachment{Name: name,
