@@ -13,7 +13,11 @@ func newEntity(h gomessage.Header, body io.Reader) (*gomessage.Entity, error) {
 	value, _, _ := h.ContentType()
 	var transfer gomessage.Header
 	if !strings.HasPrefix(mediaType(value), "multipart/") {
-		transfer.Set("Content-Transfer-Encoding", transferName(h.Get("Content-Transfer-Encoding")))
+		name := transferName(h.Get("Content-Transfer-Encoding"))
+		transfer.Set("Content-Transfer-Encoding", name)
+		if name == "base64" {
+			body = &padded{r: body}
+		}
 	}
 	e, err := gomessage.New(transfer, body)
 	e.Header = h

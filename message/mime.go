@@ -148,15 +148,17 @@ func (w *walk) entity(e *gomessage.Entity, problem error, depth int) part {
 	case isCalendar(kind):
 		inline := token(disposition) != "attachment" && kind != "application/ics"
 		return w.calendar(e.Body, name, kind, params, inline, problem)
-	case token(disposition) == "attachment", !isWords(kind):
+	case token(disposition) == "attachment", !isWords(kind) && !isOtherText(kind):
 		return w.file(e.Body, name, kind)
+	case !isWords(kind):
+		return w.otherText(e.Body, name, kind, params["charset"], problem)
 	case name != "" && depth > 0 && token(disposition) == "inline":
 		body := w.shownFile(e.Body, name, kind, maxPage)
-		return w.words(body, kind, params["charset"], problem)
+		return w.words(body, kind, params, problem)
 	case name != "" && depth > 0:
-		return w.file(e.Body, name, kind)
+		return w.otherText(e.Body, name, kind, params["charset"], problem)
 	}
-	return w.words(e.Body, kind, params["charset"], problem)
+	return w.words(e.Body, kind, params, problem)
 }
 
 // token is what stands before the parameters. Where they are broken the library gives
@@ -275,36 +277,4 @@ func (w *walk) shownFile(body io.Reader, name, kind string, most int) io.Reader 
 	start := &capture{left: most}
 	w.file(start.of(body), name, kind)
 	return start.list[0]
-}
-
-// fileName is the name of an attachment. It is a label and never a path.
-func fileName(h gomessage.Header) string {
-	_, params, err := h.ContentDisposition()
-	name := params["filename"]
-	if err != nil {
-		name = looseParameter(h.Get("Content-Disposition"), "filename")
-	}
-	if name == "" {
-		_, params, err = h.ContentType()
-		name = params["name"]
-	}
-	if name == "" && err != nil {
-		name = looseParameter(h.Get("Content-Type"), "name")
-	}
-	return fileLabel(name)
-}
-
-// looseParameter is a parameter of a field that the grammar forbids, such as
-// filename=order 4711.pdf: it goes to the next semicolon.
-func looseParameter(field, name string) string {
-	_, rest, found := strings.Cut(field, ";")
-	for found {
-		var parameter string
-		parameter, rest, found = strings.Cut(rest, ";")
-		key, value, _ := strings.Cut(parameter, "=")
-		if lower(trim(key)) == name {
-			return decode(strings.Trim(trim(value), `"`))
-		}
-	}
-	return ""
 }

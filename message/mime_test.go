@@ -99,7 +99,7 @@ func TestText(t *testing.T) {
 			"Content-Disposition: attachment; filename*=utf-8''caf%C3%A9%0A\n\nx",
 			"Content-Disposition: attachment; filename=\"=?utf-8?q?=2E=2E=2Fcaf=C3=A9?=\"\n\nx",
 			"Content-Disposition: attachment; filename="+strings.Repeat("x", 300)+"\n\nx"),
-			"\n+ \"a.txt\" text/plain 1\n+ \"x\" text/plain 1\n+ \"y.exe\" text/plain 1" +
+			"x\n+ \"a.txt\" text/plain 1\n+ \"x\" text/plain 1\n+ \"y.exe\" text/plain 1" +
 				"\n+ \"café\ufffd\" text/plain 1\n+ \"café\" text/plain 1" +
 				"\n+ \"" + strings.Repeat("x", 255) + "\" text/plain 1"},
 		{"long", "Subject: x\n\n" + strings.Repeat("1234567890", 11),

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"io"
-	"strings"
 )
 
 // Limits on a file that stands in a text, encoded as by uuencode (POSIX.1-2017, uuencode).
@@ -151,10 +150,4 @@ func (r *uuReader) file(name string) {
 	}
 	r.walk.files = append(r.walk.files, Attachment{Name: name,
 		Type: "application/octet-stream", Size: size})
-}
-
-// fileLabel is a name as a label, and never a path.
-func fileLabel(name string) string {
-	name = name[strings.LastIndexAny(name, `/\`)+1:]
-	return first(visible(Clean(name)), maxLabelRunes)
 }

@@ -10,9 +10,12 @@ import (
 )
 
 // words reads the text of a part, plain or HTML.
-func (w *walk) words(body io.Reader, kind, charset string, problem error) part {
+func (w *walk) words(body io.Reader, kind string, params map[string]string, problem error) part {
 	p := part{html: kind == "text/html"}
-	body, unknown := readable(body, charset, problem)
+	body, unknown := readable(body, params["charset"], problem)
+	if p.html && params["charset"] == "" {
+		body = declared(body)
+	}
 	if !p.html {
 		body = w.withoutFiles(body)
 		defer func() { _, _ = io.Copy(io.Discard, body) }() // for the files in it
@@ -27,6 +30,9 @@ func (w *walk) words(body io.Reader, kind, charset string, problem error) part {
 		w.pictures = w.pictures || page.pictures
 	} else {
 		p.text, err = plainText(body, w.left)
+		if lower(params["format"]) == "flowed" {
+			p.text = unflow(p.text, lower(params["delsp"]) == "yes")
+		}
 	}
 	w.left -= len(p.text)
 	switch {
