@@ -38,7 +38,8 @@ func (w *walk) calendar(body io.Reader, name, kind string, params map[string]str
 	raw, _ := io.ReadAll(start)
 	p := part{calendar: true}
 	var err error
-	p.text, err = plainText(strings.NewReader(calendarWords(string(raw), params["method"])), w.left)
+	p.text, err = plainText(strings.NewReader(calendarWords(string(raw), params["method"])),
+		w.left)
 	if unknown != "" {
 		p.note("this part is shown as it came: %s", unknown)
 	} else if err == errLimit {

@@ -67,17 +67,21 @@ func TestCalendar(t *testing.T) {
 	const plain = "Content-Type: text/plain\n\nSee you there."
 	const empty = "Content-Type: text/plain\n\n\n"
 	for name, c := range map[string]struct{ in, want string }{
-		"alone":                {calendar, invitationText},
-		"attached, alone":      {attached, invitationText},
-		"attached":             {mixed("mixed", plain, attached), "See you there."},
-		"attached to nothing":  {mixed("mixed", empty, attached), invitationText},
-		"below":                {mixed("mixed", plain, calendar), "See you there.\n\n" + invitationText},
-		"alternative":          {mixed("alternative", plain, calendar), "See you there."},
-		"alternative, first":   {mixed("alternative", calendar, plain), "See you there."},
-		"alternative to HTML":  {mixed("alternative", calendar, "Content-Type: text/html\n\n<p>x"), "x"},
-		"alternative to none":  {mixed("alternative", empty, calendar), invitationText},
-		"by a name of Google":  {strings.Replace(attached, "text/calendar", "application/ics", 1), invitationText},
-		"before what is added": {mixed("mixed", calendar, plain), invitationText + "\n\nSee you there."},
+		"alone":               {calendar, invitationText},
+		"attached, alone":     {attached, invitationText},
+		"attached":            {mixed("mixed", plain, attached), "See you there."},
+		"attached to nothing": {mixed("mixed", empty, attached), invitationText},
+		"below": {mixed("mixed", plain, calendar), "See you there.\n\n" +
+			invitationText},
+		"alternative":        {mixed("alternative", plain, calendar), "See you there."},
+		"alternative, first": {mixed("alternative", calendar, plain), "See you there."},
+		"alternative to HTML": {mixed("alternative", calendar,
+			"Content-Type: text/html\n\n<p>x"), "x"},
+		"alternative to none": {mixed("alternative", empty, calendar), invitationText},
+		"by a name of Google": {strings.Replace(attached, "text/calendar", "application/ics",
+			1), invitationText},
+		"before what is added": {mixed("mixed", calendar, plain), invitationText +
+			"\n\nSee you there."},
 	} {
 		text, files, _ := strings.Cut(read(c.in, 4000), "\n+ ")
 		if text != c.want || !strings.HasPrefix(files, `"`) || strings.Contains(files, "\n+") {
@@ -112,7 +116,8 @@ func TestCalendarWords(t *testing.T) {
 			"DTEND:20261203T100000"}, "Invitation\nWhen: until 2026-12-03 10:00"},
 		{"REQUEST", []string{"SUMMARY:a\tb\\nc\x1b[31m\x00", "DESCRIPTION: \\n "},
 			"Invitation: a b c\ufffd[31m\ufffd"},
-		{"X", append([]string{"ATTENDEE:"}, strings.Split(strings.Repeat("ATTENDEE:a@b.test\n", 12),
+		{"X", append([]string{"ATTENDEE:"}, strings.Split(strings.Repeat("ATTENDEE:a@b.test\n",
+			12),
 			"\n")...), "Event\nAttendees: " + strings.Repeat("a@b.test, ", 9) + "3 more"},
 	} {
 		if got := showCalendar(c.method, c.properties...); got != c.want {
@@ -121,7 +126,8 @@ func TestCalendarWords(t *testing.T) {
 	}
 	more := read("Content-Type: text/calendar; method=cancel\n\n"+
 		strings.Repeat("BEGIN:VEVENT\nSUMMARY:x\nEND:VEVENT\n", 7), 4000)
-	if want := strings.Repeat("Cancellation: x\n\n", 5) + "[2 more are not shown]"; !strings.HasPrefix(more, want) {
+	if want := strings.Repeat("Cancellation: x\n\n", 5) +
+		"[2 more are not shown]"; !strings.HasPrefix(more, want) {
 		t.Errorf("seven events: %q", more)
 	}
 }

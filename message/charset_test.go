@@ -7,7 +7,8 @@ import "testing"
 func TestCharsetNames(t *testing.T) {
 	const cafe = "caf\xe9 \x93x\x94" // Windows 1252
 	for _, c := range []struct{ label, in, want string }{
-		{"iso-8859-1", cafe, "café “x”"}, {"latin-1", cafe, "café “x”"}, {"8859_1", cafe, "café “x”"},
+		{"iso-8859-1", cafe, "café “x”"}, {"latin-1", cafe, "café “x”"}, {"8859_1", cafe,
+			"café “x”"},
 		{"ansi", cafe, "café “x”"}, {"cp-1252", cafe, "café “x”"}, {"ibm-1252", cafe, "café “x”"},
 		{"en_US.ISO8859-1", cafe, "café “x”"}, {"ansi_x3.110-1983", "caf\xe9", "café"},
 		{"us-ascii", cafe, "café “x”"}, {"us-ascii", "café ü", "café ü"},
@@ -24,9 +25,11 @@ func TestCharsetNames(t *testing.T) {
 		{"utf-32le", "a\x00\x00\x00\xac\x20\x00\x00", "a€"},
 		{"iso-2022-kr", "\x1b$)C\x0e>H\x0f", "\x1b$)C\x0e>H\x0f\n" +
 			"[this part is shown as it came: its character set is not known]"},
-		{"x-mac-greek", "ab", "ab\n[this part is shown as it came: its character set is not known]"},
+		{"x-mac-greek", "ab",
+			"ab\n[this part is shown as it came: its character set is not known]"},
 	} {
-		if got := read("Content-Type: text/plain; charset="+c.label+"\n\n"+c.in, 200); got != c.want {
+		if got := read("Content-Type: text/plain; charset="+c.label+"\n\n"+c.in,
+			200); got != c.want {
 			t.Errorf("%s: %q, want %q", c.label, got, c.want)
 		}
 	}
@@ -48,7 +51,8 @@ func TestLooseMIME(t *testing.T) {
 		"Content-Type: text/html: charset=x\n\n<p>My order":                        "My order",
 		"Content-Type: text/plain charset=utf-8\n\nMy order":                       "My order",
 		"Content-Type: multipart/mixed; boundary=\"b \"\n\n--b\n\nMy order\n--b--": "My order",
-		mixed("mixed", "Content-Type: message/global\n\nSubject: x\n\nMy order"): "[attached message: x]" +
+		mixed("mixed",
+			"Content-Type: message/global\n\nSubject: x\n\nMy order"): "[attached message: x]" +
 			"\nMy order\n+ \"\" message/global 22",
 	} {
 		if got := read(in, 200); got != want {

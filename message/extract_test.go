@@ -69,7 +69,8 @@ func TestExtract(t *testing.T) {
 // TestExtractOfWhatIsBroken: an attachment whose end is missing, or cannot be decoded, is given
 // as far as it goes; the error is that of whoever takes it.
 func TestExtractOfWhatIsBroken(t *testing.T) {
-	const part = "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: image/png\r\n"
+	const part = "Content-Type: multipart/mixed; boundary=b\r\n\r\n" +
+		"--b\r\nContent-Type: image/png\r\n"
 	for name, raw := range map[string]string{
 		"cut":    part + "\r\nPNG",
 		"base64": part + "Content-Transfer-Encoding: base64\r\n\r\nUE5H!!!!\r\n--b--\r\n",

@@ -22,7 +22,8 @@ func FuzzText(f *testing.F) {
 	entity := crlf("Content-Type: text/plain; charset=latin1\n\ncaf\xe9\n")
 	for _, wrap := range []func(byte, ...byte) []byte{definite, endless} {
 		f.Add(crlf("Content-Type: application/pkcs7-mime\nContent-Transfer-Encoding: base64\n\n" +
-			base64.StdEncoding.EncodeToString(signedMessage(wrap, definite(tagOctets, entity...)))))
+			base64.StdEncoding.EncodeToString(signedMessage(wrap, definite(tagOctets,
+				entity...)))))
 	}
 	f.Add(signedMessage(definite, definite(tagOctets, entity...)))
 	f.Fuzz(func(t *testing.T, raw []byte) {
@@ -55,7 +56,8 @@ func checkText(t *testing.T, raw []byte, limit int) {
 		var b bytes.Buffer
 		err := m.Extract(bytes.NewReader(raw[m.Size:]), i, &b)
 		if err != nil || int64(b.Len()) != a.Size {
-			t.Errorf("limit %d: attachment %d of %d octets has %d, %v", limit, i, a.Size, b.Len(), err)
+			t.Errorf("limit %d: attachment %d of %d octets has %d, %v", limit, i, a.Size,
+				b.Len(), err)
 		}
 	}
 	pages, _ := m.Pages(bytes.NewReader(raw[m.Size:]), limit)

@@ -10,17 +10,26 @@ import (
 func TestOtherText(t *testing.T) {
 	const plain = "Content-Type: text/plain\n\nplain"
 	for name, c := range map[string]struct{ in, want string }{
-		"markdown":     {"Content-Type: text/markdown\n\n*My* order", "*My* order\n+ \"\" text/markdown 10"},
-		"enriched":     {mixed("alternative", "Content-Type: text/enriched\n\n<bold>x"), "<bold>x\n+ \"\" text/enriched 7"},
-		"AMP":          {"Content-Type: text/x-amp-html\n\n<p>My <b>order", "My order\n+ \"\" text/x-amp-html 14"},
-		"AMP and HTML": {mixed("alternative", "Content-Type: text/x-amp-html\n\n<p>a", "Content-Type: text/html\n\n<p>b"), "b\n+ \"\" text/x-amp-html 4"},
-		"with text":    {mixed("mixed", "Content-Type: text/csv\n\na,b", plain), "plain\n+ \"\" text/csv 3"},
-		"named":        {mixed("mixed", "Content-Type: text/plain; name=body.txt\n\nMy order"), "My order\n+ \"body.txt\" text/plain 8"},
-		"the first":    {mixed("mixed", "Content-Type: text/csv\n\na", "Content-Type: text/xml\n\nb"), "a\n+ \"\" text/csv 1\n+ \"\" text/xml 1"},
-		"attached":     {"Content-Type: text/csv\nContent-Disposition: attachment\n\na", "\n+ \"\" text/csv 1"},
-		"RTF":          {"Content-Type: text/rtf\n\n{\\rtf1", "\n+ \"\" text/rtf 6"},
-		"charset":      {"Content-Type: text/xml; charset=latin1\n\n\xe9", "é\n+ \"\" text/xml 1"},
-		"long":         {"Content-Type: text/x\n\n" + strings.Repeat("x", 120), strings.Repeat("x", 100) + "\n[the text goes on]\n+ \"\" text/x 120"},
+		"markdown": {"Content-Type: text/markdown\n\n*My* order",
+			"*My* order\n+ \"\" text/markdown 10"},
+		"enriched": {mixed("alternative", "Content-Type: text/enriched\n\n<bold>x"),
+			"<bold>x\n+ \"\" text/enriched 7"},
+		"AMP": {"Content-Type: text/x-amp-html\n\n<p>My <b>order",
+			"My order\n+ \"\" text/x-amp-html 14"},
+		"AMP and HTML": {mixed("alternative", "Content-Type: text/x-amp-html\n\n<p>a",
+			"Content-Type: text/html\n\n<p>b"), "b\n+ \"\" text/x-amp-html 4"},
+		"with text": {mixed("mixed", "Content-Type: text/csv\n\na,b", plain),
+			"plain\n+ \"\" text/csv 3"},
+		"named": {mixed("mixed", "Content-Type: text/plain; name=body.txt\n\nMy order"),
+			"My order\n+ \"body.txt\" text/plain 8"},
+		"the first": {mixed("mixed", "Content-Type: text/csv\n\na",
+			"Content-Type: text/xml\n\nb"), "a\n+ \"\" text/csv 1\n+ \"\" text/xml 1"},
+		"attached": {"Content-Type: text/csv\nContent-Disposition: attachment\n\na",
+			"\n+ \"\" text/csv 1"},
+		"RTF":     {"Content-Type: text/rtf\n\n{\\rtf1", "\n+ \"\" text/rtf 6"},
+		"charset": {"Content-Type: text/xml; charset=latin1\n\n\xe9", "é\n+ \"\" text/xml 1"},
+		"long": {"Content-Type: text/x\n\n" + strings.Repeat("x", 120),
+			strings.Repeat("x", 100) + "\n[the text goes on]\n+ \"\" text/x 120"},
 	} {
 		if got := read(c.in, 100); got != c.want {
 			t.Errorf("%s:\n got %q\nwant %q", name, got, c.want)
@@ -33,9 +42,10 @@ func TestPageDeclares(t *testing.T) {
 	for in, want := range map[string]string{
 		"<meta charset=koi8-r>\xda\xc1": "за",
 		"<META HTTP-EQUIV=Content-Type CONTENT=\"text/html; charset=iso-8859-1\">caf\xe9": "café",
-		"<meta charset=utf-8>café":                             "café",
-		"the charset is " + strings.Repeat("x", 1100) + "café": "the charset is " + strings.Repeat("x", 1100) + "café",
-		"no word of it caf\xe9":                                "no word of it caf\ufffd",
+		"<meta charset=utf-8>café": "café",
+		"the charset is " + strings.Repeat("x", 1100) + "café": "the charset is " +
+			strings.Repeat("x", 1100) + "café",
+		"no word of it caf\xe9": "no word of it caf\ufffd",
 	} {
 		if got := read("Content-Type: text/html\n\n"+in, 2000); got != want {
 			t.Errorf("%q: %q", in, got)
@@ -59,7 +69,8 @@ func TestFlowed(t *testing.T) {
 			t.Errorf("%q: %q, want %q", in, got, want)
 		}
 	}
-	if got := read("Content-Type: text/plain; format=Flowed; delsp=YES\n\nor \nder 4711", 200); got != "order 4711" {
+	if got := read("Content-Type: text/plain; format=Flowed; delsp=YES\n\nor \nder 4711",
+		200); got != "order 4711" {
 		t.Errorf("delsp: %q", got)
 	}
 }
