@@ -16,7 +16,8 @@ type accessView struct {
 	Since    int64          // the generation that was shown, and is changed
 	Now      *policy.Access // what stands, if somebody changed it meanwhile
 	Text     string         // of the ranges
-	Problems policy.Problems
+	Problems problemList
+	Mended   bool // the ranges were written as they were meant: they are not saved yet
 	Error    string
 	Lockout  bool          // saving it would shut out the visitor
 	Ask      bool          // saving it would shut out ShutOut: ask first
@@ -52,12 +53,17 @@ func (s *Server) saveAccess(w http.ResponseWriter, r *http.Request, v visitor) e
 	if err := readForm(r); err != nil {
 		return err
 	}
+	wanted := r.PostForm.Get("mend") == ranges
+	made := wanted && mendField(r.PostForm, ranges)
 	view, err := s.readAccess(r)
 	if err != nil {
 		return err
 	}
+	if view.Mended = made; wanted {
+		return s.showAccess(w, r, v, http.StatusOK, view)
+	}
 	const refused = http.StatusUnprocessableEntity
-	if view.Problems != nil || view.Error != "" || view.Now != nil {
+	if view.Problems.All > 0 || view.Error != "" || view.Now != nil {
 		return s.showAccess(w, r, v, refused, view)
 	}
 	if view.Ask = len(view.ShutOut) > 0 && r.PostForm.Get("anyway") == ""; view.Ask {
@@ -95,11 +101,9 @@ func (s *Server) readAccess(r *http.Request) (view accessView, err error) {
 		return view, err
 	}
 	view.Text = strings.TrimSpace(strings.ReplaceAll(r.PostForm.Get("ranges"), "\r\n", "\n"))
-	ranges, err := policy.ParseRanges(view.Text)
-	if err != nil {
-		view.Problems = problemsOf(err)
-	}
-	view.Access = policy.Access{Enabled: r.PostForm.Get("enabled") != "", Ranges: ranges,
+	allowed, err := policy.ParseRanges(view.Text)
+	view.Problems = newProblems(ranges, view.Text, err)
+	view.Access = policy.Access{Enabled: r.PostForm.Get("enabled") != "", Ranges: allowed,
 		CustomersBypass: r.PostForm.Get("bypass") != ""}
 	if view.Access.Enabled && view.Text == "" {
 		view.Error = "Restrictions without a range would shut out everybody: give at least one."
@@ -111,7 +115,7 @@ func (s *Server) readAccess(r *http.Request) (view accessView, err error) {
 	if !same && (wrong != nil || seen != generation) {
 		view.Now = &now
 	}
-	if view.Access.Enabled && !same && view.Problems == nil && view.Error == "" {
+	if view.Access.Enabled && !same && view.Problems.All == 0 && view.Error == "" {
 		view.ShutOut, err = s.shutOut(r.Context(), view.Access)
 		return view, err
 	}

@@ -35,7 +35,8 @@ type listView struct {
 	TooLong  bool   // the list does not fit into a field
 	Count    int
 	Entries  []store.Rule
-	Problems policy.Problems
+	Problems problemList
+	Mended   bool   // what was typed was written as it was meant: it is not saved yet
 	Removes  string // which entries saving takes off, if somebody changed the lists meanwhile
 	Adds     string // and which it puts on
 	Entry    string // what was typed to be added
@@ -98,6 +99,9 @@ func (s *Server) rulesPage(w http.ResponseWriter, r *http.Request, v visitor) er
 func (s *Server) saveRules(w http.ResponseWriter, r *http.Request, v visitor) error {
 	if err := readForm(r); err != nil {
 		return err
+	}
+	if r.PostForm.Get("mend") != "" {
+		return s.mendRules(w, r, v)
 	}
 	view, lists, err := s.readRules(r)
 	if err != nil {
@@ -169,7 +173,7 @@ func (v *rulesView) read(r *http.Request) (lists []store.NewList) {
 		}
 		entries, err := policy.ParseList(l.Name, l.Text)
 		if err != nil {
-			l.Problems, v.Failed = problemsOf(err), true
+			l.Problems, v.Failed = newProblems(string(l.Name), l.Text, err), true
 		}
 		v.Changed = v.Changed || err != nil || !l.stands(entries)
 		lists = append(lists, store.NewList{Name: l.Name, Entries: entries})
@@ -226,38 +230,22 @@ func (v *rulesView) done(did []store.Replaced) done {
 	return d
 }
 
-// problemsOf are the problems that an error holds.
-func problemsOf(err error) policy.Problems {
-	var all policy.Problems
-	var one *policy.Problem
-	switch {
-	case errors.As(err, &all):
-		return all
-	case errors.As(err, &one):
-		return policy.Problems{*one}
-	}
-	return policy.Problems{{Reason: err.Error()}}
-}
-
 // checkText says what is wrong with a text while it is typed: nothing of it is kept.
 func (s *Server) checkText(w http.ResponseWriter, r *http.Request, v visitor) error {
 	if err := readForm(r); err != nil {
 		return err
 	}
 	var err error
-	switch list := r.PostForm.Get("list"); list {
+	list, text := r.PostForm.Get("list"), r.PostForm.Get("text")
+	switch list {
 	case "allow", "block":
-		_, err = policy.ParseList(policy.ListName(list), r.PostForm.Get("text"))
-	case "ranges":
-		_, err = policy.ParseRanges(r.PostForm.Get("text"))
+		_, err = policy.ParseList(policy.ListName(list), text)
+	case ranges:
+		_, err = policy.ParseRanges(text)
 	default:
 		return invalid("list", "write allow, block or ranges")
 	}
-	var problems policy.Problems
-	if err != nil {
-		problems = problemsOf(err)
-	}
-	return s.renderPart(w, "problems", problems)
+	return s.renderPart(w, "problems", newProblems(list, text, err))
 }
 
 // changeEntries adds entries to a list, or takes one off.
