@@ -26,8 +26,8 @@ type trouble struct {
 const lasts = 2 * time.Second
 
 // TestTroubles sends mail through one trouble after the other, each several times. What was
-// acknowledged is there afterwards and, but where a reply was lost, once; and the server goes
-// on once it is over, or when it is started again.
+// acknowledged is there afterwards, and once, though a reply was lost; and the server goes on
+// once it is over, or when it is started again.
 func TestTroubles(t *testing.T) {
 	if os.Getenv("GATEPOST_LONG") == "" {
 		t.Skip("GATEPOST_LONG is not set")
