@@ -36,12 +36,10 @@ func readTraits(file io.ReaderAt, size int64) (t mboxTraits, err error) {
 		if err := m.next(); err != nil {
 			return t, err
 		}
-		rest, marked := bytes.CutPrefix(m.line.start, []byte(mboxMark))
-		isField := bytes.HasPrefix(bytes.TrimLeft(rest, " \t"), []byte(":"))
 		switch {
-		case !marked || isField:
 		case m.line.dated():
 			t.spaced = t.spaced || last.blank
+		case !m.line.undated():
 		case !last.blank:
 			t.loose = true
 		case t.unmarked == 0:
@@ -86,17 +84,22 @@ func allCounted(file io.ReaderAt, size int64) (bool, error) {
 // line with a date begins one behind a blank line; elsewhere only above a whole header, and
 // where the file does not show such lines to be text.
 func (m *mboxReader) begins(last textLine) (bool, error) {
-	if !m.line.dated() {
-		if m.lines == m.traits.unmarked {
-			m.here.add(m.lines, `it begins with "From " and is text: the program that wrote the `+
-				"file does not mark such lines, and a text may have begun a message")
-		}
+	if !m.line.undated() && !m.line.dated() {
 		return false, nil
 	}
 	head, err := m.below()
 	switch {
 	case err != nil:
 		return false, err
+	case m.line.undated() && last.blank && head == wholeHeader:
+		m.doubt(`it does not end with a date, as "From " lines do`)
+		return false, nil
+	case m.line.undated():
+		if m.lines == m.traits.unmarked {
+			m.here.add(m.lines, `it begins with "From " and is text: the program that wrote the `+
+				"file does not mark such lines, and a text may have begun a message")
+		}
+		return false, nil
 	case last.blank && head == noHeader:
 		m.ahead.add(m.lines, "a message begins here that has no header")
 	case last.blank:
@@ -111,6 +114,13 @@ func (m *mboxReader) begins(last textLine) (bool, error) {
 		m.ahead.add(m.lines, "a message begins here, though no blank line stands before it")
 	}
 	return true, nil
+}
+
+// undated reports whether the line begins as a From_ line does and is none. One with a colon is
+// a field, From with white space behind it.
+func (l *textLine) undated() bool {
+	rest, marked := bytes.CutPrefix(l.start, []byte(mboxMark))
+	return marked && !bytes.HasPrefix(bytes.TrimLeft(rest, " \t"), []byte(":")) && !l.dated()
 }
 
 // doubt notes that the line that was read looks like the start of a message, and why it is none.

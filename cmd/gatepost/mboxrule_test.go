@@ -56,6 +56,9 @@ func TestMboxDoubts(t *testing.T) {
 			[]string{"", "line 7: a message begins here that has no header"}},
 		{"such a line behind a blank one", ann + "\n" + text + "\n" + bob,
 			[]string{`line 7: it begins with "From " and is text`, ""}},
+		{"no date above a header", ann + "\nFrom b@x.test\nFrom: b@x.test\nTo: d\n\n" + bob + "\n" + dan,
+			[]string{`line 7: it looks like the start of a message and is read as text: it does not end ` +
+				"with a date", "", ""}},
 		{"a field", "{a}\nFrom : a@x.test\nTo: d\n\nx\n\n" + bob, []string{"", ""}},
 		{"a length that hides a message", long(ann, "\n"+bob) + "\n" + bob + "\n" + dan, []string{
 			"line 8: a message begins here, though the Content-Length of the one before", "", ""}},
