@@ -19,6 +19,7 @@ type accessView struct {
 	Problems problemList
 	Mended   bool // the ranges were written as they were meant: they are not saved yet
 	Error    string
+	Changes  bool          // what was typed is not what stands
 	Lockout  bool          // saving it would shut out the visitor
 	Ask      bool          // saving it would shut out ShutOut: ask first
 	ShutOut  []store.Token // by the Access above, if it were enabled
@@ -66,7 +67,11 @@ func (s *Server) saveAccess(w http.ResponseWriter, r *http.Request, v visitor) e
 	if view.Problems.All > 0 || view.Error != "" || view.Now != nil {
 		return s.showAccess(w, r, v, refused, view)
 	}
-	if view.Ask = len(view.ShutOut) > 0 && r.PostForm.Get("anyway") == ""; view.Ask {
+	// All that it would break is said at once.
+	view.Ask = len(view.ShutOut) > 0 && r.PostForm.Get("anyway") == ""
+	view.Lockout = view.Changes && r.PostForm.Get("force") == "" && !view.Access.Decide(
+		policy.Visit{Client: v.Client, Known: true, Role: v.Role}).Allowed
+	if view.Ask || view.Lockout {
 		return s.showAccess(w, r, v, refused, view)
 	}
 	err = s.hand(v).SetAccess(r.Context(), view.Since, view.Access, v.Client, v.Role,
@@ -111,7 +116,7 @@ func (s *Server) readAccess(r *http.Request) (view accessView, err error) {
 	same := now.Enabled == view.Access.Enabled && now.Ranges.String() == view.Text &&
 		now.CustomersBypass == view.Access.CustomersBypass
 	seen, wrong := strconv.ParseInt(r.PostForm.Get("generation"), 10, 64)
-	view.Since = generation
+	view.Since, view.Changes = generation, !same
 	if !same && (wrong != nil || seen != generation) {
 		view.Now = &now
 	}

@@ -142,7 +142,7 @@ func TestDeleteAndBlock(t *testing.T) {
 	wrong, _ := b.post(fmt.Sprintf("/suspended/%d", first), http.StatusConflict, "do", "delete",
 		"rule", "block sam@example.net")
 	b.says(wrong, "the lists have changed since")
-	b.get(fmt.Sprintf("/suspended/%d", second), http.StatusNotFound)
+	b.get(fmt.Sprintf("/suspended/%d", second), http.StatusGone)
 }
 
 // To delete what is deleted is nothing wrong: a button may be struck twice.
@@ -164,7 +164,7 @@ func TestDeleteTwice(t *testing.T) {
 	b.follow(fmt.Sprintf("/suspended/%d", first), "do", "recover")
 	b.says(b.follow(fmt.Sprintf("/suspended/%d", first), "do", "delete"), "Nothing was deleted",
 		`It is <a href="/tickets/`)
-	b.post(path, http.StatusNotFound, "do", "recover")
+	b.post(path, http.StatusGone, "do", "recover")
 	b.post("/suspended/x", http.StatusNotFound, "do", "delete")
 }
 

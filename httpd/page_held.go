@@ -86,19 +86,49 @@ func (h *heldView) place(q *queueView) {
 	}
 }
 
-// goneFromQueue leads to the ticket of a message that was recovered.
+// goneFromQueue leads to the ticket of a message that was recovered, and says of another what
+// became of it.
 func (s *Server) goneFromQueue(w http.ResponseWriter, r *http.Request, id int64, err error) error {
 	if !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	reasons, e := s.DB.Explain(r.Context(), strconv.FormatInt(id, 10))
-	if e != nil || reasons.Recovered == 0 {
-		return &problem{status: http.StatusNotFound, code: errNotFound.code,
-			description: fmt.Sprintf("message %d is not held any more: it was deleted, or its "+
-				"time was over", id)}
+	ticket := id // the id may be that of a ticket
+	if reasons, err := s.DB.Explain(r.Context(), strconv.FormatInt(id, 10)); err == nil &&
+		reasons.Recovered != 0 {
+		ticket = reasons.Recovered
 	}
-	http.Redirect(w, r, fmt.Sprintf("/tickets/%d", reasons.Recovered), http.StatusSeeOther)
-	return nil
+	if _, err := s.DB.Ticket(r.Context(), ticket); !errors.Is(err, store.ErrNotFound) {
+		http.Redirect(w, r, fmt.Sprintf("/tickets/%d", ticket), http.StatusSeeOther)
+		return err
+	}
+	return s.whatBecame(r.Context(), id)
+}
+
+// whatBecame says what became of a message that is neither held nor a ticket.
+func (s *Server) whatBecame(ctx context.Context, id int64) error {
+	gone := &problem{status: http.StatusGone, code: errNotFound.code}
+	given, err := s.DB.Given(ctx, id)
+	if err != nil {
+		return err
+	}
+	e, kept, err := s.DB.Deleted(ctx, id)
+	switch {
+	case !given:
+		gone.status = http.StatusNotFound
+		gone.description = fmt.Sprintf("There is no message %d, and there never was.", id)
+	case errors.Is(err, store.ErrNotFound):
+		gone.description = fmt.Sprintf("Message %d is not held any more: its time was over.", id)
+	case err != nil:
+		return err
+	default:
+		gone.description = fmt.Sprintf("Message %d was deleted by %s on %s.", id, e.Actor,
+			stampWords(e.At))
+		if kept {
+			gone.description += " It can be restored from the audit log, or by " +
+				fmt.Sprintf("gatepost suspended undelete %d.", id)
+		}
+	}
+	return gone
 }
 
 // rawMessage hands out a message byte for byte, to be saved and never shown.

@@ -237,7 +237,7 @@ func TestMessageSaysWhy(t *testing.T) {
 	page := st.browser("agent@acme.test").get(fmt.Sprintf("/suspended/%d", id), http.StatusOK)
 	b := &browser{site: st}
 	b.says(page, "acme.example is on the blocklist (suspend:acme.example), which beats the allowlist",
-		"It would be let in if you take suspend:acme.example off the blocklist",
+		"It would be let in if an admin were to take suspend:acme.example off the blocklist",
 		"the name shows another address: boss@acme.test", "unproven sender", "suspend: entry",
 		"203.0.113.5", "mx.example.com", "bounce@example.com", "Signed.", "other@example.org")
 	b.silent(page, "Recover and", "Suspend user") // which are for admins

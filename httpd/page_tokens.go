@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -67,18 +68,27 @@ func (s *Server) addToken(w http.ResponseWriter, r *http.Request, v visitor) err
 
 func (f tokenForm) read(now time.Time) (n store.NewToken, err error) {
 	n.Name = f.Name
-	if n.Owner, err = message.ParseAddress(f.Owner); err != nil {
-		return n, invalid("owner", "the address cannot be taken: %s", err)
+	var wrong []detail
+	refuse := func(format string, args ...any) {
+		wrong = append(wrong, detail{Description: fmt.Sprintf(format, args...)})
 	}
-	if f.Days == "" {
-		return n, nil
+	if n.Owner, err = message.ParseAddress(f.Owner); err != nil {
+		refuse("the address cannot be taken: %s", err)
+	}
+	if err := checkName(f.Name); err != nil {
+		refuse("%s", asProblem(err).words())
 	}
 	days, err := strconv.Atoi(f.Days)
-	if err != nil || days < 1 || days > maxDays {
-		return n, invalid("days", "write how many days the token stands, 1 to %d, or leave it "+
+	if f.Days != "" && (err != nil || days < 1 || days > maxDays) {
+		refuse("write how many days the token stands, 1 to %d, or leave it "+
 			"empty for one that stands until it is revoked", maxDays)
 	}
-	n.Expires = now.Add(time.Duration(days) * 24 * time.Hour)
+	if wrong != nil {
+		return n, refusal("token", wrong)
+	}
+	if f.Days != "" {
+		n.Expires = now.Add(time.Duration(days) * 24 * time.Hour)
+	}
 	return n, nil
 }
 

@@ -27,13 +27,14 @@ func words() template.FuncMap {
 		"age":       func(at time.Time) string { return age(time.Since(at)) },
 		"lasts":     func(at time.Time) string { return span(time.Since(at)) },
 		"left":      func(at time.Time) string { return left(time.Until(at)) },
-		"stamp":     func(at time.Time) string { return at.UTC().Format("2006-01-02 15:04") + " UTC" },
+		"stamp":     stampWords,
 		"iso":       func(at time.Time) string { return at.UTC().Format(time.RFC3339) },
 		"size":      size,
 		"count":     count,
 		"less":      func(n, by int) int { return n - by },
 		"another":   anotherAddress,
 		"inUnicode": inUnicode,
+		"otherForm": otherForm,
 		"host":      func(email string) string { return email[strings.LastIndexByte(email, '@')+1:] },
 		"suffix":    strings.HasSuffix,
 		"under":     strings.HasPrefix,
@@ -46,6 +47,9 @@ func words() template.FuncMap {
 		"args":      func(values ...any) []any { return values },
 	}
 }
+
+// stampWords is a time where no script says it in that of whoever looks.
+func stampWords(at time.Time) string { return at.UTC().Format("2006-01-02 15:04") + " UTC" }
 
 // show is a stranger's text on one line of HTML: what cannot be seen in it is marked, so
 // that it passes for nothing else.
@@ -156,6 +160,25 @@ func inUnicode(email string) string {
 		return ""
 	}
 	return strings.TrimSuffix(email, string(a.Domain())) + a.Domain().Unicode()
+}
+
+// otherForm spells an entry of a list in the script of its domain, or in ASCII if that is how it
+// is written; "" if there is but one spelling.
+func otherForm(entry string) string {
+	e, err := policy.ParseEntry(policy.Block, entry)
+	if err != nil {
+		return ""
+	}
+	ascii := e.Keyword.String() + e.Target
+	at := strings.LastIndexByte(e.Target, '@') + 1
+	unicode := e.Keyword.String() + e.Target[:at] + message.Domain(e.Target[at:]).Unicode()
+	switch {
+	case ascii == unicode:
+		return ""
+	case strings.Contains(entry, e.Target[at:]):
+		return unicode
+	}
+	return ascii
 }
 
 // span is a time in its largest unit: "3 h".

@@ -72,6 +72,29 @@ func (db *DB) LastEntry(ctx context.Context, message int64) (id int64, err error
 		where message = $1`, message)
 }
 
+// Deleted is the entry by which a message was deleted, if it has not been held again since, and
+// whether it can be still. ErrNotFound if there is none.
+func (db *DB) Deleted(ctx context.Context, message int64) (e AuditEntry, kept bool, err error) {
+	id, err := db.LastEntry(ctx, message)
+	if err == nil {
+		e, err = db.AuditEntry(ctx, id)
+	}
+	if err == nil && e.Action != Deleted {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return AuditEntry{}, false, err
+	}
+	n, err := one(ctx, db, scanCount, `select count(*) from deleted where id = $1`, message)
+	return e, n > 0, err
+}
+
+// Given reports whether an id was ever that of a message or a ticket.
+func (db *DB) Given(ctx context.Context, id int64) (bool, error) {
+	last, err := one(ctx, db, scanCount, `select value from meta where name = 'sequence'`)
+	return id <= last, err
+}
+
 // An AuditedMail is a message that an entry of the audit log is about. Its subject is known as
 // long as it is kept.
 type AuditedMail struct {

@@ -132,6 +132,7 @@ type Explanation struct {
 	Facts      []policy.Fact `json:"facts"`
 	Trail      []policy.Step `json:"trail"`
 	Recovered  int64         `json:"recovered_as,omitempty"` // the ticket made of it since
+	Deleted    bool          `json:"deleted,omitempty"`      // and can be restored for a while
 
 	Authentication string `json:"authentication"` // pass, fail, none or temperror
 	Results        string `json:"authentication_results,omitempty"`

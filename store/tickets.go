@@ -123,6 +123,7 @@ func (db *DB) contentGone(id int64) error {
 func (db *DB) Explain(ctx context.Context, ref string) (Explanation, error) {
 	const what = `select id, decision_id, action, cause, rule, why, sender, reasons,
 		coalesce((select t.id from tickets t where t.suspended_id = messages.id), 0),
+		exists (select 1 from deleted d where d.id = messages.id),
 		authentication, results, trace from messages`
 	id, err := strconv.ParseInt(ref, 10, 64)
 	if err != nil {
@@ -135,7 +136,7 @@ func (db *DB) Explain(ctx context.Context, ref string) (Explanation, error) {
 func scanExplanation(row scanner) (e Explanation, err error) {
 	var cause, rule, text string
 	err = row.Scan(&e.ID, &e.DecisionID, &e.Decision, &cause, &rule, &e.Why, &e.Sender, &text,
-		&e.Recovered, &e.Authentication, &e.Results, &e.Trace)
+		&e.Recovered, &e.Deleted, &e.Authentication, &e.Results, &e.Trace)
 	if err != nil {
 		return e, err
 	}

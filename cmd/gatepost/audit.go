@@ -37,7 +37,7 @@ func newAuditList(a *app) *cobra.Command {
 			return a.withStore(cmd.Context(), false, func(db *store.DB) error {
 				words := "nothing was changed yet"
 				if q.Subject != "" {
-					words = "nothing was changed of " + q.Subject
+					words = "nothing in the log is about " + q.Subject
 				}
 				entries := orNone(a, db.AuditLog(cmd.Context(), q), words)
 				headers := []string{"ID", "AGE", "WHO", "BY", "ACTION", "SUBJECT", "CHANGE", "UNDONE BY"}
@@ -47,7 +47,7 @@ func newAuditList(a *app) *cobra.Command {
 	}
 	cmd.Flags().IntVar(&q.Limit, "limit", 0, "at most this many; 0 is all")
 	cmd.Flags().StringVar(&q.Subject, "subject", "",
-		"only what was done to this: allow, block, access, an address, an id")
+		"only what is about this: allow, block, access, an address, a domain, a message")
 	return cmd
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"gatepost/policy"
@@ -39,6 +40,10 @@ func (a *app) setChanges(e *explained, p *policy.Policy, f *policy.Facts) {
 		e.Changes = append(e.Changes, a.changeOf(r))
 	}
 	e.Changes = beforeOthers(e.Changes, a.mayProve(p.MayProve(f))...)
+	if e.Deleted {
+		e.Changes = beforeOthers(e.Changes, change{Change: "this one message only: it is held again",
+			How: a.command("suspended", "undelete", strconv.FormatInt(e.ID, 10)), reach: ofMessage})
+	}
 	if e.held() {
 		e.Changes = beforeOthers(e.Changes, change{Change: recoverWords(&e.Explanation, f),
 			How: a.recoverCommand(e.ID), reach: ofMessage})
@@ -47,7 +52,7 @@ func (a *app) setChanges(e *explained, p *policy.Policy, f *policy.Facts) {
 
 // held reports whether what is explained is a message that is held still.
 func (e *explained) held() bool {
-	return e.ID != 0 && e.Decision == policy.Suspend.String() && e.Recovered == 0
+	return e.ID != 0 && e.Decision == policy.Suspend.String() && e.Recovered == 0 && !e.Deleted
 }
 
 // beforeOthers puts changes before those that let in others.

@@ -206,6 +206,9 @@ func (a *app) printExplanation(e explained) error {
 	if e.Recovered != 0 {
 		since = "recovered as ticket " + strconv.FormatInt(e.Recovered, 10)
 	}
+	if e.Deleted {
+		since = "deleted, and can be restored for suspended.undelete"
+	}
 	sections := []struct {
 		title string
 		rows  [][2]string

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gatepost/message"
 	"gatepost/store"
 )
 
@@ -123,6 +124,9 @@ func notShown(ctx context.Context, db *store.DB, id int64, err error) error {
 	if errNow == nil && e.ID == id && e.Recovered != 0 {
 		return recoveredAlready(id, e.Recovered)
 	}
+	if errNow == nil && e.Deleted {
+		return no("held message %d was deleted: `suspended undelete %d` holds it again", id, id)
+	}
 	return no("there is no held message %d", id)
 }
 
@@ -161,10 +165,16 @@ func damageFields(damage store.Damage) (fields [][2]string) {
 }
 
 func person(p store.Person) string {
-	if p.Name == "" {
-		return p.Email
+	text := p.Email
+	if p.Name != "" {
+		text = p.Name + " <" + p.Email + ">"
 	}
-	return p.Name + " <" + p.Email + ">"
+	if a, err := message.ParseAddress(p.Email); err == nil {
+		if domain := a.Domain(); domain.Unicode() != string(domain) {
+			text += " (" + strings.TrimSuffix(p.Email, string(domain)) + domain.Unicode() + ")"
+		}
+	}
+	return text
 }
 
 func newSuspendedDelete(a *app) *cobra.Command {

@@ -54,17 +54,34 @@ func (a *app) importUsers(ctx context.Context, users []store.NewUser) error {
 		if err != nil {
 			return err
 		}
-		kept := len(users) - added
+		kept, repeated := len(users)-added, len(users)-distinct(users)
 		if a.json {
 			return a.printJSON(map[string]int{"added": added, "kept": kept})
 		}
-		a.note("%s imported, %d there already", count(added, "profile", "profiles"), kept)
+		a.note("%s imported, %d there already%s", count(added, "profile", "profiles"), kept-repeated,
+			again(repeated))
 		return nil
 	})
 }
 
-// readUsers reads a CSV file (RFC 4180) of profiles. Every bad row is named with its
-// number, the row of the column names being the first.
+// distinct is how many profiles there are: an address may stand on several lines.
+func distinct(users []store.NewUser) int {
+	seen := map[string]bool{}
+	for _, u := range users {
+		seen[u.Email.String()] = true
+	}
+	return len(seen)
+}
+
+func again(repeated int) string {
+	if repeated == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %s repeated in the file", count(repeated, "line", "lines"))
+}
+
+// readUsers reads a CSV file (RFC 4180) of profiles. Every bad row is named by the
+// line of the file that it starts on.
 func readUsers(name string, r io.Reader, role policy.Role) ([]store.NewUser, error) {
 	rows := csv.NewReader(withoutMark(r))
 	rows.FieldsPerRecord = -1
@@ -110,8 +127,7 @@ type userFile struct {
 	role          policy.Role
 }
 
-// read reads the rows after the first. A row is called by the line it starts on, which is
-// its number in a spreadsheet. An address that is repeated is taken once by the store.
+// read reads the rows after the first. A row is called by the line it starts on. An address that is repeated is taken once by the store.
 func (f userFile) read(rows *csv.Reader) ([]store.NewUser, error) {
 	var users []store.NewUser
 	var bad []error
@@ -127,7 +143,7 @@ func (f userFile) read(rows *csv.Reader) ([]store.NewUser, error) {
 		u, err := f.user(row)
 		if err != nil {
 			line, _ := rows.FieldPos(0)
-			bad = append(bad, fmt.Errorf("%s: row %d: %w", f.name, line, err))
+			bad = append(bad, fmt.Errorf("%s: line %d: %w", f.name, line, err))
 		}
 		users = append(users, u)
 	}
@@ -141,8 +157,7 @@ func (f userFile) read(rows *csv.Reader) ([]store.NewUser, error) {
 func badRow(name string, err error) error {
 	var bad *csv.ParseError
 	if errors.As(err, &bad) {
-		return fmt.Errorf("%s: row %d: line %d, column %d: %w", name, bad.StartLine, bad.Line,
-			bad.Column, bad.Err)
+		return fmt.Errorf("%s: line %d, column %d: %w", name, bad.Line, bad.Column, bad.Err)
 	}
 	return fmt.Errorf("read %s: %w", name, err)
 }

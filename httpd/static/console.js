@@ -29,6 +29,10 @@ function localize() {
 		if (e.classList.contains("at")) [e.title, e.textContent] = [e.textContent, said];
 		else e.title = `${said} (${e.title})`;
 	}
+	for (const e of $$("title[data-at]:not([data-local])")) {
+		e.dataset.local = local.format(new Date(e.dataset.at));
+		e.textContent = `${e.dataset.local} (${e.textContent})`;
+	}
 }
 
 // Pages are fetched whole, and the parts that changed are put in their place.
@@ -47,7 +51,7 @@ const byItself = { "Gatepost-Refresh": "1" };
 async function look(url, more = {}) {
 	const answer = await fetch(url, { headers: { Accept: "text/html", ...more },
 		credentials: "same-origin", signal: leaving.signal });
-	const gone = answer.status === 404 || answer.redirected;
+	const gone = [404, 410].includes(answer.status) || answer.redirected;
 	const page = new DOMParser().parseFromString(await answer.text(), "text/html");
 	return { gone, page: answer.ok && !answer.redirected && $("#rows", page) ? page : null };
 }
