@@ -214,7 +214,7 @@ func TestQueueListsFiltersAndPages(t *testing.T) {
 	b.says(found, "Lamps")
 	b.silent(found, "Number 0")
 	b.silent(b.get("/suspended?cause=blocklisted", http.StatusOK), "Number 0")
-	b.says(b.get("/suspended?q=no+such+words", http.StatusOK), "Nothing that is held is like that")
+	b.says(b.get("/suspended?q=no+such+words", http.StatusOK), "No held message matches")
 	b.get("/suspended?after=garbage", http.StatusUnprocessableEntity)
 }
 

@@ -80,8 +80,8 @@ func (f tokenForm) read(now time.Time) (n store.NewToken, err error) {
 	}
 	days, err := strconv.Atoi(f.Days)
 	if f.Days != "" && (err != nil || days < 1 || days > maxDays) {
-		refuse("write how many days the token stands, 1 to %d, or leave it "+
-			"empty for one that stands until it is revoked", maxDays)
+		refuse("write for how many days the token is valid, 1 to %d, or leave it "+
+			"empty for one that does not expire", maxDays)
 	}
 	if wrong != nil {
 		return n, refusal("token", wrong)

@@ -63,7 +63,7 @@ func TestEverythingIsSaidAtOnce(t *testing.T) {
 	st := testServer(t)
 	b := st.browser("admin@acme.test")
 	page, _ := b.post("/tokens", http.StatusUnprocessableEntity, "owner", "nobody", "days", "x")
-	b.says(page, "the address cannot be taken", "write how many days")
+	b.says(page, "the address cannot be taken", "write for how many days")
 	secret, _ := st.token("agent@acme.test")
 	st.do(call{method: "GET", path: "/api/v2/users/me", token: secret, client: inside})
 	page, _ = b.post("/access", http.StatusUnprocessableEntity, "enabled", "on", "ranges",

@@ -28,7 +28,8 @@ func newAuditList(a *app) *cobra.Command {
 		Use:   "list",
 		Short: "list what people changed and what expired, the newest first",
 		Long: "Lists what people changed, the newest first: by the command line, the console and\n" +
-			"the API; and how many held messages each run of the purge took. What is on the list is never changed or taken from it.",
+			"the API; and how many held messages each run of the purge took. The log is\n" +
+			"append-only.",
 		Args: takes(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if q.Limit < 0 {

@@ -225,7 +225,7 @@ func (w *shift) lookAround() {
 		{"Access", "You come from 127.0.0.1", "access"},
 		{"Tokens", "There are no tokens.", ""},
 		{"Audit", "rules.add", ""},
-		{"Status", "Mail is taken.", "status"},
+		{"Status", "Mail is accepted.", "status"},
 	}
 	for _, page := range pages {
 		w.pressNamed(page.name)

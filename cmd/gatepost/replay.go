@@ -65,8 +65,8 @@ func newReplayCommand(a *app) *cobra.Command {
 			"is left out is named with -v. A message that is larger than smtp.max_message_size\n" +
 			"is an error before anything is decided, and --store refuses whatever else ingest\n" +
 			"does.\n" +
-			"Nobody is asked who a message is from, and what From claims is taken, unless --dns\n" +
-			"or --online says whom to ask. Messages of one sender are not counted here, so that\n" +
+			"No DNS look-ups are made, and the From address is believed, unless --dns or --online\n" +
+			"says where to look. Messages of one sender are not counted here, so that\n" +
 			"loop.per_hour never holds one.",
 		Args: takes(1, -1),
 		RunE: func(cmd *cobra.Command, paths []string) error {

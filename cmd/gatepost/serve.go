@@ -33,9 +33,9 @@ const purgeEvery = time.Minute
 func newServeCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
-		Short: "run the gate: take mail until told to stop",
-		Long: "Runs the gate. It logs one line `listening` once it accepts mail. SIGTERM and\n" +
-			"SIGINT let the messages under way come to their end; a second one ends at once.\n" +
+		Short: "run the server: accept mail until told to stop",
+		Long: "Runs the server. It logs one line `listening` once it accepts mail. SIGTERM and\n" +
+			"SIGINT finish the transfers in progress; a second one stops at once.\n" +
 			"SIGHUP reads the settings anew.",
 		Args: takes(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.serve(cmd.Context()) },

@@ -47,7 +47,7 @@ func (a *app) listSuspended(ctx context.Context, db *store.DB, q store.Query, l 
 		return a.printCount(db.CountSuspended(ctx, q))
 	}
 	held := orNone(a, db.ListSuspended(ctx, q),
-		none(q, "nothing is held", "nothing held is like that"))
+		none(q, "nothing is held", "no held message matches"))
 	if l.ids {
 		return printIDs(a, held, func(s store.Suspended) int64 { return s.ID })
 	}

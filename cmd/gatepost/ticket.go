@@ -40,7 +40,7 @@ func (a *app) listTickets(ctx context.Context, db *store.DB, q store.Query, l li
 		return a.printCount(db.CountTickets(ctx, q))
 	}
 	tickets := orNone(a, db.ListTickets(ctx, q),
-		none(q, "there are no tickets", "no ticket is like that"))
+		none(q, "there are no tickets", "no ticket matches"))
 	if l.ids {
 		return printIDs(a, tickets, func(t store.Ticket) int64 { return t.ID })
 	}

@@ -352,7 +352,7 @@ func (a *app) setPassword(ctx context.Context, db *store.DB, owner message.Addre
 		}
 	}
 	if stand != nil {
-		a.note("its tokens stand all the same; to end them: gatepost token revoke %s",
+		a.note("its tokens remain valid; to revoke them: gatepost token revoke %s",
 			strings.Join(stand, " "))
 	}
 	return nil
