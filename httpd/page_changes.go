@@ -48,10 +48,21 @@ func changeWords(e store.AuditEntry) string {
 		return "undid a change of the " + listChange(e)
 	case e.Action == "access.set":
 		return "changed the " + accessChange(e)
+	case e.Action == "undo" && strings.Contains(e.Subject, "@"):
+		return undoneSuspension(e)
 	case e.Action == "undo":
 		return "undid a change of the " + accessChange(e)
 	}
 	return strings.TrimSpace(e.Action + " " + e.Subject)
+}
+
+// undoneSuspension says which way the suspension of a profile was undone.
+func undoneSuspension(e store.AuditEntry) string {
+	var after struct{ Suspended bool }
+	if json.Unmarshal(e.After, &after) == nil && after.Suspended {
+		return "undid the end of the suspension of " + e.Subject
+	}
+	return "undid the suspension of " + e.Subject
 }
 
 // ownChange says to who made it what a change is, "" if the page says so already.

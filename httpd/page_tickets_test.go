@@ -30,6 +30,9 @@ func TestTicketActions(t *testing.T) {
 	page = b.follow(path, "rule", "suspend sam0@example.net")
 	b.says(page, "You suspended sam0@example.net.", "Undo</button>")
 	b.follow(undoOf(t, page), "back", path)
+	page = b.get("/audit?subject=example.net", http.StatusOK)
+	b.says(page, "undid the suspension of sam0@example.net", "suspended sam0@example.net")
+	b.silent(page, "IP restrictions")
 	u, err := st.db.User(t.Context(), st.address("sam0@example.net"))
 	st.must(err)
 	if u.Suspended || st.list(policy.Block) != "" {

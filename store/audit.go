@@ -39,9 +39,10 @@ const auditColumns = `id, at, actor, door, client, action, subject, before, afte
 	(select count(*) from audit_mail m where m.audit = audit.id), generation > 0`
 
 // aboutQuery are the entries that are about a message $4, mail from an address or a domain $3, or
-// a list $2, or that changed an entry of a list for $3.
+// a list $2, or a profile of the domain, or that changed an entry of a list for $3.
 const aboutQuery = `id in (select audit from audit_mail where author = $3 or message = $4
 		or instr($3, '@') = 0 and author like '%@' || $3)
+	or instr($3, '@') = 0 and subject like '%@' || $3
 	or generation > 0 and exists (select 1 from audit_rules r
 		where r.audit = audit.id and (r.list = $2 or r.target = $3))`
 
