@@ -131,7 +131,7 @@ func (w *shift) ruleByKeys() {
 	w.list("block", w.domain("pushy"), true)
 	w.tabTo("Undo")
 	w.keys(kb.Enter)
-	w.wait(`seen("The change was undone.")`)
+	w.wait(`seen("The change was undone")`)
 	w.list("block", w.domain("pushy"), false)
 }
 

@@ -199,7 +199,7 @@ func (w *shift) act(name string) {
 
 func (w *shift) undo() {
 	w.pressNamed("Undo")
-	w.wait(`seen("The change was undone.")`)
+	w.wait(`seen("The change was undone")`)
 	w.list("block", w.domain("pushy"), false)
 	w.inspect("undone", "")
 }
