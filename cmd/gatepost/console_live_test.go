@@ -118,7 +118,7 @@ func (w *shift) told(where string, n int) {
 		w.tab.Errorf("%s: %q, want %d that tell of a message that is gone", where, w.faults, n)
 	}
 	w.lock.Unlock()
-	w.clean(where, "404")
+	w.clean(where, "404", "410")
 }
 
 // fasterThanPages: r and # are for what is marked, though another message is still open, and
@@ -163,8 +163,8 @@ func (w *shift) markedIsGone(r *road, colleague *shift) {
 	w.keys("r#")
 	w.sent(0)
 	r.open()
-	w.wait(`seen("is not held any more")`)
-	w.clean("marked is gone", "404")
+	w.wait(`seen("was deleted by")`)
+	w.clean("marked is gone", "404", "410")
 }
 
 // askWhileFetching: a page that comes while a question is open does not take its form away.
