@@ -223,31 +223,10 @@ func count(n int64, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// causeLabels name the causes to people who work with them all day.
-var causeLabels = [...]string{
-	policy.Spam:                 "Spam or suspended",
-	policy.NotOnAllowlist:       "Not on the allowlist",
-	policy.AutoMailer:           "Automatic mail",
-	policy.Loop:                 "Mail loop",
-	policy.AutoDeliveryFailure:  "Delivery report",
-	policy.AutoVacation:         "Out of office",
-	policy.SystemUser:           "Mail system",
-	policy.Blank:                "Blank",
-	policy.Blocklisted:          "Blocklisted",
-	policy.ToNoReply:            "To a no-reply address",
-	policy.ServerLock:           "Not through a relay",
-	policy.Unprocessable:        "Unreadable",
-	policy.FromSupportAddress:   "From ourselves",
-	policy.FailedAuthentication: "Not authenticated",
-	policy.FromNoReply:          "From a no-reply address",
-	policy.TooManyRecipients:    "Too many recipients",
-	policy.AmbiguousSender:      "Ambiguous sender",
-}
-
 // causeLabel is the label of a cause by its name; a name that is not known stands for itself.
 func causeLabel(name string) string {
-	if c, ok := policy.ParseCause(name); ok && int(c) < len(causeLabels) && causeLabels[c] != "" {
-		return causeLabels[c]
+	if c, ok := policy.ParseCause(name); ok {
+		return c.Label()
 	}
 	return name
 }

@@ -1,57 +1,44 @@
 package policy
 
-// A causeRule holds what shows a cause, unless that is switched off, or lifted from a
-// sender on the allowlist.
-type causeRule struct {
-	name   string
-	cause  Cause
-	lifted bool
-	ask    func(*Policy, *Facts, standing, Cause) verdict
-}
-
 // standing is what the rules before have found out of the sender.
 type standing struct {
 	proof   Result
 	allowed bool // the allowlist has the sender, and that counts
 }
 
-// causeRules are asked of mail that nothing else holds, in the order of the package comment.
-var causeRules = [...]causeRule{
-	{"failed_email_authentication", FailedAuthentication, false, unauthentic},
-	{"server_lock", ServerLock, false, locked},
-	{"loop", Loop, false, shown},
-	{"from_support_address", FromSupportAddress, false, shown},
-	{"auto_delivery_failure", AutoDeliveryFailure, false, shown},
-	{"system_user", SystemUser, false, shown},
-	{"auto_vacation", AutoVacation, false, shown},
-	{"auto_mailer", AutoMailer, true, automatic},
-	{"from_noreply", FromNoReply, true, shown},
-	{"to_noreply", ToNoReply, false, shown},
-	{"number_recipients_exceeded", TooManyRecipients, false, shown},
-	{"blank", Blank, false, shown},
-	{"spam", Spam, true, shown},
-	{"rate", Loop, false, rate},
-}
-
-// askCauses asks them, and reports whether one decides.
+// askCauses asks for each cause what shows it, and then for the rate, and reports whether one
+// decides.
 func (p *Policy) askCauses(d *Decision, f *Facts) bool {
-	for i, r := range causeRules {
-		id, v := firstOfCause+ruleID(i), verdict{answer: switchedOff}
-		if !p.Off.Has(r.cause) {
-			v = r.ask(p, f, standing{d.Proof, d.allowed}, r.cause)
+	for c := firstAsked; c < causeEnd; c++ {
+		ask := causes[c].ask
+		if ask == nil {
+			ask = shown
 		}
-		if v.decides && r.lifted && d.allowed && v.sign != nullPath() {
-			v = verdict{answer: lifted}
-		}
-		d.note(id, v)
-		d.Room = v.room
-		if v.decides {
-			d.settle(id, v)
-			d.rule, d.against = Entry{}, Entry{}
+		if p.askCause(d, f, ruleOf(c), c, ask) {
 			return true
 		}
 	}
-	return false
+	return p.askCause(d, f, ruleRate, Loop, rate)
+}
+
+// askCause asks one rule, unless its cause is switched off, or lifted from a sender on the
+// allowlist.
+func (p *Policy) askCause(d *Decision, f *Facts, id ruleID, c Cause,
+	ask func(*Policy, *Facts, standing, Cause) verdict) bool {
+	v := verdict{answer: switchedOff}
+	if !p.Off.Has(c) {
+		v = ask(p, f, standing{d.Proof, d.allowed}, c)
+	}
+	if v.decides && causes[c].lifted && d.allowed && v.sign != nullPath() {
+		v = verdict{answer: lifted}
+	}
+	d.note(id, v)
+	d.Room = v.room
+	if v.decides {
+		d.settle(id, v)
+		d.rule, d.against = Entry{}, Entry{}
+	}
+	return v.decides
 }
 
 // shown holds what shows the cause.

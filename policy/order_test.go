@@ -11,7 +11,7 @@ import (
 // TestOrder compares the rules with the package comment, which is the order that people
 // read.
 func TestOrder(t *testing.T) {
-	file, err := parser.ParseFile(token.NewFileSet(), "policy.go", nil,
+	file, err := parser.ParseFile(token.NewFileSet(), "order.go", nil,
 		parser.ParseComments|parser.PackageClauseOnly)
 	if err != nil {
 		t.Fatal(err)
@@ -37,20 +37,5 @@ func TestZeroActionIsSuspend(t *testing.T) {
 	var d Decision
 	if d.Action != Suspend || d.Why() == "" || len(d.Trail()) != 0 {
 		t.Errorf("the zero Decision is %v, %q", d.Action, d.Why())
-	}
-}
-
-func TestCauses(t *testing.T) {
-	for c := NoCause; int(c) < len(causes); c++ {
-		again, ok := ParseCause(c.String())
-		if ok != (c != NoCause) || again != c {
-			t.Errorf("%d is called %q, which is %d", c, c, again)
-		}
-		if id, ok := c.ID(); ok != (causes[c].id >= 0) || id < 0 {
-			t.Errorf("%v has the number %d", c, id)
-		}
-	}
-	if _, ok := ParseCause("no such cause"); ok {
-		t.Error("a cause of no such name was found")
 	}
 }

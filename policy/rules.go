@@ -9,54 +9,6 @@ type rule[T any] struct {
 	why  func(*Decision) string
 }
 
-// messageRules are asked of the message, in the order of the package comment.
-var messageRules = [...]rule[*Facts]{
-	{"readable", readableMail, whyUnreadable},
-	{"one From address", oneFrom, whyAmbiguous},
-}
-
-// addressRules are asked of one address, in the order of the package comment.
-var addressRules = [...]rule[hits]{
-	{"suspended profile", suspendedProfile, whySuspendedProfile},
-	{"suspend: entry", suspendEntry, whySuspendEntry},
-	{"reject: address", rejectAddress, whyReject},
-	{"reject: domain", rejectDomain, whyReject},
-	{"allowlist", allowlisted, whyAllowed},
-	{"blocklist", blocklisted, whyBlocked},
-	{"wildcard", wildcard, whyWildcard},
-}
-
-// A ruleID is the place of a rule in the package comment, counted from 1.
-type ruleID uint8
-
-const (
-	ruleProof      = ruleID(len(messageRules) + 1)
-	firstOfAddress = ruleProof + 1
-	ruleWildcard   = firstOfAddress + ruleID(len(addressRules)) - 1
-	ruleReplyTo    = firstOfAddress + ruleID(len(addressRules))
-	firstOfCause   = ruleReplyTo + 1
-	ruleRate       = rulePass - 1
-	rulePass       = firstOfCause + ruleID(len(causeRules))
-)
-
-func (id ruleID) String() string {
-	switch {
-	case id == 0:
-		return ""
-	case id < ruleProof:
-		return messageRules[id-1].name
-	case id == ruleProof:
-		return "proof"
-	case id < ruleReplyTo:
-		return addressRules[id-firstOfAddress].name
-	case id == ruleReplyTo:
-		return "Reply-To"
-	case id < rulePass:
-		return causeRules[id-firstOfCause].name
-	}
-	return "pass"
-}
-
 // A verdict is the answer to one rule, in values that cost no allocation: words are made
 // of it when somebody asks. The zero verdict leaves it to the next rule.
 type verdict struct {

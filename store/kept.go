@@ -51,7 +51,7 @@ func (db *DB) FactsAgain(ctx context.Context, mail policy.Mail, k *Kept, cause s
 		return nil, nil, err
 	}
 	f.Authentication = k.Authentication
-	if c, _ := policy.ParseCause(cause); c == policy.Loop {
+	if c, _ := policy.ParseCause(cause); c.OfRate() {
 		f.Stored, err = db.Stored(f.Band(), db.now())
 	}
 	return p, f, err

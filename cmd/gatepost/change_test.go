@@ -13,7 +13,7 @@ import (
 // A cause has a switch exactly if the policy says so: what it offers can be done.
 func TestChangeOfCauses(t *testing.T) {
 	keys := settingKeys()
-	for c := policy.NoCause + 1; c.String() != ""; c++ {
+	for c := range policy.EachCause() {
 		if there := slices.Contains(keys, causeSwitch(c.String())); there != c.HasSwitch() {
 			t.Errorf("%v has a setting: %v, and a switch: %v", c, there, c.HasSwitch())
 		}

@@ -82,7 +82,7 @@ func parseCause(s string) (string, error) {
 		return "", nil
 	}
 	var names []string
-	for c := policy.NoCause + 1; c.String() != ""; c++ {
+	for c := range policy.EachCause() {
 		id, numbered := c.ID()
 		if s == c.String() || numbered && s == strconv.Itoa(id) {
 			return c.String(), nil
