@@ -33,6 +33,7 @@ type Receiver struct {
 
 	handling atomic.Pointer[handling] // what Change said last, nil before
 	asking   limiter.Pool             // of messages that wait for the DNS
+	answers  answers                  // to rejected messages
 }
 
 // mostAsking is how many messages may wait for the DNS at once. Each may have a dozen questions
@@ -65,7 +66,7 @@ var ErrDeferred = errors.New("too many messages of this sender within the hour: 
 // An Outcome is what became of a message.
 type Outcome struct {
 	ID       string // of the decision, or of that of the first, if it came again
-	Again    bool   // it was there before
+	Again    bool   // it is stored, and was before
 	Facts    *policy.Facts
 	Decision *policy.Decision
 }
@@ -110,8 +111,21 @@ func (r *Receiver) Receive(ctx context.Context, env *message.Envelope, content i
 	if err == nil || errors.Is(err, ErrDeferred) {
 		r.log(record)
 	}
-	return Outcome{ID: cmp.Or(record.First, record.ID), Again: record.First != "", Facts: facts,
-		Decision: record.Decision}, err
+	id := cmp.Or(record.First, record.ID)
+	if err == nil && record.Decision.Action == policy.Reject {
+		id, err = r.rejected(ctx, record)
+	}
+	return Outcome{ID: id, Again: record.First != "", Facts: facts, Decision: record.Decision}, err
+}
+
+// rejected is the id that a rejected message is answered with, the first's if it came again:
+// so are the others, and nobody is to tell it from them.
+func (r *Receiver) rejected(ctx context.Context, record *store.Record) (string, error) {
+	id, err := r.DB.FirstLike(ctx, record)
+	if id != "" || err != nil {
+		return id, err
+	}
+	return r.answers.first(record), nil
 }
 
 // ask finds out who a message is from. When too many wait, the one that has waited longest for

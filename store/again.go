@@ -63,10 +63,7 @@ const firstQuery = `select m.id, m.decision_id, m.recipients, m.reasons, m.raw i
 // is one: whatever was decided of this one then counts for nothing.
 func (db *DB) Again(ctx context.Context, r *Record) (bool, error) {
 	r.First = ""
-	read := func(query string, args ...any) scanner {
-		return db.read.QueryRowContext(ctx, rebind(query), args...)
-	}
-	if f, err := db.first(read, r); f == nil || err != nil {
+	if f, err := db.first(db.reader(ctx), r); f == nil || err != nil {
 		return false, err
 	}
 	err := db.writer.do(ctx, func(t *tx) error {
@@ -77,6 +74,16 @@ func (db *DB) Again(ctx context.Context, r *Record) (bool, error) {
 		return false, fmt.Errorf("commit %s: %w", r.ID, err)
 	}
 	return r.First != "", nil
+}
+
+// FirstLike is the id of the decision of the stored message that this one is, sent again; empty
+// if there is none.
+func (db *DB) FirstLike(ctx context.Context, r *Record) (string, error) {
+	f, err := db.first(db.reader(ctx), r)
+	if f == nil || err != nil {
+		return "", err
+	}
+	return f.decision, nil
 }
 
 // again looks for the first, and adds to it what this message has beside. The id is that of
@@ -103,9 +110,20 @@ func (db *DB) again(t *tx, r *Record) (int64, error) {
 	return f.id, nil
 }
 
+func (db *DB) reader(ctx context.Context) func(string, ...any) scanner {
+	return func(query string, args ...any) scanner {
+		return db.read.QueryRowContext(ctx, rebind(query), args...)
+	}
+}
+
+// Repeats reports whether a message may be one that was sent before.
+func (r *Record) Repeats() bool {
+	return r.Window > 0 && (r.Window == Always || r.Message.MessageID() != "")
+}
+
 // first is nil if there is none, or if it is not whole.
 func (db *DB) first(row func(string, ...any) scanner, r *Record) (*first, error) {
-	if r.Window <= 0 || r.Window != Always && r.Message.MessageID() == "" {
+	if !r.Repeats() {
 		return nil, nil
 	}
 	err := row(alikeQuery, r.Content.Sum[:8]).Scan(new(int64))
