@@ -2,6 +2,9 @@ package policy
 
 import "iter"
 
+// CauseCount is how long a table by cause is, with NoCause in it.
+const CauseCount = int(causeEnd)
+
 // EachCause is every cause there is, those that are asked last in the order of asking.
 func EachCause() iter.Seq[Cause] {
 	return func(yield func(Cause) bool) {

@@ -155,8 +155,8 @@ func TestCausesOfReadme(t *testing.T) {
 	delete(told, "")
 	want = append(want, tick(Loop)+" ten times as much")
 	if len(told) > 0 || !slices.Equal(order, want) {
-		t.Errorf("README.md has rows for %v, which are no causes; it has in order\n%q\nand asked are\n%q",
-			told, order, want)
+		t.Errorf("README.md has rows for %v, which are no causes; it has in order\n%q\n"+
+			"and asked are\n%q", told, order, want)
 	}
 }
 

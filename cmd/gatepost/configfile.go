@@ -5,6 +5,7 @@ import (
 	"encoding"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"reflect"
 	"slices"
@@ -44,7 +45,7 @@ func (s *settings) parse(path string, text []byte) error {
 		err = s.takeScalars(path, text, tree)
 	}
 	if err == nil {
-		err = toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields().Decode(s)
+		err = toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields().Decode(s.decodable())
 	}
 	var unknown *toml.StrictMissingError
 	var bad *toml.DecodeError
@@ -55,6 +56,49 @@ func (s *settings) parse(path string, text []byte) error {
 		return misread(path, bad)
 	}
 	return err
+}
+
+// decodable is s as go-toml takes it: a struct with a pointer to each setting in its section.
+// What has no place in it is no setting.
+func (s *settings) decodable() any {
+	var all section
+	inside := map[string]*section{}
+	s.each(func(key string, v reflect.Value) {
+		switch first, last, found := strings.Cut(key, "."); {
+		case !found:
+			all.add(key, v.Addr())
+		case inside[first] == nil:
+			inside[first] = &section{}
+			fallthrough
+		default:
+			inside[first].add(last, v.Addr())
+		}
+	})
+	for _, name := range slices.Sorted(maps.Keys(inside)) {
+		all.add(name, inside[name].pointer())
+	}
+	return all.pointer().Interface()
+}
+
+// A section is the fields of a struct, and what is in them.
+type section struct {
+	fields []reflect.StructField
+	values []reflect.Value
+}
+
+func (s *section) add(name string, v reflect.Value) {
+	s.fields = append(s.fields, reflect.StructField{Name: fmt.Sprint("Field", len(s.fields)),
+		Type: v.Type(), Tag: reflect.StructTag(fmt.Sprintf("toml:%q", name))})
+	s.values = append(s.values, v)
+}
+
+// pointer leads to a new struct of those fields.
+func (s *section) pointer() reflect.Value {
+	p := reflect.New(reflect.StructOf(s.fields))
+	for i, v := range s.values {
+		p.Elem().Field(i).Set(v)
+	}
+	return p
 }
 
 // takeScalars remembers which settings the file holds, and reads those that are written

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -97,12 +96,11 @@ func (s *settings) trust() (policy.Trust, error) {
 
 // off are the causes that are switched off.
 func (s *settings) off() (off policy.Causes) {
-	s.each(func(key string, v reflect.Value) {
-		name, found := strings.CutPrefix(key, causeSwitch(""))
-		if c, known := policy.ParseCause(name); found && known && !v.Bool() {
+	for c := range policy.EachCause() {
+		if c.HasSwitch() && !bool(s.Causes.On[c]) {
 			off = off.With(c)
 		}
-	})
+	}
 	return off
 }
 

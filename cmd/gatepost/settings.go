@@ -61,24 +61,15 @@ type authSettings struct {
 	Sealers  words  `toml:"sealers"`
 }
 
-// causesSettings have a switch for each cause that holds what is not held for its sender,
-// under the name of the cause; and one for mailing lists, which are none.
+// causesSettings have a switch under the name of each cause that the policy has one for; and
+// one for mailing lists, which are none.
 type causesSettings struct {
-	Unprocessable        toggle `toml:"unprocessable_email"`
-	FailedAuthentication toggle `toml:"failed_email_authentication"`
-	Loop                 toggle `toml:"loop"`
-	FromSupportAddress   toggle `toml:"from_support_address"`
-	AutoDeliveryFailure  toggle `toml:"auto_delivery_failure"`
-	SystemUser           toggle `toml:"system_user"`
-	AutoVacation         toggle `toml:"auto_vacation"`
-	AutoMailer           toggle `toml:"auto_mailer"`
-	FromNoReply          toggle `toml:"from_noreply"`
-	ToNoReply            toggle `toml:"to_noreply"`
-	TooManyRecipients    toggle `toml:"number_recipients_exceeded"`
-	Blank                toggle `toml:"blank"`
-	Spam                 toggle `toml:"spam"`
-	MailingList          toggle `toml:"mailing_list"`
+	On          causeSwitches
+	MailingList toggle `toml:"mailing_list"`
 }
+
+// causeSwitches are by cause.
+type causeSwitches [policy.CauseCount]toggle
 
 type loopSettings struct {
 	PerHour limit `toml:"per_hour"`
@@ -176,10 +167,7 @@ func defaults() *settings {
 			Sealers: nil,
 		},
 		// What shows a cause holds a message.
-		Causes: causesSettings{Unprocessable: true, FailedAuthentication: true, Loop: true,
-			FromSupportAddress: true, AutoDeliveryFailure: true, SystemUser: true,
-			AutoVacation: true, AutoMailer: true, FromNoReply: true, ToNoReply: true,
-			TooManyRecipients: true, Blank: true, Spam: true, MailingList: false},
+		Causes: causesSettings{On: allCauses(), MailingList: false},
 		// How many messages of one sender pass within an hour. 0: any number.
 		Loop: loopSettings{PerHour: 20},
 		HTTP: httpSettings{
@@ -211,6 +199,13 @@ func defaults() *settings {
 	}
 }
 
+func allCauses() (on causeSwitches) {
+	for c := range policy.EachCause() {
+		on[c] = true
+	}
+	return on
+}
+
 // each visits every setting in the order above.
 func (s *settings) each(visit func(key string, v reflect.Value)) {
 	walk("", reflect.ValueOf(s).Elem(), visit)
@@ -220,11 +215,22 @@ func walk(prefix string, v reflect.Value, visit func(string, reflect.Value)) {
 	for i := range v.NumField() {
 		name := v.Type().Field(i).Tag.Get("toml")
 		switch field := v.Field(i); {
+		case field.Type() == reflect.TypeFor[causeSwitches]():
+			walkCauses(prefix, field, visit)
 		case name == "":
 		case field.Kind() == reflect.Struct:
 			walk(prefix+name+".", field, visit)
 		default:
 			visit(prefix+name, field)
+		}
+	}
+}
+
+// walkCauses visits the switches in the order of the causes.
+func walkCauses(prefix string, on reflect.Value, visit func(string, reflect.Value)) {
+	for c := range policy.EachCause() {
+		if c.HasSwitch() {
+			visit(prefix+c.String(), on.Index(int(c)))
 		}
 	}
 }

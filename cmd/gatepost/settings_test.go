@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"log/slog"
 	"net/netip"
 	"reflect"
@@ -179,6 +180,36 @@ func TestRangesReachTheDoor(t *testing.T) {
 			if got, want := r.Contains(ip), int(last) == i+1; got != want {
 				t.Errorf("ranges %d contain %s: %v, want %v", i, ip, got, want)
 			}
+		}
+	}
+}
+
+// A cause that nobody knows is refused where it stands, however the file spells its section,
+// and what is of another kind as well.
+func TestCausesInFiles(t *testing.T) {
+	for text, want := range map[string]string{
+		"[causes]\nauto_mail = false": `c.toml:2:1: there is no setting "causes.auto_mail": ` +
+			`did you mean "causes.auto_mailer"?`,
+		"causes.auto_mail = false": `c.toml:1:1: there is no setting "causes.auto_mail": ` +
+			`did you mean "causes.auto_mailer"?`,
+		"[causes]\nserver_lock = true\nblocklisted = true": `c.toml:2:1: there is no setting ` +
+			`"causes.server_lock": did you mean "causes.system_user"?` + "\n" +
+			`c.toml:3:1: there is no setting "causes.blocklisted": did you mean "causes.blank"?`,
+		"[causes]\n'' = true": `c.toml:2:1: there is no setting "causes.": did you mean "causes"?`,
+		"[causes]\nblank = [false]": "c.toml:2:9: causes.blank: its value cannot be of the kind " +
+			"array",
+
+		"[causes.blank]\nx = 1": "c.toml:1:2: causes.blank: cannot store a table in a bool",
+		"[causes]\nblank = false\nmailing_list = true\nspam = 'false'": "",
+	} {
+		s := defaults()
+		err := s.parse("c.toml", []byte(text))
+		if got := fmt.Sprint(err); got != want && (err != nil || want != "") {
+			t.Errorf("%s:\n%s, want\n%s", text, got, want)
+		}
+		if off := s.off(); err == nil && (!off.Has(policy.Blank) || !off.Has(policy.Spam) ||
+			off.Has(policy.Loop) || !bool(s.Causes.MailingList)) {
+			t.Errorf("%s: %v", text, off)
 		}
 	}
 }
