@@ -5,11 +5,22 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/mattn/go-sqlite3"
 )
 
 // heldColumns are what a held message takes with it to the table of what was deleted, and back.
 const heldColumns = `id, cause, author_name, author_email, subject, recipient, created_at,
 	expires_at, search`
+
+// restoredColumns are those of what is held again: with its time, but until $2 at least. Octets
+// that are no time are above any.
+const restoredColumns = `id, cause, author_name, author_email, subject, recipient, created_at,
+	max(expires_at, $2), search`
+
+// graceOfRestored is for how long what is restored is held at least: its time may have come
+// while it was deleted, and whoever wants it back is to find it.
+const graceOfRestored = 24 * time.Hour
 
 // KeepDeleted says how long what a person deletes can be restored; 0 is not at all.
 func (db *DB) KeepDeleted(d time.Duration) { db.undelete.Store(int64(d)) }
@@ -29,7 +40,8 @@ func (t *tx) withhold(id, now int64) error {
 	return t.unhold(id)
 }
 
-// Undelete holds deleted messages again, each with its id and until its time. If any is not
+// Undelete holds deleted messages again, each with its id and until its time, but for a day at
+// least. One whose row is damaged is held as it stands. If any is not
 // there nothing is restored, missing says which, and the error is ErrNotFound.
 func (h *Hand) Undelete(ctx context.Context, ids []int64) (missing []int64, err error) {
 	err = h.changeQueue(ctx, func(t *tx) error {
@@ -52,14 +64,20 @@ func (h *Hand) Undelete(ctx context.Context, ids []int64) (missing []int64, err 
 }
 
 func (c *queueChange) undelete(id int64) error {
+	var now int64
 	was := queueRow{message: id}
-	err := c.t.row(`select author_email, created_at, expires_at from deleted where id = $1`, id).
-		Scan(&was.was.Author, &was.createdAt, &was.expiresAt)
+	_, err := scanParts(c.t.row(`select author_email, created_at, expires_at,
+			max($2, coalesce((select value from meta where name = 'sure'), 0))
+		from deleted where id = $1`, id, c.h.now()), part{"author_email", &was.was.Author},
+		part{"created_at", &was.createdAt}, part{"expires_at", &was.expiresAt}, part{"now", &now})
 	if err != nil {
 		return absent(err)
 	}
-	err = c.t.exec(`insert into suspended (`+heldColumns+`) select `+heldColumns+`
-		from deleted where id = $1`, id)
+	err = c.t.exec(`insert into suspended (`+heldColumns+`) select `+restoredColumns+`
+		from deleted where id = $1`, id, now+graceOfRestored.Milliseconds())
+	if isCode(err, sqlite3.ErrConstraint) {
+		err = fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
 	if err != nil {
 		return fmt.Errorf("restore message %d: %w", id, err)
 	}

@@ -112,3 +112,99 @@ func TestDeletedAtOnce(t *testing.T) {
 	}
 	f.checkBalance("deleted", "1 accepted; 0 tickets, 0 held, 0 rejected, 1 deleted, 0 expired")
 }
+
+// What would have expired while it was deleted can be restored as long as anything else, and is
+// held for a day from then.
+func TestUndeleteWhatExpiredMeanwhile(t *testing.T) {
+	ctx := context.Background()
+	f := holding(t, 0)
+	f.KeepDeleted(day)
+	_, id := f.receive(mail("a@acme.test", "late", "x"))
+	was, err := f.Suspended(ctx, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.pass(was.ExpiresAt.Add(-time.Hour))
+	if _, err := f.hand().DeleteSuspended(ctx, []int64{id}); err != nil {
+		t.Fatal(err)
+	}
+	f.pass(was.ExpiresAt.Add(22 * time.Hour))
+	if _, err := f.hand().Undelete(ctx, []int64{id}); err != nil {
+		t.Fatal(err)
+	}
+	f.pass(f.clock.Add(23 * time.Hour))
+	if _, err := f.Suspended(ctx, id); err != nil {
+		t.Errorf("23 hours after it was restored: %v", err)
+	}
+	f.pass(f.clock.Add(2 * time.Hour))
+	if _, err := f.Suspended(ctx, id); !errors.Is(err, ErrNotFound) {
+		t.Errorf("25 hours after it was restored: %v", err)
+	}
+	f.checkBalance("expired", "1 accepted; 0 tickets, 0 held, 0 rejected, 0 deleted, 1 expired")
+}
+
+// pass lets the time pass, with a look at the clock each hour as a server has each minute.
+func (f *fixture) pass(until time.Time) {
+	f.Helper()
+	for f.clock.Before(until) {
+		f.clock = f.clock.Add(min(time.Hour, until.Sub(f.clock)))
+		f.purge(Expiry{})
+	}
+}
+
+// A row that is damaged while it is deleted is held again as it stands, and shown as that; one
+// that cannot be is named, and nothing is restored.
+func TestUndeleteADamagedRow(t *testing.T) {
+	for column, change := range map[string]string{
+		"expires_at":   `update deleted set expires_at = x'ff' where id = 2`,
+		"created_at":   `update deleted set created_at = 'noon' where id = 2`,
+		"author_email": `update deleted set author_email = x'ff00' where id = 2`,
+		"subject":      `update deleted set subject = x'ff00' where id = 2`,
+		"decision_id":  `delete from messages where id = 2`,
+	} {
+		t.Run(column, func(t *testing.T) {
+			ctx := context.Background()
+			f := deletedThree(t)
+			f.damage(change)
+			if _, err := f.hand().Undelete(ctx, []int64{1, 2, 3}); err != nil {
+				t.Fatal(err)
+			}
+			f.again(f.clock.Add(time.Hour))
+			if p := f.purge(Expiry{}); p.Deleted != 0 {
+				t.Errorf("expired at once: %+v", p)
+			}
+			s, err := f.Suspended(ctx, 2)
+			if err != nil || !strings.Contains(s.Damaged.String(), column) {
+				t.Errorf("damaged are %q, %v", s.Damaged, err)
+			}
+			if got := f.audited(); !strings.HasSuffix(got, `suspended.undelete  null {"count":3}`) {
+				t.Errorf("the log is %s", got)
+			}
+		})
+	}
+}
+
+func deletedThree(t *testing.T) *fixture {
+	t.Helper()
+	f := holding(t, 3)
+	f.KeepDeleted(day)
+	if _, err := f.hand().DeleteSuspended(context.Background(), []int64{1, 2, 3}); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// What the queue has already is named as it is, and nothing is restored.
+func TestUndeleteWhatCannotBe(t *testing.T) {
+	ctx := context.Background()
+	f := deletedThree(t)
+	f.damage(`insert into suspended (` + heldColumns + `)
+		select ` + heldColumns + ` from deleted where id = 2`)
+	_, err := f.hand().Undelete(ctx, []int64{1, 2, 3})
+	if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "message 2: its row is damaged") {
+		t.Errorf("%v", err)
+	}
+	if _, err := f.Suspended(ctx, 1); !errors.Is(err, ErrNotFound) {
+		t.Errorf("restored all the same: %v", err)
+	}
+}

@@ -224,8 +224,18 @@ func newSuspendedUndelete(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			a.noteDamaged(ctx, db, ids)
 			return a.printDone("restored", len(ids))
 		}),
+	}
+}
+
+// noteDamaged names those of the held messages whose rows are damaged.
+func (a *app) noteDamaged(ctx context.Context, db *store.DB, ids []int64) {
+	for _, id := range ids {
+		if s, err := db.Suspended(ctx, id); err == nil && s.Damaged != nil {
+			a.note("held message %d is damaged in %s: see `gatepost suspended show %d`", id, s.Damaged, id)
+		}
 	}
 }
 
