@@ -82,3 +82,29 @@ func TestFindPackedMail(t *testing.T) {
 		t.Errorf("%d messages, left out: %q", n, left)
 	}
 }
+
+// A sender can write what a tar archive has at its mark, but not at the start of the file: one
+// such message must not keep the mail beside it from being read.
+func TestMailIsNoTar(t *testing.T) {
+	for _, start := range []string{"Return-Path: <a@b.test>\n", "4711\n",
+		mboxMark + "a@b.test Mon Oct  5 09:00:00 2026\n"} {
+		dir := t.TempDir()
+		text := start + "From: a@b.test\nX-Mark: "
+		text += strings.Repeat("x", tarAt-len(text)) + "ustar\x00\n\nhi\n"
+		for _, name := range []string{"a.eml", "Inbox", "cur/a"} {
+			path := filepath.Join(dir, name)
+			if err := os.MkdirAll(filepath.Join(filepath.Dir(path), "new"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if s, err := readStart(path); err != nil || s.foreign() != "" {
+				t.Errorf("%s begins with %q and is no mail (%v)", name, start, err)
+			}
+		}
+		if _, err := findMail([]string{dir}, func(string, string) {}); err != nil {
+			t.Errorf("%q: %v", start, err)
+		}
+	}
+}

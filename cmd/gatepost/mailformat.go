@@ -80,7 +80,7 @@ func (s *fileStart) foreign() string {
 	switch {
 	case dboxStart.Match(s.text):
 		return "a file of Dovecot's dbox: export it with doveadm backup to a Maildir"
-	case len(s.text) > tarAt && bytes.HasPrefix(s.text[tarAt:], []byte("ustar")):
+	case s.isTar():
 		return "a tar archive: unpack it"
 	case s.is(".nws"):
 		return "a news article of Outlook Express (nws)"
@@ -94,6 +94,16 @@ var dboxStart = regexp.MustCompile(`^\d+ (?:[A-Z][0-9a-fA-F]+ ?)*M[0-9a-fA-F]+ C
 
 // tarAt is where a tar archive has its mark, in octets (POSIX.1, pax).
 const tarAt = 257
+
+// isTar reports whether the file is a tar archive. The sender of a message can write the mark,
+// too, but behind what the mail server wrote and hardly behind the NUL that ends a name.
+func (s *fileStart) isTar() bool {
+	if len(s.text) <= tarAt || !bytes.HasPrefix(s.text[tarAt:], []byte("ustar")) {
+		return false
+	}
+	return !fieldStart.Match(s.text) && !marksMbox(s.text) &&
+		bytes.IndexByte(s.text[:tarAt], 0) >= 0
+}
 
 // A foreignFormat is what begins with certain octets and holds no mail that we read.
 type foreignFormat struct{ magic, name string }
