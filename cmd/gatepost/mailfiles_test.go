@@ -16,6 +16,7 @@ func TestForeignFormatIsNoMail(t *testing.T) {
 		"2 M1e C4f1a2b3c\n\x01\x02N                 00000000000000a1\nFrom: a@b.test\n\n": "dbox",
 		"2 I0 M1e C4f1a2b3c \n": "dbox", "#! rnews 12\n": "rnews", "*mbx*\r\n": "mbx",
 		"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "msg", "BEGIN:VCARD\nVERSION:4.0\n": "vCard",
+		"\xff\xfeF\x00r\x00": "UTF-16", "\xfe\xff\x00F\x00r": "UTF-16",
 		"\x1f\x9d\x90": "compress", "Rar!\x1a\x07": "rar",
 		"a.eml" + strings.Repeat("\x00", 252) + "ustar": "tar"} {
 		for _, name := range []string{"a.eml", "a.mbox", "a", "cur/a"} {
@@ -105,6 +106,33 @@ func TestMailIsNoTar(t *testing.T) {
 		}
 		if _, err := findMail([]string{dir}, func(string, string) {}); err != nil {
 			t.Errorf("%q: %v", start, err)
+		}
+	}
+}
+
+// The mark that editors and exports put before a text in UTF-8 is the file's, and its sender
+// never sent it.
+func TestMessageBehindAMark(t *testing.T) {
+	const message = "From: ann@a.test\r\nSubject: hi\r\n\r\nhi\r\n"
+	for start, want := range map[string]string{byteOrderMark: message,
+		byteOrderMark + mboxMark + "ann@a.test Mon Oct  5 09:00:00 2026\r\n": message,
+		byteOrderMark + byteOrderMark:                                        byteOrderMark + message,
+		"\xef\xbb":                                                           "\xef\xbb" + message} {
+		path := filepath.Join(t.TempDir(), "a.eml")
+		if err := os.WriteFile(path, []byte(start+message), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		w, err := findMail([]string{path}, func(string, string) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for p, err := range w.files[0].messages() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if raw, err := io.ReadAll(p.onWire()); err != nil || string(raw) != want {
+				t.Errorf("behind %q: %q, %v; want %q", start, raw, err, want)
+			}
 		}
 	}
 }

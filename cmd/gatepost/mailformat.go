@@ -105,6 +105,9 @@ func (s *fileStart) isTar() bool {
 		bytes.IndexByte(s.text[:tarAt], 0) >= 0
 }
 
+// utf16Text is what editors of Windows write where they call the encoding Unicode.
+const utf16Text = "a text in UTF-16: save it in UTF-8"
+
 // A foreignFormat is what begins with certain octets and holds no mail that we read.
 type foreignFormat struct{ magic, name string }
 
@@ -128,6 +131,8 @@ func foreignFormats() []foreignFormat {
 		{"\x1a\x00\x00\x04\x00\x00", "a Notes database (nsf): export it as mbox"},
 		{"SQLite format 3\x00", "an SQLite database"},
 		{"\x01\x01\x01\x01\n", "an MMDF folder: export it as mbox"},
+		{"\xff\xfe", utf16Text},
+		{"\xfe\xff", utf16Text},
 		{"BABYL OPTIONS:", "a Babyl file: export it as mbox"},
 		{"*mbx*\r\n", "an mbx folder of UW IMAP: export it as mbox"},
 		{"#! rnews ", "a batch of news articles (rnews)"},

@@ -32,11 +32,15 @@ func newPart(file io.ReaderAt, from, to int64, quoted bool) (*mailPart, error) {
 	return p, err
 }
 
-// single is the only message of a file, from one octet to another. A separator line before it
-// is the file's (RFC 4155).
+// single is the only message of a file, from one octet to another. A byte order mark and a
+// separator line (RFC 4155) before it are the file's.
 func single(file io.ReaderAt, from, to int64) (*mailPart, error) {
 	p := &mailPart{file: file, from: from, to: to}
 	in := p.stored()
+	if start, _ := in.Peek(len(byteOrderMark)); string(start) == byteOrderMark {
+		n, _ := in.Discard(len(byteOrderMark)) // which are there
+		from += int64(n)
+	}
 	start, err := in.Peek(int(min(to-from, peekedLine)))
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
