@@ -2,7 +2,11 @@ package httpd
 
 import (
 	"context"
+	"maps"
 	"net/http"
+	"net/url"
+	"slices"
+	"strings"
 
 	"gatepost/message"
 	"gatepost/policy"
@@ -12,7 +16,10 @@ import (
 // readMatching reads which held messages are meant: cause, from and query select as in the
 // list, last and count say what the caller saw of it. Without a filter all=true must say so.
 func (s *Server) readMatching(r *http.Request) (m store.Matching, err error) {
-	query := r.URL.Query()
+	query, err := matchingQuery(r.URL.RawQuery)
+	if err != nil {
+		return m, err
+	}
 	q := store.Query{Cause: query.Get("cause"), From: lowerASCII(query.Get("from")),
 		Search: query.Get("query")}
 	if q == (store.Query{}) && query.Get("all") != "true" {
@@ -29,6 +36,27 @@ func (s *Server) readMatching(r *http.Request) (m store.Matching, err error) {
 	count, err := readNumber(query, "count", int(m.Count))
 	m.Last, m.Count = min(m.Last, int64(last)), int64(count)
 	return m, err
+}
+
+// matchingQuery reads the query. What is not known, cannot be read, is empty or stands twice is
+// refused: without it more would match than was meant.
+func matchingQuery(raw string) (url.Values, error) {
+	query, err := url.ParseQuery(raw)
+	if err != nil {
+		return nil, invalid("query", "the query cannot be read (%v): encode what stands in it", err)
+	}
+	names := []string{"cause", "from", "query", "all", "last", "count"}
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		switch values := query[name]; {
+		case !slices.Contains(names, name):
+			return nil, invalid(name, "%q is none of %s: leave it out", name, strings.Join(names, ", "))
+		case len(values) > 1:
+			return nil, invalid(name, "%s= stands twice: write it once", name)
+		case values[0] == "":
+			return nil, invalid(name, "%s= is empty: leave it out, or say what is meant", name)
+		}
+	}
+	return query, nil
 }
 
 // recoverMatching makes tickets of all that match.

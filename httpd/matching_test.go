@@ -128,6 +128,27 @@ func TestMatchingByTheAPI(t *testing.T) {
 	}
 }
 
+// A query that is not what it was meant to be could take more than was meant.
+func TestMatchingTakesNoWrongQuery(t *testing.T) {
+	st := testServer(t)
+	st.holdMany(10)
+	do := st.as("agent@acme.test")
+	for _, query := range [...]string{
+		"cause=blocklisted&form=robo.example.net", "all=true&allow=domain",
+		"all=true&form=robo.example.net;x", "query=a&from=robo.example.net;x", "query=%zz&all=true",
+		"query=robo&from=", "query=robo&cause=", "from=robo.example.net&from=other.example",
+		"from=robo.example.net&From=other.example",
+	} {
+		for _, at := range [...][2]string{{"PUT", "recover"}, {"DELETE", "destroy"}} {
+			st.object(do(at[0], "/api/v2/suspended_tickets/"+at[1]+"_matching?"+query, ""),
+				http.StatusUnprocessableEntity)
+		}
+	}
+	o := st.object(do("DELETE", "/api/v2/suspended_tickets/destroy_matching.json?all=true", ""),
+		http.StatusOK)
+	st.wants(o, 11.0, "deleted")
+}
+
 func TestListChangeByTheAPI(t *testing.T) {
 	st := testServer(t)
 	st.db.KeepDeleted(24 * time.Hour)
