@@ -36,8 +36,8 @@ type app struct {
 	yes        bool   // --yes
 	started    bool   // flags and arguments are sound, the command runs
 
-	overrides map[string]override // settings given as flags, by their key
-	loaded    *settings
+	flags  map[string]givenFlag // settings given as flags, by their key
+	loaded *settings
 }
 
 // openDB opens the database that the settings name. Without create a database that is not

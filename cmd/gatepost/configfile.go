@@ -16,22 +16,26 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
-// readFile lays the configuration file over s, if there is one.
-func (a *app) readFile(s *settings) error {
-	paths := configFiles()
-	if a.configPath != "" {
-		paths = []string{a.configPath}
+// files are where a configuration file is looked for. None is needed.
+func files() []string { return []string{"gatepost.toml", "/etc/gatepost/gatepost.toml"} }
+
+// readFile lays the configuration file at path over s or, if that is empty, the first of files
+// that there is.
+func (s *settings) readFile(path string) error {
+	paths := files()
+	if path != "" {
+		paths = []string{path}
 	}
-	for _, path := range paths {
-		text, err := os.ReadFile(path)
-		if errors.Is(err, os.ErrNotExist) && a.configPath == "" {
+	for _, name := range paths {
+		text, err := os.ReadFile(name)
+		if errors.Is(err, os.ErrNotExist) && path == "" {
 			continue
 		}
 		if err != nil {
 			return fmt.Errorf("read the configuration: %w", err)
 		}
-		s.file = path
-		return s.parse(path, text)
+		s.file = name
+		return s.parse(name, text)
 	}
 	return nil
 }

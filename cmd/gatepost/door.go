@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/netip"
 	"slices"
@@ -12,29 +11,28 @@ import (
 	"time"
 
 	"gatepost/message"
-	"gatepost/policy"
-	"gatepost/smtpd"
 )
 
-// server makes the SMTP server that the settings describe. Its error has a line for each
-// setting that is wrong.
-func (s *settings) server(log *slog.Logger) (*smtpd.Server, error) {
-	server := smtpd.New()
-	server.Domain, server.Log = s.hostname(), log
-	server.MaxMessage = int64(s.SMTP.MaxMessageSize)
-	server.MaxRecipients = int(s.SMTP.MaxRecipients)
-	server.MaxConnections = int(s.SMTP.MaxConnections)
-	server.MaxPerAddress = int(s.SMTP.MaxConnectionsPerAddress)
-	server.MaxArriving = int(s.SMTP.MaxArriving)
-	server.Idle = time.Duration(s.SMTP.IdleTimeout)
-	server.Transaction = time.Duration(s.SMTP.TransactionTimeout)
-	server.MinRate = int64(s.SMTP.MinRate)
-	server.Patience = time.Duration(s.SMTP.Patience)
-	server.Grace = time.Duration(s.SMTP.Grace)
-	err := errors.Join(s.checkPlain(), s.checkAddresses(), s.checkProof(),
-		s.setRecipients(server), s.setRanges(server), s.setCertificate(server))
-	return server, err
+// check finds all that is wrong with what is written, a line for each setting. The files of
+// certificates are looked at by who loads them.
+func (s *settings) check() error {
+	_, errRecipients := s.recipients()
+	_, errClients := s.clients()
+	_, errRelays := s.relays()
+	_, errProxies := s.proxies()
+	_, errHosts := s.hosts()
+	_, errHTTPProxies := s.httpProxies()
+	_, errMetrics := s.metrics()
+	return errors.Join(s.checkPlain(), s.checkAddresses(), s.checkProof(), errRecipients,
+		errClients, errRelays, errProxies, s.checkTLS(), s.checkConsole(), errHosts,
+		errHTTPProxies, errMetrics)
 }
+
+// What becomes of the claims in From where only this machine can connect.
+const (
+	takeClaims  = "take"
+	checkClaims = "check"
+)
 
 // checkPlain checks the settings that need no more than a look.
 func (s *settings) checkPlain() error {
@@ -126,52 +124,61 @@ func checkAddress(address string) error {
 	return nil
 }
 
-func onLoopback(address string) bool {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return false
+// checkProof checks what has to do with who a message is from.
+func (s *settings) checkProof() error {
+	var errs []error
+	if _, err := s.trust(); err != nil {
+		errs = append(errs, err)
 	}
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()
-}
-
-func (s *settings) setRecipients(server *smtpd.Server) (err error) {
-	server.Recipients, err = s.recipients()
-	return err
-}
-
-// recipients are those whose mail is taken; nil takes anybody's.
-func (s *settings) recipients() (*smtpd.Recipients, error) {
-	if len(s.SMTP.Recipients) == 0 {
-		return nil, nil
+	if s.Auth.Loopback != takeClaims && s.Auth.Loopback != checkClaims {
+		errs = append(errs, fmt.Errorf("auth.loopback: %q: write take or check", s.Auth.Loopback))
 	}
-	r, err := smtpd.ParseRecipients(s.SMTP.Recipients.String())
-	if err != nil {
-		return nil, fmt.Errorf("smtp.%w", err)
+	if _, err := netip.ParseAddrPort(s.Auth.Resolver); err != nil && s.Auth.Resolver != "" {
+		errs = append(errs, fmt.Errorf("auth.resolver: %q is no IP address with a port, such as "+
+			"127.0.0.1:53", s.Auth.Resolver))
 	}
-	return r, nil
-}
-
-func (s *settings) setRanges(server *smtpd.Server) error {
-	var clients, relays, proxies error
-	server.Clients, clients = ranges("smtp.clients", s.SMTP.Clients)
-	server.Relays, relays = ranges("smtp.relays", s.SMTP.Relays)
-	server.Proxies, proxies = ranges("smtp.proxies", s.SMTP.Proxies)
-	return errors.Join(clients, relays, proxies)
-}
-
-func ranges(key string, text words) (*policy.Ranges, error) {
-	r, err := policy.ParseRanges(text.String())
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", key, err)
+	if s.SMTP.OnlyRelays && len(s.SMTP.Relays) == 0 {
+		errs = append(errs, errors.New("smtp.only_relays: smtp.relays names nobody, so all mail "+
+			"would be held: write there which machines hand mail on"))
 	}
-	return r, nil
+	if _, err := s.filters(); err != nil {
+		errs = append(errs, err)
+	}
+	if _, err := s.sealers(); err != nil {
+		errs = append(errs, err)
+	}
+	for _, id := range s.SMTP.AuthservID {
+		if strings.ContainsAny(id, `,;=()<>"`) {
+			errs = append(errs, fmt.Errorf("smtp.authserv_id: %q: write the first word of the "+
+				"Authentication-Results fields that a relay writes, such as mx.example.com", id))
+		}
+	}
+	return errors.Join(errs...)
 }
 
-func (s *settings) setCertificate(server *smtpd.Server) (err error) {
+// checkTLS refuses to listen for TLS without a certificate.
+func (s *settings) checkTLS() error {
 	if s.SMTP.TLSCert == "" && s.SMTP.TLSKey == "" && len(s.SMTP.ListenTLS) > 0 {
 		return errors.New("smtp.tls_cert and smtp.tls_key: TLS needs both")
 	}
-	server.Certificate, err = loadCertificate("smtp", s.SMTP.TLSCert, s.SMTP.TLSKey, server.Log)
-	return err
+	return nil
+}
+
+// checkConsole checks what HTTP needs.
+func (s *settings) checkConsole() error {
+	var errs []error
+	if l := s.HTTP.Listen; l != "" && checkAddress(l) == nil && !onLoopback(l) &&
+		s.HTTP.TLSCert == "" && !bool(s.HTTP.BehindTLS) {
+		errs = append(errs, fmt.Errorf("http.listen: %s can be reached from outside, and passwords "+
+			"would be sent in the clear: give http.tls_cert and http.tls_key, or say "+
+			"http.behind_tls = true if a proxy in front provides TLS", l))
+	}
+	for _, ip := range s.HTTP.IPs {
+		_, errAddr := netip.ParseAddr(ip)
+		if _, err := netip.ParsePrefix(ip); err != nil && errAddr != nil {
+			errs = append(errs, fmt.Errorf("http.ips: %q is no address: write one, such as "+
+				"192.0.2.25 or 2001:db8::/64", ip))
+		}
+	}
+	return errors.Join(errs...)
 }

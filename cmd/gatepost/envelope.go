@@ -138,7 +138,7 @@ func (p *proofFlags) checker(a *app, e *envelopeFlags) (*mailauth.Checker, error
 		return nil, err
 	}
 	if p.online {
-		return s.asking(mailauth.System(s.Auth.Resolver)), nil
+		return newCheckerOf(s, mailauth.System(s.Auth.Resolver)), nil
 	}
 	f, err := os.Open(p.zone)
 	if err != nil {
@@ -149,5 +149,5 @@ func (p *proofFlags) checker(a *app, e *envelopeFlags) (*mailauth.Checker, error
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", p.zone, err)
 	}
-	return s.asking(zone), nil
+	return newCheckerOf(s, zone), nil
 }

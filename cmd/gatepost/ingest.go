@@ -158,7 +158,7 @@ func (q *ingestion) ingest(ctx context.Context, env *message.Envelope) (id strin
 		if err != nil {
 			return err
 		}
-		if r.Auth = s.checker(); r.Auth != nil {
+		if r.Auth = newChecker(s); r.Auth != nil {
 			defer r.Auth.Close()
 		}
 		out, err := r.Receive(ctx, env, mail)
@@ -198,16 +198,4 @@ func (a *app) newReceiver(db *store.DB) (*intake.Receiver, error) {
 	return &intake.Receiver{DB: db, Hostname: s.hostname(),
 		Keep: time.Duration(s.Suspended.Keep), Window: time.Duration(s.SMTP.DuplicateWindow),
 		Log: log}, nil
-}
-
-// hostname is what we call ourselves.
-func (s *settings) hostname() string {
-	if s.SMTP.Hostname != "" {
-		return s.SMTP.Hostname
-	}
-	name, err := os.Hostname()
-	if err != nil {
-		return "localhost"
-	}
-	return name
 }

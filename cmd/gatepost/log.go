@@ -10,13 +10,6 @@ import (
 	"github.com/lmittmann/tint"
 )
 
-// Forms of the log: the values of log.format.
-const (
-	logAuto = "auto" // for people on a terminal, JSON elsewhere
-	logText = "text" // key=value
-	logJSON = "json"
-)
-
 // logger writes to stderr in the given form, debug lines too with -v.
 func (a *app) logger(format string) *slog.Logger {
 	level := slog.LevelInfo

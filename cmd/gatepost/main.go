@@ -20,7 +20,7 @@ func main() {
 // run is the program from its arguments to its exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, getenv: os.Getenv,
-		environ: os.Environ, now: time.Now, overrides: map[string]override{}}
+		environ: os.Environ, now: time.Now, flags: map[string]givenFlag{}}
 	root := newRootCommand(a)
 	root.SetArgs(args)
 	root.SetIn(stdin)

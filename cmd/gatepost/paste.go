@@ -1,9 +1,7 @@
 package main
 
 import (
-	"fmt"
 	"os"
-	"reflect"
 	"strconv"
 	"strings"
 
@@ -17,7 +15,7 @@ func (a *app) command(words ...string) string {
 	if a.configPath != "" {
 		line = append(line, "--config", quote(a.configPath))
 	}
-	if o, ok := a.overrides["db"]; ok {
+	if o, ok := a.flags["db"]; ok {
 		line = append(line, "--db", quote(o.text))
 	}
 	last := len(words) - 1
@@ -53,17 +51,12 @@ func (a *app) setting(to policy.Setting) string {
 }
 
 // value is what a setting has now, as its text.
-func (a *app) value(key string) (text string) {
+func (a *app) value(key string) string {
 	s, err := a.settings()
 	if err != nil {
 		s = defaults()
 	}
-	s.each(func(name string, v reflect.Value) {
-		if name == key {
-			text = fmt.Sprint(v.Interface())
-		}
-	})
-	return text
+	return s.value(key)
 }
 
 // configFile is the configuration file that is read, or the one that would be.
@@ -71,12 +64,12 @@ func (a *app) configFile() string {
 	if a.configPath != "" {
 		return a.configPath
 	}
-	for _, path := range configFiles() {
+	for _, path := range files() {
 		if _, err := os.Stat(path); err == nil {
 			return path
 		}
 	}
-	return configFiles()[0]
+	return files()[0]
 }
 
 // quote writes a word as a shell reads it back, whoever wrote it.

@@ -3,25 +3,16 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net/netip"
-	"slices"
 	"strings"
 
 	"gatepost/message"
 	"gatepost/policy"
-	"gatepost/smtpd/mailauth"
-)
-
-// What becomes of the claims in From where only this machine can connect.
-const (
-	takeClaims  = "take"
-	checkClaims = "check"
 )
 
 // policy is what the settings say to the rules.
 func (s *settings) policy() (policy.Settings, error) {
 	trust, errTrust := s.trust()
-	relays, errRelays := ranges("smtp.relays", s.SMTP.Relays)
+	relays, errRelays := s.relays()
 	ours, errOurs := s.recipients()
 	filters, errFilters := s.filters()
 	p := policy.Settings{
@@ -107,24 +98,6 @@ func (s *settings) off() (off policy.Causes) {
 // causeSwitch is the setting that switches a cause off.
 func causeSwitch(cause string) string { return "causes." + cause }
 
-// checker asks who a message is from; nil if nobody is asked and the claim is taken. It is
-// to be closed.
-func (s *settings) checker() *mailauth.Checker {
-	if s.takesClaims() {
-		return nil
-	}
-	return s.asking(mailauth.System(s.Auth.Resolver))
-}
-
-// asking makes a checker that believes our relays and the sealers of others, and asks the
-// resolver for the rest. A name that is none has been refused before.
-func (s *settings) asking(r mailauth.Resolver) *mailauth.Checker {
-	filters, _ := s.filters()
-	sealers, _ := s.sealers()
-	return mailauth.New(r, mailauth.Options{AuthservIDs: s.SMTP.AuthservID, Filters: filters,
-		Sealers: sealers})
-}
-
 // sealers are whose ARC chains count. Below a public suffix anybody can have a name, and seal.
 func (s *settings) sealers() ([]message.Domain, error) {
 	var domains []message.Domain
@@ -141,45 +114,4 @@ func (s *settings) sealers() ([]message.Domain, error) {
 		domains = append(domains, d)
 	}
 	return domains, nil
-}
-
-// takesClaims reports whether nobody but this machine can connect, and no machine of ours
-// hands on what comes from elsewhere.
-func (s *settings) takesClaims() bool {
-	doors := slices.Concat(s.SMTP.Listen, s.SMTP.ListenTLS)
-	outside := slices.ContainsFunc(doors, func(address string) bool { return !onLoopback(address) })
-	return s.Auth.Loopback == takeClaims && !outside &&
-		len(s.SMTP.Relays) == 0 && len(s.SMTP.Proxies) == 0
-}
-
-// checkProof checks what has to do with who a message is from.
-func (s *settings) checkProof() error {
-	var errs []error
-	if _, err := s.trust(); err != nil {
-		errs = append(errs, err)
-	}
-	if s.Auth.Loopback != takeClaims && s.Auth.Loopback != checkClaims {
-		errs = append(errs, fmt.Errorf("auth.loopback: %q: write take or check", s.Auth.Loopback))
-	}
-	if _, err := netip.ParseAddrPort(s.Auth.Resolver); err != nil && s.Auth.Resolver != "" {
-		errs = append(errs, fmt.Errorf("auth.resolver: %q is no IP address with a port, such as "+
-			"127.0.0.1:53", s.Auth.Resolver))
-	}
-	if s.SMTP.OnlyRelays && len(s.SMTP.Relays) == 0 {
-		errs = append(errs, errors.New("smtp.only_relays: smtp.relays names nobody, so all mail "+
-			"would be held: write there which machines hand mail on"))
-	}
-	if _, err := s.filters(); err != nil {
-		errs = append(errs, err)
-	}
-	if _, err := s.sealers(); err != nil {
-		errs = append(errs, err)
-	}
-	for _, id := range s.SMTP.AuthservID {
-		if strings.ContainsAny(id, `,;=()<>"`) {
-			errs = append(errs, fmt.Errorf("smtp.authserv_id: %q: write the first word of the "+
-				"Authentication-Results fields that a relay writes, such as mx.example.com", id))
-		}
-	}
-	return errors.Join(errs...)
 }

@@ -268,7 +268,7 @@ func TestReadmeInstalls(t *testing.T) {
 			t.Errorf("%s: the README installs no %q", c.pattern, found)
 		}
 	}
-	if dir := filepath.Dir(configFiles()[1]); !strings.Contains(install, "install -d "+dir+"\n") {
+	if dir := filepath.Dir(files()[1]); !strings.Contains(install, "install -d "+dir+"\n") {
 		t.Errorf("the README makes no %s", dir)
 	}
 	ours := regexp.MustCompile(`(?m)sudo -u gatepost gatepost ([a-z]+) ([a-z]+)`)

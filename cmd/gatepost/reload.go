@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -13,22 +12,6 @@ import (
 
 	"gatepost/smtpd"
 )
-
-// reloadable are the settings that SIGHUP changes in a running server, each a key or the
-// beginning of keys. Every other setting asks for a restart.
-func reloadable() []string {
-	return []string{"smtp.recipients", "smtp.clients", "smtp.relays", "smtp.only_relays",
-		"smtp.authserv_id", "smtp.filter", "smtp.proxies", "smtp.tls_", "smtp.max_header_size",
-		"smtp.max_connections", "smtp.max_arriving", "smtp.duplicate_window", "smtp.idle_timeout",
-		"smtp.transaction_timeout", "smtp.min_", "smtp.patience", "smtp.grace", "auth.",
-		"causes.", "loop.", "http.tls_", "suspended."}
-}
-
-func isReloadable(key string) bool {
-	return slices.ContainsFunc(reloadable(), func(start string) bool {
-		return strings.HasPrefix(key, start)
-	})
-}
 
 // reloads reads the settings anew at each signal, until ctx ends.
 func (g *gate) reloads(ctx context.Context, hangUps <-chan os.Signal) error {
@@ -72,11 +55,11 @@ func (g *gate) change() (changed, waiting words, err error) {
 		return nil, nil, fmt.Errorf("%s is missing: put it back, or start the server again to "+
 			"go without it", was.file)
 	}
-	if _, err = next.plan(g.log); err != nil {
+	if _, err = newPlan(next, g.log); err != nil {
 		return nil, nil, err
 	}
 	changed, waiting = was.hold(next)
-	p, err := next.plan(g.log)
+	p, err := newPlan(next, g.log)
 	if err != nil {
 		return nil, nil, fmt.Errorf("what needs a restart (%s) aside: %w", waiting, err)
 	}
@@ -88,28 +71,6 @@ func (g *gate) change() (changed, waiting words, err error) {
 	replace(g.certificate, p.certificate)
 	g.settings.Store(next)
 	return changed, waiting, nil
-}
-
-// hold gives next the values of s wherever they cannot change while the server runs. What
-// certificate there is can change, but not whether there is one.
-func (s *settings) hold(next *settings) (changed, waiting words) {
-	was := map[string]reflect.Value{}
-	s.each(func(key string, v reflect.Value) { was[key] = v })
-	next.each(func(key string, v reflect.Value) {
-		switch {
-		case fmt.Sprint(v.Interface()) == fmt.Sprint(was[key].Interface()): // as it is shown
-		case isReloadable(key) && (!isCertificate(key) || v.IsZero() == was[key].IsZero()):
-			changed = append(changed, key)
-		default:
-			v.Set(was[key])
-			waiting = append(waiting, key)
-		}
-	})
-	return changed, waiting
-}
-
-func isCertificate(key string) bool {
-	return strings.HasSuffix(key, ".tls_cert") || strings.HasSuffix(key, ".tls_key")
 }
 
 func replace(certificate, by *smtpd.Certificate) {
@@ -124,7 +85,7 @@ func (g *gate) asks(s *settings, changed words) {
 	if slices.ContainsFunc(changed, func(key string) bool {
 		return strings.HasPrefix(key, "smtp.") || strings.HasPrefix(key, "auth.")
 	}) {
-		g.checkers = append(g.checkers, s.checker())
+		g.checkers = append(g.checkers, newChecker(s))
 	}
 	g.receiver.Change(g.checker(), time.Duration(s.Suspended.Keep),
 		time.Duration(s.SMTP.DuplicateWindow))

@@ -23,7 +23,7 @@ func TestReloadJudgesWhatWillRun(t *testing.T) {
 	was, next := defaults(), defaults()
 	was.SMTP.Listen, was.SMTP.Recipients = words{"0.0.0.0:25"}, words{"help.test"}
 	for name, s := range map[string]*settings{"before": was, "after": next} {
-		if _, err := s.plan(log); err != nil {
+		if _, err := newPlan(s, log); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
 	}
@@ -31,7 +31,7 @@ func TestReloadJudgesWhatWillRun(t *testing.T) {
 	if changed.String() != "smtp.recipients" || waiting.String() != "smtp.listen" {
 		t.Errorf("changed %v, waiting %v", changed, waiting)
 	}
-	if _, err := next.plan(log); err == nil || !strings.Contains(err.Error(), "0.0.0.0:25 can be") {
+	if _, err := newPlan(next, log); err == nil || !strings.Contains(err.Error(), "0.0.0.0:25 can be") {
 		t.Errorf("mail for anybody would be taken from anywhere: %v", err)
 	}
 }

@@ -18,10 +18,8 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/sync/errgroup"
 
-	"gatepost/httpd"
 	"gatepost/intake"
 	"gatepost/message"
-	"gatepost/policy"
 	"gatepost/smtpd"
 	"gatepost/smtpd/mailauth"
 	"gatepost/store"
@@ -85,7 +83,7 @@ func (a *app) serve(ctx context.Context) error {
 	if err != nil {
 		return &failure{exitConfig, err}
 	}
-	for _, warning := range a.strayVariables() {
+	for _, warning := range strays(a.environ()) {
 		g.log.Warn(warning)
 	}
 	return errors.Join(g.run(ctx, stop, hangUps), g.close())
@@ -107,7 +105,7 @@ func (a *app) openGate(ctx context.Context) (g *gate, err error) {
 		return g, err
 	}
 	g.log = a.logger(s.Log.Format)
-	if g.plan, err = s.plan(g.log); err != nil {
+	if g.plan, err = newPlan(s, g.log); err != nil {
 		return g, err
 	}
 	a.loaded = s
@@ -129,7 +127,7 @@ func (a *app) openGate(ctx context.Context) (g *gate, err error) {
 			"and the memory of this machine", "faults", faults)
 	}
 	g.db.GoFirst()
-	g.checkers = append(g.checkers, s.checker())
+	g.checkers = append(g.checkers, newChecker(s))
 	g.receiver = &intake.Receiver{DB: g.db, Auth: g.checkers[0], Hostname: g.smtp.Domain,
 		Keep: time.Duration(s.Suspended.Keep), Window: time.Duration(s.SMTP.DuplicateWindow),
 		Log: g.log}
@@ -151,26 +149,6 @@ func (g *gate) read() (*settings, error) {
 		return nil, err
 	}
 	return s, g.sockets.settle(s)
-}
-
-// A plan is what settings make of a server.
-type plan struct {
-	smtp        *smtpd.Server
-	console     *httpd.Server      // what answers HTTP
-	certificate *smtpd.Certificate // of the latter; nil if it has none
-	policy      policy.Settings
-}
-
-// plan checks every setting, and loads the certificates.
-func (s *settings) plan(log *slog.Logger) (p *plan, err error) {
-	p = &plan{}
-	var errConsole, errPolicy error
-	p.smtp, err = s.server(log)
-	p.console, p.certificate, errConsole = s.console(log)
-	if err == nil {
-		p.policy, errPolicy = s.policy()
-	}
-	return p, errors.Join(err, errConsole, errPolicy)
 }
 
 // run is what happens at once while the gate is open. It stops in order: the doors close
@@ -251,7 +229,7 @@ func (g *gate) purge(ctx context.Context) error {
 	tick := time.NewTicker(purgeEvery)
 	defer tick.Stop()
 	for was := (*store.Purged)(nil); ; {
-		p, err := g.db.Purge(ctx, g.settings.Load().expiry(store.Server()))
+		p, err := g.db.Purge(ctx, expiry(g.settings.Load(), store.Server()))
 		if err != nil && ctx.Err() == nil {
 			g.log.Error("purge", "error", err)
 		}
@@ -285,11 +263,6 @@ func (g *gate) warnOfExpiry(was *store.Purged, is store.Purged) {
 			"the queue, only what has surely expired, and nothing unseen with suspended.keep_unseen",
 			"messages", is.Waiting)
 	}
-}
-
-// expiry is how held messages expire.
-func (s *settings) expiry(by store.Actor) store.Expiry {
-	return store.Expiry{KeepUnseen: bool(s.Suspended.KeepUnseen), By: by}
 }
 
 // announce says where we listen, in one line, and what is open to anybody.

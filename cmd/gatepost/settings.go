@@ -92,6 +92,13 @@ type suspendedSettings struct {
 	Undelete   span   `toml:"undelete"`
 }
 
+// Forms of the log: the values of log.format.
+const (
+	logAuto = "auto" // for people on a terminal, JSON elsewhere
+	logText = "text" // key=value
+	logJSON = "json"
+)
+
 type logSettings struct {
 	Format string `toml:"format"`
 }

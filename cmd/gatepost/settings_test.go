@@ -153,7 +153,7 @@ func TestTakesClaims(t *testing.T) {
 		if got := s.takesClaims(); got != want {
 			t.Errorf("%q takes claims: %v, want %v", text, got, want)
 		}
-		c := s.checker()
+		c := newChecker(s)
 		if (c == nil) != want {
 			t.Errorf("%q asks: %v, want %v", text, c != nil, !want)
 		}
@@ -170,7 +170,7 @@ func TestRangesReachTheDoor(t *testing.T) {
 	if err := s.parse("t.toml", []byte(text)); err != nil {
 		t.Fatal(err)
 	}
-	server, err := s.server(slog.New(slog.DiscardHandler))
+	server, err := newSMTPServer(s, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

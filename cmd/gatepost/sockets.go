@@ -95,8 +95,3 @@ func (s sockets) addresses(name string) (addresses words) {
 	}
 	return addresses
 }
-
-// anyOutside reports whether one of the addresses can be reached from another machine.
-func anyOutside(addresses words) bool {
-	return slices.ContainsFunc(addresses, func(address string) bool { return !onLoopback(address) })
-}

@@ -331,7 +331,7 @@ func (a *app) purgeHeld(ctx context.Context, db *store.DB) error {
 	if err != nil {
 		return err
 	}
-	p, err := db.Purge(ctx, s.expiry(a.actor()))
+	p, err := db.Purge(ctx, expiry(s, a.actor()))
 	if err != nil {
 		return err
 	}

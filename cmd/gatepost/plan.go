@@ -1,0 +1,116 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"gatepost/httpd"
+	"gatepost/policy"
+	"gatepost/smtpd"
+	"gatepost/smtpd/mailauth"
+	"gatepost/store"
+)
+
+// A plan is what settings make of a server.
+type plan struct {
+	smtp        *smtpd.Server
+	console     *httpd.Server      // what answers HTTP
+	certificate *smtpd.Certificate // of the latter; nil if it has none
+	policy      policy.Settings
+}
+
+// newPlan checks every setting, and loads the certificates. Its error has a line for each
+// that is wrong.
+func newPlan(s *settings, log *slog.Logger) (*plan, error) {
+	smtp, errSMTP := loadCertificate("smtp", s.SMTP.TLSCert, s.SMTP.TLSKey, log)
+	http, errHTTP := loadCertificate("http", s.HTTP.TLSCert, s.HTTP.TLSKey, log)
+	if err := errors.Join(s.check(), errSMTP, errHTTP); err != nil {
+		return nil, err
+	}
+	p := &plan{certificate: http}
+	var errConsole, errPolicy error
+	if p.smtp, errSMTP = newSMTPServer(s, log); errSMTP == nil {
+		p.smtp.Certificate = smtp
+	}
+	p.console, errConsole = newHTTPServer(s, log)
+	p.policy, errPolicy = s.policy()
+	return p, errors.Join(errSMTP, errConsole, errPolicy)
+}
+
+// newSMTPServer makes the SMTP server that the settings describe, but for its certificate.
+func newSMTPServer(s *settings, log *slog.Logger) (*smtpd.Server, error) {
+	server := smtpd.New()
+	server.Domain, server.Log = s.hostname(), log
+	server.MaxMessage = int64(s.SMTP.MaxMessageSize)
+	server.MaxRecipients = int(s.SMTP.MaxRecipients)
+	server.MaxConnections = int(s.SMTP.MaxConnections)
+	server.MaxPerAddress = int(s.SMTP.MaxConnectionsPerAddress)
+	server.MaxArriving = int(s.SMTP.MaxArriving)
+	server.Idle = time.Duration(s.SMTP.IdleTimeout)
+	server.Transaction = time.Duration(s.SMTP.TransactionTimeout)
+	server.MinRate = int64(s.SMTP.MinRate)
+	server.Patience = time.Duration(s.SMTP.Patience)
+	server.Grace = time.Duration(s.SMTP.Grace)
+	var errRecipients, errClients, errRelays, errProxies error
+	server.Recipients, errRecipients = s.recipients()
+	server.Clients, errClients = s.clients()
+	server.Relays, errRelays = s.relays()
+	server.Proxies, errProxies = s.proxies()
+	return server, errors.Join(errRecipients, errClients, errRelays, errProxies)
+}
+
+// newHTTPServer makes the HTTP server that the settings describe.
+func newHTTPServer(s *settings, log *slog.Logger) (*httpd.Server, error) {
+	server := &httpd.Server{
+		Secure:    s.HTTP.TLSCert != "" || bool(s.HTTP.BehindTLS),
+		Addresses: s.HTTP.IPs,
+		Version:   built().Version,
+		Log:       log,
+	}
+	var errHosts, errProxies, errMetrics error
+	server.Hosts, errHosts = s.hosts()
+	server.Proxies, errProxies = s.httpProxies()
+	server.Metrics, errMetrics = s.metrics()
+	return server, errors.Join(errHosts, errProxies, errMetrics)
+}
+
+// loadCertificate reads the files of a section's tls_cert and tls_key; nil if it names none.
+func loadCertificate(section, cert, key string, log *slog.Logger) (*smtpd.Certificate, error) {
+	where := fmt.Sprintf("%[1]s.tls_cert and %[1]s.tls_key", section)
+	switch {
+	case cert == "" && key == "":
+		return nil, nil
+	case cert == "" || key == "":
+		return nil, errors.New(where + ": TLS needs both")
+	}
+	certificate, err := smtpd.LoadCertificate(cert, key, log)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", where, err)
+	}
+	return certificate, nil
+}
+
+// newChecker makes who is asked who a message is from; nil if nobody is asked and the claim is
+// taken. It is to be closed.
+func newChecker(s *settings) *mailauth.Checker {
+	if s.takesClaims() {
+		return nil
+	}
+	return newCheckerOf(s, mailauth.System(s.Auth.Resolver))
+}
+
+// newCheckerOf makes a checker that believes our relays and the sealers of others, and asks
+// the resolver for the rest. A name that is none has been refused before.
+func newCheckerOf(s *settings, r mailauth.Resolver) *mailauth.Checker {
+	filters, _ := s.filters()
+	sealers, _ := s.sealers()
+	return mailauth.New(r, mailauth.Options{AuthservIDs: s.SMTP.AuthservID, Filters: filters,
+		Sealers: sealers})
+}
+
+// expiry is how held messages expire.
+func expiry(s *settings, by store.Actor) store.Expiry {
+	return store.Expiry{KeepUnseen: bool(s.Suspended.KeepUnseen), By: by}
+}
