@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"gatepost/settings"
 	"gatepost/store"
 )
 
@@ -36,8 +37,8 @@ type app struct {
 	yes        bool   // --yes
 	started    bool   // flags and arguments are sound, the command runs
 
-	flags  map[string]givenFlag // settings given as flags, by their key
-	loaded *settings
+	flags  map[string]settings.Flag // settings given as flags, by their key
+	loaded *settings.Settings
 }
 
 // openDB opens the database that the settings name. Without create a database that is not
@@ -47,10 +48,10 @@ func (a *app) openDB(_ context.Context, create bool) (*store.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkDB(s.DB); err != nil {
+	if err := settings.CheckDB(s.DB); err != nil {
 		return nil, fmt.Errorf("db: %w", err)
 	}
-	rules, err := s.policy()
+	rules, err := s.Policy()
 	if err != nil {
 		return nil, err
 	}

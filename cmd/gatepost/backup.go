@@ -9,6 +9,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
+	"gatepost/settings"
 	"gatepost/store"
 )
 
@@ -73,12 +74,12 @@ func newRestoreCommand(a *app) *cobra.Command {
 }
 
 // databaseSettings are the settings if they name the file of a database.
-func (a *app) databaseSettings() (*settings, error) {
+func (a *app) databaseSettings() (*settings.Settings, error) {
 	s, err := a.settings()
 	if err != nil {
 		return nil, err
 	}
-	if err := checkDB(s.DB); err != nil {
+	if err := settings.CheckDB(s.DB); err != nil {
 		return nil, fmt.Errorf("db: %w", err)
 	}
 	return s, nil

@@ -8,13 +8,14 @@ import (
 	"testing"
 
 	"gatepost/policy"
+	"gatepost/settings"
 )
 
 // A cause has a switch exactly if the policy says so: what it offers can be done.
 func TestChangeOfCauses(t *testing.T) {
 	keys := settingKeys()
 	for c := range policy.EachCause() {
-		if there := slices.Contains(keys, causeSwitch(c.String())); there != c.HasSwitch() {
+		if there := slices.Contains(keys, settings.CauseSwitch(c.String())); there != c.HasSwitch() {
 			t.Errorf("%v has a setting: %v, and a switch: %v", c, there, c.HasSwitch())
 		}
 	}
@@ -57,15 +58,15 @@ func checkCommand(r policy.Remedy) error {
 func checkSetting(r policy.Remedy) error {
 	setting, _ := r.Setting()
 	section, line, _ := strings.Cut(setting.String(), ".")
-	s := defaults()
-	if err := s.parse("changed.toml", []byte("["+section+"]\n"+line+"\n")); err != nil {
+	s := settings.Defaults()
+	if err := s.Parse("changed.toml", []byte("["+section+"]\n"+line+"\n")); err != nil {
 		return err
 	}
-	_, err := s.policy()
+	_, err := s.Policy()
 	return err
 }
 
 func settingKeys() (keys []string) {
-	defaults().each(func(key string, _ reflect.Value) { keys = append(keys, key) })
+	settings.Defaults().Each(func(key string, _ reflect.Value) { keys = append(keys, key) })
 	return keys
 }

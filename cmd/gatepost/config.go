@@ -3,11 +3,13 @@ package main
 import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"gatepost/settings"
 )
 
 // settings are the values that apply: of a flag, else of the environment, else of the
 // file, else the default. They are read once.
-func (a *app) settings() (*settings, error) {
+func (a *app) settings() (*settings.Settings, error) {
 	if a.loaded != nil {
 		return a.loaded, nil
 	}
@@ -20,14 +22,14 @@ func (a *app) settings() (*settings, error) {
 }
 
 // readSettings reads them anew.
-func (a *app) readSettings() (*settings, error) {
-	return readSettings(source{path: a.configPath, getenv: a.getenv, flags: a.flags})
+func (a *app) readSettings() (*settings.Settings, error) {
+	return settings.Read(settings.Source{Path: a.configPath, Getenv: a.getenv, Flags: a.flags})
 }
 
 // settingFlag adds a flag that overrides a setting.
 func (a *app) settingFlag(flags *pflag.FlagSet, name, key, usage string) {
 	flags.Func(name, usage, func(text string) error {
-		a.flags[key] = givenFlag{name, text}
+		a.flags[key] = settings.Flag{Name: name, Text: text}
 		return nil
 	})
 }
@@ -45,8 +47,8 @@ func newConfigCommand(a *app) *cobra.Command {
 				return err
 			}
 			a.noteStrays()
-			return printList(a, rowsOf(s.lines()), []string{"SETTING", "VALUE", "FROM"},
-				func(l shownSetting) []string { return []string{l.Setting, l.Value, l.From} })
+			return printList(a, rowsOf(s.Lines()), []string{"SETTING", "VALUE", "FROM"},
+				func(l settings.Line) []string { return []string{l.Setting, l.Value, l.From} })
 		},
 	}
 	check := &cobra.Command{
@@ -61,7 +63,7 @@ func newConfigCommand(a *app) *cobra.Command {
 }
 
 func (a *app) noteStrays() {
-	for _, warning := range strays(a.environ()) {
+	for _, warning := range settings.Strays(a.environ()) {
 		a.note("%s", warning)
 	}
 }
@@ -75,7 +77,7 @@ func (a *app) checkConfig() error {
 		return &failure{exitConfig, err}
 	}
 	a.noteStrays()
-	if idle := s.idleFilter(); idle != "" {
+	if idle := s.IdleFilter(); idle != "" {
 		a.note("%s", idle)
 	}
 	a.note("the settings are sound")

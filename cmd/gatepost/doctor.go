@@ -9,6 +9,7 @@ import (
 	"charm.land/lipgloss/v2"
 	"github.com/spf13/cobra"
 
+	"gatepost/settings"
 	"gatepost/store"
 )
 
@@ -191,7 +192,7 @@ func (a *app) salvage(ctx context.Context, to string) error {
 	if err != nil {
 		return err
 	}
-	if err := checkDB(to); err != nil {
+	if err := settings.CheckDB(to); err != nil {
 		return err
 	}
 	saved, err := store.SalvageTo(ctx, s.DB, to, a.actor(), store.Options{Now: a.now})

@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"gatepost/settings"
 	"gatepost/store"
 )
 
@@ -40,7 +41,7 @@ func (a *app) mendDatabase(err error) string {
 }
 
 // examine looks at what is in the database.
-func (a *app) examine(ctx context.Context, db *store.DB, s *settings) (all []finding) {
+func (a *app) examine(ctx context.Context, db *store.DB, s *settings.Settings) (all []finding) {
 	all = append(all, a.examinePages(ctx, db)...)
 	all = append(all, examineBalance(ctx, db))
 	all = append(all, a.examineRows(ctx, db)...)
@@ -192,7 +193,7 @@ func (a *app) examineClock(ctx context.Context, db *store.DB) finding {
 
 // examineFiles compares the clock with the files of the database, which may be all there is;
 // nil if none is ahead of it.
-func (a *app) examineFiles(s *settings) *finding {
+func (a *app) examineFiles(s *settings.Settings) *finding {
 	for _, suffix := range []string{"", "-wal", ".lock"} {
 		info, err := os.Stat(s.DB + suffix)
 		if err != nil || info.ModTime().Sub(a.now()) <= clockSlack {
@@ -221,7 +222,7 @@ func examineRelays(ctx context.Context, db *store.DB) (all []finding) {
 	return all
 }
 
-func (a *app) examineDisk(s *settings) finding {
+func (a *app) examineDisk(s *settings.Settings) finding {
 	if err := enoughSpace(s.DB, int64(s.SMTP.MinFreeSpace)); err != nil {
 		return fault("disk", "make room: without it no mail is taken", "%v", err)
 	}
@@ -233,12 +234,12 @@ func (a *app) examineDisk(s *settings) finding {
 }
 
 // examineCertificates looks at those that the settings name.
-func (a *app) examineCertificates(s *settings) (all []finding) {
+func (a *app) examineCertificates(s *settings.Settings) (all []finding) {
 	for _, c := range []struct {
 		section, cert, key string
 		names              []string
 	}{
-		{"smtp", s.SMTP.TLSCert, s.SMTP.TLSKey, []string{s.hostname()}},
+		{"smtp", s.SMTP.TLSCert, s.SMTP.TLSKey, []string{s.Hostname()}},
 		{"http", s.HTTP.TLSCert, s.HTTP.TLSKey, s.HTTP.Hosts},
 	} {
 		if c.cert == "" && c.key == "" {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"gatepost/message"
+	"gatepost/settings"
 	"gatepost/smtpd/mailauth"
 )
 
@@ -19,7 +20,7 @@ const dnsTime = 5 * time.Second
 
 // examineDNS asks for the MX of each domain whose mail is taken, and for the name of this machine
 // forth and back.
-func (a *app) examineDNS(ctx context.Context, s *settings) (all []finding) {
+func (a *app) examineDNS(ctx context.Context, s *settings.Settings) (all []finding) {
 	dns := mailauth.System(s.Auth.Resolver)
 	domains := map[string]bool{}
 	for _, entry := range s.SMTP.Recipients {
@@ -28,9 +29,9 @@ func (a *app) examineDNS(ctx context.Context, s *settings) (all []finding) {
 		}
 	}
 	for _, domain := range slices.Sorted(maps.Keys(domains)) {
-		all = append(all, examineMX(ctx, dns, domain, s.hostname()))
+		all = append(all, examineMX(ctx, dns, domain, s.Hostname()))
 	}
-	return append(all, examineName(ctx, dns, s.hostname())...)
+	return append(all, examineName(ctx, dns, s.Hostname())...)
 }
 
 func examineMX(ctx context.Context, dns mailauth.Resolver, domain, hostname string) finding {

@@ -72,7 +72,7 @@ func (e *envelopeFlags) envelope(a *app) (*message.Envelope, error) {
 		return nil, err
 	}
 	for _, text := range e.rcpt {
-		to, err := parseForwardPath(text, s.hostname())
+		to, err := parseForwardPath(text, s.Hostname())
 		if err != nil {
 			return nil, badAddress(e.to()+" ", text, err)
 		}

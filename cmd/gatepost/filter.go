@@ -10,6 +10,7 @@ import (
 
 	"gatepost/message"
 	"gatepost/policy"
+	"gatepost/settings"
 	"gatepost/store"
 )
 
@@ -116,7 +117,7 @@ func ago(now time.Time, flag, s string) (time.Time, error) {
 	if s == "" {
 		return time.Time{}, nil
 	}
-	var length span
+	var length settings.Span
 	if err := length.UnmarshalText([]byte(s)); err != nil {
 		return time.Time{}, misuse("%s %w", flag, err)
 	}

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"gatepost/settings"
 )
 
 // What is packed with gzip may unpack to a thousand times its size, into memory and onto disk.
@@ -98,7 +100,8 @@ func (b *bounded) Read(p []byte) (n int, err error) {
 	n, err = b.r.Read(p)
 	switch b.n += int64(n); {
 	case b.n > mostUnpacked:
-		return 0, fmt.Errorf("it comes to more than %s: unpack it with gunzip", size(mostUnpacked))
+		return 0, fmt.Errorf("it comes to more than %s: unpack it with gunzip",
+			settings.Size(mostUnpacked))
 	case b.n > unpackedFreely && b.n/mostTimes > b.packed:
 		return 0, fmt.Errorf("it comes to more than %d times its size, as mail does not: "+
 			"look at what it holds with gunzip", mostTimes)

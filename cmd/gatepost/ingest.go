@@ -14,6 +14,7 @@ import (
 
 	"gatepost/intake"
 	"gatepost/message"
+	"gatepost/settings"
 	"gatepost/store"
 )
 
@@ -170,14 +171,14 @@ func (q *ingestion) ingest(ctx context.Context, env *message.Envelope) (id strin
 
 // checkRecipients refuses recipients that SMTP would refuse. This host has a postmaster,
 // too (RFC 5321, section 4.5.1).
-func (e *envelopeFlags) checkRecipients(s *settings, recipients []string) error {
-	ours, err := s.recipients()
+func (e *envelopeFlags) checkRecipients(s *settings.Settings, recipients []string) error {
+	ours, err := s.Recipients()
 	if ours == nil || err != nil {
 		return err
 	}
 	for _, rcpt := range recipients {
 		a, err := message.ParseAddress(rcpt)
-		if err != nil || !ours.Accept(a) && !strings.EqualFold(rcpt, "postmaster@"+s.hostname()) {
+		if err != nil || !ours.Accept(a) && !strings.EqualFold(rcpt, "postmaster@"+s.Hostname()) {
 			return refusal{fmt.Errorf("%s %s: smtp.recipients does not have it", e.to(), rcpt)}
 		}
 	}
@@ -195,7 +196,7 @@ func (a *app) newReceiver(db *store.DB) (*intake.Receiver, error) {
 	if a.verbose {
 		log = a.logger(s.Log.Format)
 	}
-	return &intake.Receiver{DB: db, Hostname: s.hostname(),
+	return &intake.Receiver{DB: db, Hostname: s.Hostname(),
 		Keep: time.Duration(s.Suspended.Keep), Window: time.Duration(s.SMTP.DuplicateWindow),
 		Log: log}, nil
 }

@@ -9,14 +9,15 @@ import (
 	"strings"
 	"syscall"
 
+	"gatepost/settings"
 	"gatepost/smtpd"
 )
 
 // listen opens the doors. Nobody is let in yet.
-func (g *gate) listen(ctx context.Context, s *settings) error {
+func (g *gate) listen(ctx context.Context, s *settings.Settings) error {
 	for _, kind := range []struct {
 		socket    string
-		addresses words
+		addresses settings.Words
 		tls       bool
 	}{{socketSMTP, s.SMTP.Listen, false}, {socketSMTPS, s.SMTP.ListenTLS, true}} {
 		for i, address := range kind.addresses {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/lmittmann/tint"
+
+	"gatepost/settings"
 )
 
 // logger writes to stderr in the given form, debug lines too with -v.
@@ -21,9 +23,9 @@ func (a *app) logger(format string) *slog.Logger {
 	}
 	options := &slog.HandlerOptions{Level: level}
 	switch {
-	case format == logText:
+	case format == settings.LogText:
 		return visibleLog(slog.NewTextHandler(a.stderr, options))
-	case format == logAuto && isTerminal(a.stderr):
+	case format == settings.LogAuto && isTerminal(a.stderr):
 		return visibleLog(tint.NewTextHandler(a.stderr, &tint.Options{Level: level,
 			TimeFormat: time.TimeOnly, NoColor: a.getenv("NO_COLOR") != ""}))
 	}

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/lmittmann/tint"
+
+	"gatepost/settings"
 )
 
 // hiddenText holds what a terminal would obey and what does not show as itself.
@@ -18,7 +20,7 @@ const hiddenText = "a\x1b]0;x\a \u009b31m \u202eb \u200b \u2800 \x7f \x9b\r\nlev
 // A terminal obeys nothing that stands in the log, and a reader takes one line for one line,
 // whatever its form and wherever the text stands in it.
 func TestLogShowsEverything(t *testing.T) {
-	for _, format := range []string{logText, logJSON, logAuto} {
+	for _, format := range []string{settings.LogText, settings.LogJSON, settings.LogAuto} {
 		var out strings.Builder
 		a := &app{stderr: &out}
 		checkLog(t, format, a.logger(format), &out)

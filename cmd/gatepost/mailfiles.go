@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"gatepost/settings"
 )
 
 // A mailFile is one file that holds mail: a single message, or an mbox of them.
@@ -258,7 +260,7 @@ func (f mailFile) each(visit func(*mailPart) bool) error {
 
 // check reads the mail before anything is decided, so that a file which cannot be read to its
 // end, or a message that SMTP would refuse, changes nothing.
-func (w *mailWalk) check(limit size) error {
+func (w *mailWalk) check(limit settings.Size) error {
 	for _, f := range w.files {
 		if f.surely(limit) {
 			continue
@@ -279,12 +281,12 @@ func (w *mailWalk) check(limit size) error {
 
 // surely reports whether a file can only be one message that is no larger than limit on the
 // wire, where each octet may have become two.
-func (f mailFile) surely(limit size) bool {
+func (f mailFile) surely(limit settings.Size) bool {
 	return f.kind == oneMessage && !f.packed && 2*f.size <= int64(limit)
 }
 
 // within is an error if message n of a file is one that SMTP would refuse.
-func within(path string, n int, p *mailPart, limit size) error {
+func within(path string, n int, p *mailPart, limit settings.Size) error {
 	if err := p.within(limit); err != nil {
 		return fmt.Errorf("%s: %w", messagePlace(path, n), err)
 	}

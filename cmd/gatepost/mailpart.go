@@ -9,6 +9,7 @@ import (
 
 	"gatepost/message"
 	"gatepost/policy"
+	"gatepost/settings"
 )
 
 // partBuffer is how much of a message is read from its file at once, in octets.
@@ -107,7 +108,7 @@ type brokenReader struct{ err error }
 func (b brokenReader) Read([]byte) (int, error) { return 0, b.err }
 
 // within is an error if the message is larger on the wire than SMTP would take.
-func (p *mailPart) within(limit size) error {
+func (p *mailPart) within(limit settings.Size) error {
 	if 2*(p.to-p.from) <= int64(limit) { // at most, where every octet is a line end
 		return nil
 	}
@@ -116,12 +117,12 @@ func (p *mailPart) within(limit size) error {
 }
 
 // limited reads the message as it would come over the wire, up to what SMTP would take.
-func (p *mailPart) limited(limit size) io.Reader {
+func (p *mailPart) limited(limit settings.Size) io.Reader {
 	return &limited{p.onWire(), int64(limit), tooLarge(limit)}
 }
 
 // tooLarge refuses a message as SMTP would.
-func tooLarge(limit size) error {
+func tooLarge(limit settings.Size) error {
 	return refusal{fmt.Errorf("the message is larger than smtp.max_message_size (%s)", limit)}
 }
 

@@ -1,6 +1,6 @@
 // Command gatepost is an inbound mail filter: it takes each message over SMTP and makes it
-// a ticket, an entry of the suspended queue or a silent rejection. This package reads the
-// settings, builds the rooms and opens the doors; it never judges a message itself.
+// a ticket, an entry of the suspended queue or a silent rejection. This package builds
+// the rooms and opens the doors; it never judges a message itself.
 package main
 
 import (
@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"gatepost/settings"
 )
 
 func main() {
@@ -20,7 +22,7 @@ func main() {
 // run is the program from its arguments to its exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, getenv: os.Getenv,
-		environ: os.Environ, now: time.Now, flags: map[string]givenFlag{}}
+		environ: os.Environ, now: time.Now, flags: map[string]settings.Flag{}}
 	root := newRootCommand(a)
 	root.SetArgs(args)
 	root.SetIn(stdin)

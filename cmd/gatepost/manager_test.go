@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"gatepost/settings"
 )
 
 // A manager stands for the service manager: it hears what a server says of itself.
@@ -217,16 +219,16 @@ func TestSocketsSettle(t *testing.T) {
 	}
 	defer outside.Close()
 	taken := sockets{socketSMTP: {outside}}
-	s := defaults()
+	s := settings.Defaults()
 	if err := taken.settle(s); err == nil || !strings.Contains(err.Error(), "write that here too") {
 		t.Errorf("only loopback is written: %v", err)
 	}
-	s = defaults()
-	s.SMTP.Listen = words{"0.0.0.0:25", "[::]:25"}
+	s = settings.Defaults()
+	s.SMTP.Listen = settings.Words{"0.0.0.0:25", "[::]:25"}
 	if err := taken.settle(s); err != nil || s.SMTP.Listen.String() != outside.Addr().String() {
 		t.Errorf("%v, %v", s.SMTP.Listen, err)
 	}
-	if err := s.check(); err == nil || !strings.Contains(err.Error(), "smtp.recipients") {
+	if err := s.Check(); err == nil || !strings.Contains(err.Error(), "smtp.recipients") {
 		t.Errorf("mail for anybody would be taken from anywhere: %v", err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"gatepost/policy"
+	"gatepost/settings"
 )
 
 // command is a command of ours as it can be pasted into a shell, on the database and with
@@ -16,7 +17,7 @@ func (a *app) command(words ...string) string {
 		line = append(line, "--config", quote(a.configPath))
 	}
 	if o, ok := a.flags["db"]; ok {
-		line = append(line, "--db", quote(o.text))
+		line = append(line, "--db", quote(o.Text))
 	}
 	last := len(words) - 1
 	line = append(line, words[:last]...)
@@ -41,9 +42,9 @@ func program(called string) string {
 func (a *app) setting(to policy.Setting) string {
 	s, err := a.settings()
 	if err != nil {
-		s = defaults() // nothing was decided by settings that cannot be read
+		s = settings.Defaults() // nothing was decided by settings that cannot be read
 	}
-	if name := variable(to.Key); s.from[to.Key] == name {
+	if name := settings.Variable(to.Key); s.From(to.Key) == name {
 		return name + "=" + quote(strings.Trim(to.Value, `"`))
 	}
 	section, line, _ := strings.Cut(to.String(), ".")
@@ -54,9 +55,9 @@ func (a *app) setting(to policy.Setting) string {
 func (a *app) value(key string) string {
 	s, err := a.settings()
 	if err != nil {
-		s = defaults()
+		s = settings.Defaults()
 	}
-	return s.value(key)
+	return s.Value(key)
 }
 
 // configFile is the configuration file that is read, or the one that would be.
@@ -64,12 +65,12 @@ func (a *app) configFile() string {
 	if a.configPath != "" {
 		return a.configPath
 	}
-	for _, path := range files() {
+	for _, path := range settings.Files() {
 		if _, err := os.Stat(path); err == nil {
 			return path
 		}
 	}
-	return files()[0]
+	return settings.Files()[0]
 }
 
 // quote writes a word as a shell reads it back, whoever wrote it.

@@ -8,6 +8,7 @@ import (
 
 	"gatepost/httpd"
 	"gatepost/policy"
+	"gatepost/settings"
 	"gatepost/smtpd"
 	"gatepost/smtpd/mailauth"
 	"gatepost/store"
@@ -23,10 +24,10 @@ type plan struct {
 
 // newPlan checks every setting, and loads the certificates. Its error has a line for each
 // that is wrong.
-func newPlan(s *settings, log *slog.Logger) (*plan, error) {
+func newPlan(s *settings.Settings, log *slog.Logger) (*plan, error) {
 	smtp, errSMTP := loadCertificate("smtp", s.SMTP.TLSCert, s.SMTP.TLSKey, log)
 	http, errHTTP := loadCertificate("http", s.HTTP.TLSCert, s.HTTP.TLSKey, log)
-	if err := errors.Join(s.check(), errSMTP, errHTTP); err != nil {
+	if err := errors.Join(s.Check(), errSMTP, errHTTP); err != nil {
 		return nil, err
 	}
 	p := &plan{certificate: http}
@@ -35,14 +36,14 @@ func newPlan(s *settings, log *slog.Logger) (*plan, error) {
 		p.smtp.Certificate = smtp
 	}
 	p.console, errConsole = newHTTPServer(s, log)
-	p.policy, errPolicy = s.policy()
+	p.policy, errPolicy = s.Policy()
 	return p, errors.Join(errSMTP, errConsole, errPolicy)
 }
 
 // newSMTPServer makes the SMTP server that the settings describe, but for its certificate.
-func newSMTPServer(s *settings, log *slog.Logger) (*smtpd.Server, error) {
+func newSMTPServer(s *settings.Settings, log *slog.Logger) (*smtpd.Server, error) {
 	server := smtpd.New()
-	server.Domain, server.Log = s.hostname(), log
+	server.Domain, server.Log = s.Hostname(), log
 	server.MaxMessage = int64(s.SMTP.MaxMessageSize)
 	server.MaxRecipients = int(s.SMTP.MaxRecipients)
 	server.MaxConnections = int(s.SMTP.MaxConnections)
@@ -54,15 +55,15 @@ func newSMTPServer(s *settings, log *slog.Logger) (*smtpd.Server, error) {
 	server.Patience = time.Duration(s.SMTP.Patience)
 	server.Grace = time.Duration(s.SMTP.Grace)
 	var errRecipients, errClients, errRelays, errProxies error
-	server.Recipients, errRecipients = s.recipients()
-	server.Clients, errClients = s.clients()
-	server.Relays, errRelays = s.relays()
-	server.Proxies, errProxies = s.proxies()
+	server.Recipients, errRecipients = s.Recipients()
+	server.Clients, errClients = s.Clients()
+	server.Relays, errRelays = s.Relays()
+	server.Proxies, errProxies = s.Proxies()
 	return server, errors.Join(errRecipients, errClients, errRelays, errProxies)
 }
 
 // newHTTPServer makes the HTTP server that the settings describe.
-func newHTTPServer(s *settings, log *slog.Logger) (*httpd.Server, error) {
+func newHTTPServer(s *settings.Settings, log *slog.Logger) (*httpd.Server, error) {
 	server := &httpd.Server{
 		Secure:    s.HTTP.TLSCert != "" || bool(s.HTTP.BehindTLS),
 		Addresses: s.HTTP.IPs,
@@ -70,9 +71,9 @@ func newHTTPServer(s *settings, log *slog.Logger) (*httpd.Server, error) {
 		Log:       log,
 	}
 	var errHosts, errProxies, errMetrics error
-	server.Hosts, errHosts = s.hosts()
-	server.Proxies, errProxies = s.httpProxies()
-	server.Metrics, errMetrics = s.metrics()
+	server.Hosts, errHosts = s.Hosts()
+	server.Proxies, errProxies = s.HTTPProxies()
+	server.Metrics, errMetrics = s.Metrics()
 	return server, errors.Join(errHosts, errProxies, errMetrics)
 }
 
@@ -94,8 +95,8 @@ func loadCertificate(section, cert, key string, log *slog.Logger) (*smtpd.Certif
 
 // newChecker makes who is asked who a message is from; nil if nobody is asked and the claim is
 // taken. It is to be closed.
-func newChecker(s *settings) *mailauth.Checker {
-	if s.takesClaims() {
+func newChecker(s *settings.Settings) *mailauth.Checker {
+	if s.TakesClaims() {
 		return nil
 	}
 	return newCheckerOf(s, mailauth.System(s.Auth.Resolver))
@@ -103,14 +104,14 @@ func newChecker(s *settings) *mailauth.Checker {
 
 // newCheckerOf makes a checker that believes our relays and the sealers of others, and asks
 // the resolver for the rest. A name that is none has been refused before.
-func newCheckerOf(s *settings, r mailauth.Resolver) *mailauth.Checker {
-	filters, _ := s.filters()
-	sealers, _ := s.sealers()
+func newCheckerOf(s *settings.Settings, r mailauth.Resolver) *mailauth.Checker {
+	filters, _ := s.Filters()
+	sealers, _ := s.Sealers()
 	return mailauth.New(r, mailauth.Options{AuthservIDs: s.SMTP.AuthservID, Filters: filters,
 		Sealers: sealers})
 }
 
 // expiry is how held messages expire.
-func expiry(s *settings, by store.Actor) store.Expiry {
+func expiry(s *settings.Settings, by store.Actor) store.Expiry {
 	return store.Expiry{KeepUnseen: bool(s.Suspended.KeepUnseen), By: by}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/coreos/go-systemd/v22/daemon"
 
+	"gatepost/settings"
 	"gatepost/smtpd"
 )
 
@@ -45,20 +46,20 @@ func (g *gate) reload() {
 
 // change says which settings it changed, and which it would have if the server were started
 // again. After an error nothing has changed.
-func (g *gate) change() (changed, waiting words, err error) {
+func (g *gate) change() (changed, waiting settings.Words, err error) {
 	next, err := g.read()
 	if err != nil {
 		return nil, nil, err
 	}
 	was := g.settings.Load()
-	if was.file != "" && next.file != was.file { // that it was removed to say so is unlikely
+	if was.File != "" && next.File != was.File { // that it was removed to say so is unlikely
 		return nil, nil, fmt.Errorf("%s is missing: put it back, or start the server again to "+
-			"go without it", was.file)
+			"go without it", was.File)
 	}
 	if _, err = newPlan(next, g.log); err != nil {
 		return nil, nil, err
 	}
-	changed, waiting = was.hold(next)
+	changed, waiting = was.Hold(next)
 	p, err := newPlan(next, g.log)
 	if err != nil {
 		return nil, nil, fmt.Errorf("what needs a restart (%s) aside: %w", waiting, err)
@@ -81,7 +82,7 @@ func replace(certificate, by *smtpd.Certificate) {
 
 // asks has who a message is from asked in another way, if that may have changed. Whom was
 // asked until now may still be for a message on its way, and so is closed at the end.
-func (g *gate) asks(s *settings, changed words) {
+func (g *gate) asks(s *settings.Settings, changed settings.Words) {
 	if slices.ContainsFunc(changed, func(key string) bool {
 		return strings.HasPrefix(key, "smtp.") || strings.HasPrefix(key, "auth.")
 	}) {

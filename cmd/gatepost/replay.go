@@ -14,6 +14,7 @@ import (
 	"gatepost/intake"
 	"gatepost/message"
 	"gatepost/policy"
+	"gatepost/settings"
 	"gatepost/smtpd/mailauth"
 	"gatepost/store"
 )
@@ -42,7 +43,7 @@ type replay struct {
 	judge    *intake.Judge // without a receiver
 	envelope envelopeFlags
 	env      *message.Envelope
-	limit    size              // of a message that SMTP would take
+	limit    settings.Size     // of a message that SMTP would take
 	auth     *mailauth.Checker // asks who a message is from; nil to ask nobody
 	receiver *intake.Receiver  // stores each message as SMTP would; nil to store nothing
 	expect   *expectations     // compares instead of printing; nil to print
@@ -150,11 +151,11 @@ func (r *replay) try(ctx context.Context, db *store.DB, lists *standIns) (err er
 
 // keep has each message stored. It is long since they came, if they ever did: how many there
 // are of one sender says nothing, and what was stored before is not stored again.
-func (r *replay) keep(ctx context.Context, db *store.DB, s *settings) error {
+func (r *replay) keep(ctx context.Context, db *store.DB, s *settings.Settings) error {
 	if err := checkSmall(ctx, db, s.DB); err != nil {
 		return err
 	}
-	laid, err := s.policy()
+	laid, err := s.Policy()
 	if err != nil {
 		return err
 	}
@@ -168,7 +169,7 @@ func (r *replay) keep(ctx context.Context, db *store.DB, s *settings) error {
 }
 
 // refuse is an error where ingest would take no message.
-func (r *replay) refuse(s *settings) error {
+func (r *replay) refuse(s *settings.Settings) error {
 	return errors.Join(r.envelope.checkRecipients(s, r.env.Recipients),
 		enoughSpace(s.DB, int64(s.SMTP.MinFreeSpace)))
 }

@@ -20,6 +20,7 @@ import (
 
 	"gatepost/intake"
 	"gatepost/message"
+	"gatepost/settings"
 	"gatepost/smtpd"
 	"gatepost/smtpd/mailauth"
 	"gatepost/store"
@@ -55,8 +56,8 @@ func (a *app) serveFlags(flags *pflag.FlagSet) {
 type gate struct {
 	*plan
 	app      *app
-	sockets  sockets                  // that the service manager opened
-	settings atomic.Pointer[settings] // as they are now
+	sockets  sockets                           // that the service manager opened
+	settings atomic.Pointer[settings.Settings] // as they are now
 	log      *slog.Logger
 	doors    []smtpd.Door
 	http     net.Listener // nil if there is none
@@ -83,7 +84,7 @@ func (a *app) serve(ctx context.Context) error {
 	if err != nil {
 		return &failure{exitConfig, err}
 	}
-	for _, warning := range strays(a.environ()) {
+	for _, warning := range settings.Strays(a.environ()) {
 		g.log.Warn(warning)
 	}
 	return errors.Join(g.run(ctx, stop, hangUps), g.close())
@@ -143,7 +144,7 @@ func (a *app) openGate(ctx context.Context) (g *gate, err error) {
 }
 
 // read reads the settings as a server has them.
-func (g *gate) read() (*settings, error) {
+func (g *gate) read() (*settings.Settings, error) {
 	s, err := g.app.readSettings()
 	if err != nil {
 		return nil, err
@@ -290,7 +291,7 @@ func (g *gate) warn() {
 		g.log.Warn("what From claims is taken, since only this machine can connect and " +
 			"smtp.relays is empty; auth.loopback = \"check\" turns that off")
 	}
-	if idle := s.idleFilter(); idle != "" {
+	if idle := s.IdleFilter(); idle != "" {
 		g.log.Warn(idle)
 	}
 	if g.http != nil && bool(s.HTTP.BehindTLS) && len(s.HTTP.Proxies) == 0 {

@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"github.com/coreos/go-systemd/v22/activation"
+
+	"gatepost/settings"
 )
 
 // Names of the sockets that the service manager may hand over (FileDescriptorName=).
@@ -70,10 +72,10 @@ func (s sockets) close() (err error) {
 // settle has the settings say where the sockets listen, so that all that depends on who can
 // connect goes by it. Commands beside the server know of no socket and go by what is written:
 // that must not say that only this machine can connect where others can.
-func (s sockets) settle(to *settings) error {
+func (s sockets) settle(to *settings.Settings) error {
 	written := slices.Concat(to.SMTP.Listen, to.SMTP.ListenTLS)
 	opened := slices.Concat(s.addresses(socketSMTP), s.addresses(socketSMTPS))
-	for name, set := range map[string]*words{socketSMTP: &to.SMTP.Listen,
+	for name, set := range map[string]*settings.Words{socketSMTP: &to.SMTP.Listen,
 		socketSMTPS: &to.SMTP.ListenTLS} {
 		if addresses := s.addresses(name); addresses != nil {
 			*set = addresses
@@ -82,14 +84,14 @@ func (s sockets) settle(to *settings) error {
 	if addresses := s.addresses(socketHTTP); addresses != nil {
 		to.HTTP.Listen = addresses[0]
 	}
-	if anyOutside(opened) && !anyOutside(written) {
+	if settings.AnyOutside(opened) && !settings.AnyOutside(written) {
 		return fmt.Errorf("smtp.listen: the service manager listens on %s, which can be reached "+
 			"from outside: write that here too, for the commands beside the server", opened)
 	}
 	return nil
 }
 
-func (s sockets) addresses(name string) (addresses words) {
+func (s sockets) addresses(name string) (addresses settings.Words) {
 	for _, l := range s[name] {
 		addresses = append(addresses, l.Addr().String())
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gatepost/policy"
+	"gatepost/settings"
 	"gatepost/store"
 )
 
@@ -84,7 +85,7 @@ func (a *app) status(ctx context.Context) (*report, error) {
 }
 
 // warnings are what an operator should look at.
-func (a *app) warnings(s *settings, r *report) (all []string) {
+func (a *app) warnings(s *settings.Settings, r *report) (all []string) {
 	if !r.Serving {
 		all = append(all, "no server runs on this database")
 	}
@@ -136,7 +137,7 @@ func enoughSpace(db string, floor int64) error {
 	}
 	if free := int64(fs.Bavail) * fs.Bsize; free < floor {
 		return fmt.Errorf("the disk of %s is nearly full: %d MiB free, smtp.min_free_space "+
-			"is %s", dir, free>>20, size(floor))
+			"is %s", dir, free>>20, settings.Size(floor))
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"gatepost/message"
+	"gatepost/settings"
 )
 
 // peeked is how much of a message on stdin is looked at before any of it is handed on, in
@@ -22,7 +23,7 @@ type piped struct {
 // openStdin begins to read the message on stdin. One larger than limit octets, or with an
 // mbox line that fills the start which is looked at, is a refusal.
 func (a *app) openStdin(limit int64) (*piped, error) {
-	over := tooLarge(size(limit))
+	over := tooLarge(settings.Size(limit))
 	in := bufio.NewReaderSize(a.stdin, peeked)
 	start, err := in.Peek(peeked)
 	if err != nil && err != io.EOF {

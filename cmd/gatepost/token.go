@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gatepost/settings"
 	"gatepost/store"
 )
 
@@ -47,7 +48,7 @@ func newTokenAdd(a *app) *cobra.Command {
 
 // after is the time as long after now as s says, the zero time if s is empty.
 func after(now time.Time, flag, s string) (time.Time, error) {
-	var length span
+	var length settings.Span
 	if s == "" {
 		return time.Time{}, nil
 	}

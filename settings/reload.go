@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"fmt"
@@ -23,12 +23,12 @@ func isReloadable(key string) bool {
 	})
 }
 
-// hold gives next the values of s wherever they cannot change while the server runs. What
+// Hold gives next the values of s wherever they cannot change while the server runs. What
 // certificate there is can change, but not whether there is one.
-func (s *settings) hold(next *settings) (changed, waiting words) {
+func (s *Settings) Hold(next *Settings) (changed, waiting Words) {
 	was := map[string]reflect.Value{}
-	s.each(func(key string, v reflect.Value) { was[key] = v })
-	next.each(func(key string, v reflect.Value) {
+	s.Each(func(key string, v reflect.Value) { was[key] = v })
+	next.Each(func(key string, v reflect.Value) {
 		switch {
 		case fmt.Sprint(v.Interface()) == fmt.Sprint(was[key].Interface()): // as it is shown
 		case isReloadable(key) && (!isCertificate(key) || v.IsZero() == was[key].IsZero()):

@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"errors"
@@ -9,14 +9,14 @@ import (
 	"gatepost/policy"
 )
 
-// policy is what the settings say to the rules.
-func (s *settings) policy() (policy.Settings, error) {
+// Policy is what the settings say to the rules.
+func (s *Settings) Policy() (policy.Settings, error) {
 	trust, errTrust := s.trust()
-	relays, errRelays := s.relays()
-	ours, errOurs := s.recipients()
-	filters, errFilters := s.filters()
+	relays, errRelays := s.Relays()
+	ours, errOurs := s.Recipients()
+	filters, errFilters := s.Filters()
 	p := policy.Settings{
-		MaxHeader: int(s.SMTP.MaxHeaderSize), Hostname: s.hostname(),
+		MaxHeader: int(s.SMTP.MaxHeaderSize), Hostname: s.Hostname(),
 		Trust: trust, Off: s.off(), HoldLists: bool(s.Causes.MailingList),
 		PerHour: int(s.Loop.PerHour), Relays: relays, OnlyRelays: bool(s.SMTP.OnlyRelays),
 		Filters: filters,
@@ -28,8 +28,8 @@ func (s *settings) policy() (policy.Settings, error) {
 	return p, errors.Join(errTrust, errRelays, errOurs, errFilters)
 }
 
-// filters are the products that smtp.filter names.
-func (s *settings) filters() (all []*policy.Product, err error) {
+// Filters are the products that smtp.filter names.
+func (s *Settings) Filters() (all []*policy.Product, err error) {
 	for _, name := range s.SMTP.Filter {
 		p, e := policy.ParseProduct(name)
 		if e != nil {
@@ -67,9 +67,9 @@ func likeProduct(name string) string {
 	return `README.md has the names, under "` + productTable + `"`
 }
 
-// idleFilter warns of a filter whose fields are read in no mail that comes over SMTP, "" if
+// IdleFilter warns of a filter whose fields are read in no mail that comes over SMTP, "" if
 // there is none.
-func (s *settings) idleFilter() string {
+func (s *Settings) IdleFilter() string {
 	if len(s.SMTP.Filter) == 0 || len(s.SMTP.Relays) > 0 {
 		return ""
 	}
@@ -77,7 +77,7 @@ func (s *settings) idleFilter() string {
 		"who hands it on"
 }
 
-func (s *settings) trust() (policy.Trust, error) {
+func (s *Settings) trust() (policy.Trust, error) {
 	trust, err := policy.ParseTrust(s.Auth.Trust)
 	if err != nil {
 		return trust, fmt.Errorf("auth.trust: %w", err)
@@ -86,7 +86,7 @@ func (s *settings) trust() (policy.Trust, error) {
 }
 
 // off are the causes that are switched off.
-func (s *settings) off() (off policy.Causes) {
+func (s *Settings) off() (off policy.Causes) {
 	for c := range policy.EachCause() {
 		if c.HasSwitch() && !bool(s.Causes.On[c]) {
 			off = off.With(c)
@@ -95,11 +95,11 @@ func (s *settings) off() (off policy.Causes) {
 	return off
 }
 
-// causeSwitch is the setting that switches a cause off.
-func causeSwitch(cause string) string { return "causes." + cause }
+// CauseSwitch is the setting that switches a cause off.
+func CauseSwitch(cause string) string { return "causes." + cause }
 
-// sealers are whose ARC chains count. Below a public suffix anybody can have a name, and seal.
-func (s *settings) sealers() ([]message.Domain, error) {
+// Sealers are whose ARC chains count. Below a public suffix anybody can have a name, and seal.
+func (s *Settings) Sealers() ([]message.Domain, error) {
 	var domains []message.Domain
 	for _, word := range s.Auth.Sealers {
 		d, err := message.ParseDomain(word)

@@ -1,4 +1,8 @@
-package main
+// Package settings reads what an operator has set: a configuration file, over that the
+// environment, over that flags. It says where each value came from, checks all of them at once
+// and gives them as the types that the rooms take. It never opens a database or a port, and
+// nothing it refuses is half taken.
+package settings
 
 import (
 	"encoding"
@@ -10,109 +14,116 @@ import (
 	"gatepost/smtpd"
 )
 
-// The settings, in the shape of the configuration file. A setting's key is its path in
-// the file (smtp.listen), and GATEPOST_SMTP_LISTEN its name in the environment.
-type settings struct {
-	DB        string            `toml:"db"`
-	SMTP      smtpSettings      `toml:"smtp"`
-	Auth      authSettings      `toml:"auth"`
-	Causes    causesSettings    `toml:"causes"`
-	Loop      loopSettings      `toml:"loop"`
-	HTTP      httpSettings      `toml:"http"`
-	Suspended suspendedSettings `toml:"suspended"`
-	Log       logSettings       `toml:"log"`
+// Settings have the shape of the configuration file. A setting's key is its path in the
+// file (smtp.listen), and GATEPOST_SMTP_LISTEN its name in the environment.
+type Settings struct {
+	DB        string    `toml:"db"`
+	SMTP      SMTP      `toml:"smtp"`
+	Auth      Auth      `toml:"auth"`
+	Causes    Causes    `toml:"causes"`
+	Loop      Loop      `toml:"loop"`
+	HTTP      HTTP      `toml:"http"`
+	Suspended Suspended `toml:"suspended"`
+	Log       Log       `toml:"log"`
+
+	File string // the configuration file; empty if there was none
 
 	from map[string]string // where each value came from, by key
-	file string            // the configuration file; empty if there was none
 }
 
-type smtpSettings struct {
-	Listen                   words  `toml:"listen"`
-	ListenTLS                words  `toml:"listen_tls"`
+// SMTP says where mail is taken, whose, from whom, and how much at once.
+type SMTP struct {
+	Listen                   Words  `toml:"listen"`
+	ListenTLS                Words  `toml:"listen_tls"`
 	Hostname                 string `toml:"hostname"`
-	Recipients               words  `toml:"recipients"`
-	Clients                  words  `toml:"clients"`
-	Relays                   words  `toml:"relays"`
-	OnlyRelays               toggle `toml:"only_relays"`
-	AuthservID               words  `toml:"authserv_id"`
-	Filter                   words  `toml:"filter"`
-	Proxies                  words  `toml:"proxies"`
+	Recipients               Words  `toml:"recipients"`
+	Clients                  Words  `toml:"clients"`
+	Relays                   Words  `toml:"relays"`
+	OnlyRelays               Toggle `toml:"only_relays"`
+	AuthservID               Words  `toml:"authserv_id"`
+	Filter                   Words  `toml:"filter"`
+	Proxies                  Words  `toml:"proxies"`
 	TLSCert                  string `toml:"tls_cert"`
 	TLSKey                   string `toml:"tls_key"`
-	MaxMessageSize           size   `toml:"max_message_size"`
-	MaxHeaderSize            size   `toml:"max_header_size"`
-	MaxRecipients            number `toml:"max_recipients"`
-	MaxConnections           number `toml:"max_connections"`
-	MaxConnectionsPerAddress number `toml:"max_connections_per_address"`
-	MaxArriving              number `toml:"max_arriving"`
-	IdleTimeout              span   `toml:"idle_timeout"`
-	TransactionTimeout       span   `toml:"transaction_timeout"`
-	MinRate                  size   `toml:"min_rate"`
-	Patience                 span   `toml:"patience"`
-	Grace                    span   `toml:"grace"`
-	MinFreeSpace             size   `toml:"min_free_space"`
-	DuplicateWindow          span   `toml:"duplicate_window"`
+	MaxMessageSize           Size   `toml:"max_message_size"`
+	MaxHeaderSize            Size   `toml:"max_header_size"`
+	MaxRecipients            Number `toml:"max_recipients"`
+	MaxConnections           Number `toml:"max_connections"`
+	MaxConnectionsPerAddress Number `toml:"max_connections_per_address"`
+	MaxArriving              Number `toml:"max_arriving"`
+	IdleTimeout              Span   `toml:"idle_timeout"`
+	TransactionTimeout       Span   `toml:"transaction_timeout"`
+	MinRate                  Size   `toml:"min_rate"`
+	Patience                 Span   `toml:"patience"`
+	Grace                    Span   `toml:"grace"`
+	MinFreeSpace             Size   `toml:"min_free_space"`
+	DuplicateWindow          Span   `toml:"duplicate_window"`
 }
 
-type authSettings struct {
+// Auth says what is believed of who a message is from.
+type Auth struct {
 	Trust    string `toml:"trust"`
 	Loopback string `toml:"loopback"`
 	Resolver string `toml:"resolver"`
-	Sealers  words  `toml:"sealers"`
+	Sealers  Words  `toml:"sealers"`
 }
 
-// causesSettings have a switch under the name of each cause that the policy has one for; and
-// one for mailing lists, which are none.
-type causesSettings struct {
-	On          causeSwitches
-	MailingList toggle `toml:"mailing_list"`
+// Causes have a switch under the name of each cause that the policy has one for; and one for
+// mailing lists, which are none.
+type Causes struct {
+	On          Switches
+	MailingList Toggle `toml:"mailing_list"`
 }
 
-// causeSwitches are by cause.
-type causeSwitches [policy.CauseCount]toggle
+// Switches are by cause.
+type Switches [policy.CauseCount]Toggle
 
-type loopSettings struct {
-	PerHour limit `toml:"per_hour"`
+// Loop says how much one sender may send.
+type Loop struct {
+	PerHour Limit `toml:"per_hour"`
 }
 
-type httpSettings struct {
+// HTTP says where the console and the API are answered, and to whom.
+type HTTP struct {
 	Listen    string `toml:"listen"`
 	TLSCert   string `toml:"tls_cert"`
 	TLSKey    string `toml:"tls_key"`
-	BehindTLS toggle `toml:"behind_tls"`
-	Hosts     words  `toml:"hosts"`
-	Proxies   words  `toml:"proxies"`
-	Metrics   words  `toml:"metrics"`
-	IPs       words  `toml:"ips"`
+	BehindTLS Toggle `toml:"behind_tls"`
+	Hosts     Words  `toml:"hosts"`
+	Proxies   Words  `toml:"proxies"`
+	Metrics   Words  `toml:"metrics"`
+	IPs       Words  `toml:"ips"`
 }
 
-type suspendedSettings struct {
-	Keep       span   `toml:"keep"`
-	KeepUnseen toggle `toml:"keep_unseen"`
-	Undelete   span   `toml:"undelete"`
+// Suspended says how long held messages are kept.
+type Suspended struct {
+	Keep       Span   `toml:"keep"`
+	KeepUnseen Toggle `toml:"keep_unseen"`
+	Undelete   Span   `toml:"undelete"`
 }
 
 // Forms of the log: the values of log.format.
 const (
-	logAuto = "auto" // for people on a terminal, JSON elsewhere
-	logText = "text" // key=value
-	logJSON = "json"
+	LogAuto = "auto" // for people on a terminal, JSON elsewhere
+	LogText = "text" // key=value
+	LogJSON = "json"
 )
 
-type logSettings struct {
+// Log says how the log looks.
+type Log struct {
 	Format string `toml:"format"`
 }
 
-// defaults are the settings where nobody says otherwise. The limits of a connection are
+// Defaults are the settings where nobody says otherwise. The limits of a connection are
 // the door's own.
-func defaults() *settings {
+func Defaults() *Settings {
 	door := smtpd.New()
-	return &settings{
+	return &Settings{
 		// The database file. Large contents lie in a folder beside it.
 		DB: "gatepost.db",
-		SMTP: smtpSettings{
+		SMTP: SMTP{
 			// Where SMTP is spoken: an address with its port, or several.
-			Listen: words{"127.0.0.1:2525"},
+			Listen: Words{"127.0.0.1:2525"},
 			// Where it is spoken inside TLS from the first octet (RFC 8314, section 3).
 			ListenTLS: nil,
 			// What we call ourselves in the greeting. Empty: the name of this machine.
@@ -136,32 +147,32 @@ func defaults() *settings {
 			// Certificate chain and key, PEM files that are read anew when they change.
 			TLSCert: "", TLSKey: "",
 			// The largest message, told to clients as SIZE (RFC 1870).
-			MaxMessageSize: size(door.MaxMessage),
+			MaxMessageSize: Size(door.MaxMessage),
 			// The largest header section that is read as mail.
 			MaxHeaderSize: message.MaxHeader,
 			// Recipients of one message.
-			MaxRecipients: number(door.MaxRecipients),
+			MaxRecipients: Number(door.MaxRecipients),
 			// Connections at once, in all and from one address (loopback excepted).
-			MaxConnections:           number(door.MaxConnections),
-			MaxConnectionsPerAddress: number(door.MaxPerAddress),
+			MaxConnections:           Number(door.MaxConnections),
+			MaxConnectionsPerAddress: Number(door.MaxPerAddress),
 			// Contents under way at once. Each needs about 128 KiB of memory.
-			MaxArriving: number(door.MaxArriving),
+			MaxArriving: Number(door.MaxArriving),
 			// How long a client may be silent.
-			IdleTimeout: span(door.Idle),
+			IdleTimeout: Span(door.Idle),
 			// How long a message may take from MAIL to its end.
-			TransactionTimeout: span(door.Transaction),
+			TransactionTimeout: Span(door.Transaction),
 			// Octets a second that a content must bring, once it has used up our
 			// patience in waiting beyond that.
-			MinRate: size(door.MinRate), Patience: span(door.Patience),
+			MinRate: Size(door.MinRate), Patience: Span(door.Patience),
 			// How long contents under way may take when we are told to stop.
-			Grace: span(door.Grace),
+			Grace: Span(door.Grace),
 			// With less space on the disk than this no mail is taken.
 			MinFreeSpace: 256 << 20,
 			// How long the same message again is one with the first, whose reply its sender
 			// may not have heard (RFC 1047). 0: each is stored.
-			DuplicateWindow: span(24 * time.Hour),
+			DuplicateWindow: Span(24 * time.Hour),
 		},
-		Auth: authSettings{
+		Auth: Auth{
 			// What proof a profile or an entry of the allowlist asks for: aligned, strict
 			// or claimed.
 			Trust: policy.TrustAligned.String(),
@@ -174,10 +185,10 @@ func defaults() *settings {
 			Sealers: nil,
 		},
 		// What shows a cause holds a message.
-		Causes: causesSettings{On: allCauses(), MailingList: false},
+		Causes: Causes{On: allCauses(), MailingList: false},
 		// How many messages of one sender pass within an hour. 0: any number.
-		Loop: loopSettings{PerHour: 20},
-		HTTP: httpSettings{
+		Loop: Loop{PerHour: 20},
+		HTTP: HTTP{
 			// Where the console, the API, health and metrics are answered. Empty: nowhere.
 			Listen: "",
 			// Certificate chain and key, PEM files that are read anew when they change; and
@@ -197,24 +208,24 @@ func defaults() *settings {
 		// How long a suspended message is kept, and whether it is beyond that while nobody has
 		// looked at the queue, and for a day after somebody has; for how long what
 		// somebody deletes can be restored.
-		Suspended: suspendedSettings{Keep: span(14 * 24 * time.Hour), KeepUnseen: false,
-			Undelete: span(24 * time.Hour)},
+		Suspended: Suspended{Keep: Span(14 * 24 * time.Hour), KeepUnseen: false,
+			Undelete: Span(24 * time.Hour)},
 		// The form of the log on stderr: text, json, or auto (text on a terminal).
-		Log: logSettings{Format: "auto"},
+		Log: Log{Format: "auto"},
 
 		from: map[string]string{},
 	}
 }
 
-func allCauses() (on causeSwitches) {
+func allCauses() (on Switches) {
 	for c := range policy.EachCause() {
 		on[c] = true
 	}
 	return on
 }
 
-// each visits every setting in the order above.
-func (s *settings) each(visit func(key string, v reflect.Value)) {
+// Each visits every setting in the order above.
+func (s *Settings) Each(visit func(key string, v reflect.Value)) {
 	walk("", reflect.ValueOf(s).Elem(), visit)
 }
 
@@ -222,7 +233,7 @@ func walk(prefix string, v reflect.Value, visit func(string, reflect.Value)) {
 	for i := range v.NumField() {
 		name := v.Type().Field(i).Tag.Get("toml")
 		switch field := v.Field(i); {
-		case field.Type() == reflect.TypeFor[causeSwitches]():
+		case field.Type() == reflect.TypeFor[Switches]():
 			walkCauses(prefix, field, visit)
 		case name == "":
 		case field.Kind() == reflect.Struct:

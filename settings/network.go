@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"errors"
@@ -13,10 +13,8 @@ import (
 	"gatepost/smtpd"
 )
 
-// What the settings of the network mean.
-
-// hostname is what we call ourselves.
-func (s *settings) hostname() string {
+// Hostname is what we call ourselves.
+func (s *Settings) Hostname() string {
 	if s.SMTP.Hostname != "" {
 		return s.SMTP.Hostname
 	}
@@ -27,8 +25,8 @@ func (s *settings) hostname() string {
 	return name
 }
 
-// recipients are those whose mail is taken; nil takes anybody's.
-func (s *settings) recipients() (*smtpd.Recipients, error) {
+// Recipients are those whose mail is taken; nil takes anybody's.
+func (s *Settings) Recipients() (*smtpd.Recipients, error) {
 	if len(s.SMTP.Recipients) == 0 {
 		return nil, nil
 	}
@@ -39,33 +37,33 @@ func (s *settings) recipients() (*smtpd.Recipients, error) {
 	return r, nil
 }
 
-// clients may speak SMTP to us; nobody else may, unless they are none.
-func (s *settings) clients() (*policy.Ranges, error) {
+// Clients are who may speak SMTP to us; without any, everybody may.
+func (s *Settings) Clients() (*policy.Ranges, error) {
 	return ranges("smtp.clients", s.SMTP.Clients)
 }
 
-// relays are machines of ours that hand mail on.
-func (s *settings) relays() (*policy.Ranges, error) { return ranges("smtp.relays", s.SMTP.Relays) }
+// Relays are machines of ours that hand mail on.
+func (s *Settings) Relays() (*policy.Ranges, error) { return ranges("smtp.relays", s.SMTP.Relays) }
 
-// proxies say with the PROXY protocol who the client is.
-func (s *settings) proxies() (*policy.Ranges, error) {
+// Proxies say with the PROXY protocol who the client is.
+func (s *Settings) Proxies() (*policy.Ranges, error) {
 	return ranges("smtp.proxies", s.SMTP.Proxies)
 }
 
-// httpProxies say in X-Forwarded-For who the client is.
-func (s *settings) httpProxies() (*policy.Ranges, error) {
+// HTTPProxies say in X-Forwarded-For who the client is.
+func (s *Settings) HTTPProxies() (*policy.Ranges, error) {
 	return ranges("http.proxies", s.HTTP.Proxies)
 }
 
-// metrics are who may read /metrics; nil if only this machine may.
-func (s *settings) metrics() (*policy.Ranges, error) {
+// Metrics are who may read /metrics; nil if only this machine may.
+func (s *Settings) Metrics() (*policy.Ranges, error) {
 	if len(s.HTTP.Metrics) == 0 {
 		return nil, nil
 	}
 	return ranges("http.metrics", s.HTTP.Metrics)
 }
 
-func ranges(key string, text words) (*policy.Ranges, error) {
+func ranges(key string, text Words) (*policy.Ranges, error) {
 	r, err := policy.ParseRanges(text.String())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", key, err)
@@ -73,8 +71,8 @@ func ranges(key string, text words) (*policy.Ranges, error) {
 	return r, nil
 }
 
-// hosts are the names that we are called by, as a browser sends them.
-func (s *settings) hosts() (names []string, err error) {
+// Hosts are the names that we are called by, as a browser sends them.
+func (s *Settings) Hosts() (names []string, err error) {
 	var errs []error
 	for _, host := range s.HTTP.Hosts {
 		name, err := message.ParseDomain(host)
@@ -87,16 +85,16 @@ func (s *settings) hosts() (names []string, err error) {
 	return names, errors.Join(errs...)
 }
 
-// takesClaims reports whether nobody but this machine can connect, and no machine of ours
+// TakesClaims reports whether nobody but this machine can connect, and no machine of ours
 // hands on what comes from elsewhere.
-func (s *settings) takesClaims() bool {
+func (s *Settings) TakesClaims() bool {
 	doors := slices.Concat(s.SMTP.Listen, s.SMTP.ListenTLS)
-	return s.Auth.Loopback == takeClaims && !anyOutside(doors) &&
+	return s.Auth.Loopback == takeClaims && !AnyOutside(doors) &&
 		len(s.SMTP.Relays) == 0 && len(s.SMTP.Proxies) == 0
 }
 
-// anyOutside reports whether one of the addresses can be reached from another machine.
-func anyOutside(addresses words) bool {
+// AnyOutside reports whether one of the addresses can be reached from another machine.
+func AnyOutside(addresses Words) bool {
 	return slices.ContainsFunc(addresses, func(address string) bool { return !onLoopback(address) })
 }
 

@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"errors"
@@ -10,44 +10,49 @@ import (
 
 // What a setting may be, each read from the text that flags and the environment have.
 
-// words are several values in one text, separated by white space.
-type words []string
+// Words are several values in one text, separated by white space.
+type Words []string
 
-func (w *words) UnmarshalText(text []byte) error {
+// UnmarshalText parts the text at white space.
+func (w *Words) UnmarshalText(text []byte) error {
 	*w = strings.Fields(string(text))
 	return nil
 }
 
-func (w words) String() string { return strings.Join(w, " ") }
+// String is the text that reads back as w.
+func (w Words) String() string { return strings.Join(w, " ") }
 
-// A number counts things, at least one.
-type number int
+// A Number counts things, at least one.
+type Number int
 
-func (n *number) UnmarshalText(text []byte) error {
+// UnmarshalText takes decimal digits, from 1.
+func (n *Number) UnmarshalText(text []byte) error {
 	i, err := strconv.Atoi(string(text))
 	if err != nil || i < 1 {
 		return fmt.Errorf("%q is no whole number above 0", text)
 	}
-	*n = number(i)
+	*n = Number(i)
 	return nil
 }
 
-// A limit counts things that there may be at most; 0 is no limit.
-type limit int
+// A Limit counts things that there may be at most; 0 is no limit.
+type Limit int
 
-func (l *limit) UnmarshalText(text []byte) error {
+// UnmarshalText takes decimal digits, from 0.
+func (l *Limit) UnmarshalText(text []byte) error {
 	i, err := strconv.Atoi(string(text))
 	if err != nil || i < 0 {
 		return fmt.Errorf("%q is no whole number: write 0 for no limit", text)
 	}
-	*l = limit(i)
+	*l = Limit(i)
 	return nil
 }
 
-// A toggle is on or off.
-type toggle bool
+// A Toggle is on or off.
+type Toggle bool
 
-func (t *toggle) UnmarshalText(text []byte) error {
+// UnmarshalText takes true and false, and nothing else.
+func (t *Toggle) UnmarshalText(text []byte) error {
 	switch string(text) {
 	case "true":
 		*t = true
@@ -59,26 +64,28 @@ func (t *toggle) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// A size is a number of octets: 512, 64KiB, 25MiB, 2GiB; KB, MB and GB are powers of ten.
-type size int64
+// A Size is a number of octets: 512, 64KiB, 25MiB, 2GiB; KB, MB and GB are powers of ten.
+type Size int64
 
 var errSize = errors.New(`a size is a number and a unit, such as "25MiB"`)
 
-func (s *size) UnmarshalText(text []byte) error {
+// UnmarshalText takes a whole number and its unit, in any letter case.
+func (s *Size) UnmarshalText(text []byte) error {
 	n, unit, err := splitUnit(string(text))
 	if err != nil {
 		return fmt.Errorf("%q: %w", text, errSize)
 	}
 	for _, u := range sizeUnits() {
 		if strings.EqualFold(unit, u.name) && n <= 1<<62/u.factor {
-			*s = size(n * u.factor)
+			*s = Size(n * u.factor)
 			return nil
 		}
 	}
 	return fmt.Errorf("%q: %w", text, errSize)
 }
 
-func (s size) String() string {
+// String is the text that reads back as s, in the largest unit without a rest.
+func (s Size) String() string {
 	for _, u := range sizeUnits() {
 		if s != 0 && int64(s)%u.factor == 0 {
 			return strconv.FormatInt(int64(s)/u.factor, 10) + u.name
@@ -98,14 +105,15 @@ func sizeUnits() []unit {
 		{"GB", 1e9}, {"MB", 1e6}, {"KB", 1e3}, {"B", 1}}
 }
 
-// A span is a length of time: 30s, 5m, 12h, 14d.
-type span time.Duration
+// A Span is a length of time: 30s, 5m, 12h, 14d.
+type Span time.Duration
 
 var errSpan = errors.New(`a length of time is a number and a unit, such as "14d" or "90s"`)
 
-func (s *span) UnmarshalText(text []byte) error {
+// UnmarshalText takes days, or what time.ParseDuration does.
+func (s *Span) UnmarshalText(text []byte) error {
 	if n, unit, err := splitUnit(string(text)); err == nil && unit == "d" && n < 1e5 {
-		*s = span(time.Duration(n) * 24 * time.Hour)
+		*s = Span(time.Duration(n) * 24 * time.Hour)
 		return nil
 	}
 	if n, unit, err := splitUnit(string(text)); err == nil && unit == "" {
@@ -115,11 +123,12 @@ func (s *span) UnmarshalText(text []byte) error {
 	if err != nil || d < 0 {
 		return fmt.Errorf("%q: %w", text, errSpan)
 	}
-	*s = span(d)
+	*s = Span(d)
 	return nil
 }
 
-func (s span) String() string {
+// String is the text that reads back as s.
+func (s Span) String() string {
 	d := time.Duration(s)
 	if day := 24 * time.Hour; d >= day && d%day == 0 {
 		return strconv.Itoa(int(d/day)) + "d"

@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"errors"
@@ -13,16 +13,16 @@ import (
 	"gatepost/message"
 )
 
-// check finds all that is wrong with what is written, a line for each setting. The files of
+// Check finds all that is wrong with what is written, a line for each setting. The files of
 // certificates are looked at by who loads them.
-func (s *settings) check() error {
-	_, errRecipients := s.recipients()
-	_, errClients := s.clients()
-	_, errRelays := s.relays()
-	_, errProxies := s.proxies()
-	_, errHosts := s.hosts()
-	_, errHTTPProxies := s.httpProxies()
-	_, errMetrics := s.metrics()
+func (s *Settings) Check() error {
+	_, errRecipients := s.Recipients()
+	_, errClients := s.Clients()
+	_, errRelays := s.Relays()
+	_, errProxies := s.Proxies()
+	_, errHosts := s.Hosts()
+	_, errHTTPProxies := s.HTTPProxies()
+	_, errMetrics := s.Metrics()
 	return errors.Join(s.checkPlain(), s.checkAddresses(), s.checkProof(), errRecipients,
 		errClients, errRelays, errProxies, s.checkTLS(), s.checkConsole(), errHosts,
 		errHTTPProxies, errMetrics)
@@ -35,16 +35,16 @@ const (
 )
 
 // checkPlain checks the settings that need no more than a look.
-func (s *settings) checkPlain() error {
+func (s *Settings) checkPlain() error {
 	var errs []error
 	wrong := func(bad bool, key, reason string) {
 		if bad {
 			errs = append(errs, fmt.Errorf("%s: %s", key, reason))
 		}
 	}
-	_, err := message.ParseDomain(s.hostname())
+	_, err := message.ParseDomain(s.Hostname())
 	wrong(err != nil, "smtp.hostname", fmt.Sprintf("%q: %v", s.SMTP.Hostname, err))
-	err = checkDB(s.DB)
+	err = CheckDB(s.DB)
 	wrong(err != nil, "db", fmt.Sprint(err))
 	wrong(len(s.SMTP.Listen)+len(s.SMTP.ListenTLS) == 0, "smtp.listen",
 		"there is nowhere to listen: give an address such as 127.0.0.1:2525")
@@ -55,26 +55,26 @@ func (s *settings) checkPlain() error {
 	wrong(s.SMTP.MaxHeaderSize < 1<<10, "smtp.max_header_size", "1KiB at least")
 	for _, floor := range []struct {
 		key         string
-		span, least span
+		span, least Span
 		why         string
 	}{
-		{"smtp.idle_timeout", s.SMTP.IdleTimeout, span(time.Second), "nobody could say anything"},
-		{"smtp.transaction_timeout", s.SMTP.TransactionTimeout, span(time.Second),
+		{"smtp.idle_timeout", s.SMTP.IdleTimeout, Span(time.Second), "nobody could say anything"},
+		{"smtp.transaction_timeout", s.SMTP.TransactionTimeout, Span(time.Second),
 			"no message could be sent"},
-		{"smtp.patience", s.SMTP.Patience, span(time.Second), "no content would be waited for"},
-		{"suspended.keep", s.Suspended.Keep, span(time.Minute), "held mail would be lost"},
+		{"smtp.patience", s.SMTP.Patience, Span(time.Second), "no content would be waited for"},
+		{"suspended.keep", s.Suspended.Keep, Span(time.Minute), "held mail would be lost"},
 		{"suspended.undelete", s.Suspended.Undelete, 0, "0s deletes at once"},
 	} {
 		wrong(floor.span < floor.least, floor.key,
 			fmt.Sprintf("%s at least: %s", floor.least, floor.why))
 	}
-	wrong(!slices.Contains([]string{logAuto, logText, logJSON}, s.Log.Format), "log.format",
+	wrong(!slices.Contains([]string{LogAuto, LogText, LogJSON}, s.Log.Format), "log.format",
 		fmt.Sprintf("%q: write auto, text or json", s.Log.Format))
 	return errors.Join(errs...)
 }
 
-// checkDB refuses what is not the name of a file.
-func checkDB(name string) error {
+// CheckDB refuses what is not the name of a file.
+func CheckDB(name string) error {
 	scheme, _, isURL := strings.Cut(name, "://")
 	switch {
 	case name == "":
@@ -90,7 +90,7 @@ func checkDB(name string) error {
 
 // checkAddresses checks where we are to listen, and that nobody but this machine can send
 // mail to any recipient at all.
-func (s *settings) checkAddresses() error {
+func (s *Settings) checkAddresses() error {
 	var errs []error
 	check := func(key, address string) {
 		if err := checkAddress(address); err != nil {
@@ -125,7 +125,7 @@ func checkAddress(address string) error {
 }
 
 // checkProof checks what has to do with who a message is from.
-func (s *settings) checkProof() error {
+func (s *Settings) checkProof() error {
 	var errs []error
 	if _, err := s.trust(); err != nil {
 		errs = append(errs, err)
@@ -141,10 +141,10 @@ func (s *settings) checkProof() error {
 		errs = append(errs, errors.New("smtp.only_relays: smtp.relays names nobody, so all mail "+
 			"would be held: write there which machines hand mail on"))
 	}
-	if _, err := s.filters(); err != nil {
+	if _, err := s.Filters(); err != nil {
 		errs = append(errs, err)
 	}
-	if _, err := s.sealers(); err != nil {
+	if _, err := s.Sealers(); err != nil {
 		errs = append(errs, err)
 	}
 	for _, id := range s.SMTP.AuthservID {
@@ -157,7 +157,7 @@ func (s *settings) checkProof() error {
 }
 
 // checkTLS refuses to listen for TLS without a certificate.
-func (s *settings) checkTLS() error {
+func (s *Settings) checkTLS() error {
 	if s.SMTP.TLSCert == "" && s.SMTP.TLSKey == "" && len(s.SMTP.ListenTLS) > 0 {
 		return errors.New("smtp.tls_cert and smtp.tls_key: TLS needs both")
 	}
@@ -165,7 +165,7 @@ func (s *settings) checkTLS() error {
 }
 
 // checkConsole checks what HTTP needs.
-func (s *settings) checkConsole() error {
+func (s *Settings) checkConsole() error {
 	var errs []error
 	if l := s.HTTP.Listen; l != "" && checkAddress(l) == nil && !onLoopback(l) &&
 		s.HTTP.TLSCert == "" && !bool(s.HTTP.BehindTLS) {

@@ -1,10 +1,10 @@
-package main
+package settings
 
 import (
 	"fmt"
-	"log/slog"
-	"net/netip"
+	"os"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -17,14 +17,14 @@ func TestSize(t *testing.T) {
 		"0": 0, "512": 512, "64KiB": 64 << 10, "25 MiB": 25 << 20, "2gib": 2 << 30,
 		"10MB": 1e7, "1kb": 1000, "7B": 7,
 	} {
-		var s size
+		var s Size
 		if err := s.UnmarshalText([]byte(text)); err != nil || int64(s) != want {
 			t.Errorf("%q is %d, %v; want %d", text, s, err, want)
 		}
 	}
 	for _, text := range []string{"", "MiB", "-1", "1.5GiB", "25 parsecs", "9999999999GiB",
 		"99999999999999999999"} {
-		if err := new(size).UnmarshalText([]byte(text)); err == nil {
+		if err := new(Size).UnmarshalText([]byte(text)); err == nil {
 			t.Errorf("%q is taken for a size", text)
 		}
 	}
@@ -35,13 +35,13 @@ func TestSpan(t *testing.T) {
 		"14d": 14 * 24 * time.Hour, "36h": 36 * time.Hour, "1h30m": 90 * time.Minute,
 		"90s": 90 * time.Second, "0d": 0, "250ms": 250 * time.Millisecond,
 	} {
-		var s span
+		var s Span
 		if err := s.UnmarshalText([]byte(text)); err != nil || time.Duration(s) != want {
 			t.Errorf("%q is %v, %v; want %v", text, s, err, want)
 		}
 	}
 	for _, text := range []string{"", "14", "d", "-1d", "-5m", "1.5d", "999999999d", "soon"} {
-		if err := new(span).UnmarshalText([]byte(text)); err == nil {
+		if err := new(Span).UnmarshalText([]byte(text)); err == nil {
 			t.Errorf("%q is taken for a length of time", text)
 		}
 	}
@@ -49,17 +49,17 @@ func TestSpan(t *testing.T) {
 
 // What config show prints of a size or a span can be written into the file.
 func TestUnitsReadBack(t *testing.T) {
-	for _, n := range []size{0, 1, 1000, 1024, 1536, 25 << 20, 3 << 30, 1e9} {
-		var back size
+	for _, n := range []Size{0, 1, 1000, 1024, 1536, 25 << 20, 3 << 30, 1e9} {
+		var back Size
 		if err := back.UnmarshalText([]byte(n.String())); err != nil || back != n {
 			t.Errorf("%d prints as %s, which reads as %d, %v", n, n, back, err)
 		}
 	}
 	for _, d := range []time.Duration{0, time.Second, time.Minute, 90 * time.Second, time.Hour,
 		25 * time.Hour, 48 * time.Hour, 90 * time.Minute, time.Millisecond} {
-		var back span
-		if err := back.UnmarshalText([]byte(span(d).String())); err != nil || back != span(d) {
-			t.Errorf("%v prints as %s, which reads as %s, %v", d, span(d), back, err)
+		var back Span
+		if err := back.UnmarshalText([]byte(Span(d).String())); err != nil || back != Span(d) {
+			t.Errorf("%v prints as %s, which reads as %s, %v", d, Span(d), back, err)
 		}
 	}
 }
@@ -67,13 +67,13 @@ func TestUnitsReadBack(t *testing.T) {
 // Every setting can be given as text, as flags and the environment do, and has a default
 // that passes.
 func TestEverySettingTakesText(t *testing.T) {
-	s := defaults()
-	s.each(func(key string, v reflect.Value) {
+	s := Defaults()
+	s.Each(func(key string, v reflect.Value) {
 		text := "7"
 		switch v.Interface().(type) {
-		case span:
+		case Span:
 			text = "7s"
-		case toggle:
+		case Toggle:
 			text = "true"
 		}
 		if err := assign(v, text); err != nil {
@@ -87,27 +87,27 @@ func TestEverySettingTakesText(t *testing.T) {
 
 func TestLimit(t *testing.T) {
 	for text, want := range map[string]int{"0": 0, "20": 20, "100000": 100000} {
-		var l limit
+		var l Limit
 		if err := l.UnmarshalText([]byte(text)); err != nil || int(l) != want {
 			t.Errorf("%q is %d, %v; want %d", text, l, err, want)
 		}
 	}
 	for _, text := range []string{"", "-1", "1.5", "none", "99999999999999999999"} {
-		if err := new(limit).UnmarshalText([]byte(text)); err == nil {
+		if err := new(Limit).UnmarshalText([]byte(text)); err == nil {
 			t.Errorf("%q is taken for a limit", text)
 		}
 	}
 }
 
 func TestToggle(t *testing.T) {
-	for text, want := range map[string]toggle{"true": true, "false": false} {
+	for text, want := range map[string]Toggle{"true": true, "false": false} {
 		got := !want
 		if err := got.UnmarshalText([]byte(text)); err != nil || got != want {
 			t.Errorf("%q is %v, %v", text, got, err)
 		}
 	}
 	for _, text := range []string{"", "yes", "1", "True", "off"} {
-		if err := new(toggle).UnmarshalText([]byte(text)); err == nil {
+		if err := new(Toggle).UnmarshalText([]byte(text)); err == nil {
 			t.Errorf("%q is taken for true or false", text)
 		}
 	}
@@ -115,10 +115,10 @@ func TestToggle(t *testing.T) {
 
 // Every switch of a cause is that of a cause, and reaches the policy.
 func TestCauseSwitches(t *testing.T) {
-	none, all := defaults(), defaults()
+	none, all := Defaults(), Defaults()
 	causes := 0
-	none.each(func(key string, v reflect.Value) {
-		name, found := strings.CutPrefix(key, causeSwitch(""))
+	none.Each(func(key string, v reflect.Value) {
+		name, found := strings.CutPrefix(key, CauseSwitch(""))
 		if !found || name == "mailing_list" {
 			return
 		}
@@ -146,41 +146,50 @@ func TestTakesClaims(t *testing.T) {
 		"smtp.proxies = '127.0.0.1'":              false,
 		"auth.loopback = 'check'":                 false,
 	} {
-		s := defaults()
-		if err := s.parse("t.toml", []byte(text)); err != nil {
+		s := Defaults()
+		if err := s.Parse("t.toml", []byte(text)); err != nil {
 			t.Fatal(err)
 		}
-		if got := s.takesClaims(); got != want {
+		if got := s.TakesClaims(); got != want {
 			t.Errorf("%q takes claims: %v, want %v", text, got, want)
-		}
-		c := newChecker(s)
-		if (c == nil) != want {
-			t.Errorf("%q asks: %v, want %v", text, c != nil, !want)
-		}
-		if c != nil {
-			c.Close()
 		}
 	}
 }
 
-// The ranges reach the door.
-func TestRangesReachTheDoor(t *testing.T) {
-	s := defaults()
-	text := "smtp = {clients = '192.0.2.1', relays = '192.0.2.2', proxies = '192.0.2.3'}"
-	if err := s.parse("t.toml", []byte(text)); err != nil {
-		t.Fatal(err)
-	}
-	server, err := newSMTPServer(s, slog.New(slog.DiscardHandler))
+// What errors name of README.md is there.
+func TestProductTable(t *testing.T) {
+	text, err := os.ReadFile("../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, r := range []*policy.Ranges{server.Clients, server.Relays, server.Proxies} {
-		for last := range byte(4) {
-			ip := netip.AddrFrom4([4]byte{192, 0, 2, last})
-			if got, want := r.Contains(ip), int(last) == i+1; got != want {
-				t.Errorf("ranges %d contain %s: %v, want %v", i, ip, got, want)
-			}
-		}
+	if !strings.Contains(string(text), "\n### "+productTable+"\n") {
+		t.Errorf("README.md has no section %q", productTable)
+	}
+}
+
+// What a file says is a setting or an error, and a check finds all that is wrong at once, in
+// the order of the settings.
+func TestCheckTellsAll(t *testing.T) {
+	if err := Defaults().Check(); err != nil {
+		t.Errorf("the defaults: %v", err)
+	}
+	s := Defaults()
+	if err := s.Parse("t.toml", []byte("file = 'other.toml'")); err == nil {
+		t.Error("file is no setting")
+	}
+	err := s.Parse("t.toml", []byte("db = ''\nauth.trust = 'all'\nhttp.ips = 'here'\n"+
+		"smtp = {listen_tls = '192.0.2.1:465', clients = 'x', recipients = 'a@b@c'}\n"+
+		"http.proxies = '*'"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var keys []string
+	for line := range strings.Lines(fmt.Sprint(s.Check())) {
+		keys = append(keys, regexp.MustCompile(`^[a-z_.]+`).FindString(line))
+	}
+	want := "db auth.trust smtp.recipients smtp.clients smtp.tls_cert http.ips http.proxies"
+	if got := strings.Join(keys, " "); got != want {
+		t.Errorf("wrong are %s; want %s: %v", got, want, s.Check())
 	}
 }
 
@@ -202,8 +211,8 @@ func TestCausesInFiles(t *testing.T) {
 		"[causes.blank]\nx = 1": "c.toml:1:2: causes.blank: cannot store a table in a bool",
 		"[causes]\nblank = false\nmailing_list = true\nspam = 'false'": "",
 	} {
-		s := defaults()
-		err := s.parse("c.toml", []byte(text))
+		s := Defaults()
+		err := s.Parse("c.toml", []byte(text))
 		if got := fmt.Sprint(err); got != want && (err != nil || want != "") {
 			t.Errorf("%s:\n%s, want\n%s", text, got, want)
 		}

@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"bytes"
@@ -16,13 +16,13 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
-// files are where a configuration file is looked for. None is needed.
-func files() []string { return []string{"gatepost.toml", "/etc/gatepost/gatepost.toml"} }
+// Files are where a configuration file is looked for. None is needed.
+func Files() []string { return []string{"gatepost.toml", "/etc/gatepost/gatepost.toml"} }
 
-// readFile lays the configuration file at path over s or, if that is empty, the first of files
+// readFile lays the configuration file at path over s or, if that is empty, the first of Files
 // that there is.
-func (s *settings) readFile(path string) error {
-	paths := files()
+func (s *Settings) readFile(path string) error {
+	paths := Files()
 	if path != "" {
 		paths = []string{path}
 	}
@@ -34,14 +34,15 @@ func (s *settings) readFile(path string) error {
 		if err != nil {
 			return fmt.Errorf("read the configuration: %w", err)
 		}
-		s.file = name
-		return s.parse(name, text)
+		s.File = name
+		return s.Parse(name, text)
 	}
 	return nil
 }
 
-// parse reads the text of a configuration file. A key that does not exist is an error.
-func (s *settings) parse(path string, text []byte) error {
+// Parse lays the text of a configuration file over s; path is what errors call it. A key
+// that does not exist is an error.
+func (s *Settings) Parse(path string, text []byte) error {
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	var tree map[string]any
 	err := toml.Unmarshal(text, &tree)
@@ -64,10 +65,10 @@ func (s *settings) parse(path string, text []byte) error {
 
 // decodable is s as go-toml takes it: a struct with a pointer to each setting in its section.
 // What has no place in it is no setting.
-func (s *settings) decodable() any {
+func (s *Settings) decodable() any {
 	var all section
 	inside := map[string]*section{}
-	s.each(func(key string, v reflect.Value) {
+	s.Each(func(key string, v reflect.Value) {
 		switch first, last, found := strings.Cut(key, "."); {
 		case !found:
 			all.add(key, v.Addr())
@@ -108,9 +109,9 @@ func (s *section) pointer() reflect.Value {
 // takeScalars remembers which settings the file holds, and reads those that are written
 // without quotation marks as their text would be read: go-toml puts an integer into a
 // length of time as nanoseconds, and a 0 where there must be a number above 0.
-func (s *settings) takeScalars(path string, text []byte, tree map[string]any) error {
+func (s *Settings) takeScalars(path string, text []byte, tree map[string]any) error {
 	var errs []error
-	s.each(func(key string, v reflect.Value) {
+	s.Each(func(key string, v reflect.Value) {
 		value := held(tree, strings.Split(key, "."))
 		if value == nil {
 			return
@@ -171,7 +172,7 @@ func dotted(e *unstable.Node) string {
 	return strings.Join(parts, ".")
 }
 
-func (s *settings) unknownKeys(path string, unknown *toml.StrictMissingError) error {
+func (s *Settings) unknownKeys(path string, unknown *toml.StrictMissingError) error {
 	errs := make([]error, len(unknown.Errors))
 	for i := range unknown.Errors {
 		e := &unknown.Errors[i]
@@ -199,14 +200,14 @@ func misread(path string, e *toml.DecodeError) error {
 
 // nearest suggests the setting, or the section, that is spelt most like key; else it names
 // those that there are.
-func (s *settings) nearest(key string) string {
+func (s *Settings) nearest(key string) string {
 	best, least := "", len(key)/2+1
 	try := func(name string) {
 		if d := levenshtein.ComputeDistance(key, name); d < least {
 			best, least = name, d
 		}
 	}
-	s.each(func(name string, _ reflect.Value) {
+	s.Each(func(name string, _ reflect.Value) {
 		try(name)
 		if section, last, ok := strings.Cut(name, "."); ok {
 			try(section)
@@ -222,10 +223,10 @@ func (s *settings) nearest(key string) string {
 }
 
 // keysBeside names the settings of the section that key is in, or the sections.
-func (s *settings) keysBeside(key string) string {
+func (s *Settings) keysBeside(key string) string {
 	section, _, _ := strings.Cut(key, ".")
 	var inside, sections []string
-	s.each(func(name string, _ reflect.Value) {
+	s.Each(func(name string, _ reflect.Value) {
 		first, last, _ := strings.Cut(name, ".")
 		if first == section {
 			inside = append(inside, last)
