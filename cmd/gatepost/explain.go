@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gatepost/intake"
+	"gatepost/mailfile"
 	"gatepost/message"
 	"gatepost/policy"
 	"gatepost/store"
@@ -83,7 +85,7 @@ func isPath(ref string) bool {
 		return false
 	}
 	_, err := os.Stat(ref)
-	return err == nil || hasExt(ref, ".eml") || strings.ContainsRune(ref, os.PathSeparator)
+	return err == nil || strings.EqualFold(filepath.Ext(ref), ".eml") || strings.ContainsRune(ref, os.PathSeparator)
 }
 
 // explainRecord tells a decision as it was made, and asks again as things stand.
@@ -154,11 +156,11 @@ func (q *question) explainFile(ctx context.Context) (e explained, err error) {
 		return e, err
 	}
 	j.Auth = auth
-	for p, err := range file.messages() {
+	for p, err := range file.Messages() {
 		if err != nil {
 			return e, err
 		}
-		mail, err := p.mail(env)
+		mail, err := mailIn(p, env)
 		if err != nil {
 			return e, fmt.Errorf("%s: %w", q.ref, err)
 		}
@@ -182,12 +184,12 @@ func (q *question) judged(ctx context.Context, j *intake.Judge, mail policy.Mail
 }
 
 // findOne finds a file that holds one message.
-func findOne(path string) (f mailFile, err error) {
-	mail, err := findMail([]string{path}, func(string, string) {})
+func findOne(path string) (f mailfile.File, err error) {
+	mail, err := mailfile.Find([]string{path}, func(string, string) {})
 	if err != nil {
 		return f, err
 	}
-	if f = mail.files[0]; len(mail.files) > 1 || f.kind == mboxFile || f.path != path {
+	if f = mail.Files[0]; len(mail.Files) > 1 || !f.Single() || f.Path != path {
 		return f, no("%s holds more than one message: gatepost replay decides them all", path)
 	}
 	return f, nil

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/csv"
 	"errors"
@@ -13,11 +11,11 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 	"unicode"
 
 	"github.com/spf13/cobra"
 
+	"gatepost/mailfile"
 	"gatepost/store"
 )
 
@@ -120,7 +118,7 @@ func isFormula(text string) bool {
 // that could not be finished is removed.
 func (a *app) writeMboxFile(ctx context.Context, c contents, name string) error {
 	n := 0
-	err := writeNew(name, func(f io.Writer) (err error) {
+	err := mailfile.Create(name, func(f io.Writer) (err error) {
 		n, err = writeMbox(ctx, c, f)
 		return err
 	})
@@ -134,28 +132,12 @@ func (a *app) writeMboxFile(ctx context.Context, c contents, name string) error 
 	return nil
 }
 
-// writeNew makes a file and fills it; nothing is left of a file that cannot be filled.
-func writeNew(name string, fill func(io.Writer) error) (err error) {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	w := bufio.NewWriter(f)
-	if err = fill(w); err == nil {
-		err = w.Flush()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return errors.Join(err, os.Remove(name))
-	}
-	return nil
-}
-
 // writeMbox writes messages one after another, quoted as mboxrd has it, with LF line ends
 // (RFC 4155, appendix A), and says how many.
 func writeMbox(ctx context.Context, c contents, w io.Writer) (n int, err error) {
 	err = c.each(ctx, func(l letter, raw io.Reader) error {
 		n++
-		return writeMboxEntry(w, l, raw)
+		return mailfile.WriteMbox(w, mboxSender(l.from), l.created, raw)
 	})
 	return n, err
 }
@@ -183,54 +165,6 @@ func (c contents) each(ctx context.Context, visit func(letter, io.Reader) error)
 	return nil
 }
 
-func writeMboxEntry(w io.Writer, l letter, raw io.Reader) error {
-	_, err := fmt.Fprintf(w, "From %s %s\n", mboxSender(l.from), l.created.UTC().Format(time.ANSIC))
-	if err != nil {
-		return err
-	}
-	lines, header := bufio.NewReader(raw), true
-	for err == nil {
-		var line []byte
-		line, err = lines.ReadBytes('\n')
-		if len(line) == 0 {
-			break
-		}
-		line = mboxLine(line)
-		if header = header && len(line) > 1; header {
-			line = disarmLength(line)
-		}
-		if _, err := w.Write(line); err != nil {
-			return err
-		}
-	}
-	if err != nil && err != io.EOF {
-		return err
-	}
-	_, err = io.WriteString(w, "\n")
-	return err
-}
-
-// mboxLine ends a line with LF and quotes it if it could be taken for the start of another
-// message: one more > before any number of > and "From ".
-func mboxLine(line []byte) []byte {
-	line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
-	quoted := make([]byte, 0, len(line)+2)
-	if bytes.HasPrefix(bytes.TrimLeft(line, ">"), []byte("From ")) {
-		quoted = append(quoted, '>')
-	}
-	return append(append(quoted, line...), '\n')
-}
-
-// disarmLength renames a field of the header by which a reader of mbox files would part the
-// file: what the sender wrote there could make the next message a part of this one.
-func disarmLength(line []byte) []byte {
-	name, _, field := bytes.Cut(line, []byte(":"))
-	if !field || !bytes.EqualFold(bytes.TrimRight(name, " \t"), []byte(lengthField)) {
-		return line
-	}
-	return append([]byte("X-"), line...)
-}
-
 // mboxSender is the address for a From line, which ends at the first space.
 func mboxSender(address string) string {
 	if address == "" || strings.ContainsAny(visible(address), " \\") {
@@ -247,7 +181,7 @@ func (a *app) writeFolder(ctx context.Context, c contents, dir string) error {
 	}
 	written, kept := 0, 0
 	err := c.each(ctx, func(l letter, raw io.Reader) error {
-		isNew, err := writeMessage(filepath.Join(dir, strconv.FormatInt(l.id, 10)+".eml"), raw)
+		isNew, err := mailfile.WriteFile(filepath.Join(dir, strconv.FormatInt(l.id, 10)+".eml"), raw)
 		if err == nil && isNew {
 			written++
 		} else if err == nil {
@@ -257,32 +191,4 @@ func (a *app) writeFolder(ctx context.Context, c contents, dir string) error {
 	})
 	a.note("%s written to %s, %d there already", count(written, "message", "messages"), dir, kept)
 	return err
-}
-
-// holds reports whether name is a plain file with just these octets.
-func holds(name string, b []byte) bool {
-	info, err := os.Lstat(name)
-	if err != nil || !info.Mode().IsRegular() || info.Size() != int64(len(b)) {
-		return false
-	}
-	there, err := os.ReadFile(name)
-	return err == nil && bytes.Equal(there, b)
-}
-
-func writeMessage(name string, raw io.Reader) (isNew bool, err error) {
-	b, err := io.ReadAll(raw)
-	if err != nil {
-		return false, err
-	}
-	err = writeNew(name, func(w io.Writer) error {
-		_, err := w.Write(b)
-		return err
-	})
-	if !errors.Is(err, os.ErrExist) {
-		return err == nil, err
-	}
-	if !holds(name, b) {
-		return false, no("%s exists already, is another file and is not written over", name)
-	}
-	return false, nil
 }

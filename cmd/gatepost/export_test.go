@@ -1,11 +1,8 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 func TestHarmless(t *testing.T) {
@@ -57,18 +54,6 @@ func TestNoFormulaByOtherSeparators(t *testing.T) {
 	}
 }
 
-func TestWriteMboxEntry(t *testing.T) {
-	const raw = "From: ann@acme.test\r\n\r\nFrom here\r\n>From there\r\n>>From\r\n From\r\nlast"
-	const want = "From ann@acme.test Thu Jan  2 03:04:05 2020\n" +
-		"From: ann@acme.test\n\n>From here\n>>From there\n>>From\n From\nlast\n\n"
-	at := time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC)
-	var out strings.Builder
-	err := writeMboxEntry(&out, letter{from: "ann@acme.test", created: at}, strings.NewReader(raw))
-	if err != nil || out.String() != want {
-		t.Errorf("got %q, %v\nwant %q", out.String(), err, want)
-	}
-}
-
 func TestMboxSender(t *testing.T) {
 	for in, want := range map[string]string{
 		"":                   "MAILER-DAEMON",
@@ -81,22 +66,5 @@ func TestMboxSender(t *testing.T) {
 		if got := mboxSender(in); got != want {
 			t.Errorf("mboxSender(%q) = %q, want %q", in, got, want)
 		}
-	}
-}
-
-func TestWriteMessage(t *testing.T) {
-	name := filepath.Join(t.TempDir(), "7.eml")
-	const raw = "Subject: x\r\n\r\n\xff\x00"
-	for _, wantNew := range []bool{true, false} {
-		isNew, err := writeMessage(name, strings.NewReader(raw))
-		if err != nil || isNew != wantNew {
-			t.Fatalf("writeMessage: new %t, %v; want %t", isNew, err, wantNew)
-		}
-	}
-	if _, err := writeMessage(name, strings.NewReader(strings.ToUpper(raw))); err == nil {
-		t.Error("another file of that name was taken for the message")
-	}
-	if got, err := os.ReadFile(name); err != nil || string(got) != raw {
-		t.Errorf("the file holds %q, %v; want %q", got, err, raw)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"gatepost/intake"
+	"gatepost/mailfile"
 	"gatepost/message"
 	"gatepost/policy"
 	"gatepost/store"
@@ -56,6 +57,24 @@ func mailOf(raw []byte, env *message.Envelope) policy.Mail {
 	return policy.Mail{Message: m, Envelope: env,
 		Body: func() io.Reader { return bytes.NewReader(raw[m.Size:]) }}
 }
+
+// mailIn is a message of a file: its header section is in memory, its body is not.
+func mailIn(p *mailfile.Entry, env *message.Envelope) (policy.Mail, error) {
+	head, err := io.ReadAll(io.LimitReader(p.OnWire(), message.MaxHeader+1))
+	m := message.Parse(head)
+	return policy.Mail{Message: m, Envelope: env, Body: func() io.Reader {
+		in := p.OnWire()
+		if _, err := io.CopyN(io.Discard, in, int64(m.Size)); err != nil {
+			return brokenReader{err}
+		}
+		return in
+	}}, err
+}
+
+// A brokenReader gives an error that came before it was read.
+type brokenReader struct{ err error }
+
+func (b brokenReader) Read([]byte) (int, error) { return 0, b.err }
 
 func newVerdict(f *policy.Facts, d *policy.Decision) verdict {
 	sender, _ := f.Requester()

@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"gatepost/intake"
+	"gatepost/mailfile"
 	"gatepost/message"
 	"gatepost/policy"
 	"gatepost/settings"
@@ -27,15 +27,7 @@ type replayed struct {
 	Warnings []string `json:"warnings"` // places of its file that could be read otherwise
 }
 
-func (r *replayed) where() string { return messagePlace(r.File, r.Message) }
-
-// messagePlace is what a message of a file is called.
-func messagePlace(path string, n int) string {
-	if n == 1 {
-		return path
-	}
-	return path + ":" + strconv.Itoa(n)
-}
+func (r *replayed) where() string { return mailfile.Place(r.File, r.Message) }
 
 // A replay decides the messages of files.
 type replay struct {
@@ -104,7 +96,7 @@ func newReplayCommand(a *app) *cobra.Command {
 
 // run finds the mail before it opens anything, so that a wrong path changes nothing.
 func (r *replay) run(ctx context.Context, paths []string, lists *standIns, keep bool) (err error) {
-	mail, err := findMail(paths, r.leftOut)
+	mail, err := mailfile.Find(paths, r.leftOut)
 	if err != nil {
 		return err
 	}
@@ -115,7 +107,7 @@ func (r *replay) run(ctx context.Context, paths []string, lists *standIns, keep 
 	if r.limit = s.SMTP.MaxMessageSize; keep {
 		err = r.refuse(s)
 	}
-	if err = errors.Join(err, mail.check(r.limit)); err != nil {
+	if err = errors.Join(err, mail.Check(int64(r.limit), tooLarge(r.limit))); err != nil {
 		return err
 	}
 	db, err := r.openFor(ctx, keep)
@@ -133,10 +125,10 @@ func (r *replay) run(ctx context.Context, paths []string, lists *standIns, keep 
 	if err != nil {
 		return err
 	}
-	if err = r.all(ctx, mail.files); err != nil {
+	if err = r.all(ctx, mail.Files); err != nil {
 		return err
 	}
-	r.total(mail.others)
+	r.total(mail.Others)
 	return r.expect.verdict(r.app)
 }
 
@@ -186,18 +178,18 @@ func (a *app) openFor(ctx context.Context, keep bool) (*store.DB, error) {
 	return db, err
 }
 
-func (r *replay) all(ctx context.Context, files []mailFile) error {
+func (r *replay) all(ctx context.Context, files []mailfile.File) error {
 	lines := func(yield func(replayed, error) bool) {
 		for _, f := range files {
 			n := 0
-			for p, err := range f.messages() {
+			for p, err := range f.Messages() {
 				n++
-				line := replayed{File: f.path, Message: n}
+				line := replayed{File: f.Path, Message: n}
 				if err == nil {
 					err = r.one(ctx, p, &line)
 				}
 				for _, w := range line.Warnings {
-					r.note("%s: %s", f.path, w)
+					r.note("%s: %s", f.Path, w)
 				}
 				if !yield(line, err) || err != nil {
 					return
@@ -229,8 +221,8 @@ func (r *replay) print(lines iter.Seq2[replayed, error]) error {
 }
 
 // one decides a message, and stores it if that was asked for.
-func (r *replay) one(ctx context.Context, p *mailPart, line *replayed) error {
-	mail, err := p.mail(r.env)
+func (r *replay) one(ctx context.Context, p *mailfile.Entry, line *replayed) error {
+	mail, err := mailIn(p, r.env)
 	if err != nil {
 		return fmt.Errorf("%s: %w", line.where(), err)
 	}
@@ -239,19 +231,19 @@ func (r *replay) one(ctx context.Context, p *mailPart, line *replayed) error {
 		return fmt.Errorf("%s: %w", line.where(), err)
 	}
 	r.totals[d.Action.String()]++
-	line.verdict, line.Warnings = newVerdict(f, d), append([]string{}, p.warnings...)
+	line.verdict, line.Warnings = newVerdict(f, d), append([]string{}, p.Warnings...)
 	return nil
 }
 
 // decide is the decision that is stored with the message or, if none is, one that nobody keeps.
-func (r *replay) decide(ctx context.Context, p *mailPart, mail policy.Mail) (
+func (r *replay) decide(ctx context.Context, p *mailfile.Entry, mail policy.Mail) (
 	*policy.Facts, *policy.Decision, error) {
 	if r.receiver == nil {
 		return r.judge.Decide(ctx, mail)
 	}
 	env := *r.env
 	env.SMTPUTF8 = env.SMTPUTF8 || mail.Message.Sender().Problem == message.RawUTF8
-	out, err := r.receiver.Receive(ctx, &env, p.limited(r.limit))
+	out, err := r.receiver.Receive(ctx, &env, p.Limited(int64(r.limit), tooLarge(r.limit)))
 	if out.Again {
 		r.there++
 	}

@@ -2,9 +2,11 @@ package main
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"strings"
 
+	"gatepost/mailfile"
 	"gatepost/message"
 	"gatepost/settings"
 )
@@ -35,9 +37,9 @@ func (a *app) openStdin(limit int64) (*piped, error) {
 		return nil, over
 	}
 	if message.HasUnixEnds(own) {
-		p.Reader = &wireEnds{r: in}
+		p.Reader = mailfile.WireEnds(in)
 	}
-	p.Reader = &limited{p.Reader, limit, over}
+	p.Reader = mailfile.Limit(p.Reader, limit, over)
 	_, err = in.Discard(len(start) - len(own))
 	return p, err
 }
@@ -64,40 +66,7 @@ func (p *piped) returnPath() (path string, known bool) {
 	return path, err == nil
 }
 
-// A limited reader ends with over once there is more than left.
-type limited struct {
-	r    io.Reader
-	left int64
-	over error
-}
-
-func (l *limited) Read(b []byte) (n int, err error) {
-	n, err = l.r.Read(b)
-	if l.left -= int64(n); l.left < 0 {
-		return 0, l.over
-	}
-	return n, err
-}
-
-// A wireEnds reader gives the line ends of Unix those of the wire, as message.CRLF does.
-type wireEnds struct {
-	r    io.ByteReader
-	last byte
-	owes bool // the LF behind a CR that was put in
-}
-
-func (w *wireEnds) Read(b []byte) (n int, err error) {
-	for ; n < len(b); n++ {
-		c := byte('\n')
-		if !w.owes {
-			if c, err = w.r.ReadByte(); err != nil {
-				return n, err
-			}
-		}
-		if w.owes = c == '\n' && w.last != '\r'; w.owes {
-			c = '\r'
-		}
-		b[n], w.last = c, c
-	}
-	return n, nil
+// tooLarge refuses a message as SMTP would.
+func tooLarge(limit settings.Size) error {
+	return refusal{fmt.Errorf("the message is larger than smtp.max_message_size (%s)", limit)}
 }

@@ -1,4 +1,8 @@
-package main
+// Package mailfile finds mail in files and folders (.eml and .emlx files, mbox files, Maildirs and
+// MH folders, packed with gzip or not), reads each message from where it lies, and writes messages
+// as mbox and .eml files. It says which places could be read otherwise, reads with little of a
+// message in memory, and never changes a file that is there.
+package mailfile
 
 import (
 	"cmp"
@@ -8,47 +12,46 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
-
-	"gatepost/settings"
 )
 
-// A mailFile is one file that holds mail: a single message, or an mbox of them.
-type mailFile struct {
-	path   string
-	kind   mailKind
+// A File is one file that holds mail: a single message, or an mbox of them.
+type File struct {
+	Path   string
+	kind   fileKind
 	packed bool
 	size   int64 // on disk, in octets
 }
 
-// A mailKind says how the messages of a file are found in it.
-type mailKind int
+// A fileKind says how the messages of a file are found in it.
+type fileKind int
 
 const (
-	oneMessage mailKind = iota
+	oneMessage fileKind = iota
 	mboxFile
 	emlxFile
 )
 
-// A mailWalk gathers the mail files of paths and counts whatever else is there.
-type mailWalk struct {
-	files   []mailFile
-	others  int
+// Found are the mail files of paths, and a count of whatever else is there.
+type Found struct {
+	Files   []File
+	Others  int                    // files that are no mail
 	foreign string                 // the first file that was left out as what holds mail elsewhere
 	leave   func(path, why string) // told of each that is left out
 }
 
-// findMail lists the mail under paths, in the order given and by name within a folder.
+// Find lists the mail under paths, in the order given and by name within a folder.
 // Every file is opened once, so that one that cannot be read is known before anything
 // is decided.
-func findMail(paths []string, leave func(path, why string)) (*mailWalk, error) {
-	w := &mailWalk{leave: leave}
+func Find(paths []string, leave func(path, why string)) (*Found, error) {
+	w := &Found{leave: leave}
 	for _, path := range paths {
 		info, err := os.Stat(path)
 		if err != nil {
 			return nil, err
 		}
-		before := len(w.files)
+		before := len(w.Files)
 		w.foreign = ""
 		if info.IsDir() {
 			err = w.folder(path)
@@ -58,8 +61,8 @@ func findMail(paths []string, leave func(path, why string)) (*mailWalk, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(w.files) == before {
-			return nil, no("no mail in %s: there is no .eml, .emlx or .mbox file, mbox file of another "+
+		if len(w.Files) == before {
+			return nil, fmt.Errorf("no mail in %s: there is no .eml, .emlx or .mbox file, mbox file of another "+
 				"name, Maildir or MH folder, packed with gzip or not%s", path, w.foreign)
 		}
 	}
@@ -67,7 +70,7 @@ func findMail(paths []string, leave func(path, why string)) (*mailWalk, error) {
 }
 
 // named takes a file that was named, which is an error if it is no mail.
-func (w *mailWalk) named(path string, info os.FileInfo) error {
+func (w *Found) named(path string, info os.FileInfo) error {
 	if !info.Mode().IsRegular() {
 		return fmt.Errorf("%s is no regular file", path)
 	}
@@ -82,11 +85,11 @@ func (w *mailWalk) named(path string, info os.FileInfo) error {
 }
 
 // take takes a file as what its suffix or its start shows it to be.
-func (w *mailWalk) take(path string, info os.FileInfo, start *fileStart) error {
+func (w *Found) take(path string, info os.FileInfo, start *fileStart) error {
 	if name := start.foreign(); name != "" {
 		return fmt.Errorf("%s is no mail but %s", path, name)
 	}
-	f := mailFile{path: path, packed: start.packed, size: info.Size()}
+	f := File{Path: path, packed: start.packed, size: info.Size()}
 	marked := marksMbox(start.text)
 	switch {
 	case start.is(".emlx"):
@@ -96,13 +99,13 @@ func (w *mailWalk) take(path string, info os.FileInfo, start *fileStart) error {
 	case start.is(".mbox") || marked && !start.is(".eml"):
 		f.kind = mboxFile
 	}
-	w.files = append(w.files, f)
+	w.Files = append(w.Files, f)
 	return nil
 }
 
 // folder takes *.eml, *.emlx, *.mbox, Maildirs, MH folders and mbox files of other names of a
 // folder and of those below it.
-func (w *mailWalk) folder(dir string) error {
+func (w *Found) folder(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
@@ -116,7 +119,7 @@ func (w *mailWalk) folder(dir string) error {
 	return nil
 }
 
-func (w *mailWalk) entry(path string, e os.DirEntry, maildir bool) error {
+func (w *Found) entry(path string, e os.DirEntry, maildir bool) error {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
@@ -151,7 +154,7 @@ func (w *mailWalk) entry(path string, e os.DirEntry, maildir bool) error {
 }
 
 // unnamed takes a file of a folder if its start shows that it is mail.
-func (w *mailWalk) unnamed(path string, info os.FileInfo, start *fileStart) error {
+func (w *Found) unnamed(path string, info os.FileInfo, start *fileStart) error {
 	name := start.foreign()
 	switch {
 	case name != "":
@@ -165,7 +168,7 @@ func (w *mailWalk) unnamed(path string, info os.FileInfo, start *fileStart) erro
 
 // maildir takes every message of the cur or new folder of a Maildir; names that begin with
 // a dot are no messages (maildir(5)).
-func (w *mailWalk) maildir(dir string) error {
+func (w *Found) maildir(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
@@ -188,7 +191,7 @@ func (w *mailWalk) maildir(dir string) error {
 }
 
 // delivered takes a message of a Maildir, whatever it is called.
-func (w *mailWalk) delivered(path string, e os.DirEntry) error {
+func (w *Found) delivered(path string, e os.DirEntry) error {
 	info, err := e.Info()
 	if err != nil {
 		return err
@@ -200,13 +203,13 @@ func (w *mailWalk) delivered(path string, e os.DirEntry) error {
 	if name := start.foreign(); name != "" {
 		return fmt.Errorf("%s is no mail but %s", path, name)
 	}
-	w.files = append(w.files, mailFile{path: path, packed: start.packed, size: info.Size()})
+	w.Files = append(w.Files, File{Path: path, packed: start.packed, size: info.Size()})
 	return nil
 }
 
 // leaveOut passes over what is no mail.
-func (w *mailWalk) leaveOut(path, why string) error {
-	w.others++
+func (w *Found) leaveOut(path, why string) error {
+	w.Others++
 	w.leave(path, why)
 	return nil
 }
@@ -226,24 +229,27 @@ func isMailName(name string) bool {
 	return hasExt(name, ".eml") || hasExt(name, ".emlx") || hasExt(name, ".mbox")
 }
 
-// messages are the messages of the file, each to be read before the next is asked for.
-func (f mailFile) messages() iter.Seq2[*mailPart, error] {
-	return func(yield func(*mailPart, error) bool) {
-		err := f.each(func(p *mailPart) bool { return yield(p, nil) })
+// Messages are the messages of the file, each to be read before the next is asked for.
+func (f File) Messages() iter.Seq2[*Entry, error] {
+	return func(yield func(*Entry, error) bool) {
+		err := f.each(func(p *Entry) bool { return yield(p, nil) })
 		if err != nil {
-			yield(nil, fmt.Errorf("%s: %w", f.path, err))
+			yield(nil, fmt.Errorf("%s: %w", f.Path, err))
 		}
 	}
 }
 
+// Single reports whether this is a file for one message.
+func (f File) Single() bool { return f.kind != mboxFile }
+
 // each visits the messages of the file until it is told to stop.
-func (f mailFile) each(visit func(*mailPart) bool) error {
-	file, err := openMail(f.path)
+func (f File) each(visit func(*Entry) bool) error {
+	file, err := openMail(f.Path)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	var p *mailPart
+	var p *Entry
 	switch f.kind {
 	case mboxFile:
 		return partMbox(file, file.size, visit)
@@ -258,18 +264,19 @@ func (f mailFile) each(visit func(*mailPart) bool) error {
 	return err
 }
 
-// check reads the mail before anything is decided, so that a file which cannot be read to its
-// end, or a message that SMTP would refuse, changes nothing.
-func (w *mailWalk) check(limit settings.Size) error {
-	for _, f := range w.files {
+// Check reads the mail before anything is done with it, so that a file which cannot be read to
+// its end, or a message with more than limit octets on the wire, changes nothing. The latter is
+// the error over.
+func (w *Found) Check(limit int64, over error) error {
+	for _, f := range w.Files {
 		if f.surely(limit) {
 			continue
 		}
 		n := 0
-		for p, err := range f.messages() {
+		for p, err := range f.Messages() {
 			n++
 			if err == nil {
-				err = within(f.path, n, p, limit)
+				err = within(f.Path, n, p, limit, over)
 			}
 			if err != nil {
 				return err
@@ -281,14 +288,22 @@ func (w *mailWalk) check(limit settings.Size) error {
 
 // surely reports whether a file can only be one message that is no larger than limit on the
 // wire, where each octet may have become two.
-func (f mailFile) surely(limit settings.Size) bool {
-	return f.kind == oneMessage && !f.packed && 2*f.size <= int64(limit)
+func (f File) surely(limit int64) bool {
+	return f.kind == oneMessage && !f.packed && 2*f.size <= limit
 }
 
-// within is an error if message n of a file is one that SMTP would refuse.
-func within(path string, n int, p *mailPart, limit settings.Size) error {
-	if err := p.within(limit); err != nil {
-		return fmt.Errorf("%s: %w", messagePlace(path, n), err)
+// within is the error over, with its place, if message n of a file is larger than limit.
+func within(path string, n int, p *Entry, limit int64, over error) error {
+	if err := p.within(limit, over); err != nil {
+		return fmt.Errorf("%s: %w", Place(path, n), err)
 	}
 	return nil
+}
+
+// Place is what a message of a file is called.
+func Place(path string, n int) string {
+	if n == 1 {
+		return path
+	}
+	return path + ":" + strconv.Itoa(n)
 }

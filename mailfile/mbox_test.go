@@ -1,4 +1,4 @@
-package main
+package mailfile
 
 import (
 	"bytes"
@@ -23,9 +23,9 @@ func dated(mbox string) string {
 // parts are the messages of an mbox file.
 func parts(t testing.TB, mbox string) (all []string) {
 	t.Helper()
-	err := partMbox(strings.NewReader(mbox), int64(len(mbox)), func(p *mailPart) bool {
+	err := partMbox(strings.NewReader(mbox), int64(len(mbox)), func(p *Entry) bool {
 		p.unix = false // as it lies there
-		raw, err := io.ReadAll(p.onWire())
+		raw, err := io.ReadAll(p.OnWire())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -139,7 +139,7 @@ func TestFromLine(t *testing.T) {
 
 func TestPartMboxStops(t *testing.T) {
 	n, mbox := 0, dated("{a}\n\n{b}\n\n{d}\n")
-	err := partMbox(strings.NewReader(mbox), int64(len(mbox)), func(*mailPart) bool { n++; return false })
+	err := partMbox(strings.NewReader(mbox), int64(len(mbox)), func(*Entry) bool { n++; return false })
 	if n != 1 || err != nil {
 		t.Errorf("asked for one message, got %d, %v", n, err)
 	}
@@ -158,8 +158,8 @@ func FuzzMbox(f *testing.F) {
 		var mbox bytes.Buffer
 		var want []string
 		for _, text := range []string{one, two} {
-			l := letter{from: "a@x.test", created: time.Unix(1790000000, 0)}
-			if err := writeMboxEntry(&mbox, l, strings.NewReader(text)); err != nil {
+			at := time.Unix(1790000000, 0)
+			if err := WriteMbox(&mbox, "a@x.test", at, strings.NewReader(text)); err != nil {
 				t.Fatal(err)
 			}
 			var exported bytes.Buffer
@@ -214,30 +214,30 @@ func TestFindMailOfPrograms(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	w, err := findMail([]string{dir}, func(string, string) {})
+	w, err := Find([]string{dir}, func(string, string) {})
 	if err != nil {
 		t.Fatal(err)
 	}
 	n := 0
-	for _, f := range w.files {
-		for p, err := range f.messages() {
+	for _, f := range w.Files {
+		for p, err := range f.Messages() {
 			if err != nil {
 				t.Fatal(err)
 			}
-			raw, err := io.ReadAll(p.onWire())
+			raw, err := io.ReadAll(p.OnWire())
 			if want := strings.ReplaceAll(message, "\n", "\r\n"); err != nil || string(raw) != want {
-				t.Errorf("%s: %q, %v; want %q", f.path, raw, err, want)
+				t.Errorf("%s: %q, %v; want %q", f.Path, raw, err, want)
 			}
 			n++
 		}
 	}
-	if n != 5 || w.others != 4 {
-		t.Errorf("%d messages and %d other files, want 5 and 4", n, w.others)
+	if n != 5 || w.Others != 4 {
+		t.Errorf("%d messages and %d other files, want 5 and 4", n, w.Others)
 	}
 }
 
 func TestEmlxRefused(t *testing.T) {
-	read := func(raw string) (*mailPart, error) { return emlx(strings.NewReader(raw), int64(len(raw))) }
+	read := func(raw string) (*Entry, error) { return emlx(strings.NewReader(raw), int64(len(raw))) }
 	for _, raw := range []string{"", "33", "x\nA: b\n", "99\nA: b\n", "-1\nA: b\n"} {
 		if _, err := read(raw); err == nil || !strings.Contains(err.Error(), "no emlx file") {
 			t.Errorf("%q: %v", raw, err)
@@ -247,7 +247,7 @@ func TestEmlxRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := io.ReadAll(p.onWire()); err != nil || string(got) != "A: b\r\n" {
+	if got, err := io.ReadAll(p.OnWire()); err != nil || string(got) != "A: b\r\n" {
 		t.Errorf("%q, %v", got, err)
 	}
 }
@@ -256,7 +256,7 @@ func TestEmlxRefused(t *testing.T) {
 func TestPartMboxBroken(t *testing.T) {
 	mbox := dated("{a}\nA: b\n\nc\n")
 	if err := partMbox(strings.NewReader(mbox), int64(len(mbox))+1,
-		func(*mailPart) bool { return true }); err != io.EOF {
+		func(*Entry) bool { return true }); err != io.EOF {
 		t.Errorf("a file that became shorter: %v", err)
 	}
 }

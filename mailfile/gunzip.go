@@ -1,4 +1,4 @@
-package main
+package mailfile
 
 import (
 	"bufio"
@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-
-	"gatepost/settings"
 )
 
 // What is packed with gzip may unpack to a thousand times its size, into memory and onto disk.
@@ -23,15 +21,15 @@ const (
 // gzipMark begins a file that is packed with gzip (RFC 1952, section 2.3.1).
 const gzipMark = "\x1f\x8b"
 
-// A mailSource is the octets of a file, unpacked if it is packed.
-type mailSource struct {
+// A source is the octets of a file, unpacked if it is packed.
+type source struct {
 	io.ReaderAt
 	size int64
 	file *os.File // to be closed
 }
 
 // openMail opens a file for reading here and there in it.
-func openMail(path string) (*mailSource, error) {
+func openMail(path string) (*source, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -45,7 +43,7 @@ func openMail(path string) (*mailSource, error) {
 	case err != nil && !errors.Is(err, io.EOF):
 		return nil, errors.Join(err, f.Close())
 	case string(mark) != gzipMark:
-		return &mailSource{f, info.Size(), f}, nil
+		return &source{f, info.Size(), f}, nil
 	}
 	s, err := unpack(f, info.Size())
 	if err = errors.Join(err, f.Close()); err != nil {
@@ -54,7 +52,7 @@ func openMail(path string) (*mailSource, error) {
 	return s, nil
 }
 
-func (s *mailSource) Close() error {
+func (s *source) Close() error {
 	if s.file == nil {
 		return nil
 	}
@@ -63,7 +61,7 @@ func (s *mailSource) Close() error {
 
 // unpack unpacks size octets: into memory if it is little, else into a file that has no name
 // any more, so that nothing of it is left however we end.
-func unpack(packed io.Reader, size int64) (*mailSource, error) {
+func unpack(packed io.Reader, size int64) (*source, error) {
 	z, err := gzip.NewReader(bufio.NewReader(packed))
 	if err != nil {
 		return nil, err
@@ -72,7 +70,7 @@ func unpack(packed io.Reader, size int64) (*mailSource, error) {
 	var little bytes.Buffer
 	n, err := io.CopyN(&little, in, unpackedInMemory)
 	if errors.Is(err, io.EOF) {
-		return &mailSource{bytes.NewReader(little.Bytes()), n, nil}, nil
+		return &source{bytes.NewReader(little.Bytes()), n, nil}, nil
 	}
 	if err != nil {
 		return nil, err
@@ -87,7 +85,7 @@ func unpack(packed io.Reader, size int64) (*mailSource, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return &mailSource{f, n, f}, nil
+	return &source{f, n, f}, nil
 }
 
 // A bounded reader ends with an error where what is unpacked is more than a mailbox comes to.
@@ -100,8 +98,7 @@ func (b *bounded) Read(p []byte) (n int, err error) {
 	n, err = b.r.Read(p)
 	switch b.n += int64(n); {
 	case b.n > mostUnpacked:
-		return 0, fmt.Errorf("it comes to more than %s: unpack it with gunzip",
-			settings.Size(mostUnpacked))
+		return 0, fmt.Errorf("it comes to more than %dGiB: unpack it with gunzip", mostUnpacked>>30)
 	case b.n > unpackedFreely && b.n/mostTimes > b.packed:
 		return 0, fmt.Errorf("it comes to more than %d times its size, as mail does not: "+
 			"look at what it holds with gunzip", mostTimes)

@@ -1,4 +1,4 @@
-package main
+package mailfile
 
 import (
 	"bufio"
@@ -151,7 +151,7 @@ const longestCount = 64
 
 // emlx is the message in a file of Apple Mail: how many octets it has stands before it, and a
 // property list behind it.
-func emlx(file io.ReaderAt, size int64) (*mailPart, error) {
+func emlx(file io.ReaderAt, size int64) (*Entry, error) {
 	start := make([]byte, longestCount)
 	got, err := file.ReadAt(start, 0)
 	if err != nil && !errors.Is(err, io.EOF) {

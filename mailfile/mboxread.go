@@ -1,4 +1,4 @@
-package main
+package mailfile
 
 import (
 	"bufio"
@@ -45,7 +45,7 @@ func newMboxReader(file io.ReaderAt, size int64) *mboxReader {
 // partMbox gives the messages of an mbox file of size octets until it is told to stop. Every
 // octet belongs to one message or to what stands between two: a From_ line, and a blank line
 // before it. The first of the file need not bear a date.
-func partMbox(file io.ReaderAt, size int64, yield func(*mailPart) bool) error {
+func partMbox(file io.ReaderAt, size int64, yield func(*Entry) bool) error {
 	m := newMboxReader(file, size)
 	traits, err := readTraits(file, size)
 	if err != nil {
@@ -93,7 +93,7 @@ func (m *mboxReader) first() error {
 
 // message reads the message behind a From_ line, up to the next one. It ends where its
 // Content-Length says, if another begins there or the file ends (mboxcl, mboxcl2).
-func (m *mboxReader) message() (*mailPart, error) {
+func (m *mboxReader) message() (*Entry, error) {
 	from, header := m.at, true
 	length := bodyLength{}
 	m.here, m.ahead = m.ahead, warnings{}
@@ -130,7 +130,7 @@ func (m *mboxReader) message() (*mailPart, error) {
 
 // close ends a message behind that line, or before it if it is the blank line that an mbox
 // file has between two messages.
-func (m *mboxReader) close(from int64, last textLine) (*mailPart, error) {
+func (m *mboxReader) close(from int64, last textLine) (*Entry, error) {
 	to := last.at + last.size
 	if last.blank && last.at > from {
 		to = last.at
@@ -138,10 +138,10 @@ func (m *mboxReader) close(from int64, last textLine) (*mailPart, error) {
 	return m.newPart(from, to, true)
 }
 
-func (m *mboxReader) newPart(from, to int64, quoted bool) (*mailPart, error) {
+func (m *mboxReader) newPart(from, to int64, quoted bool) (*Entry, error) {
 	p, err := newPart(m.file, from, to, quoted)
 	if err == nil {
-		p.warnings = m.here.all()
+		p.Warnings = m.here.all()
 	}
 	return p, err
 }

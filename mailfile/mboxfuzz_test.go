@@ -1,4 +1,4 @@
-package main
+package mailfile
 
 import (
 	"bytes"
@@ -27,7 +27,7 @@ func FuzzAnyMbox(f *testing.F) {
 	f.Add([]byte("From a\nFrom b\n\nFrom c\n\n"))
 	f.Fuzz(func(t *testing.T, mbox []byte) {
 		at, n := int64(0), 0
-		err := partMbox(bytes.NewReader(mbox), int64(len(mbox)), func(p *mailPart) bool {
+		err := partMbox(bytes.NewReader(mbox), int64(len(mbox)), func(p *Entry) bool {
 			between := betweenMessages
 			if n++; n == 1 {
 				between = beforeMessages
@@ -36,9 +36,9 @@ func FuzzAnyMbox(f *testing.F) {
 				t.Fatalf("message %d is from %d to %d, behind %d, in %q", n, p.from, p.to, at, mbox)
 			}
 			at = p.to
-			got, err := io.Copy(io.Discard, p.onWire())
-			if err != nil || got > 2*(p.to-p.from) || len(p.warnings) > mostWarnings+1 {
-				t.Fatalf("message %d of %q: %d octets, %v, %q", n, mbox, got, err, p.warnings)
+			got, err := io.Copy(io.Discard, p.OnWire())
+			if err != nil || got > 2*(p.to-p.from) || len(p.Warnings) > mostWarnings+1 {
+				t.Fatalf("message %d of %q: %d octets, %v, %q", n, mbox, got, err, p.Warnings)
 			}
 			return true
 		})
@@ -86,12 +86,12 @@ func FuzzMarkedMbox(f *testing.F) {
 			write("")
 		}
 		var said []string
-		err := partMbox(bytes.NewReader(mbox.Bytes()), int64(mbox.Len()), func(p *mailPart) bool {
+		err := partMbox(bytes.NewReader(mbox.Bytes()), int64(mbox.Len()), func(p *Entry) bool {
 			if begun[p.from] == 0 {
 				t.Errorf("%q: a text became a message, at %d", mbox.String(), p.from)
 			}
 			delete(begun, p.from)
-			said = append(said, p.warnings...)
+			said = append(said, p.Warnings...)
 			return true
 		})
 		for _, line := range begun {

@@ -1,4 +1,4 @@
-package main
+package mailfile
 
 import (
 	"io"
@@ -33,7 +33,7 @@ func TestForeignFormatIsNoMail(t *testing.T) {
 			if filepath.Dir(name) == "cur" {
 				path = dir
 			}
-			w, err := findMail([]string{path}, func(string, string) {})
+			w, err := Find([]string{path}, func(string, string) {})
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s with %q: %v, %v; want an error about %s", name, start, w, err, want)
 			}
@@ -61,24 +61,24 @@ func TestFindPackedMail(t *testing.T) {
 		t.Fatal(err)
 	}
 	left := map[string]string{}
-	w, err := findMail([]string{dir}, func(path, why string) { left[filepath.Base(path)] = why })
+	w, err := Find([]string{dir}, func(path, why string) { left[filepath.Base(path)] = why })
 	if err != nil {
 		t.Fatal(err)
 	}
 	n := 0
-	for _, f := range w.files {
-		for p, err := range f.messages() {
+	for _, f := range w.Files {
+		for p, err := range f.Messages() {
 			if err != nil {
 				t.Fatal(err)
 			}
-			raw, err := io.ReadAll(p.onWire())
+			raw, err := io.ReadAll(p.OnWire())
 			if want := strings.ReplaceAll(message, "\n", "\r\n"); err != nil || string(raw) != want {
-				t.Errorf("%s: %q, %v; want %q", f.path, raw, err, want)
+				t.Errorf("%s: %q, %v; want %q", f.Path, raw, err, want)
 			}
 			n++
 		}
 	}
-	if n != 8 || len(left) != 3 || w.others != 3 || left["all.tar.gz"] != "a tar archive: unpack it" ||
+	if n != 8 || len(left) != 3 || w.Others != 3 || left["all.tar.gz"] != "a tar archive: unpack it" ||
 		left["bad.gz"] != "gzip that cannot be unpacked" || left["notes.txt.gz"] == "" {
 		t.Errorf("%d messages, left out: %q", n, left)
 	}
@@ -104,7 +104,7 @@ func TestMailIsNoTar(t *testing.T) {
 				t.Errorf("%s begins with %q and is no mail (%v)", name, start, err)
 			}
 		}
-		if _, err := findMail([]string{dir}, func(string, string) {}); err != nil {
+		if _, err := Find([]string{dir}, func(string, string) {}); err != nil {
 			t.Errorf("%q: %v", start, err)
 		}
 	}
@@ -122,15 +122,15 @@ func TestMessageBehindAMark(t *testing.T) {
 		if err := os.WriteFile(path, []byte(start+message), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		w, err := findMail([]string{path}, func(string, string) {})
+		w, err := Find([]string{path}, func(string, string) {})
 		if err != nil {
 			t.Fatal(err)
 		}
-		for p, err := range w.files[0].messages() {
+		for p, err := range w.Files[0].Messages() {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if raw, err := io.ReadAll(p.onWire()); err != nil || string(raw) != want {
+			if raw, err := io.ReadAll(p.OnWire()); err != nil || string(raw) != want {
 				t.Errorf("behind %q: %q, %v; want %q", start, raw, err, want)
 			}
 		}

@@ -1,33 +1,30 @@
-package main
+package mailfile
 
 import (
 	"bufio"
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 
 	"gatepost/message"
-	"gatepost/policy"
-	"gatepost/settings"
 )
 
 // partBuffer is how much of a message is read from its file at once, in octets.
 const partBuffer = 32 << 10
 
-// A mailPart is one message in a file. Its octets are read from there whenever they are asked
+// An Entry is one message in a file. Its octets are read from there whenever they are asked
 // for, and none of them are kept: a message may be as large as the file.
-type mailPart struct {
+type Entry struct {
 	file     io.ReaderAt
 	from, to int64    // where it lies in the file, in octets
 	quoted   bool     // it may have a > before lines that begin with "From " (mboxrd)
 	unix     bool     // its line ends are those of Unix
-	warnings []string // places of an mbox that could be read otherwise
+	Warnings []string // places of an mbox that could be read otherwise
 }
 
 // newPart looks at the line ends of a message.
-func newPart(file io.ReaderAt, from, to int64, quoted bool) (*mailPart, error) {
-	p := &mailPart{file: file, from: from, to: to, quoted: quoted}
+func newPart(file io.ReaderAt, from, to int64, quoted bool) (*Entry, error) {
+	p := &Entry{file: file, from: from, to: to, quoted: quoted}
 	var err error
 	p.unix, err = hasUnixEnds(p.stored())
 	return p, err
@@ -35,8 +32,8 @@ func newPart(file io.ReaderAt, from, to int64, quoted bool) (*mailPart, error) {
 
 // single is the only message of a file, from one octet to another. A byte order mark and a
 // separator line (RFC 4155) before it are the file's.
-func single(file io.ReaderAt, from, to int64) (*mailPart, error) {
-	p := &mailPart{file: file, from: from, to: to}
+func single(file io.ReaderAt, from, to int64) (*Entry, error) {
+	p := &Entry{file: file, from: from, to: to}
 	in := p.stored()
 	if start, _ := in.Peek(len(byteOrderMark)); string(start) == byteOrderMark {
 		n, _ := in.Discard(len(byteOrderMark)) // which are there
@@ -70,60 +67,37 @@ func skipLine(in *bufio.Reader) (n int64, err error) {
 }
 
 // stored reads the message as it lies in the file.
-func (p *mailPart) stored() *bufio.Reader {
+func (p *Entry) stored() *bufio.Reader {
 	return bufio.NewReaderSize(io.NewSectionReader(p.file, p.from, p.to-p.from),
 		int(min(max(p.to-p.from, peekedLine), partBuffer)))
 }
 
-// onWire reads the message as it would come over the wire.
-func (p *mailPart) onWire() io.Reader {
+// OnWire reads the message as it would come over the wire.
+func (p *Entry) OnWire() io.Reader {
 	in := p.stored()
 	switch {
 	case p.quoted && p.unix:
-		return &wireEnds{r: &unquoter{r: in}}
+		return WireEnds(&unquoter{r: in})
 	case p.quoted:
 		return &unquoter{r: in}
 	case p.unix:
-		return &wireEnds{r: in}
+		return WireEnds(in)
 	}
 	return in
 }
 
-// mail is the message as it is judged: its header section is in memory, its body is not.
-func (p *mailPart) mail(env *message.Envelope) (policy.Mail, error) {
-	head, err := io.ReadAll(io.LimitReader(p.onWire(), message.MaxHeader+1))
-	m := message.Parse(head)
-	return policy.Mail{Message: m, Envelope: env, Body: func() io.Reader {
-		in := p.onWire()
-		if _, err := io.CopyN(io.Discard, in, int64(m.Size)); err != nil {
-			return brokenReader{err}
-		}
-		return in
-	}}, err
-}
-
-// A brokenReader gives an error that came before it was read.
-type brokenReader struct{ err error }
-
-func (b brokenReader) Read([]byte) (int, error) { return 0, b.err }
-
-// within is an error if the message is larger on the wire than SMTP would take.
-func (p *mailPart) within(limit settings.Size) error {
-	if 2*(p.to-p.from) <= int64(limit) { // at most, where every octet is a line end
+// within is the error over if the message has more than limit octets on the wire.
+func (p *Entry) within(limit int64, over error) error {
+	if 2*(p.to-p.from) <= limit { // at most, where every octet is a line end
 		return nil
 	}
-	_, err := io.Copy(io.Discard, p.limited(limit))
+	_, err := io.Copy(io.Discard, p.Limited(limit, over))
 	return err
 }
 
-// limited reads the message as it would come over the wire, up to what SMTP would take.
-func (p *mailPart) limited(limit settings.Size) io.Reader {
-	return &limited{p.onWire(), int64(limit), tooLarge(limit)}
-}
-
-// tooLarge refuses a message as SMTP would.
-func tooLarge(limit settings.Size) error {
-	return refusal{fmt.Errorf("the message is larger than smtp.max_message_size (%s)", limit)}
+// Limited reads the message as it would come over the wire; beyond limit octets the error is over.
+func (p *Entry) Limited(limit int64, over error) io.Reader {
+	return Limit(p.OnWire(), limit, over)
 }
 
 // hasUnixEnds reads as much of a message as message.HasUnixEnds looks at.

@@ -1,4 +1,4 @@
-package main
+package mailfile
 
 import (
 	"errors"
@@ -47,12 +47,12 @@ func TestPartMboxHoldsLittle(t *testing.T) {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			n := 0
-			err := partMbox(f, f.size, func(p *mailPart) bool {
+			err := partMbox(f, f.size, func(p *Entry) bool {
 				n++
 				if p.from != int64(strings.Index(start, "\n")+1) || p.to != f.size {
 					t.Errorf("it lies from %d to %d", p.from, p.to)
 				}
-				_, err := io.CopyN(io.Discard, p.onWire(), 1<<20)
+				_, err := io.CopyN(io.Discard, p.OnWire(), 1<<20)
 				return err == nil
 			})
 			runtime.ReadMemStats(&after)
@@ -76,7 +76,7 @@ func TestLongestFromLine(t *testing.T) {
 		}
 	}
 	mbox := line(longestFromLine+1) + "From: a@x.test\n\nc\n"
-	err := partMbox(strings.NewReader(mbox), int64(len(mbox)), func(*mailPart) bool { return true })
+	err := partMbox(strings.NewReader(mbox), int64(len(mbox)), func(*Entry) bool { return true })
 	if err == nil || !strings.Contains(err.Error(), "does not begin with") {
 		t.Errorf("as the first of a file: %v", err)
 	}
@@ -107,7 +107,7 @@ func TestPartMboxDamaged(t *testing.T) {
 	for from := range int64(len(mbox)) {
 		n := 0
 		err := partMbox(damagedFile{strings.NewReader(mbox), from}, int64(len(mbox)),
-			func(*mailPart) bool { n++; return true })
+			func(*Entry) bool { n++; return true })
 		if !errors.Is(err, errDamaged) || n > 1 {
 			t.Errorf("damaged from octet %d: %d messages, %v", from, n, err)
 		}

@@ -1,4 +1,4 @@
-package main
+package mailfile
 
 import (
 	"fmt"
@@ -10,8 +10,8 @@ import (
 // doubts are the warnings of each message of an mbox file.
 func doubts(t testing.TB, mbox string) (all [][]string) {
 	t.Helper()
-	err := partMbox(strings.NewReader(mbox), int64(len(mbox)), func(p *mailPart) bool {
-		all = append(all, p.warnings)
+	err := partMbox(strings.NewReader(mbox), int64(len(mbox)), func(p *Entry) bool {
+		all = append(all, p.Warnings)
 		return true
 	})
 	if err != nil {
