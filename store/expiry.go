@@ -69,6 +69,9 @@ func (db *DB) Purge(ctx context.Context, e Expiry) (p Purged, err error) {
 	if err := db.purgeRest(ctx, until); err != nil {
 		return p, fmt.Errorf("purge: %w", err)
 	}
+	if err := db.emptyLog(ctx); err != nil {
+		return p, fmt.Errorf("purge: %w", err)
+	}
 	return p, nil
 }
 

@@ -182,6 +182,7 @@ func deleteSuspended(t *tx, id int64) (file string, err error) {
 	if inFile {
 		file = contentName(decision)
 	}
+	t.erased = true
 	return file, t.exec(`delete from messages where id = $1`, id)
 }
 

@@ -37,7 +37,7 @@ const (
 // so those that carry our promise are read back.
 func openSQLite(path string, m mode) (*sql.DB, error) {
 	opts := url.Values{"_busy_timeout": {"5000"}, "_journal_mode": {"WAL"}, "_sync": {"FULL"},
-		"_fk": {"1"}}
+		"_fk": {"1"}, "_secure_delete": {"on"}}
 	if m == reading {
 		opts = url.Values{"_busy_timeout": {"5000"}, "_query_only": {"1"}}
 	}
@@ -58,6 +58,9 @@ func openSQLite(path string, m mode) (*sql.DB, error) {
 	return db, nil
 }
 
+// readersPatience is that of _busy_timeout, for a reader that had none for a while.
+const readersPatience = "pragma busy_timeout = 5000"
+
 // escapePath makes a path safe inside an SQLite URI.
 func escapePath(path string) string {
 	return (&url.URL{Path: path}).EscapedPath()
@@ -65,7 +68,7 @@ func escapePath(path string) string {
 
 func readBack(db *sql.DB) error {
 	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2",
-		"foreign_keys": "1"} {
+		"foreign_keys": "1", "secure_delete": "1"} {
 		var got string
 		if err := db.QueryRow("pragma " + pragma).Scan(&got); err != nil {
 			return damaged(err)

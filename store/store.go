@@ -165,6 +165,9 @@ func (db *DB) Close() error {
 	if errors.Is(db.files.look(), ErrReplaced) {
 		return nil
 	}
+	if db.writer != nil && db.read != nil {
+		errs = append(errs, db.emptyLog(context.Background()))
+	}
 	if db.writer != nil {
 		errs = append(errs, db.writer.stop(), db.writer.turns.close())
 	}

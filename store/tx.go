@@ -16,6 +16,7 @@ type tx struct {
 	totals   map[string]int64 // see conservation.go
 	bands    map[bandKey]*band
 	queue    bool // the suspended queue has changed
+	erased   bool // a message was deleted for good
 	file     bool // a content is in a file: the folder must be on disk before the commit
 }
 

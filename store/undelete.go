@@ -141,6 +141,7 @@ func (t *tx) purgeDeleted(before time.Time, limit int, all *taken) (files []stri
 	for _, decision := range decisions {
 		files = append(files, contentName(decision))
 	}
+	t.erased = t.erased || len(causes) > 0
 	for _, table := range []string{"messages", "deleted"} {
 		err := t.exec(`delete from `+table+` where id in (select d.id`+those+`)`,
 			before.UnixMilli(), limit)

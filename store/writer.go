@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 
 	"github.com/mattn/go-sqlite3"
 )
@@ -28,7 +29,8 @@ type writer struct {
 
 	lock    sync.Mutex
 	queue   []*write
-	leading bool // somebody writes
+	leading bool        // somebody writes
+	erased  atomic.Bool // a message was, and its octets may be in the log still
 	closed  bool
 	active  sync.WaitGroup // of calls of do
 
@@ -196,6 +198,9 @@ func (w *writer) transact(batch []*write) (began bool, err error) {
 	}
 	if err := t.exec("commit"); err != nil {
 		return true, err
+	}
+	if t.erased {
+		w.erased.Store(true)
 	}
 	// It is on disk, but maybe not where anybody will look: who sent it keeps it.
 	return true, w.files.look()
