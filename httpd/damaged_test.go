@@ -1,8 +1,11 @@
 package httpd
 
 import (
+	"bytes"
 	"database/sql"
+	"errors"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 
@@ -56,4 +59,58 @@ func TestDamagedRow(t *testing.T) {
 			st.object(st.do(do("PUT", "/recover_many?ids=1,3")), 200)
 		})
 	}
+}
+
+// Where pages of indexes are damaged the API shows each message as ever. What asks an index says
+// that the database is damaged and what to do, to programs and to people; the log says why.
+func TestDamagedIndex(t *testing.T) {
+	st := testServer(t)
+	st.rules(policy.Block, "*")
+	for _, subject := range []string{"one", "two", "three"} {
+		st.receive(letterOf("a@acme.test", subject, "hello"))
+	}
+	st.damageIndexes()
+	do := st.as("admin@acme.test")
+	st.object(do("GET", "/api/v2/suspended_tickets/2", ""), http.StatusOK)
+	w := do("GET", "/api/v2/suspended_tickets?sort_by=subject", "")
+	said := st.object(w, http.StatusServiceUnavailable)
+	if said["error"] != "DatabaseDamaged" || !strings.Contains(w.Body.String(), "gatepost doctor") {
+		t.Errorf("said: %v", said)
+	}
+	if !strings.Contains(st.log.String(), "malformed") {
+		t.Errorf("the log is %s", st.log.String())
+	}
+	b := st.browser("admin@acme.test")
+	b.says(b.get("/suspended", http.StatusServiceUnavailable), "is damaged", "gatepost doctor")
+}
+
+// damageIndexes overwrites the pages of all indexes of the queue.
+func (st *site) damageIndexes() {
+	st.Helper()
+	db, err := sql.Open("sqlite3", "file:"+st.path+"?_busy_timeout=10000")
+	st.must(err)
+	defer db.Close()
+	_, err = db.Exec("pragma wal_checkpoint(truncate)")
+	st.must(err)
+	var size int64
+	st.must(db.QueryRow("pragma page_size").Scan(&size))
+	rows, err := db.Query(`select rootpage from sqlite_master
+		where type = 'index' and tbl_name = 'suspended'`)
+	st.must(err)
+	defer rows.Close()
+	file, err := os.OpenFile(st.path, os.O_WRONLY, 0)
+	st.must(err)
+	n := 0
+	for ; rows.Next(); n++ {
+		var page int64
+		st.must(rows.Scan(&page))
+		_, err := file.WriteAt(bytes.Repeat([]byte{0xff}, int(size)), (page-1)*size)
+		st.must(err)
+	}
+	st.must(errors.Join(rows.Err(), file.Close()))
+	if n == 0 {
+		st.Fatal("there is no index")
+	}
+	_, err = db.Exec(`update meta set value = value + 1 where name = 'pings'`) // caches are void now
+	st.must(err)
 }

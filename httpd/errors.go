@@ -23,6 +23,7 @@ type problem struct {
 	details     map[string][]detail
 	retry       time.Duration  // of 429 and 503: when to come again
 	more        map[string]any // beside the error, in the API
+	ours        bool           // the operator is to know it as well: it is logged
 }
 
 // A detail is what is wrong with one field.
@@ -103,6 +104,10 @@ func ofStore(err error) *problem {
 	case errors.Is(err, store.ErrBusy):
 		return &problem{status: http.StatusServiceUnavailable, code: "Busy", retry: time.Second,
 			description: err.Error()}
+	case store.IsDamaged(err):
+		return &problem{status: http.StatusServiceUnavailable, code: "DatabaseDamaged", ours: true,
+			description: "the database is damaged, and this cannot be read from it: run " +
+				"`gatepost doctor` beside the server, which says what can be read and how to mend it"}
 	}
 	return nil
 }
@@ -124,8 +129,10 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, v visitor, err err
 		panic(http.ErrAbortHandler) // half an answer must not look like a whole one
 	}
 	p := asProblem(err)
-	if p == nil {
+	if p == nil || p.ours {
 		s.Log.Error("http", "method", r.Method, "path", r.URL.Path, "error", err)
+	}
+	if p == nil {
 		p = &problem{status: http.StatusInternalServerError, code: "InternalError",
 			description: "this could not be done, and the server's log says why"}
 	}

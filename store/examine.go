@@ -26,7 +26,7 @@ func (db *DB) Integrity(ctx context.Context) (faults []string, err error) {
 	for fault, err := range each(ctx, db, func(row scanner) (text string, err error) {
 		return text, row.Scan(&text)
 	}, fmt.Sprintf("pragma integrity_check(%d)", mostFaults)) {
-		if isDamaged(err) && faults != nil { // it gives up
+		if IsDamaged(err) && faults != nil { // it gives up
 			return faults, nil
 		}
 		if err != nil {

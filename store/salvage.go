@@ -126,7 +126,7 @@ func copyTables(ctx context.Context, from, to string) (all []SalvagedTable, err 
 
 // noTables is the error of a database whose list of tables cannot be read.
 func noTables(err error) error {
-	if isDamaged(err) {
+	if IsDamaged(err) {
 		return fmt.Errorf("SQLite cannot tell its tables (%w): restore it from a backup", err)
 	}
 	return err
@@ -190,7 +190,7 @@ func (c *tableCopy) copy() (err error) {
 				return fmt.Errorf("table %s: %w", c.Name, err)
 			}
 		}
-		if !isDamaged(err) {
+		if !IsDamaged(err) {
 			return err
 		}
 		last++ // it may be there all the same, and lead on
@@ -258,7 +258,7 @@ func (c *tableCopy) row(id int64) error {
 	if err == nil {
 		_, err = c.insert.ExecContext(c.ctx, c.values...)
 	}
-	if isDamaged(err) || isCode(err, sqlite3.ErrConstraint) {
+	if IsDamaged(err) || isCode(err, sqlite3.ErrConstraint) {
 		c.Unreadable++
 		return nil
 	}

@@ -37,7 +37,7 @@ func (s *tableScan[T]) rows(ctx context.Context) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
 		more, hidden := s.read(ctx, s.whole, "", yield)
-		if more && isDamaged(hidden) {
+		if more && IsDamaged(hidden) {
 			var err error
 			if more, err = s.stepOver(ctx, yield); err != nil {
 				hidden = err
@@ -61,7 +61,7 @@ func (s *tableScan[T]) stepOver(ctx context.Context, yield func(T, error) bool) 
 	for failed := 0; s.last > 1 && failed < mostUnreadable; {
 		s.last--
 		more, err := s.read(ctx, s.whole, "=", yield)
-		if isDamaged(err) {
+		if IsDamaged(err) {
 			more, err = s.read(ctx, s.half, "=", yield)
 		}
 		if more && err == nil { // this one is there, or is not: those below it may be
@@ -71,7 +71,7 @@ func (s *tableScan[T]) stepOver(ctx context.Context, yield func(T, error) bool) 
 				return more, nil
 			}
 		}
-		if !more || !isDamaged(err) {
+		if !more || !IsDamaged(err) {
 			return more, err
 		}
 		failed++
@@ -124,7 +124,7 @@ func (s *tableScan[T]) sorted(ctx context.Context, key string, keyOf func(T) str
 			}
 		}
 		var none T
-		if err != nil && (begun || !isDamaged(err)) {
+		if err != nil && (begun || !IsDamaged(err)) {
 			yield(none, err)
 		} else if err != nil {
 			s.sortHere(ctx, keyOf, yield)
@@ -172,7 +172,7 @@ func asciiLower(text string) string {
 func wholeOrHalf[T any](ctx context.Context, db *DB, scan func(scanner) (T, error),
 	columns, whole, half, where string, id int64) (T, error) {
 	v, err := one(ctx, db, scan, "select "+columns+whole+where, id)
-	if isDamaged(err) {
+	if IsDamaged(err) {
 		return one(ctx, db, scan, "select "+columns+half+where, id)
 	}
 	return v, err
@@ -190,8 +190,8 @@ func (db *DB) newestID(ctx context.Context) (id int64, err error) {
 	return 0, err
 }
 
-// isDamaged reports whether SQLite could not read what it was asked for, since its pages are
+// IsDamaged reports whether SQLite could not read what it was asked for, since its pages are
 // damaged.
-func isDamaged(err error) bool {
+func IsDamaged(err error) bool {
 	return isCode(err, sqlite3.ErrCorrupt) || isCode(err, sqlite3.ErrNotADB)
 }
