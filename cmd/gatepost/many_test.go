@@ -38,6 +38,7 @@ func TestManyIngestAtOnce(t *testing.T) {
 			}
 		}
 	}()
+	defer func() { <-ended }() // what they say is this test's, however it ends
 	longest, sent := time.Duration(0), 0
 	for more := true; more; {
 		select {
