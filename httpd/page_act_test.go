@@ -32,7 +32,7 @@ var quickCases = []struct {
 		remark: "to allow pat@acme.example would not let it in: acme.example is on the blocklist"},
 	{why: "a plain block does nothing under an allow", allow: "acme.example",
 		raw: "Reply-To: <eve@bad.test>\r\n", block: "bad.test",
-		let:    []string{"unblock bad.test"},
+		let:    []string{"allow eve@bad.test", "allow bad.test"},
 		keep:   []string{"block suspend:pat@acme.example", "block suspend:acme.example"},
 		remark: "to block pat@acme.example would not keep it out: acme.example is on the allowlist"},
 	{why: "an allow lets a plain block be", block: "acme.example",

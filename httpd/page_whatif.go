@@ -2,8 +2,8 @@ package httpd
 
 import (
 	"context"
-	"fmt"
 	"io"
+	"slices"
 
 	"gatepost/message"
 	"gatepost/policy"
@@ -39,116 +39,80 @@ func (s *Server) whatIf(ctx context.Context, l *letter, cause string) (w whatIf,
 	if err != nil {
 		return w, err
 	}
-	sender, profile := f.Requester()
-	t := trial{policy: p, facts: f, sender: sender.Address, profile: profile}
-	d := p.Decide(f)
-	w.Now = d.Action.String()
-	remedies := p.Remedies(f)
-	if len(remedies) > 0 {
-		w.Smallest = remedyWords(remedies[0])
+	all := p.Proposals(f)
+	w.Now = all.Now.Action.String()
+	if len(all.LetIn) > 0 {
+		w.Smallest = remedyWords(all.LetIn[0])
 	}
-	if t.sender.IsZero() {
+	if requester, _ := f.Requester(); requester.Address.IsZero() {
 		return w, nil
 	}
-	if d.Action != policy.Ticket {
-		w.LetIn, w.Remarks = t.letIn(remedies)
-	}
-	out, remarks := t.keepOut()
-	w.KeepOut, w.Remarks = out, append(w.Remarks, remarks...)
-	if a := t.sender; profile.Known && !profile.Suspended {
-		w.Suspend = &quickRule{Key: "suspend " + a.String(), person: a, hold: true,
-			Change: "suspend the profile of " + a.String()}
-	}
+	w.LetIn = letInRules(all.LetIn)
+	w.takeKeepOut(all.KeepOut)
+	w.Remarks = vainRemarks(all)
 	return w, nil
 }
 
-// A trial asks what one more entry would do.
-type trial struct {
-	policy  *policy.Policy
-	facts   *policy.Facts
-	sender  message.Address // whom it is judged as
-	profile policy.Profile
-}
-
-// targets are what an entry may be for: the sender, and its domain.
-func (t trial) targets() []string {
-	return []string{t.sender.String(), string(t.sender.Domain())}
-}
-
-// letIn are the changes with which this message would be a ticket.
-func (t trial) letIn(remedies []policy.Remedy) (rules []quickRule, remarks []string) {
-	for _, target := range t.targets() {
-		e, err := policy.ParseEntry(policy.Allow, target)
-		if err != nil || t.policy.Allow.Has(e) {
-			continue
-		}
-		d := t.with(policy.Allow, e).Decide(t.facts)
-		if d.Action == policy.Ticket {
-			rules = append(rules, addRule(policy.Allow, e))
-		} else if len(remarks) == 0 {
-			remarks = append(remarks, fmt.Sprintf("to allow %s would not let it in: %s", e, d.Why()))
-		}
-	}
-	if len(rules) > 0 {
-		return rules, nil
-	}
-	for _, r := range remedies {
+// letInRules are what a button does: an entry of the allowlist, or else the entry or the
+// profile that is in the way.
+func letInRules(proposals []policy.Remedy) (rules []quickRule) {
+	var others []quickRule
+	for _, r := range proposals {
 		switch q := (quickRule{Change: r.Words()}); r.Kind {
+		case policy.AllowSender, policy.AllowDomain:
+			rules = append(rules, addRule(policy.Allow, r))
 		case policy.Unblock:
 			q.Key, q.list = "unblock "+r.Subject(), policy.Block
 			q.entry, q.remove = r.Entry, true
-			rules = append(rules, q)
+			others = append(others, q)
 		case policy.Restore:
 			q.Key, q.person = "restore "+r.Subject(), r.Address
-			rules = append(rules, q)
+			others = append(others, q)
 		}
 	}
-	return rules, remarks
+	if len(rules) > 0 {
+		return rules
+	}
+	return others
 }
 
-// keepOut are the entries by which the sender's next message would be held: for each target
-// the plainest that works.
-func (t trial) keepOut() (rules []quickRule, remarks []string) {
-	if t.check(t.policy).Action != policy.Ticket {
-		return nil, nil // it is kept out already
-	}
-	for _, target := range t.targets() {
-		for _, keyword := range []policy.Keyword{policy.Plain, policy.SuspendKeyword} {
-			e, err := policy.ParseEntry(policy.Block, keyword.String()+target)
-			if err != nil {
-				break
-			}
-			d := t.check(t.with(policy.Block, e))
-			if d.Action != policy.Ticket {
-				rules = append(rules, addRule(policy.Block, e))
-				break
-			}
-			remarks = append(remarks, fmt.Sprintf("to block %s would not keep it out: %s", e, d.Why()))
+func (w *whatIf) takeKeepOut(proposals []policy.Remedy) {
+	for _, r := range proposals {
+		if r.Kind != policy.Hold {
+			w.KeepOut = append(w.KeepOut, addRule(policy.Block, r))
+			continue
 		}
+		w.Suspend = &quickRule{Key: "suspend " + r.Subject(), person: r.Address, hold: true,
+			Change: r.Words()}
 	}
-	return rules, remarks
 }
 
-// check is what becomes of the sender's mail as far as the lists say. A sender that only *
-// holds is let in as soon as it has a profile, so it is asked as if it had one.
-func (t trial) check(p *policy.Policy) policy.Decision {
-	profile := t.profile
-	profile.Known = true
-	return p.Check(t.sender, profile)
-}
-
-func (t trial) with(list policy.ListName, e policy.Entry) *policy.Policy {
-	changed := *t.policy
-	change := []policy.Change{{Entry: e}}
-	if list == policy.Allow {
-		changed.Allow = changed.Allow.With(change)
-	} else {
-		changed.Block = changed.Block.With(change)
+// vainRemarks say why an entry is not offered: the first that would not let it in, if none of
+// the allowlist would, and all that would not keep it out.
+func vainRemarks(all policy.Proposals) (remarks []string) {
+	told := slices.ContainsFunc(all.LetIn, func(r policy.Remedy) bool {
+		return r.Kind == policy.AllowSender || r.Kind == policy.AllowDomain
+	})
+	for _, v := range all.Vain {
+		list, would := policy.Allow, "let it in"
+		switch {
+		case v.KeepsOut():
+			list, would = policy.Block, "keep it out"
+		case told:
+			continue
+		default:
+			told = true
+		}
+		remarks = append(remarks, "to "+addRule(list, v.Remedy).Change+" would not "+would+": "+v.Why)
 	}
-	return &changed
+	return remarks
 }
 
-func addRule(list policy.ListName, e policy.Entry) quickRule {
+func addRule(list policy.ListName, r policy.Remedy) quickRule {
+	e := r.Entry
+	if e.IsZero() {
+		e.Target = r.Address.String()
+	}
 	change := string(list) + " " + e.String()
 	return quickRule{Key: change, Change: change, list: list, entry: e}
 }

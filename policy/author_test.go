@@ -84,7 +84,7 @@ func TestAuthorRemedy(t *testing.T) {
 	f := fromOurselves(t, &p.Settings)
 	f.Authentication = proven("help.example", policy.None, 0)
 	var got []string
-	for _, r := range p.Remedies(&f) {
+	for _, r := range p.Proposals(&f).LetIn {
 		got = append(got, told(r))
 	}
 	if want := []string{`take that client for a relay of ours, for all that it hands on ` +
@@ -94,7 +94,7 @@ func TestAuthorRemedy(t *testing.T) {
 		t.Errorf("\n%q, want\n%q", got, want)
 	}
 	f.Author = policy.Author{}
-	if got := p.Remedies(&f); len(got) != 1 || got[0].Kind != policy.TurnOff {
+	if got := p.Proposals(&f).LetIn; len(got) != 1 || got[0].Kind != policy.TurnOff {
 		t.Errorf("nobody is named, and %+v", got)
 	}
 }

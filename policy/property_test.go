@@ -321,27 +321,41 @@ func TestSameFactsSameDecision(t *testing.T) {
 	})
 }
 
-// TestRemediesWork: each change that is named makes a ticket, and none is named of a ticket.
-func TestRemediesWork(t *testing.T) {
+// TestProposalsWork: each change that lets in makes a ticket, and none is named of a ticket;
+// each that keeps out holds the sender's next message. They change nothing by themselves.
+func TestProposalsWork(t *testing.T) {
 	check(t, func(r *rapid.T, d draw, got policy.Decision) {
 		p := policy.Policy{Allow: list(t, policy.Allow, strings.Join(d.allow, " ")),
 			Block: list(t, policy.Block, strings.Join(d.block, " ")), Settings: d.settings}
 		before := d.facts
-		remedies := p.Remedies(&d.facts)
-		if got.Action == policy.Ticket && remedies != nil {
-			r.Fatalf("a ticket, and yet %+v", remedies)
+		all := p.Proposals(&d.facts)
+		if got.Action == policy.Ticket && all.LetIn != nil {
+			r.Fatalf("a ticket, and yet %+v", all.LetIn)
 		}
-		if again := p.Decide(&d.facts); again.Why() != got.Why() || before.Profile != d.facts.Profile {
-			r.Fatalf("to ask for remedies changed something")
+		if again := p.Decide(&d.facts); again.Why() != got.Why() || all.Now.Why() != got.Why() ||
+			before.Profile != d.facts.Profile {
+			r.Fatalf("to ask for proposals changed something")
 		}
-		for _, remedy := range remedies {
-			if remedy.Kind == policy.AllowSender {
-				d.allow = append(d.allow, remedy.Subject())
-				if again := d.decide(t); again.Action != policy.Ticket {
-					r.Fatalf("with %s allowed: %s", remedy.Subject(), again.Why())
-				}
-				return
-			}
+		for _, remedy := range slices.Concat(all.LetIn, all.KeepOut) {
+			checkProposal(t, r, d, remedy)
 		}
 	})
+}
+
+// checkProposal makes a change of the lists, and looks whether it does what it promises.
+func checkProposal(t *testing.T, r *rapid.T, d draw, remedy policy.Remedy) {
+	with := d
+	switch remedy.Kind {
+	case policy.AllowSender, policy.AllowDomain:
+		with.allow = append(slices.Clone(d.allow), remedy.Subject())
+		if again := with.decide(t); again.Action != policy.Ticket {
+			r.Fatalf("with %s allowed: %s", remedy.Subject(), again.Why())
+		}
+	case policy.BlockSender, policy.BlockDomain:
+		with.block = append(slices.Clone(d.block), remedy.Subject())
+		with.facts = policy.Facts{Sender: d.facts.Sender, Profile: d.facts.Profile}
+		if again := with.decide(t); again.Action == policy.Ticket {
+			r.Fatalf("with %s blocked: %s", remedy.Subject(), again.Why())
+		}
+	}
 }

@@ -6,12 +6,12 @@ import (
 	"gatepost/message"
 )
 
-// A Remedy is one change that would make a ticket of a message. At most one of its subjects
-// is set: whom or what the change is about.
+// A Remedy is one change that would make a ticket of a message, or keep its sender's next one
+// out. At most one of its subjects is set: whom or what the change is about.
 type Remedy struct {
 	Kind    RemedyKind
 	Address message.Address
-	Entry   Entry // of the blocklist
+	Entry   Entry // of one of the lists
 	Cause   Cause
 	Relays  string // what smtp.relays has, and the client
 }
@@ -19,13 +19,14 @@ type Remedy struct {
 // A RemedyKind is what a remedy changes.
 type RemedyKind uint8
 
-// The kinds, the smallest change first: of one sender, then of one entry, then of one
-// setting.
+// The kinds that let in, the smallest change first: of one sender, then of one entry, then of
+// one setting. Behind them are those that keep out.
 const (
 	Forget      RemedyKind = iota // how many of its messages were stored within the hour
 	AllowSender                   // an entry of the allowlist
 	AddProfile                    // a profile
 	Restore                       // a profile that is suspended no more
+	AllowDomain                   // an entry of the allowlist, for its domain
 	Unblock                       // an entry taken off the blocklist
 	Relay                         // a relay that the client is from now on
 	PassLists                     // mail of mailing lists is not held
@@ -33,16 +34,21 @@ const (
 	AnyRate                       // no limit of messages an hour
 	TurnOff                       // a cause that holds nothing
 	Believe                       // that the claim is taken: trust
+	BlockSender                   // an entry of the blocklist
+	BlockDomain                   // an entry of the blocklist, for its domain
+	Hold                          // a profile that is suspended
 	remedyEnd
+
+	firstOut = BlockSender // the first kind that keeps out
 )
 
 // A remedyRow is all that is known of one kind.
 type remedyRow struct {
-	words   string  // what to do, to whom or what: %s
-	command string  // our own command that does it, before its subject; or
-	setting Setting // the setting that does it, before the name of a cause
-	about   func(*Policy, *Decision) (r Remedy, exists bool)
-	apply   func(Remedy, *Policy, *Facts) // makes the change, on copies
+	words   string                                           // what to do, to whom or what: %s
+	command string                                           // our own command that does it, before its subject; or
+	setting Setting                                          // the setting that does it, before the name of a cause
+	about   func(*Policy, *Decision) (r Remedy, exists bool) // nil if it keeps out
+	apply   func(Remedy, *Policy, *Facts)                    // makes the change, on copies
 }
 
 var remedyRows = [remedyEnd]remedyRow{
@@ -54,6 +60,8 @@ var remedyRows = [remedyEnd]remedyRow{
 		about: ofSender, apply: addProfile},
 	Restore: {words: "end the suspension of %s", command: "user unsuspend",
 		about: ofSender, apply: restore},
+	AllowDomain: {words: "put the domain %s on the allowlist", command: "rules add allow",
+		about: ofDomainToBe, apply: allowEntry},
 	Unblock: {words: "take %s off the blocklist", command: "rules remove block",
 		about: ofEntry, apply: unblock},
 	Relay: {words: "take that client for a relay of ours", setting: Setting{"smtp.relays", `""`},
@@ -71,39 +79,40 @@ var remedyRows = [remedyEnd]remedyRow{
 		about: ofCause, apply: func(r Remedy, p *Policy, _ *Facts) { p.Off = p.Off.With(r.Cause) }},
 	Believe: {words: "take what From claims", setting: Setting{"auth.trust", `"claimed"`},
 		about: ofEverybody, apply: func(_ Remedy, p *Policy, _ *Facts) { p.Trust = TrustClaimed }},
+	BlockSender: {words: "put %s on the blocklist", command: "rules add block", apply: block},
+	BlockDomain: {words: "put the entry %s on the blocklist", command: "rules add block",
+		apply: block},
+	Hold: {words: "suspend the profile of %s", command: "user suspend", apply: suspendProfile},
 }
 
-// Remedies are all the changes that would do, the smallest first. Each was tried by asking
-// Decide again; what nobody can change is none.
-func (p *Policy) Remedies(f *Facts) []Remedy {
-	d := p.Decide(f)
-	if d.Action == Ticket || d.Address.IsZero() {
-		return nil
-	}
-	var remedies []Remedy
-	for kind, row := range remedyRows {
-		r, exists := row.about(p, &d)
-		if !exists {
-			continue
-		}
-		changed, facts := *p, *f
-		row.apply(r, &changed, &facts)
-		if changed.Decide(&facts).Action == Ticket {
-			r.Kind = RemedyKind(kind)
-			remedies = append(remedies, r)
-		}
-	}
-	return remedies
+// tried is what becomes of the facts once the change is made.
+func (r Remedy) tried(p *Policy, f *Facts) Decision {
+	changed, facts := *p, *f
+	r.row().apply(r, &changed, &facts)
+	return changed.Decide(&facts)
 }
 
 func ofSender(_ *Policy, d *Decision) (Remedy, bool) { return Remedy{Address: d.Address}, true }
 
 // ofEntryToBe leaves out an address that the list would refuse, or take for another.
 func ofEntryToBe(_ *Policy, d *Decision) (Remedy, bool) {
-	address := d.Address.String()
-	entries, err := ParseEntries(Allow, address)
-	return Remedy{Address: d.Address},
-		err == nil && len(entries) == 1 && entries[0].Target == address
+	_, ok := entryFor(Allow, Plain, d.Address.String())
+	return Remedy{Address: d.Address}, ok
+}
+
+// ofDomainToBe leaves out a domain that the list would refuse, and one that it has.
+func ofDomainToBe(p *Policy, d *Decision) (Remedy, bool) {
+	e, ok := entryFor(Allow, Plain, string(d.Address.Domain()))
+	return Remedy{Entry: e}, ok && !p.Allow.Has(e)
+}
+
+// entryFor is the one entry for just this target; ok is false if the list takes no such.
+func entryFor(list ListName, k Keyword, target string) (e Entry, ok bool) {
+	entries, err := ParseEntries(list, k.String()+target)
+	if err != nil || len(entries) != 1 || entries[0].Target != target {
+		return Entry{}, false
+	}
+	return entries[0], true
 }
 
 func ofEntry(_ *Policy, d *Decision) (Remedy, bool) { return Remedy{Entry: d.rule}, !d.rule.IsZero() }
@@ -136,6 +145,18 @@ func addProfile(r Remedy, _ *Policy, f *Facts) {
 
 func restore(r Remedy, _ *Policy, f *Facts) {
 	f.know(r.Address, func(profile *Profile) { profile.Suspended = false })
+}
+
+func allowEntry(r Remedy, p *Policy, _ *Facts) {
+	p.Allow = p.Allow.With([]Change{{Entry: r.Entry}})
+}
+
+func block(r Remedy, p *Policy, _ *Facts) {
+	p.Block = p.Block.With([]Change{{Entry: r.Entry}})
+}
+
+func suspendProfile(r Remedy, _ *Policy, f *Facts) {
+	f.know(r.Address, func(profile *Profile) { profile.Suspended = true })
 }
 
 func unblock(r Remedy, p *Policy, _ *Facts) {

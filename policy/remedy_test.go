@@ -8,6 +8,9 @@ import (
 	"gatepost/policy"
 )
 
+const allowDomain = "put the domain example.com on the allowlist, letting in all mail of " +
+	"example.com [rules add allow]"
+
 // remedyCases hold what would do, all of it and in order, with how it is done.
 var remedyCases = []struct {
 	why      string
@@ -19,14 +22,14 @@ var remedyCases = []struct {
 }{
 	{why: "a stranger under *", block: "*", want: []string{
 		"put una@example.com on the allowlist [rules add allow]",
-		"give una@example.com a profile [user add]",
+		"give una@example.com a profile [user add]", allowDomain,
 		"take * off the blocklist, letting in every stranger's mail [rules remove block]"}},
 	{why: "a domain", block: "reject:example.com", want: []string{"take reject:example.com off " +
 		"the blocklist, letting in all mail of example.com [rules remove block]"}},
 	{why: "an address", block: "suspend:Una@example.com", want: []string{
 		"take suspend:Una@example.com off the blocklist [rules remove block]"}},
 	{why: "an address that no list takes", sender: "*@example.com", block: "*", want: []string{
-		"give *@example.com a profile [user add]",
+		"give *@example.com a profile [user add]", allowDomain,
 		"take * off the blocklist, letting in every stranger's mail [rules remove block]"}},
 	{why: "a suspended profile",
 		facts: func(f *policy.Facts) { f.Profile = policy.Profile{Known: true, Suspended: true} },
@@ -34,12 +37,12 @@ var remedyCases = []struct {
 	{why: "too many within the hour", settings: policy.Settings{PerHour: 2},
 		facts: func(f *policy.Facts) { f.Stored = 2 },
 		want: []string{"forget how much una@example.com sent [loop reset]",
-			"put una@example.com on the allowlist [rules add allow]",
+			"put una@example.com on the allowlist [rules add allow]", allowDomain,
 			"let any number of messages pass within an hour, for everybody [loop.per_hour = 0]",
 			"hold nothing for this cause, for everybody [causes.loop = false]"}},
 	{why: "a mailing list", settings: policy.Settings{HoldLists: true},
 		facts: func(f *policy.Facts) { f.List = policy.Sign{Field: "List-Id", Value: "<x.test>"} },
-		want: []string{"put una@example.com on the allowlist [rules add allow]",
+		want: []string{"put una@example.com on the allowlist [rules add allow]", allowDomain,
 			"let mail of mailing lists pass, for everybody [causes.mailing_list = false]",
 			"hold nothing for this cause, for everybody [causes.auto_mailer = false]"}},
 	// To switch server_lock off would do, and nobody can.
@@ -74,7 +77,7 @@ func TestRemedies(t *testing.T) {
 			p := policy.Policy{Allow: list(t, policy.Allow, ""), Settings: c.settings,
 				Block: list(t, policy.Block, c.block)}
 			var got []string
-			for _, r := range p.Remedies(&f) {
+			for _, r := range p.Proposals(&f).LetIn {
 				got = append(got, told(r))
 			}
 			if !slices.Equal(got, c.want) {
@@ -134,6 +137,10 @@ func TestRemedyInBrief(t *testing.T) {
 			Address: address(t, "una@example.com")},
 		"take the entry off the blocklist": {Kind: policy.Unblock,
 			Entry: policy.Entry{Target: "una@example.com"}},
+		"put the domain on the allowlist": {Kind: policy.AllowDomain,
+			Entry: policy.Entry{Target: "example.com"}},
+		"put the entry on the blocklist": {Kind: policy.BlockDomain,
+			Entry: policy.Entry{Keyword: policy.SuspendKeyword, Target: "example.com"}},
 		"take what From claims": {Kind: policy.Believe},
 	} {
 		if got := r.Brief(); got != want {

@@ -15,6 +15,11 @@ func (r Remedy) Words() string { return r.say(r.Subject()) }
 // Brief says it without what strangers wrote, for behind the command that names the
 // subject: "put the address on the allowlist".
 func (r Remedy) Brief() string {
+	for _, noun := range []string{"the domain", "the entry"} {
+		if words := r.row().words; strings.Contains(words, noun+" %s") {
+			return strings.Replace(words, noun+" %s", noun, 1)
+		}
+	}
 	if r.Entry.IsZero() {
 		return r.say("the address")
 	}
@@ -33,8 +38,8 @@ func (r Remedy) say(subject string) string {
 	return strings.Replace(r.row().words, "%s", subject, 1)
 }
 
-// Reach says, as the words go on, whose mail it lets in beside that of the one sender: ""
-// if nobody's. No stranger's words are in it but a domain.
+// Reach says, as the words go on, whose mail it lets in or keeps out beside that of the one
+// sender: "" if nobody's. No stranger's words are in it but a domain.
 func (r Remedy) Reach() string {
 	switch _, isSetting := r.Setting(); {
 	case r.Relays != "":
@@ -43,6 +48,8 @@ func (r Remedy) Reach() string {
 		return "for everybody"
 	case r.Entry.Target == Everyone:
 		return "letting in every stranger's mail"
+	case r.Kind == BlockDomain:
+		return "keeping out all mail of " + r.Entry.Target
 	case !r.Entry.IsZero() && !strings.Contains(r.Entry.Target, "@"):
 		return "letting in all mail of " + r.Entry.Target
 	}

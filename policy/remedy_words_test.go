@@ -19,7 +19,7 @@ func TestRemedyRows(t *testing.T) {
 		if isSetting == (row.command != "") || isSetting == strings.Contains(row.words, "%s") {
 			t.Errorf("kind %d: %q by %q or %q", kind, row.words, row.command, row.setting)
 		}
-		if row.about == nil || row.apply == nil {
+		if (row.about == nil) != (kind >= firstOut) || row.apply == nil {
 			t.Errorf("kind %d is never tried", kind)
 		}
 	}

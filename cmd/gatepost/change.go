@@ -31,12 +31,12 @@ const (
 // setChanges says what would become of a message as things stand, what is in its way first,
 // and what would make a ticket of it, the smallest change first.
 func (a *app) setChanges(e *explained, p *policy.Policy, f *policy.Facts) {
-	d := p.Decide(f)
-	e.Now, e.Changes = d.Action.String(), []change{}
-	if d.Action != policy.Ticket {
-		e.Obstacle = d.Why()
+	all := p.Proposals(f)
+	e.Now, e.Changes = all.Now.Action.String(), []change{}
+	if all.Now.Action != policy.Ticket {
+		e.Obstacle = all.Now.Why()
 	}
-	for _, r := range p.Remedies(f) {
+	for _, r := range all.LetIn {
 		e.Changes = append(e.Changes, a.changeOf(r))
 	}
 	e.Changes = beforeOthers(e.Changes, a.mayProve(p.MayProve(f))...)

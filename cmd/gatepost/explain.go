@@ -110,21 +110,29 @@ func (q *question) explainRecord(ctx context.Context) (e explained, err error) {
 
 // askAgain asks what would become of a message that was kept as things stand.
 func (q *question) askAgain(ctx context.Context, db *store.DB, e *explained) error {
-	kept, err := db.Kept(ctx, e.ID)
+	env, p, f, err := factsAgain(ctx, db, e.ID, orEmpty(e.Cause))
 	if err != nil {
 		return err
+	}
+	e.Facts = slices.Concat(envelopeFacts(env), e.Facts)
+	q.setChanges(e, p, f)
+	return nil
+}
+
+// factsAgain are the policy and the facts as things stand of a message that was kept, and how it
+// came.
+func factsAgain(ctx context.Context, db *store.DB, id int64, cause string) (
+	*message.Envelope, *policy.Policy, *policy.Facts, error) {
+	kept, err := db.Kept(ctx, id)
+	if err != nil {
+		return nil, nil, nil, err
 	}
 	raw, err := io.ReadAll(kept.Raw)
 	if err = errors.Join(err, kept.Raw.Close()); err != nil {
-		return err
+		return nil, nil, nil, err
 	}
-	p, f, err := db.FactsAgain(ctx, mailOf(raw, kept.Envelope), kept, orEmpty(e.Cause))
-	if err != nil {
-		return err
-	}
-	e.Facts = slices.Concat(envelopeFacts(kept.Envelope), e.Facts)
-	q.setChanges(e, p, f)
-	return nil
+	p, f, err := db.FactsAgain(ctx, mailOf(raw, kept.Envelope), kept, cause)
+	return kept.Envelope, p, f, err
 }
 
 // explainFile judges a file as it would be judged now.

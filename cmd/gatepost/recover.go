@@ -18,7 +18,8 @@ func newSuspendedRecover(a *app) *cobra.Command {
 		Short: "make tickets of held messages",
 		Long: "Make tickets of held messages, and profiles of their senders unless the cause\n" +
 			"says that a sender may be a robot or a forger. All of them are looked up first:\n" +
-			"if one is not held, nothing is recovered.",
+			"if one is not held, or to allow its sender would not let it in, nothing is\n" +
+			"recovered.",
 		Args: takes(1, -1),
 		RunE: a.withIDs(func(ctx context.Context, db *store.DB, ids []int64) error {
 			return a.recoverAll(ctx, db, ids, allow)
@@ -30,18 +31,23 @@ func newSuspendedRecover(a *app) *cobra.Command {
 }
 
 func (a *app) recoverAll(ctx context.Context, db *store.DB, ids []int64, allow bool) error {
-	held := make([]store.Suspended, len(ids))
+	held, with := make([]store.Suspended, len(ids)), make([]*store.ListChange, len(ids))
 	for i, id := range ids {
 		var err error
 		if held[i], err = db.Suspended(ctx, id); err != nil {
 			return a.notHeld(ctx, db, id, err)
 		}
-		if _, err := allowEntry(held[i]); allow && err != nil {
+		if !allow {
+			continue
+		}
+		entry, err := allowEntry(ctx, db, held[i])
+		if err != nil {
 			return err
 		}
+		with[i] = &store.ListChange{List: policy.Allow, Entry: entry}
 	}
-	for _, s := range held {
-		if err := a.recoverOne(ctx, db, s, allow); err != nil {
+	for i, s := range held {
+		if err := a.recoverOne(ctx, db, s, with[i]); err != nil {
 			return err
 		}
 	}
@@ -75,18 +81,32 @@ func recoveredAlready(id, ticket int64) error {
 	return no("held message %d was recovered already: it is ticket %d", id, ticket)
 }
 
-// allowEntry is the entry that lets the sender of a held message in.
-func allowEntry(s store.Suspended) (policy.Entry, error) {
+// allowEntry is the entry that lets the sender of a held message in: one of what policy
+// proposes, or for a message that nothing holds any more what its cause lets us believe.
+func allowEntry(ctx context.Context, db *store.DB, s store.Suspended) (e policy.Entry, err error) {
+	sender, errSender := message.ParseAddress(s.Author.Email)
 	cause, _ := policy.ParseCause(s.Cause)
-	if _, err := message.ParseAddress(s.Author.Email); !cause.ProfileOnRecover() || err != nil {
-		return policy.Entry{}, no("held message %d may not be from the sender it names (%s), so "+
-			"nobody is allowed by it: recover it without --allow", s.ID, s.Cause)
+	nobody := no("held message %d may not be from the sender it names (%s), so "+
+		"nobody is allowed by it: recover it without --allow", s.ID, s.Cause)
+	if errSender != nil {
+		return e, nobody
 	}
-	entry, err := policy.ParseEntry(policy.Allow, s.Author.Email)
+	_, p, f, err := factsAgain(ctx, db, s.ID, s.Cause)
 	if err != nil {
-		return entry, no("held message %d: its sender cannot be allowed: %w", s.ID, err)
+		return e, err
 	}
-	return entry, nil
+	all := p.Proposals(f)
+	if why := all.InVain(policy.AllowSender, sender); why != "" {
+		return e, no("held message %d: %s: recover it without --allow", s.ID, why)
+	}
+	if !all.LetsIn(policy.AllowSender, sender) && (all.Now.Action != policy.Ticket ||
+		!cause.ProfileOnRecover()) {
+		return e, nobody
+	}
+	if e, err = policy.ParseEntry(policy.Allow, s.Author.Email); err != nil {
+		return e, no("held message %d: its sender cannot be allowed: %w", s.ID, err)
+	}
+	return e, nil
 }
 
 // A recovered is what `suspended recover --json` prints of one message.
@@ -96,15 +116,8 @@ type recovered struct {
 	Notes   []string `json:"notes"`
 }
 
-func (a *app) recoverOne(ctx context.Context, db *store.DB, s store.Suspended, allow bool) error {
-	var with *store.ListChange
-	if allow {
-		entry, err := allowEntry(s)
-		if err != nil {
-			return err
-		}
-		with = &store.ListChange{List: policy.Allow, Entry: entry}
-	}
+func (a *app) recoverOne(ctx context.Context, db *store.DB, s store.Suspended,
+	with *store.ListChange) error {
 	r, err := a.hand(db).RecoverWith(ctx, s.ID, with)
 	if errors.Is(err, store.ErrRecovered) {
 		return a.recoveredBefore(s.ID, r)
@@ -112,7 +125,7 @@ func (a *app) recoverOne(ctx context.Context, db *store.DB, s store.Suspended, a
 	if err != nil {
 		return notFound(err, "there is no held message %d any more", s.ID)
 	}
-	done := recovered{Recovery: r, Allowed: allow, Notes: []string{}}
+	done := recovered{Recovery: r, Allowed: with != nil, Notes: []string{}}
 	if done.Notes, err = effects(ctx, db, s, done); err != nil {
 		return err
 	}

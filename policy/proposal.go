@@ -1,0 +1,112 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+
+	"gatepost/message"
+)
+
+// Proposals are the changes that people may make of a message, each tried by asking Decide
+// again. What nobody can change is none.
+type Proposals struct {
+	Now     Decision // as things stand
+	LetIn   []Remedy // each would make a ticket of it; the smallest first
+	KeepOut []Remedy // each would hold or reject its sender's next one; the smallest first
+	Vain    []Vain   // the entries that somebody may think of, and that would do neither
+}
+
+// A Vain is a change that would not do.
+type Vain struct {
+	Remedy Remedy
+	Why    string // what would still decide, in the words of the rule
+}
+
+// Proposals tries them all.
+func (p *Policy) Proposals(f *Facts) (all Proposals) {
+	all.Now = p.Decide(f)
+	if all.Now.Action != Ticket && !all.Now.Address.IsZero() {
+		all.letIn(p, f)
+	}
+	if requester, profile := f.Requester(); !requester.Address.IsZero() {
+		all.keepOut(p, requester.Address, profile)
+	}
+	return all
+}
+
+func (all *Proposals) letIn(p *Policy, f *Facts) {
+	for kind := range firstOut {
+		r, exists := remedyRows[kind].about(p, &all.Now)
+		if !exists {
+			continue
+		}
+		r.Kind = kind
+		if d := r.tried(p, f); d.Action == Ticket {
+			all.LetIn = append(all.LetIn, r)
+		} else if kind == AllowSender || kind == AllowDomain {
+			all.Vain = append(all.Vain, Vain{r, d.Why()})
+		}
+	}
+}
+
+// keepOut asks what becomes of the sender's mail as far as the lists say. A sender that only *
+// holds is let in as soon as it has a profile, so it is asked as if it had one.
+func (all *Proposals) keepOut(p *Policy, a message.Address, profile Profile) {
+	known := Facts{Sender: message.Sender{Address: a}, Profile: profile}
+	known.Profile.Known = true
+	if p.Decide(&known).Action == Ticket {
+		all.block(p, &known, BlockSender, a.String())
+		all.block(p, &known, BlockDomain, string(a.Domain()))
+	}
+	hold := Remedy{Kind: Hold, Address: a}
+	if profile.Known && !profile.Suspended && hold.tried(p, &known).Action != Ticket {
+		all.KeepOut = append(all.KeepOut, hold)
+	}
+}
+
+// block finds the plainest entry for a target that works.
+func (all *Proposals) block(p *Policy, f *Facts, kind RemedyKind, target string) {
+	for _, keyword := range []Keyword{Plain, SuspendKeyword} {
+		e, ok := entryFor(Block, keyword, target)
+		if !ok {
+			return
+		}
+		r := Remedy{Kind: kind, Entry: e}
+		d := r.tried(p, f)
+		if d.Action != Ticket {
+			all.KeepOut = append(all.KeepOut, r)
+			return
+		}
+		all.Vain = append(all.Vain, Vain{r, d.Why()})
+	}
+}
+
+// LetsIn reports whether that change for an address is among those that let the message in.
+func (all Proposals) LetsIn(kind RemedyKind, a message.Address) bool {
+	return slices.ContainsFunc(all.LetIn, func(r Remedy) bool {
+		return r.Kind == kind && r.Address == a
+	})
+}
+
+// InVain says why that change for an address would not do; "" if it would, or was not tried.
+func (all Proposals) InVain(kind RemedyKind, a message.Address) string {
+	for _, v := range all.Vain {
+		if v.Remedy.Kind == kind && v.Remedy.Address == a {
+			return v.Words()
+		}
+	}
+	return ""
+}
+
+// KeepsOut reports whether it was to keep out, and not to let in.
+func (v Vain) KeepsOut() bool { return v.Remedy.Kind >= firstOut }
+
+// Words say why a change would not do: "to put acme.test on the allowlist would not let it in:
+// it is from a mail system (...)".
+func (v Vain) Words() string {
+	would := "let it in"
+	if v.KeepsOut() {
+		would = "keep it out"
+	}
+	return fmt.Sprintf("to %s would not %s: %s", v.Remedy.Words(), would, v.Why)
+}
