@@ -30,8 +30,9 @@ var arrows = map[string][]string{
 	"httpd":          {"message", "policy", "store"},
 	"mailfile":       {"message"},
 	"settings":       {"message", "policy", "smtpd"},
+	"terminal":       {},
 	"cmd/gatepost": {"courier", "httpd", "intake", "mailfile", "message", "policy", "settings",
-		"smtpd", "smtpd/mailauth", "store"},
+		"smtpd", "smtpd/mailauth", "store", "terminal"},
 }
 
 // testArrows lead on from the tests of a room to what really stands behind it.
@@ -118,7 +119,7 @@ func TestNoRoomIsEmpty(t *testing.T) {
 		seen[path.Dir(filepath.ToSlash(file))] = true
 	}
 	for _, room := range []string{"limiter", "message", "policy", "store", "smtpd/mailauth", "intake", "smtpd",
-		"httpd", "mailfile", "settings", "cmd/gatepost"} {
+		"httpd", "mailfile", "settings", "terminal", "cmd/gatepost"} {
 		if !seen[room] {
 			t.Errorf("no Go file was found in %s", room)
 		}

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,9 +9,9 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"gatepost/store"
+	"gatepost/terminal"
 )
 
 // doomedShown is how many of the things that would go are named before the question.
@@ -22,29 +20,24 @@ const doomedShown = 10
 // confirm asks on a terminal before something is destroyed, and names what will go. With
 // --yes it does not ask; where nobody can be asked, --yes is required.
 func (a *app) confirm(what string, doomed ...string) error {
-	what = visible(what)
+	what = terminal.Visible(what)
 	if a.yes {
 		return nil
 	}
-	if !isTerminal(a.stdin) {
+	if !terminal.Is(a.stdin) {
 		return misuse("to %s, give --yes: there is no terminal to ask on", what)
 	}
 	for _, line := range doomed[:min(len(doomed), doomedShown)] {
-		fmt.Fprintln(a.stderr, "  "+visible(line))
+		fmt.Fprintln(a.stderr, "  "+terminal.Visible(line))
 	}
 	if more := len(doomed) - doomedShown; more > 0 {
 		fmt.Fprintf(a.stderr, "  and %d more\n", more)
 	}
-	fmt.Fprintf(a.stderr, "%s? [y/N] ", what)
-	answer, err := bufio.NewReader(a.stdin).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("read the answer: %w", err)
+	yes, err := terminal.Ask(a.stdin, a.stderr, what)
+	if err == nil && !yes {
+		err = no("not confirmed: nothing was changed")
 	}
-	switch strings.ToLower(strings.TrimSpace(answer)) {
-	case "y", "yes":
-		return nil
-	}
-	return no("not confirmed: nothing was changed")
+	return err
 }
 
 // words returns args, or the words of stdin, separated by white space, if args is a lone -.
@@ -133,7 +126,7 @@ func (a *app) readPassword(fromStdin bool) (string, error) {
 		return line, checkPassword(line)
 	}
 	file, ok := a.stdin.(*os.File)
-	if !ok || !isTerminal(file) {
+	if !ok || !terminal.Is(file) {
 		return "", misuse("there is no terminal to ask on: give the password with --password-stdin")
 	}
 	first, err := a.ask(file, "Password: ")
@@ -151,13 +144,11 @@ func (a *app) readPassword(fromStdin bool) (string, error) {
 }
 
 func (a *app) ask(file *os.File, prompt string) (string, error) {
-	fmt.Fprint(a.stderr, prompt)
-	text, err := term.ReadPassword(int(file.Fd()))
-	fmt.Fprintln(a.stderr)
+	text, err := terminal.AskHidden(file, a.stderr, prompt)
 	if err != nil {
 		return "", fmt.Errorf("read the password: %w", err)
 	}
-	return string(text), nil
+	return text, nil
 }
 
 func checkPassword(s string) error {

@@ -11,6 +11,7 @@ import (
 
 	"gatepost/settings"
 	"gatepost/store"
+	"gatepost/terminal"
 )
 
 func newBackupCommand(a *app) *cobra.Command {
@@ -133,7 +134,7 @@ type progress struct {
 
 func (a *app) progress() *progress {
 	p := &progress{began: a.now()}
-	if !a.quiet && !a.json && isTerminal(a.stderr) {
+	if !a.quiet && !a.json && terminal.Is(a.stderr) {
 		p.bar = progressbar.NewOptions64(1, progressbar.OptionSetWriter(a.stderr),
 			progressbar.OptionShowBytes(true), progressbar.OptionThrottle(65*time.Millisecond),
 			progressbar.OptionFullWidth())

@@ -11,6 +11,7 @@ import (
 
 	"gatepost/settings"
 	"gatepost/store"
+	"gatepost/terminal"
 )
 
 // How bad a finding is.
@@ -86,7 +87,7 @@ func (a *app) doctor(ctx context.Context, online bool) error {
 
 // printFindings prints each, and is exit 1 if there is a fault.
 func (a *app) printFindings(all []finding) (err error) {
-	if a.json || !isTerminal(a.stdout) {
+	if a.json || !terminal.Is(a.stdout) {
 		err = printList(a, rowsOf(all), nil, func(f finding) []string {
 			return []string{f.Level, f.Check, f.What, f.Mend}
 		})
@@ -113,7 +114,7 @@ const (
 
 // drawFindings prints them for a terminal: what to do stands under what is wrong.
 func (a *app) drawFindings(all []finding) error {
-	width, _ := terminalWidth(a.stdout)
+	width, _ := terminal.Width(a.stdout)
 	for _, f := range all {
 		if _, err := io.WriteString(a.stdout, a.drawFinding(f, width)); err != nil {
 			return err
@@ -133,7 +134,7 @@ func (a *app) drawFinding(f finding, width int) string {
 	if f.Mend != "" {
 		said += "\n" + f.Mend
 	}
-	lines := lipgloss.Wrap(visibleText(said), max(width-len(indent), 20), " ")
+	lines := lipgloss.Wrap(terminal.VisibleText(said), max(width-len(indent), 20), " ")
 	lines = strings.ReplaceAll(lines, "\n", "\n"+indent)
 	return level + fmt.Sprintf("%-*s", checkWidth, f.Check) + lines + "\n"
 }

@@ -15,6 +15,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"gatepost/terminal"
 )
 
 // An expectation is one line of a file for replay --expect: a verdict, or as many of its
@@ -115,7 +117,7 @@ func (e *expectation) place() string {
 
 // compare prints how the messages differ from what is expected, and nothing else.
 func (x *expectations) compare(a *app, lines iter.Seq2[replayed, error]) error {
-	return printList(a, x.differences(lines), []string{fileColumn, "KEY", "WANT", "GOT"},
+	return printList(a, x.differences(lines), []string{terminal.FileColumn, "KEY", "WANT", "GOT"},
 		func(d difference) []string {
 			r := replayed{File: d.File, Message: d.Message}
 			return []string{r.where(), d.Key, plain(d.Want), plain(d.Got)}

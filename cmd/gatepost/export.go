@@ -17,6 +17,7 @@ import (
 
 	"gatepost/mailfile"
 	"gatepost/store"
+	"gatepost/terminal"
 )
 
 // An export is how messages are written: as CSV or, with --json, as JSON lines, to an mbox
@@ -96,7 +97,7 @@ func harmless(cells []string) []string {
 	for i, cell := range cells {
 		pieces := strings.SplitAfter(cell, ";")
 		for j, piece := range pieces {
-			if pieces[j] = visible(piece); isFormula(piece) {
+			if pieces[j] = terminal.Visible(piece); isFormula(piece) {
 				pieces[j] = "'" + pieces[j]
 			}
 		}
@@ -167,7 +168,7 @@ func (c contents) each(ctx context.Context, visit func(letter, io.Reader) error)
 
 // mboxSender is the address for a From line, which ends at the first space.
 func mboxSender(address string) string {
-	if address == "" || strings.ContainsAny(visible(address), " \\") {
+	if address == "" || strings.ContainsAny(terminal.Visible(address), " \\") {
 		return "MAILER-DAEMON"
 	}
 	return address

@@ -16,6 +16,7 @@ import (
 	"gatepost/message"
 	"gatepost/settings"
 	"gatepost/store"
+	"gatepost/terminal"
 )
 
 // An ingestion takes the message on stdin.
@@ -103,7 +104,7 @@ func (q *ingestion) run(ctx context.Context) (id string, err error) {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()
-	if isTerminal(q.stdin) {
+	if terminal.Is(q.stdin) {
 		return "", errors.New("there is no message on stdin: gatepost ingest < message.eml")
 	}
 	if q.returnPath {

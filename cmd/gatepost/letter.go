@@ -15,6 +15,7 @@ import (
 
 	"gatepost/message"
 	"gatepost/store"
+	"gatepost/terminal"
 )
 
 // textLimit is how many octets of a message's text are shown: more than a person reads.
@@ -67,7 +68,7 @@ func (a *app) printLetter(ctx context.Context, db *store.DB, l letter, v view) e
 	if a.json && v.raw {
 		return misuse("--raw prints the message as it was received: leave out --json")
 	}
-	if v.raw && isTerminal(a.stdout) {
+	if v.raw && terminal.Is(a.stdout) {
 		return misuse("--raw prints every octet as it was received, and a terminal would obey " +
 			"some of them: send it to a file or through a pipe")
 	}
@@ -118,7 +119,7 @@ func (a *app) printHeaders(id int64, o opened) error {
 	if a.json {
 		return a.printJSON(headersRecord(id, o.head.Fields))
 	}
-	_, err := io.WriteString(a.stdout, line(strings.TrimRight(visibleText(string(o.section)), "\n")))
+	_, err := io.WriteString(a.stdout, line(strings.TrimRight(terminal.VisibleText(string(o.section)), "\n")))
 	return err
 }
 
@@ -154,7 +155,7 @@ func (a *app) printText(id int64, o opened) error {
 		text = "(no text)"
 	}
 	if text != "" {
-		if _, err := io.WriteString(a.stdout, line(visibleText(text))); err != nil {
+		if _, err := io.WriteString(a.stdout, line(terminal.VisibleText(text))); err != nil {
 			return err
 		}
 	}
@@ -190,7 +191,7 @@ func (a *app) printWhole(l letter, o opened) error {
 	}
 	why := ""
 	if l.why != "" {
-		why = visible(l.why) + "\n\n"
+		why = terminal.Visible(l.why) + "\n\n"
 	}
 	if _, err := io.WriteString(a.stdout, "\n"+why); err != nil {
 		return err

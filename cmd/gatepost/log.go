@@ -1,15 +1,13 @@
 package main
 
 import (
-	"context"
-	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/lmittmann/tint"
 
 	"gatepost/settings"
+	"gatepost/terminal"
 )
 
 // logger writes to stderr in the given form, debug lines too with -v.
@@ -24,80 +22,10 @@ func (a *app) logger(format string) *slog.Logger {
 	options := &slog.HandlerOptions{Level: level}
 	switch {
 	case format == settings.LogText:
-		return visibleLog(slog.NewTextHandler(a.stderr, options))
-	case format == settings.LogAuto && isTerminal(a.stderr):
-		return visibleLog(tint.NewTextHandler(a.stderr, &tint.Options{Level: level,
+		return terminal.VisibleLog(slog.NewTextHandler(a.stderr, options))
+	case format == settings.LogAuto && terminal.Is(a.stderr):
+		return terminal.VisibleLog(tint.NewTextHandler(a.stderr, &tint.Options{Level: level,
 			TimeFormat: time.TimeOnly, NoColor: a.getenv("NO_COLOR") != ""}))
 	}
-	return visibleLog(slog.NewJSONHandler(a.stderr, options))
+	return terminal.VisibleLog(slog.NewJSONHandler(a.stderr, options))
 }
-
-// visibleLog logs lines that show everything in them: whoever wrote what stands there, it does
-// not reach a terminal that shows the log, nor one that is given a value out of its JSON. No
-// form of ours does that by itself: tint hands on ESC, JSON C1 and bidi characters.
-func visibleLog(h slog.Handler) *slog.Logger { return slog.New(visibleHandler{h}) }
-
-// A visibleHandler shows everything in what it hands on.
-type visibleHandler struct{ slog.Handler }
-
-// Handle hands on the message and every value made visible.
-func (h visibleHandler) Handle(ctx context.Context, r slog.Record) error {
-	shown := slog.NewRecord(r.Time, r.Level, logged(r.Message), r.PC)
-	r.Attrs(func(a slog.Attr) bool {
-		shown.AddAttrs(visibleAttr(a))
-		return true
-	})
-	return h.Handler.Handle(ctx, shown)
-}
-
-// WithAttrs is for slog.Logger.With.
-func (h visibleHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return visibleHandler{h.Handler.WithAttrs(visibleAttrs(attrs))}
-}
-
-// WithGroup is for slog.Logger.WithGroup.
-func (h visibleHandler) WithGroup(name string) slog.Handler {
-	return visibleHandler{h.Handler.WithGroup(name)}
-}
-
-// visibleAttr makes the value of a visible. What can hold no text stays what it is.
-func visibleAttr(a slog.Attr) slog.Attr {
-	v := a.Value.Resolve()
-	switch v.Kind() {
-	case slog.KindString:
-		return slog.String(a.Key, logged(v.String()))
-	case slog.KindGroup:
-		return slog.Attr{Key: a.Key, Value: slog.GroupValue(visibleAttrs(v.Group())...)}
-	case slog.KindAny:
-		return slog.Any(a.Key, visibleValue(v.Any()))
-	}
-	return slog.Attr{Key: a.Key, Value: v}
-}
-
-func visibleAttrs(attrs []slog.Attr) []slog.Attr {
-	shown := make([]slog.Attr, len(attrs))
-	for i, a := range attrs {
-		shown[i] = visibleAttr(a)
-	}
-	return shown
-}
-
-// visibleValue is a value of a kind that slog does not know: a list stays one, everything
-// else is text.
-func visibleValue(v any) any {
-	switch v := v.(type) {
-	case nil, []int64:
-		return v
-	case []string:
-		shown := make([]string, len(v))
-		for i, s := range v {
-			shown[i] = logged(s)
-		}
-		return shown
-	}
-	return logged(fmt.Sprint(v))
-}
-
-// logged is visible for a value of the log. Tint makes the character of the four letters \x1b
-// again where it writes in colour, whoever wrote them, so that they are written another way.
-func logged(s string) string { return strings.ReplaceAll(visible(s), `\x1b`, `\x1B`) }

@@ -10,6 +10,7 @@ import (
 	"gatepost/message"
 	"gatepost/policy"
 	"gatepost/store"
+	"gatepost/terminal"
 )
 
 func newLoopCommand(a *app) *cobra.Command {
@@ -57,7 +58,7 @@ func (a *app) listBands(ctx context.Context, db *store.DB) error {
 // noteLimit says on a terminal what the states come from.
 func (a *app) noteLimit(most int) {
 	switch {
-	case a.json || !isTerminal(a.stdout):
+	case a.json || !terminal.Is(a.stdout):
 	case most == 0:
 		a.note("any number of messages passes within an hour (loop.per_hour = 0)")
 	default:

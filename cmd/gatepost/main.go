@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"gatepost/settings"
+	"gatepost/terminal"
 )
 
 func main() {
@@ -45,6 +46,6 @@ func (a *app) report(err error) {
 		return
 	}
 	for line := range strings.Lines(err.Error()) {
-		fmt.Fprintln(a.stderr, "gatepost:", visible(strings.TrimRight(line, "\r\n")))
+		fmt.Fprintln(a.stderr, "gatepost:", terminal.Visible(strings.TrimRight(line, "\r\n")))
 	}
 }

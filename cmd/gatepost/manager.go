@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
+
+	"gatepost/terminal"
 )
 
 // notify tells the service manager that started us, if one did, how we are (sd_notify(3)).
@@ -21,7 +23,7 @@ func (g *gate) notify(states ...string) {
 
 // statusLine is what `systemctl status` shows of us: one line.
 func statusLine(text string) string {
-	return "STATUS=" + visible(strings.Join(strings.Fields(text), " "))
+	return "STATUS=" + terminal.Visible(strings.Join(strings.Fields(text), " "))
 }
 
 // feed keeps the service manager's watchdog from biting, if there is one, as long as we are

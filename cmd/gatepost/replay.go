@@ -17,6 +17,7 @@ import (
 	"gatepost/settings"
 	"gatepost/smtpd/mailauth"
 	"gatepost/store"
+	"gatepost/terminal"
 )
 
 // A replayed is one line of replay: a message and what becomes of it.
@@ -208,13 +209,13 @@ func (r *replay) all(ctx context.Context, files []mailfile.File) error {
 const wideReplay = 160
 
 func (r *replay) print(lines iter.Seq2[replayed, error]) error {
-	if width, ok := terminalWidth(r.stdout); ok && width < wideReplay {
-		return printList(r.app, lines, []string{"DECISION", "SENDER", fileColumn, "WHY"},
+	if width, ok := terminal.Width(r.stdout); ok && width < wideReplay {
+		return printList(r.app, lines, []string{"DECISION", "SENDER", terminal.FileColumn, "WHY"},
 			func(l replayed) []string {
 				return []string{l.Decision, l.Sender, l.where(), l.Why}
 			})
 	}
-	headers := []string{"DECISION", "CAUSE", "SENDER", "RULE", fileColumn, "WHY"}
+	headers := []string{"DECISION", "CAUSE", "SENDER", "RULE", terminal.FileColumn, "WHY"}
 	return printList(r.app, lines, headers, func(l replayed) []string {
 		return []string{l.Decision, orEmpty(l.Cause), l.Sender, orEmpty(l.Rule), l.where(), l.Why}
 	})

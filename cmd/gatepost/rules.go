@@ -11,6 +11,7 @@ import (
 
 	"gatepost/policy"
 	"gatepost/store"
+	"gatepost/terminal"
 )
 
 func newRulesCommand(a *app) *cobra.Command {
@@ -73,7 +74,7 @@ type listedRule struct {
 func (a *app) printLists(ctx context.Context, db *store.DB, lists []policy.ListName) error {
 	both := len(lists) > 1
 	for i, list := range lists {
-		if both && !a.json && isTerminal(a.stdout) {
+		if both && !a.json && terminal.Is(a.stdout) {
 			if err := a.printHeading(i, list); err != nil {
 				return err
 			}
@@ -99,7 +100,7 @@ func (a *app) printHeading(i int, list policy.ListName) error {
 // before it.
 func (a *app) printRules(ctx context.Context, db *store.DB, list policy.ListName,
 	both bool) error {
-	onTerminal := isTerminal(a.stdout)
+	onTerminal := terminal.Is(a.stdout)
 	listed := func(yield func(listedRule, error) bool) {
 		for rule, err := range db.Rules(ctx, list) {
 			if !yield(listedRule{list, rule}, err) {
@@ -131,7 +132,7 @@ func (a *app) printField(ctx context.Context, db *store.DB, list policy.ListName
 		if err != nil {
 			return err
 		}
-		entries = append(entries, visible(rule.Entry))
+		entries = append(entries, terminal.Visible(rule.Entry))
 	}
 	text := strings.Join(entries, " ")
 	if utf8.RuneCountInString(text) > policy.MaxField {

@@ -12,6 +12,7 @@ import (
 
 	"gatepost/message"
 	"gatepost/store"
+	"gatepost/terminal"
 )
 
 func newSuspendedCommand(a *app) *cobra.Command {
@@ -310,7 +311,7 @@ func newSuspendedPurge(a *app) *cobra.Command {
 // purgeHeld looks first, unless nobody is to be asked.
 func (a *app) purgeHeld(ctx context.Context, db *store.DB) error {
 	var expired []string
-	if !a.yes && isTerminal(a.stdin) {
+	if !a.yes && terminal.Is(a.stdin) {
 		for s, err := range db.ListSuspended(ctx, store.Query{}) {
 			if err != nil {
 				return err

@@ -1,7 +1,6 @@
-package main
+package terminal
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -28,14 +27,14 @@ func TestVisible(t *testing.T) {
 		{"tags above the first plane", "\U000e0041", `\U000e0041`},
 	}
 	for _, c := range cases {
-		if got := visible(c.in); got != c.want {
+		if got := Visible(c.in); got != c.want {
 			t.Errorf("%s: visible(%q) = %q, want %q", c.why, c.in, got, c.want)
 		}
 	}
 }
 
 func TestVisibleText(t *testing.T) {
-	got := visibleText("one\r\n\ttwo\rthree\n\x1b[0m")
+	got := VisibleText("one\r\n\ttwo\rthree\n\x1b[0m")
 	if want := "one\n\ttwo\\rthree\n\\x1b[0m"; got != want {
 		t.Errorf("visibleText = %q, want %q", got, want)
 	}
@@ -47,33 +46,12 @@ func FuzzVisible(f *testing.F) {
 	f.Add("plain")
 	f.Add("\x1b[31m\u202e\xff\u0000")
 	f.Fuzz(func(t *testing.T, s string) {
-		got := visible(s)
+		got := Visible(s)
 		if !utf8.ValidString(got) || strings.IndexFunc(got, isHidden) >= 0 {
 			t.Errorf("visible(%q) = %q hides something", s, got)
 		}
-		if visible(got) != got {
+		if Visible(got) != got {
 			t.Errorf("visible(%q) = %q is not visible to itself", s, got)
 		}
 	})
-}
-
-// A terminal must obey nothing in a line of JSON, and a reader must get the same value.
-func TestPrintJSON(t *testing.T) {
-	const text = "\x1b[31m \u202e \u200b \u009b \x7f \U000e0041 返 <b> & \u2028"
-	var out strings.Builder
-	a := &app{stdout: &out}
-	if err := a.printJSON(map[string]string{"subject": text}); err != nil {
-		t.Fatal(err)
-	}
-	line, rest, _ := strings.Cut(out.String(), "\n")
-	if rest != "" || strings.IndexFunc(line, isHidden) >= 0 {
-		t.Errorf("printJSON wrote %q, which is not one visible line", out.String())
-	}
-	if !strings.Contains(line, "返 <b> &") {
-		t.Errorf("printJSON wrote %q, and escaped what needs none", line)
-	}
-	var back map[string]string
-	if err := json.Unmarshal([]byte(line), &back); err != nil || back["subject"] != text {
-		t.Errorf("read back %q, %v; want %q", back["subject"], err, text)
-	}
 }

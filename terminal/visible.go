@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"fmt"
@@ -7,17 +7,17 @@ import (
 	"unicode/utf8"
 )
 
-// visible makes one line of s that shows everything in it: control characters (C0, DEL,
+// Visible makes one line of s that shows everything in it: control characters (C0, DEL,
 // C1), ESC, line ends, bidi and zero-width characters and octets that are not UTF-8 are
 // written as Go would escape them. A stranger's text can then neither move the cursor nor
 // pass for other text.
-func visible(s string) string {
+func Visible(s string) string {
 	return show(s, "")
 }
 
-// visibleText is visible for text of several lines: line feeds and tabs stay, and a CR
+// VisibleText is Visible for text of several lines: line feeds and tabs stay, and a CR
 // before a line feed is dropped.
-func visibleText(s string) string {
+func VisibleText(s string) string {
 	return show(strings.ReplaceAll(s, "\r\n", "\n"), "\n\t")
 }
 

@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"path"
@@ -12,9 +12,9 @@ import (
 // columnGap is how many cells are left free between two columns.
 const columnGap = 2
 
-// fileColumn is the header of a column of paths. They are cut at their start, since it is
+// FileColumn is the header of a column of paths. They are cut at their start, since it is
 // the name of the file that tells one from another.
-const fileColumn = "FILE"
+const FileColumn = "FILE"
 
 // layOut makes a table at most width cells wide, a row a line. What is cut has an ellipsis
 // in its place; narrow columns are not cut, and the wide ones share what is left.
@@ -48,8 +48,8 @@ func columnWidths(headers []string, rows [][]string, room int) []int {
 		}
 		sum += widths[i]
 	}
-	if i := slices.Index(headers, fileColumn); i >= 0 && sum > room {
-		names := len(fileColumn)
+	if i := slices.Index(headers, FileColumn); i >= 0 && sum > room {
+		names := len(FileColumn)
 		for _, row := range rows {
 			names = max(names, min(lipgloss.Width(row[i]), lipgloss.Width("…/"+path.Base(row[i]))))
 		}
@@ -88,7 +88,7 @@ func share(wants []int, room int) []int {
 func cutCells(headers, row []string, widths []int) []string {
 	cells := make([]string, len(row))
 	for i, cell := range row {
-		if over := lipgloss.Width(cell) - widths[i]; over > 0 && headers[i] == fileColumn {
+		if over := lipgloss.Width(cell) - widths[i]; over > 0 && headers[i] == FileColumn {
 			cells[i] = ansi.TruncateLeft(cell, over+1, "…")
 		} else {
 			cells[i] = ansi.Truncate(cell, widths[i], "…")
