@@ -2,6 +2,7 @@ package httpd
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"net/http"
 	"net/url"
@@ -127,9 +128,33 @@ func (s *Server) listChange(r *http.Request, v visitor, id int64, name policy.Li
 	if target == "" {
 		return nil, invalid(string(name), "%q is not address or domain", of)
 	}
-	e, err := policy.ParseEntry(name, target)
+	e, err := s.proposedEntry(r.Context(), held, name, target)
 	if err != nil {
-		return nil, inField(string(name), err)
+		return nil, err
 	}
 	return &store.ListChange{List: name, Entry: e}, nil
+}
+
+// proposedEntry is the entry for a target that does what a list is for, as the console offers
+// it. One that would change nothing, since it does that already, is taken as it is.
+func (s *Server) proposedEntry(ctx context.Context, held store.Suspended, name policy.ListName,
+	target string) (policy.Entry, error) {
+	l, err := s.open(ctx, held.ID)
+	if err != nil {
+		return policy.Entry{}, err
+	}
+	_, all, err := s.proposals(ctx, l, held.Cause)
+	if err = errors.Join(err, l.Close()); err != nil {
+		return policy.Entry{}, err
+	}
+	e, why := all.Entry(name, target)
+	if why != "" {
+		return e, invalid(string(name), "%s: leave out %s=", why, name)
+	}
+	if e.IsZero() {
+		if e, err = policy.ParseEntry(name, target); err != nil {
+			return e, inField(string(name), err)
+		}
+	}
+	return e, nil
 }

@@ -172,3 +172,30 @@ func TestListChangeByTheAPI(t *testing.T) {
 		t.Errorf("the lists are %q", got)
 	}
 }
+
+// TestListChangeIsTriedFirst: an entry that would not do is refused with what decides, and
+// nothing is done; a block that an entry of the allowlist beats gets the keyword that it needs.
+func TestListChangeIsTriedFirst(t *testing.T) {
+	st := testServer(t)
+	path := "/api/v2/suspended_tickets/" + itoa(st.stranger("Let me in"))
+	do := st.as("admin@acme.test")
+	st.rules(policy.Block, "* suspend:example.net")
+	w := do("PUT", path+"/recover?allow=address", "")
+	if said := w.Body.String(); w.Code != http.StatusUnprocessableEntity || !strings.Contains(said,
+		"to put sam@example.net on the allowlist would not let it in: example.net is on the "+
+			"blocklist (suspend:example.net)") {
+		t.Errorf("%d %s", w.Code, said)
+	}
+	st.object(do("GET", path, ""), http.StatusOK)
+	if got := st.list(policy.Allow); got != "" {
+		t.Errorf("the allowlist is %q", got)
+	}
+	st.rules(policy.Block, "other.example")
+	st.rules(policy.Allow, "example.net")
+	if w := do("DELETE", path+"?block=address", ""); w.Code != http.StatusNoContent {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	if got := st.list(policy.Block); got != "other.example suspend:sam@example.net" {
+		t.Errorf("the blocklist is %q", got)
+	}
+}

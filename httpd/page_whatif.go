@@ -34,12 +34,10 @@ type quickRule struct {
 
 // whatIf tries what could be done about a message, which is held for that cause or for none.
 func (s *Server) whatIf(ctx context.Context, l *letter, cause string) (w whatIf, err error) {
-	mail := policy.Mail{Message: l.message, Body: func() io.Reader { return l.body() }}
-	p, f, err := s.DB.FactsAgain(ctx, mail, l.Kept, cause)
+	f, all, err := s.proposals(ctx, l, cause)
 	if err != nil {
 		return w, err
 	}
-	all := p.Proposals(f)
 	w.Now = all.Now.Action.String()
 	if len(all.LetIn) > 0 {
 		w.Smallest = remedyWords(all.LetIn[0])
@@ -51,6 +49,17 @@ func (s *Server) whatIf(ctx context.Context, l *letter, cause string) (w whatIf,
 	w.takeKeepOut(all.KeepOut)
 	w.Remarks = vainRemarks(all)
 	return w, nil
+}
+
+// proposals are what could be done about a message, as things stand.
+func (s *Server) proposals(ctx context.Context, l *letter, cause string) (
+	f *policy.Facts, all policy.Proposals, err error) {
+	mail := policy.Mail{Message: l.message, Body: func() io.Reader { return l.body() }}
+	p, f, err := s.DB.FactsAgain(ctx, mail, l.Kept, cause)
+	if err != nil {
+		return nil, all, err
+	}
+	return f, p.Proposals(f), nil
 }
 
 // letInRules are what a button does: an entry of the allowlist, or else the entry or the
@@ -109,10 +118,7 @@ func vainRemarks(all policy.Proposals) (remarks []string) {
 }
 
 func addRule(list policy.ListName, r policy.Remedy) quickRule {
-	e := r.Entry
-	if e.IsZero() {
-		e.Target = r.Address.String()
-	}
+	e := r.Adds(list)
 	change := string(list) + " " + e.String()
 	return quickRule{Key: change, Change: change, list: list, entry: e}
 }

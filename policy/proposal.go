@@ -81,21 +81,33 @@ func (all *Proposals) block(p *Policy, f *Facts, kind RemedyKind, target string)
 	}
 }
 
-// LetsIn reports whether that change for an address is among those that let the message in.
-func (all Proposals) LetsIn(kind RemedyKind, a message.Address) bool {
-	return slices.ContainsFunc(all.LetIn, func(r Remedy) bool {
-		return r.Kind == kind && r.Address == a
-	})
-}
-
-// InVain says why that change for an address would not do; "" if it would, or was not tried.
-func (all Proposals) InVain(kind RemedyKind, a message.Address) string {
-	for _, v := range all.Vain {
-		if v.Remedy.Kind == kind && v.Remedy.Address == a {
-			return v.Words()
+// Entry is the entry of that list, for a target, that would do. If none would, why says so; it
+// is "" if one would, or if none was tried.
+func (all Proposals) Entry(list ListName, target string) (e Entry, why string) {
+	for _, r := range slices.Concat(all.LetIn, all.KeepOut) {
+		if e := r.Adds(list); e.Target == target {
+			return e, ""
 		}
 	}
-	return ""
+	for _, v := range all.Vain {
+		if v.Remedy.Adds(list).Target == target {
+			why = v.Words()
+		}
+	}
+	return Entry{}, why
+}
+
+// Adds is the entry that the change puts on a list, none if it does something else.
+func (r Remedy) Adds(list ListName) Entry {
+	switch {
+	case list == Allow && r.Kind == AllowSender:
+		e, _ := entryFor(Allow, Plain, r.Address.String())
+		return e
+	case list == Allow && r.Kind == AllowDomain,
+		list == Block && (r.Kind == BlockSender || r.Kind == BlockDomain):
+		return r.Entry
+	}
+	return Entry{}
 }
 
 // KeepsOut reports whether it was to keep out, and not to let in.

@@ -64,3 +64,20 @@ func TestKeepOut(t *testing.T) {
 		}
 	}
 }
+
+// TestProposedEntry: what is proposed for a list is the entry as the list reads it.
+func TestProposedEntry(t *testing.T) {
+	p := policy.Policy{Allow: list(t, policy.Allow, ""), Block: list(t, policy.Block, "*")}
+	f := policy.Facts{Sender: message.Sender{Address: address(t, "una@example.com")}}
+	for _, target := range []string{"una@example.com", "example.com"} {
+		for _, name := range []policy.ListName{policy.Allow, policy.Block} {
+			want, err := policy.ParseEntry(name, target)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e, why := p.Proposals(&f).Entry(name, target); e != want || why != "" {
+				t.Errorf("%s %s: %+v, %q, want %+v", name, target, e, why, want)
+			}
+		}
+	}
+}

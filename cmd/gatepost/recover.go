@@ -96,11 +96,13 @@ func allowEntry(ctx context.Context, db *store.DB, s store.Suspended) (e policy.
 		return e, err
 	}
 	all := p.Proposals(f)
-	if why := all.InVain(policy.AllowSender, sender); why != "" {
+	e, why := all.Entry(policy.Allow, sender.String())
+	switch {
+	case why != "":
 		return e, no("held message %d: %s: recover it without --allow", s.ID, why)
-	}
-	if !all.LetsIn(policy.AllowSender, sender) && (all.Now.Action != policy.Ticket ||
-		!cause.ProfileOnRecover()) {
+	case !e.IsZero():
+		return e, nil
+	case all.Now.Action != policy.Ticket || !cause.ProfileOnRecover():
 		return e, nobody
 	}
 	if e, err = policy.ParseEntry(policy.Allow, s.Author.Email); err != nil {
