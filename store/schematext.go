@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -84,6 +86,19 @@ func madeObjects(ctx context.Context, version int) (all []object, err error) {
 	return objects(ctx, db, "main")
 }
 
+// schemaSum is sumOf what all migrations make, as a test holds. Nearly every database is just so,
+// and no command has to make the tables once more to compare with.
+const schemaSum = "48fc2c7b4c870bdcc371fbfb2006291758929c4f5989d3fbb4e3b1c75c7ec037"
+
+// sumOf is the SHA-256 of a list of tables.
+func sumOf(all []object) string {
+	h := sha256.New()
+	for _, o := range all {
+		fmt.Fprintf(h, "%q %q %q %q\n", o.kind, o.name, o.table, o.text)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
 // checkSchema refuses a database whose tables, indexes or triggers are not as the migrations up
 // to its version make them: octets of that list were changed, and a query would fail, or find
 // what it should not. Who has added some of his own may have them.
@@ -91,6 +106,9 @@ func checkSchema(ctx context.Context, q querier, version int) error {
 	theirs, err := objects(ctx, q, "main")
 	if err != nil {
 		return damaged(err)
+	}
+	if sumOf(theirs) == schemaSum {
+		return nil
 	}
 	made, err := madeObjects(ctx, version)
 	if err != nil {
