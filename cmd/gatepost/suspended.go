@@ -55,7 +55,7 @@ func (a *app) listSuspended(ctx context.Context, db *store.DB, q store.Query, l 
 	headers := []string{"ID", "AGE", "CAUSE", "AUTHOR", "SUBJECT", "RULE"}
 	err := printList(a, held, headers, func(s store.Suspended) []string {
 		return []string{strconv.FormatInt(s.ID, 10), a.when(s.CreatedAt), s.Cause,
-			s.Author.Email, heldSubject(s), orEmpty(s.Rule)}
+			a.sender(s.Author.Email), heldSubject(s), orEmpty(s.Rule)}
 	})
 	return errors.Join(err, a.looked(ctx, db))
 }
@@ -170,12 +170,29 @@ func person(p store.Person) string {
 	if p.Name != "" {
 		text = p.Name + " <" + p.Email + ">"
 	}
-	if a, err := message.ParseAddress(p.Email); err == nil {
-		if domain := a.Domain(); domain.Unicode() != string(domain) {
-			text += " (" + strings.TrimSuffix(p.Email, string(domain)) + domain.Unicode() + ")"
-		}
+	if domain := inUnicode(p.Email); domain != "" {
+		local := p.Email[:strings.LastIndexByte(p.Email, '@')+1]
+		text += " (" + local + domain + ")"
 	}
 	return text
+}
+
+// inUnicode is the domain of an address as its owner writes it, if that is another form than the
+// one that is compared (RFC 5890, section 2.3.2.1); else empty.
+func inUnicode(email string) string {
+	a, err := message.ParseAddress(email)
+	if err != nil || a.Domain().Unicode() == string(a.Domain()) {
+		return ""
+	}
+	return a.Domain().Unicode()
+}
+
+// sender is an address for a table: on a terminal with its domain in both forms.
+func (a *app) sender(email string) string {
+	if domain := inUnicode(email); domain != "" && terminal.Is(a.stdout) {
+		return email + " (" + domain + ")"
+	}
+	return email
 }
 
 func newSuspendedDelete(a *app) *cobra.Command {

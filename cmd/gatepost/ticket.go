@@ -47,7 +47,7 @@ func (a *app) listTickets(ctx context.Context, db *store.DB, q store.Query, l li
 	headers := []string{"ID", "AGE", "STATUS", "REQUESTER", "SUBJECT", "VIA"}
 	return printList(a, tickets, headers, func(t store.Ticket) []string {
 		return []string{strconv.FormatInt(t.ID, 10), a.when(t.CreatedAt), t.Status,
-			t.Requester.Email, t.Subject, t.Via}
+			a.sender(t.Requester.Email), t.Subject, t.Via}
 	})
 }
 

@@ -55,7 +55,7 @@ func userHeaders() []string {
 }
 
 func (a *app) userCells(u store.User) []string {
-	return []string{u.Email, u.Name, u.Role, state(u), u.MadeBy, a.when(u.CreatedAt)}
+	return []string{a.sender(u.Email), u.Name, u.Role, state(u), u.MadeBy, a.when(u.CreatedAt)}
 }
 
 func state(u store.User) string {
