@@ -165,7 +165,7 @@ func namesAnother(text string, a Address) bool {
 	if !mayHideAddress(text) {
 		return false
 	}
-	var g guess
+	var g addressCandidates
 	g.text(text)
 	if g.unread != "" || g.sealed {
 		return true

@@ -44,13 +44,13 @@ func (m *Message) walk(body io.Reader, limit int) (text string, w *walk) {
 }
 
 func newWalk(body io.Reader, limit int) *walk {
-	return &walk{in: &gate{r: body}, left: limit, wanted: -1}
+	return &walk{in: &headerLimiter{r: body}, left: limit, wanted: -1}
 }
 
 func (w *walk) read(m *Message) string {
 	e, err := newEntity(mimeHeader(m.raw), w.in)
 	p := w.entity(e, err, 0)
-	if w.in.err != nil && w.in.err != io.EOF && w.in.err != errGate {
+	if w.in.err != nil && w.in.err != io.EOF && w.in.err != errHeaderTooLong {
 		p.note("the rest could not be read")
 	}
 	if trim(p.text) == "" {
@@ -96,7 +96,7 @@ func mimeHeader(raw func(name string) []byte) gomessage.Header {
 
 // A walk goes through the parts of a message.
 type walk struct {
-	in        *gate
+	in        *headerLimiter
 	parts     int
 	inside    bool   // an attached message
 	calendars int    // whose words were read

@@ -99,7 +99,7 @@ func (r *replies) doubt(text string, a Address) {
 		r.stop(r.name + " holds over 8 KiB that are not plain mailboxes")
 		return
 	}
-	var g guess
+	var g addressCandidates
 	g.text(text)
 	for _, a := range g.found {
 		r.add(a, func() string { return "" })

@@ -7,7 +7,7 @@ import (
 )
 
 // absence looks for the answer that a machine gives for somebody who is away. Words in the
-// Subject that are no form of their own count only beside another sign of a machine, as
+// Subject that are no form of their own count only beside other evidence of a machine, as
 // people write about their holidays, too; and what is an answer to such mail, or hands it
 // on, was written by a person.
 func (r *reading) absence() {
@@ -19,7 +19,7 @@ func (r *reading) absence() {
 	case absenceForms[head],
 		head == "auto" && (r.answer || strings.HasSuffix(trimNote(rest), notesAbsence)),
 		r.answers() && mentions(r.title, absenceWords),
-		!r.Signs[AutoMailer].IsZero() && beginning(r.title, absenceWords) != "":
+		!r.Evidence[AutoMailer].IsZero() && beginning(r.title, absenceWords) != "":
 		r.show(AutoVacation, r.subjectSign())
 	}
 }
@@ -59,12 +59,12 @@ var brackets = [...][2]string{{"(", ")"}, {"[", "]"}, {"【", "】"}, {"（", "�
 // answers reports whether a machine wrote it that answers mail. Newsletters and lists are
 // sent by machines, too, and only say what precedence they have.
 func (r *reading) answers() bool {
-	s := r.Signs[AutoMailer]
+	s := r.Evidence[AutoMailer]
 	return !s.IsZero() && s.Field != "Precedence" && s.Field != "X-Precedence"
 }
 
 // subjectSign is the Subject as people read it.
-func (r *reading) subjectSign() Sign { return Sign{"Subject", r.mail.Message.Subject()} }
+func (r *reading) subjectSign() Evidence { return Evidence{"Subject", r.mail.Message.Subject()} }
 
 // plain makes one spelling of a Subject: lower case, plain spaces and colons, and without
 // the mark that a mail server or a list puts in front, such as [EXTERNAL].

@@ -19,7 +19,7 @@ type Author struct {
 // readAuthor looks for that person where From is an address of ours.
 func (f *Facts) readAuthor(mail Mail, s *Settings,
 	profile func(message.Address) (Profile, error)) (err error) {
-	if f.Signs[FromSupportAddress].IsZero() {
+	if f.Evidence[FromSupportAddress].IsZero() {
 		return nil
 	}
 	answers, problem := mail.Message.ReplyTo()
@@ -67,19 +67,19 @@ func (f *Facts) Requester() (message.Mailbox, Profile) {
 	return message.Mailbox{Name: f.Sender.Name, Address: f.Sender.Address}, f.Profile
 }
 
-// sign is what shows a cause. What the address in From would show is nothing of an Author's.
-func (f *Facts) sign(c Cause) Sign {
+// evidence is what shows a cause. What the address in From would show is nothing of an Author's.
+func (f *Facts) evidence(c Cause) Evidence {
 	switch c {
 	case FromSupportAddress, SystemUser, FromNoReply:
 		if !f.hasAuthor() {
 			break
 		}
 		if f.Author.cause != c {
-			return Sign{}
+			return Evidence{}
 		}
-		return Sign{f.Author.Field.String(), f.Author.Address.String()}
+		return Evidence{f.Author.Field.String(), f.Author.Address.String()}
 	}
-	return f.Signs[c]
+	return f.Evidence[c]
 }
 
 // claimed are the hits of an Author: all that holds, and nothing that favours it.

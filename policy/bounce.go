@@ -22,7 +22,7 @@ func (r *reading) bounce() {
 	case isBounceSubject(r.title):
 		r.show(AutoDeliveryFailure, r.subjectSign())
 	case null && r.failed.there:
-		r.show(AutoDeliveryFailure, Sign{"X-Failed-Recipients", r.failed.value})
+		r.show(AutoDeliveryFailure, Evidence{"X-Failed-Recipients", r.failed.value})
 	case null:
 		r.bounceBody(known)
 	}
@@ -37,7 +37,7 @@ func (r *reading) report() bool {
 	}
 	kind, params := r.mail.Message.ContentType()
 	about := lower(params["report-type"])
-	s := Sign{"Content-Type", kind}
+	s := Evidence{"Content-Type", kind}
 	switch kind {
 	case "multipart/delivery-status", "message/delivery-status":
 		r.show(AutoDeliveryFailure, s)
@@ -82,12 +82,12 @@ func (r *reading) bounceBody(known bool) {
 	raw, _ := io.ReadAll(io.LimitReader(r.body(), maxReport))
 	body := string(raw)
 	if words := opening(body, known); words != "" {
-		r.show(AutoDeliveryFailure, Sign{"body", words})
+		r.show(AutoDeliveryFailure, Evidence{"body", words})
 		return
 	}
 	const part = "content-type: message/delivery-status"
 	if known && strings.Contains(lower(body), part) {
-		r.show(AutoDeliveryFailure, Sign{"body", "Content-Type: message/delivery-status"})
+		r.show(AutoDeliveryFailure, Evidence{"body", "Content-Type: message/delivery-status"})
 	}
 }
 

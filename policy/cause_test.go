@@ -50,9 +50,9 @@ func TestCauseRows(t *testing.T) {
 	}
 }
 
-// TestTellingFields: each field has one reader, and a name that fold takes.
-func TestTellingFields(t *testing.T) {
-	all := manyTell
+// TestCheckedFields: each field has one reader, and a name that fold takes.
+func TestCheckedFields(t *testing.T) {
+	all := sharedChecks
 	for c := range EachCause() {
 		all = append(all, causes[c].fields...)
 	}
@@ -61,14 +61,14 @@ func TestTellingFields(t *testing.T) {
 		for name := range strings.FieldsSeq(one.names) {
 			var buffer [longestName]byte
 			key := string(buffer[:fold(&buffer, []byte(name))])
-			if known := tellingFields[key]; known.name != name || known.read == nil {
+			if known := checkedFields[key]; known.name != name || known.read == nil {
 				t.Errorf("%s is looked for as %q, which is %q", name, key, known.name)
 			}
 			names++
 		}
 	}
-	if names != len(tellingFields) || names < 20 {
-		t.Errorf("%d names of %d fields: one has two readers", names, len(tellingFields))
+	if names != len(checkedFields) || names < 20 {
+		t.Errorf("%d names of %d fields: one has two readers", names, len(checkedFields))
 	}
 }
 

@@ -29,7 +29,7 @@ func (p *Policy) askCause(d *Decision, f *Facts, id ruleID, c Cause,
 	if !p.Off.Has(c) {
 		v = ask(p, f, standing{d.Proof, d.allowed}, c)
 	}
-	if v.decides && causes[c].lifted && d.allowed && v.sign != nullPath() {
+	if v.decides && causes[c].lifted && d.allowed && v.evidence != nullPath() {
 		v = verdict{answer: lifted}
 	}
 	d.note(id, v)
@@ -43,46 +43,46 @@ func (p *Policy) askCause(d *Decision, f *Facts, id ruleID, c Cause,
 
 // shown holds what shows the cause.
 func shown(_ *Policy, f *Facts, _ standing, c Cause) verdict {
-	sign := f.sign(c)
-	if sign.IsZero() && !f.Signs[c].IsZero() {
+	evidence := f.evidence(c)
+	if evidence.IsZero() && !f.Evidence[c].IsZero() {
 		return verdict{answer: ofAuthor}
 	}
-	return holdSign(c, sign)
+	return holdFor(c, evidence)
 }
 
-func holdSign(c Cause, s Sign) verdict {
-	if s.IsZero() {
-		return verdict{answer: noSign}
+func holdFor(c Cause, e Evidence) verdict {
+	if e.IsZero() {
+		return verdict{answer: noEvidence}
 	}
-	return verdict{decides: true, action: Suspend, cause: c, sign: s}
+	return verdict{decides: true, action: Suspend, cause: c, evidence: e}
 }
 
 // unauthentic holds what fails DMARC where the domain asks for that.
 func unauthentic(_ *Policy, f *Facts, s standing, c Cause) verdict {
 	if s.proof != Fail || f.Authentication.DMARC.Demand == DemandNone {
-		return verdict{answer: noSign}
+		return verdict{answer: noEvidence}
 	}
 	return verdict{decides: true, action: Suspend, cause: c, field: From}
 }
 
 func locked(p *Policy, f *Facts, _ standing, c Cause) verdict {
 	if !p.OnlyRelays {
-		return verdict{answer: noSign}
+		return verdict{answer: noEvidence}
 	}
-	return holdSign(c, f.Signs[c])
+	return holdFor(c, f.Evidence[c])
 }
 
-// nullPath is the sign of mail that must not be answered (RFC 5321, section 4.5.5). It is
+// nullPath is the evidence of mail that must not be answered (RFC 5321, section 4.5.5). It is
 // never lifted: no customer's mail comes that way.
-func nullPath() Sign { return Sign{"MAIL FROM", "<>"} }
+func nullPath() Evidence { return Evidence{"MAIL FROM", "<>"} }
 
 // automatic also holds mail of mailing lists, where that is asked for.
 func automatic(p *Policy, f *Facts, _ standing, c Cause) verdict {
-	sign := f.Signs[c]
-	if sign.IsZero() && p.HoldLists {
-		sign = f.List
+	evidence := f.Evidence[c]
+	if evidence.IsZero() && p.HoldLists {
+		evidence = f.List
 	}
-	return holdSign(c, sign)
+	return holdFor(c, evidence)
 }
 
 // askRate asks how much of a stranger was stored, whom nothing holds but *: it holds all whom

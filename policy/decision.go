@@ -64,12 +64,12 @@ type Decision struct {
 	Room    int             // it stands while less than Room of the Band are stored; 0: always
 
 	rule     Entry
-	against  Entry // an entry that says otherwise, if one does
-	conflict bool  // the two contradict each other
-	sign     Sign  // what shows the cause
-	allowed  bool  // the allowlist has the sender
-	authored bool  // it is judged as that of its Author
-	lost     bool  // it would have gone better with the proof
+	against  Entry    // an entry that says otherwise, if one does
+	conflict bool     // the two contradict each other
+	evidence Evidence // what shows the cause
+	allowed  bool     // the allowlist has the sender
+	authored bool     // it is judged as that of its Author
+	lost     bool     // it would have gone better with the proof
 	facts    *Facts
 
 	step  ruleID // the rule that decided
@@ -96,7 +96,7 @@ func (d *Decision) note(id ruleID, v verdict) {
 // settle takes the verdict of a rule for the decision.
 func (d *Decision) settle(id ruleID, v verdict) {
 	d.Action, d.Cause, d.Field = v.action, v.cause, v.field
-	d.conflict, d.sign = v.conflict, v.sign
+	d.conflict, d.evidence = v.conflict, v.evidence
 	d.step, d.by = id, id
 }
 

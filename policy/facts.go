@@ -13,14 +13,14 @@ type Profile struct {
 	Role      Role
 }
 
-// A Sign is a header field, or something else of the message, that shows a cause. The zero
-// Sign is none.
-type Sign struct{ Field, Value string }
+// Evidence is a header field, or something else of the message, that shows a cause. The zero
+// Evidence is none.
+type Evidence struct{ Field, Value string }
 
-// IsZero reports whether there is no sign.
-func (s Sign) IsZero() bool { return s == Sign{} }
+// IsZero reports whether there is none.
+func (e Evidence) IsZero() bool { return e == Evidence{} }
 
-func (s Sign) String() string { return s.Field + ": " + s.Value }
+func (e Evidence) String() string { return e.Field + ": " + e.Value }
 
 // A Hop is how a message came to us.
 type Hop struct {
@@ -45,9 +45,9 @@ type Facts struct {
 	// or "".
 	ReplyToProblem string
 
-	Hop   Hop
-	Signs [causeEnd]Sign // what shows each cause, whether or not it is switched on
-	List  Sign           // what shows that it came through a mailing list
+	Hop      Hop
+	Evidence [causeEnd]Evidence // what shows each cause, whether or not it is switched on
+	List     Evidence           // what shows that it came through a mailing list
 
 	Unread []Unread // marks of spam, and Received fields, that were not read
 

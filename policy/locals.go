@@ -15,15 +15,15 @@ func (r *reading) sender(s *Settings) {
 	if from.IsZero() {
 		return
 	}
-	sign, local := Sign{"From", from.String()}, person(from)
+	evidence, local := Evidence{"From", from.String()}, person(from)
 	if s.isOurs(from, r.mail.Envelope) {
-		r.show(FromSupportAddress, sign)
+		r.show(FromSupportAddress, evidence)
 	}
 	if systemUsers[local] {
-		r.show(SystemUser, sign)
+		r.show(SystemUser, evidence)
 	}
 	if takesNoReply(local) {
-		r.show(FromNoReply, sign)
+		r.show(FromNoReply, evidence)
 	}
 }
 
@@ -64,7 +64,7 @@ func (r *reading) recipients(s *Settings) {
 		}
 	}
 	if len(ours) > 0 {
-		r.show(ToNoReply, Sign{name, ours[0].String()})
+		r.show(ToNoReply, Evidence{name, ours[0].String()})
 	}
 }
 
@@ -82,7 +82,7 @@ func (r *reading) crowd() {
 	if r.copies {
 		name = "To and Cc"
 	}
-	r.show(TooManyRecipients, Sign{name, strconv.Itoa(n) + " addresses"})
+	r.show(TooManyRecipients, Evidence{name, strconv.Itoa(n) + " addresses"})
 }
 
 // person is the local part of an address without a tag behind a plus sign.

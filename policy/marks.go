@@ -120,7 +120,7 @@ func (r *reading) judged(i int, all []marking) {
 	case i < r.border, slices.ContainsFunc(all, func(m marking) bool {
 		return means(m) && m.by.Marks.lower() && slices.Contains(r.filters, m.by)
 	}):
-		r.show(Spam, Sign{all[0].Field, value})
+		r.show(Spam, Evidence{all[0].Field, value})
 	default:
 		r.overlook(all, means)
 	}

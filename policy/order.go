@@ -110,13 +110,13 @@ type causeRow struct {
 	id       int    // the vendor's number
 	name     string // the vendor's name
 	label    string // what people who work with it all day call it
-	says     string // of a message, before the sign that shows it
+	says     string // of a message, before the evidence that shows it
 	switched bool   // a setting under its name switches it off
 	lifted   bool   // from a sender on the allowlist
 	profile  bool   // to recover what it holds gives the sender a profile: no robot, no forger
 
 	ask    func(*Policy, *Facts, standing, Cause) verdict // shown if nil
-	fields []telling                                      // that no other cause looks at
+	fields []headerCheck                                  // that no other cause looks at
 }
 
 // causes are the table of them. Names and numbers are what scripts and the API depend on.
@@ -141,15 +141,15 @@ var causes = [causeEnd]causeRow{
 		says: "it claims to be from ourselves", switched: true},
 	AutoDeliveryFailure: {id: 7, name: "auto_delivery_failure", label: "Delivery report",
 		says: "it reports a delivery", switched: true,
-		fields: []telling{{(*reading).failing, "X-Failed-Recipients"}}},
+		fields: []headerCheck{{(*reading).failing, "X-Failed-Recipients"}}},
 	SystemUser: {id: 9, name: "system_user", label: "Mail system",
 		says: "it is from a mail system", switched: true},
 	AutoVacation: {id: 8, name: "auto_vacation", label: "Out of office",
 		says: "it says that somebody is away", switched: true,
-		fields: []telling{{(*reading).away, "X-Vacation X-Vacation-Message X-VacationMessage"}}},
+		fields: []headerCheck{{(*reading).away, "X-Vacation X-Vacation-Message X-VacationMessage"}}},
 	AutoMailer: {id: 3, name: "auto_mailer", label: "Automatic mail",
 		says: "a machine wrote it", switched: true, lifted: true, profile: true, ask: automatic,
-		fields: []telling{{(*reading).autoSubmitted, "Auto-Submitted"},
+		fields: []headerCheck{{(*reading).autoSubmitted, "Auto-Submitted"},
 			{(*reading).precedence, "Precedence X-Precedence"},
 			{(*reading).exchange, "X-MS-Exchange-Generated-Message-Source"},
 			{(*reading).robot, "X-Auto-Generated X-Auto-Reply X-Auto-Reply-From " +

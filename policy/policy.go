@@ -51,7 +51,7 @@ func (p *Policy) AsksForProof(f *Facts) bool {
 	if !f.Author.Address.IsZero() {
 		return true
 	}
-	return judge(p.believed(f)).action != Reject || judge(p.doubted(f)).action != Reject
+	return evaluate(p.believed(f)).action != Reject || evaluate(p.doubted(f)).action != Reject
 }
 
 // askMessage asks what must hold before there is a sender to judge.
@@ -101,7 +101,7 @@ func (p *Policy) askSender(d *Decision, h hits) bool {
 		v.field = From
 		if d.authored {
 			v = v.fromReply(d.facts.Author.Field)
-		} else if d.lost = d.Claimed && judge(p.believed(d.facts)).action != v.action; d.lost {
+		} else if d.lost = d.Claimed && evaluate(p.believed(d.facts)).action != v.action; d.lost {
 			v.action, v.cause = Suspend, FailedAuthentication
 		}
 		d.settle(id, v)
@@ -126,7 +126,7 @@ func (p *Policy) askReplies(d *Decision, f *Facts) bool {
 			profile = f.Replies[i]
 		}
 		h := p.find(a, profile)
-		id, v := judgeReply(h)
+		id, v := evaluateReply(h)
 		if v.decides && v.action != Ticket {
 			v = v.fromReply(ReplyTo)
 			d.settle(ruleReplyTo, v)
@@ -153,8 +153,8 @@ func (v verdict) fromReply(field Field) verdict {
 	return v
 }
 
-// judge is what the rules about one address make of it.
-func judge(h hits) verdict {
+// evaluate is what the rules about one address make of it.
+func evaluate(h hits) verdict {
 	for _, r := range addressRules {
 		if v := r.ask(h); v.decides {
 			return v
@@ -163,9 +163,9 @@ func judge(h hits) verdict {
 	return passed(h)
 }
 
-// judgeReply asks of one address all that is asked of a sender but the last: a stranger to
+// evaluateReply asks of one address all that is asked of a sender but the last: a stranger to
 // whom an answer should go is no reason to hold a message.
-func judgeReply(h hits) (ruleID, verdict) {
+func evaluateReply(h hits) (ruleID, verdict) {
 	for i, r := range addressRules[:len(addressRules)-1] {
 		if v := r.ask(h); v.decides {
 			return firstOfAddress + ruleID(i), v

@@ -208,7 +208,7 @@ func TestMarks(t *testing.T) {
 			for _, field := range []string{mark + "\r\n", folded} {
 				f, _ := read(t, &policy.Policy{}, &message.Envelope{Piped: true}, marked(field, "",
 					""))
-				if got := !f.Signs[policy.Spam].IsZero(); got != want || len(f.Unread) > 0 {
+				if got := !f.Evidence[policy.Spam].IsZero(); got != want || len(f.Unread) > 0 {
 					t.Errorf("%q: %v, want %v; %v", field, got, want, f.Unread)
 				}
 			}
@@ -253,14 +253,14 @@ func TestMarksBelow(t *testing.T) {
 				t.Errorf("%s: %+v", c.name, u)
 			}
 		}
-		if got := f.Signs[policy.Spam].Field; got != c.sign || strings.Join(unread,
+		if got := f.Evidence[policy.Spam].Field; got != c.sign || strings.Join(unread,
 			" ") != c.unread {
 			t.Errorf("%s: %q, unread %q", c.name, got, unread)
 		}
 		// Nothing of it is said of mail that did not come through a relay.
 		if f, _ = read(t, p, &message.Envelope{}, c.raw); len(f.Unread) > 0 ||
-			!f.Signs[policy.Spam].IsZero() {
-			t.Errorf("%s, directly: %v, %v", c.name, f.Unread, f.Signs[policy.Spam])
+			!f.Evidence[policy.Spam].IsZero() {
+			t.Errorf("%s, directly: %v, %v", c.name, f.Unread, f.Evidence[policy.Spam])
 		}
 	}
 }
@@ -306,7 +306,7 @@ func TestWrapped(t *testing.T) {
 		edge + strings.Replace(sa, "SpamAssassin", "SpamAssassinX", 1) + mark + from: false,
 	} {
 		f, _ := read(t, &policy.Policy{}, &message.Envelope{Piped: true}, raw+"\r\nx\r\n")
-		if got := !f.Signs[policy.Spam].IsZero(); got != want {
+		if got := !f.Evidence[policy.Spam].IsZero(); got != want {
 			t.Errorf("%q: %v, want %v", raw, got, want)
 		}
 	}

@@ -74,8 +74,8 @@ func (d *draw) drawRest(t *rapid.T) {
 	d.facts.Profile.Role = rapid.SampledFrom([]policy.Role{policy.EndUser, policy.Agent}).
 		Draw(t, "role")
 	for range rapid.SampledFrom([]int{0, 0, 0, 1, 2}).Draw(t, "signs") {
-		c := rapid.IntRange(1, len(d.facts.Signs)-1).Draw(t, "sign")
-		d.facts.Signs[c] = policy.Sign{Field: "X-Test", Value: "yes"}
+		c := rapid.IntRange(1, len(d.facts.Evidence)-1).Draw(t, "sign")
+		d.facts.Evidence[c] = policy.Evidence{Field: "X-Test", Value: "yes"}
 	}
 	result := rapid.SampledFrom([]policy.Result{policy.None, policy.Pass, policy.Fail,
 		policy.TempError}).Draw(t, "proof")

@@ -36,7 +36,7 @@ func Read(mail Mail, s *Settings, profile func(message.Address) (Profile, error)
 	f.Hop = s.hop(mail)
 	f.doubtHop(m.Fields)
 	if f.Unreadable == "" {
-		s.readSigns(&f, mail)
+		s.readEvidence(&f, mail)
 	}
 	if !f.Sender.Address.IsZero() {
 		if f.Profile, err = profile(f.Sender.Address); err != nil {
@@ -120,7 +120,7 @@ func (f *Facts) tell(add func(name, value string)) {
 			add("setting", u.Setting)
 		}
 	}
-	for c, s := range f.Signs {
+	for c, s := range f.Evidence {
 		if !s.IsZero() {
 			add(Cause(c).String(), s.String())
 		}

@@ -41,13 +41,13 @@ var remedyCases = []struct {
 			"let any number of messages pass within an hour, for everybody [loop.per_hour = 0]",
 			"hold nothing for this cause, for everybody [causes.loop = false]"}},
 	{why: "a mailing list", settings: policy.Settings{HoldLists: true},
-		facts: func(f *policy.Facts) { f.List = policy.Sign{Field: "List-Id", Value: "<x.test>"} },
+		facts: func(f *policy.Facts) { f.List = policy.Evidence{Field: "List-Id", Value: "<x.test>"} },
 		want: []string{"put una@example.com on the allowlist [rules add allow]", allowDomain,
 			"let mail of mailing lists pass, for everybody [causes.mailing_list = false]",
 			"hold nothing for this cause, for everybody [causes.auto_mailer = false]"}},
 	// To switch server_lock off would do, and nobody can.
 	{why: "no relay of ours", settings: policy.Settings{OnlyRelays: true},
-		facts: func(f *policy.Facts) { f.Signs[policy.ServerLock].Field = "client" },
+		facts: func(f *policy.Facts) { f.Evidence[policy.ServerLock].Field = "client" },
 		want: []string{"take mail that came through no relay of ours, for everybody " +
 			"[smtp.only_relays = false]"}},
 	{why: "not proven, under *", block: "*", settings: policy.Settings{Trust: policy.TrustStrict},

@@ -16,12 +16,12 @@ type verdict struct {
 	action   Action
 	cause    Cause
 	field    Field
-	sign     Sign   // what of the message shows the cause
-	room     int    // how many stored messages of the sender would change it; 0: no number
-	entry    hit    // the most specific entry that decided
-	against  hit    // an entry that says otherwise
-	conflict bool   // the two contradict each other, and neither wins
-	answer   answer // for when another rule decides
+	evidence Evidence // what of the message shows the cause
+	room     int      // how many stored messages of the sender would change it; 0: no number
+	entry    hit      // the most specific entry that decided
+	against  hit      // an entry that says otherwise
+	conflict bool     // the two contradict each other, and neither wins
+	answer   answer   // for when another rule decides
 }
 
 // An answer says in a few words what a rule that did not decide found.
@@ -40,7 +40,7 @@ const (
 	strangers
 	noReply
 	notCounted
-	noSign
+	noEvidence
 	switchedOff
 	lifted
 	ofAuthor
@@ -61,7 +61,7 @@ var answers = [...]string{
 	noReply:    "no other address in Reply-To is held",
 
 	notCounted:  "it does not count, since the sender is not proven",
-	noSign:      "nothing shows it",
+	noEvidence:  "nothing shows it",
 	switchedOff: "it is switched off",
 	lifted:      "something shows it, but the allowlist has the sender",
 	ofAuthor:    "From shows it, and not the one person whom the message names beside it",

@@ -19,7 +19,7 @@ func (r *reading) trace(f message.Field) {
 	}
 	hop := message.ParseReceived(f.Value())
 	if hop.By == lower(r.host) && isUUIDv7([]byte(hop.ID)) {
-		r.show(Loop, Sign{"Received", "by " + hop.By + " id " + hop.ID})
+		r.show(Loop, Evidence{"Received", "by " + hop.By + " id " + hop.ID})
 	}
 }
 
@@ -60,6 +60,6 @@ func isUUIDv7(id []byte) bool {
 // circle shows a message that has come through too many machines (RFC 5321, section 6.3).
 func (r *reading) circle() {
 	if r.received > maxReceived {
-		r.show(Loop, Sign{"Received", fmt.Sprintf("%d fields", r.received)})
+		r.show(Loop, Evidence{"Received", fmt.Sprintf("%d fields", r.received)})
 	}
 }

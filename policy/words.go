@@ -76,7 +76,7 @@ func (d Decision) whyCause() string {
 		return fmt.Sprintf("%d messages of %s were stored within the hour",
 			d.facts.Stored, d.facts.Band().Address)
 	}
-	return fmt.Sprintf("%s (%s)", causes[d.Cause].says, d.sign)
+	return fmt.Sprintf("%s (%s)", causes[d.Cause].says, d.evidence)
 }
 
 func whyUnreadable(d *Decision) string { return "it cannot be read as mail: " + d.facts.Unreadable }

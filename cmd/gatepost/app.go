@@ -62,9 +62,9 @@ func (a *app) openDB(_ context.Context, create bool) (*store.DB, error) {
 	return db, err
 }
 
-// noteMade says that there was no database where one was asked for: whoever named the wrong
+// noteCreated says that there was no database where one was asked for: whoever named the wrong
 // one, or is in the wrong folder, would not see it otherwise.
-func (a *app) noteMade(db *store.DB) {
+func (a *app) noteCreated(db *store.DB) {
 	if path := db.Made(); path != "" {
 		a.note("gatepost: made a new database: %s", path)
 	}

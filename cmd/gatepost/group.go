@@ -65,6 +65,6 @@ func (a *app) withStore(ctx context.Context, create bool, f func(*store.DB) erro
 	if err != nil {
 		return err
 	}
-	a.noteMade(db)
+	a.noteCreated(db)
 	return errors.Join(f(db), db.Close())
 }

@@ -105,12 +105,12 @@ func orNull(s string) *string {
 	return &s
 }
 
-// standIns are lists and profiles given as flags in place of those of the database.
-type standIns struct {
+// overrides are lists and profiles given as flags in place of those of the database.
+type overrides struct {
 	allow, block, known *string // as text; nil if not given
 }
 
-func (s *standIns) add(flags *pflag.FlagSet) {
+func (s *overrides) add(flags *pflag.FlagSet) {
 	for _, f := range []struct {
 		name, usage string
 		text        **string
@@ -127,13 +127,13 @@ func (s *standIns) add(flags *pflag.FlagSet) {
 	}
 }
 
-func (s *standIns) given() bool { return s.allow != nil || s.block != nil || s.known != nil }
+func (s *overrides) given() bool { return s.allow != nil || s.block != nil || s.known != nil }
 
-// lay puts what was given in the place of what the judge has. A list that cannot be taken
+// apply puts what was given in the place of what the judge has. A list that cannot be taken
 // is refused whole, with all that is wrong in it.
-func (s *standIns) lay(j *intake.Judge) error {
-	allow, errAllow := standIn(policy.Allow, s.allow, j.Rules.Allow)
-	block, errBlock := standIn(policy.Block, s.block, j.Rules.Block)
+func (s *overrides) apply(j *intake.Judge) error {
+	allow, errAllow := overrideList(policy.Allow, s.allow, j.Rules.Allow)
+	block, errBlock := overrideList(policy.Block, s.block, j.Rules.Block)
 	if err := errors.Join(errAllow, errBlock); err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func (s *standIns) lay(j *intake.Judge) error {
 	return err
 }
 
-func standIn(name policy.ListName, text *string, list *policy.List) (*policy.List, error) {
+func overrideList(name policy.ListName, text *string, list *policy.List) (*policy.List, error) {
 	if text == nil {
 		return list, nil
 	}

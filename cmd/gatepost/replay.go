@@ -47,7 +47,7 @@ type replay struct {
 func newReplayCommand(a *app) *cobra.Command {
 	r := &replay{app: a, totals: map[string]int{}}
 	var proof proofFlags
-	var lists standIns
+	var lists overrides
 	var expect string
 	var keep bool
 	cmd := &cobra.Command{
@@ -96,7 +96,7 @@ func newReplayCommand(a *app) *cobra.Command {
 }
 
 // run finds the mail before it opens anything, so that a wrong path changes nothing.
-func (r *replay) run(ctx context.Context, paths []string, lists *standIns, keep bool) (err error) {
+func (r *replay) run(ctx context.Context, paths []string, lists *overrides, keep bool) (err error) {
 	mail, err := mailfile.Find(paths, r.leftOut)
 	if err != nil {
 		return err
@@ -134,12 +134,12 @@ func (r *replay) run(ctx context.Context, paths []string, lists *standIns, keep 
 }
 
 // try has each message judged as db says, or the lists in its place.
-func (r *replay) try(ctx context.Context, db *store.DB, lists *standIns) (err error) {
+func (r *replay) try(ctx context.Context, db *store.DB, lists *overrides) (err error) {
 	if r.judge, err = r.newJudge(ctx, db); err != nil {
 		return err
 	}
 	r.judge.Auth = r.auth
-	return lists.lay(r.judge)
+	return lists.apply(r.judge)
 }
 
 // keep has each message stored. It is long since they came, if they ever did: how many there
@@ -174,7 +174,7 @@ func (a *app) openFor(ctx context.Context, keep bool) (*store.DB, error) {
 		return nil, nil
 	}
 	if err == nil {
-		a.noteMade(db)
+		a.noteCreated(db)
 	}
 	return db, err
 }

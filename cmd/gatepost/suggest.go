@@ -57,9 +57,9 @@ func unknownVerb(cmd *cobra.Command, verb string) error {
 // nearest is the verb that somebody meant, "" if none is near. What may be meant for list or
 // show is never taken for a verb that changes something: `rules lst` is not `rules set`.
 func nearest(verbs []*cobra.Command, typed string) (name string) {
-	var best lapse
+	var best suggestion
 	for _, v := range verbs {
-		l, near := lapseOf(v, typed)
+		l, near := suggestionOf(v, typed)
 		if near && v.IsAvailableCommand() && (name == "" || l.before(best)) {
 			name, best = v.Name(), l
 		}
@@ -67,14 +67,14 @@ func nearest(verbs []*cobra.Command, typed string) (name string) {
 	return name
 }
 
-// A lapse is how far what was typed is from a verb.
-type lapse struct {
+// A suggestion is how far what was typed is from a verb.
+type suggestion struct {
 	letters int  // between what was typed and the nearest word for the verb
 	looks   bool // the verb changes nothing
 }
 
-// before orders lapses: none at all, then the verbs that change nothing.
-func (l lapse) before(m lapse) bool {
+// before orders suggestions: none at all, then the verbs that change nothing.
+func (l suggestion) before(m suggestion) bool {
 	switch sure := l.letters == 0; {
 	case sure != (m.letters == 0):
 		return sure
@@ -84,9 +84,9 @@ func (l lapse) before(m lapse) bool {
 	return l.letters < m.letters
 }
 
-// lapseOf compares what was typed with the words for a verb: it is near with two letters that
+// suggestionOf compares what was typed with the words for a verb: it is near with two letters that
 // differ and half of them right, or for the names list and show with one right.
-func lapseOf(v *cobra.Command, typed string) (l lapse, near bool) {
+func suggestionOf(v *cobra.Command, typed string) (l suggestion, near bool) {
 	l.looks = onlyLooks(v.Name())
 	if len(typed) > 1 && strings.HasPrefix(v.Name(), typed) {
 		return l, true

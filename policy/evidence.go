@@ -10,7 +10,7 @@ import (
 
 const (
 	maxAddresses = 48  // in To and Cc together, the vendor's number
-	maxSign      = 200 // runes of a value that are shown
+	maxEvidence  = 200 // runes of a value that are shown
 	longestName  = 40  // octets, more than any field below has
 )
 
@@ -24,21 +24,21 @@ type reading struct {
 	filters []*Product // what the relays run
 	border  int        // how many fields at the top say how it was judged, see judged
 
-	submitted int  // Auto-Submitted fields
-	generated bool // the first one says auto-generated
-	rule      bool // a rule of a mailbox handed the message on
-	robots    Sign // what shows a machine beside Auto-Submitted
-	received  int  // Received fields
-	addressed int  // octets in To and Cc
+	submitted int      // Auto-Submitted fields
+	generated bool     // the first one says auto-generated
+	rule      bool     // a rule of a mailbox handed the message on
+	robots    Evidence // what shows a machine beside Auto-Submitted
+	received  int      // Received fields
+	addressed int      // octets in To and Cc
 	copies    bool
 
 	content, subject, path, failed field
 
-	bulk     Sign   // a Precedence that machines give, and some mailing lists
-	posted   bool   // through a list that people write to
-	vacation Sign   // what says that somebody is away
-	answer   bool   // it names the message that it answers
-	title    string // the Subject, see plain
+	bulk     Evidence // a Precedence that machines give, and some mailing lists
+	posted   bool     // through a list that people write to
+	vacation Evidence // what says that somebody is away
+	answer   bool     // it names the message that it answers
+	title    string   // the Subject, see plain
 }
 
 // A field is the value of the first one of its name.
@@ -47,15 +47,15 @@ type field struct {
 	there bool
 }
 
-func (f *field) take(s Sign) {
+func (f *field) take(s Evidence) {
 	if !f.there {
 		*f = field{s.Value, true}
 	}
 }
 
-// readSigns looks for what shows each cause. The body is read only where the header section
+// readEvidence looks for what shows each cause. The body is read only where the header section
 // leaves it open.
-func (s *Settings) readSigns(f *Facts, mail Mail) {
+func (s *Settings) readEvidence(f *Facts, mail Mail) {
 	r := reading{Facts: f, mail: mail, host: s.Hostname, filters: s.Filters,
 		border: wrapped(mail.Message.Fields, f.Hop)}
 	for i := range mail.Message.Fields {
@@ -64,7 +64,7 @@ func (s *Settings) readSigns(f *Facts, mail Mail) {
 	r.forward()
 	r.precede()
 	if mail.Envelope.NullPath {
-		r.Signs[AutoMailer] = nullPath()
+		r.Evidence[AutoMailer] = nullPath()
 	}
 	r.title = plain(mail.Message.Subject())
 	r.circle()
@@ -74,19 +74,19 @@ func (s *Settings) readSigns(f *Facts, mail Mail) {
 	r.recipients(s)
 	r.blank()
 	if client := mail.Envelope.Client; s.OnlyRelays && client.IsValid() && !f.Hop.Relayed {
-		r.show(ServerLock, Sign{"client", client.String()})
+		r.show(ServerLock, Evidence{"client", client.String()})
 	}
 }
 
-// A telling is header fields that can show something, by one reader. Their names have a blank
+// A headerCheck is header fields that can show something, by one reader. Their names have a blank
 // between them, each as it is usually spelled.
-type telling struct {
-	read  func(*reading, Sign)
+type headerCheck struct {
+	read  func(*reading, Evidence)
 	names string
 }
 
-// manyTell are the fields that more than one cause looks at, or none by itself.
-var manyTell = []telling{
+// sharedChecks are the fields that more than one cause looks at, or none by itself.
+var sharedChecks = []headerCheck{
 	{(*reading).list, "List-Id"},
 	{(*reading).post, "List-Post"},
 	{(*reading).typed, "Content-Type"},
@@ -97,25 +97,25 @@ var manyTell = []telling{
 	{(*reading).cc, "Cc"},
 }
 
-// A tellingField is one of them.
-type tellingField struct {
+// A checkedField is one of them.
+type checkedField struct {
 	name string
-	read func(*reading, Sign)
+	read func(*reading, Evidence)
 }
 
-// tellingFields are all of them, those of the causes too, by their names in lower case.
-var tellingFields = allTelling()
+// checkedFields are all of them, those of the causes too, by their names in lower case.
+var checkedFields = allChecks()
 
-func allTelling() map[string]tellingField {
-	all := map[string]tellingField{}
-	add := func(tellings []telling) {
+func allChecks() map[string]checkedField {
+	all := map[string]checkedField{}
+	add := func(tellings []headerCheck) {
 		for _, t := range tellings {
 			for name := range strings.FieldsSeq(t.names) {
-				all[lower(name)] = tellingField{name, t.read}
+				all[lower(name)] = checkedField{name, t.read}
 			}
 		}
 	}
-	add(manyTell)
+	add(sharedChecks)
 	for c := range EachCause() {
 		add(causes[c].fields)
 	}
@@ -131,8 +131,8 @@ func (r *reading) field(i int) {
 	}
 	var buffer [longestName]byte
 	name := buffer[:fold(&buffer, f.Raw[:f.Colon])]
-	if known, ok := tellingFields[string(name)]; ok {
-		known.read(r, Sign{known.name, f.Value()})
+	if known, ok := checkedFields[string(name)]; ok {
+		known.read(r, Evidence{known.name, f.Value()})
 	} else if marks, ok := marked[string(name)]; ok {
 		r.judged(i, marks)
 	}
@@ -158,19 +158,19 @@ func fold(to *[longestName]byte, name []byte) int {
 }
 
 // show notes what shows a cause, if nothing has yet.
-func (r *reading) show(c Cause, s Sign) {
-	if r.Signs[c].IsZero() {
-		r.Signs[c] = s.fit()
+func (r *reading) show(c Cause, s Evidence) {
+	if r.Evidence[c].IsZero() {
+		r.Evidence[c] = s.fit()
 	}
 }
 
-// fit is the sign as it is kept: clean, on one line without tabs, and not longer than people
+// fit is the evidence as it is kept: clean, on one line without tabs, and not longer than people
 // read.
-func (s Sign) fit() Sign {
+func (s Evidence) fit() Evidence {
 	s.Value = message.Clean(strings.ReplaceAll(s.Value, "\t", " "))
 	n := 0
 	for i := range s.Value {
-		if n++; n > maxSign {
+		if n++; n > maxEvidence {
 			s.Value = s.Value[:i] + "..."
 			break
 		}
@@ -181,16 +181,16 @@ func (s Sign) fit() Sign {
 // autoSubmitted reads RFC 3834, section 5: everything but no was written by a machine. It
 // tells more than other fields, and is shown in place of them. Whoever has two of them has
 // let a machine add one.
-func (r *reading) autoSubmitted(s Sign) {
+func (r *reading) autoSubmitted(s Evidence) {
 	r.submitted++
 	if s.Value == "" || message.Keyword(s.Value) == "no" {
 		if r.submitted > 1 {
-			r.show(AutoMailer, Sign{s.Field, fmt.Sprintf("%d fields", r.submitted)})
+			r.show(AutoMailer, Evidence{s.Field, fmt.Sprintf("%d fields", r.submitted)})
 		}
 		return
 	}
 	if r.submitted == 1 {
-		r.Signs[AutoMailer] = Sign{}
+		r.Evidence[AutoMailer] = Evidence{}
 		r.generated = message.Keyword(s.Value) == "auto-generated"
 	}
 	r.show(AutoMailer, s)
@@ -200,7 +200,7 @@ func (r *reading) autoSubmitted(s Sign) {
 }
 
 // exchange reads what in Exchange made a message.
-func (r *reading) exchange(s Sign) {
+func (r *reading) exchange(s Evidence) {
 	r.rule = r.rule || strings.EqualFold(s.Value, "Mailbox Rules Agent")
 }
 
@@ -210,11 +210,11 @@ func (r *reading) exchange(s Sign) {
 // auto-replied.
 func (r *reading) forward() {
 	if r.rule && r.generated && r.submitted == 1 {
-		r.Signs[AutoMailer] = r.robots.fit()
+		r.Evidence[AutoMailer] = r.robots.fit()
 	}
 }
 
-func (r *reading) precedence(s Sign) {
+func (r *reading) precedence(s Evidence) {
 	switch message.Keyword(s.Value) {
 	case "junk", "auto_reply", "auto-reply":
 		r.machine(s)
@@ -238,32 +238,32 @@ func (r *reading) precede() {
 }
 
 // post reads List-Post: NO says that nobody may write.
-func (r *reading) post(s Sign) {
+func (r *reading) post(s Evidence) {
 	r.posted = r.posted || message.Keyword(s.Value) != "no"
 }
 
-func (r *reading) list(s Sign) {
+func (r *reading) list(s Evidence) {
 	if r.List.IsZero() {
 		r.List = s.fit()
 	}
 }
 
 // robot is a field that only machines write, unless it says no.
-func (r *reading) robot(s Sign) {
+func (r *reading) robot(s Evidence) {
 	if !denies(s.Value) {
 		r.machine(s)
 	}
 }
 
 // machine is what shows that a machine wrote the message, beside Auto-Submitted.
-func (r *reading) machine(s Sign) {
+func (r *reading) machine(s Evidence) {
 	if r.robots.IsZero() {
 		r.robots = s
 	}
 	r.show(AutoMailer, s)
 }
 
-func (r *reading) away(s Sign) {
+func (r *reading) away(s Evidence) {
 	if r.vacation.IsZero() && !denies(s.Value) {
 		r.vacation = s
 	}
@@ -275,19 +275,19 @@ func denies(value string) bool {
 }
 
 // replied is a field of an answer: RFC 5230, section 5.8 wants one in that of a vacation.
-func (r *reading) replied(s Sign) { r.answer = r.answer || s.Value != "" }
+func (r *reading) replied(s Evidence) { r.answer = r.answer || s.Value != "" }
 
-func (r *reading) failing(s Sign) { r.failed.take(s) }
+func (r *reading) failing(s Evidence) { r.failed.take(s) }
 
-func (r *reading) typed(s Sign) { r.content.take(s) }
+func (r *reading) typed(s Evidence) { r.content.take(s) }
 
-func (r *reading) titled(s Sign) { r.subject.take(s) }
+func (r *reading) titled(s Evidence) { r.subject.take(s) }
 
-func (r *reading) returned(s Sign) { r.path.take(s) }
+func (r *reading) returned(s Evidence) { r.path.take(s) }
 
-func (r *reading) to(s Sign) { r.addressed += len(s.Value) }
+func (r *reading) to(s Evidence) { r.addressed += len(s.Value) }
 
-func (r *reading) cc(s Sign) {
+func (r *reading) cc(s Evidence) {
 	r.copies = true
 	r.addressed += len(s.Value)
 }
@@ -301,7 +301,7 @@ func (r *reading) blank() {
 	if r.subject.there {
 		said = "empty"
 	}
-	r.show(Blank, Sign{"Subject", said})
+	r.show(Blank, Evidence{"Subject", said})
 }
 
 // hasWord reports at a glance that somebody sees something of it: it begins with a letter.

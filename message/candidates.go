@@ -7,9 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// A guess gathers every address that some reader could make of a text. It reads the text
-// in several ways, each in one pass, and errs on the side of finding more.
-type guess struct {
+// addressCandidates gathers every address that some reader could make of a text. It reads the
+// text in several ways, each in one pass, and errs on the side of finding more.
+type addressCandidates struct {
 	found  []Address
 	unread string   // the first word that is like an address, and no address can be made of it
 	opaque bool     // there is an @, or what may hide one
@@ -24,7 +24,7 @@ func mayHideAddress(s string) bool {
 
 // text reads s as it stands, and with its encoded words decoded: each joined to the one
 // before, as RFC 2047 has it (section 6.2), and each alone.
-func (g *guess) text(s string) {
+func (g *addressCandidates) text(s string) {
 	s = g.quoted(s)
 	g.readings(s)
 	if !strings.Contains(s, "=?") {
@@ -42,7 +42,7 @@ func (g *guess) text(s string) {
 
 // quoted reads each local part between quotation marks as it stands there, and gives the text
 // without those that can be read in no other way: a blank in them divides no words.
-func (g *guess) quoted(s string) string {
+func (g *addressCandidates) quoted(s string) string {
 	var b strings.Builder
 	for {
 		before, behind, found := strings.Cut(s, `"`)
@@ -62,7 +62,7 @@ func (g *guess) quoted(s string) string {
 }
 
 // take takes an address that is whole, and reports whether it is one.
-func (g *guess) take(text string) bool {
+func (g *addressCandidates) take(text string) bool {
 	a, err := ParseAddress(text)
 	switch {
 	case err != nil && g.unread == "":
@@ -74,7 +74,7 @@ func (g *guess) take(text string) bool {
 }
 
 // readings reads s with its comments and its quotation marks, and without them.
-func (g *guess) readings(s string) {
+func (g *addressCandidates) readings(s string) {
 	quotes := strings.NewReplacer(`"`, "", `\`, "")
 	for _, s := range []string{s, withoutComments(s)} {
 		g.reading(s)
@@ -84,7 +84,7 @@ func (g *guess) readings(s string) {
 
 // reading reads s with white space around each @ taken away, and around each dot too
 // (RFC 5322, section 4.4). A link has %40 for @, and NFKC makes an @ of its wide forms.
-func (g *guess) reading(s string) {
+func (g *addressCandidates) reading(s string) {
 	s = strings.NewReplacer("＠", "@", "﹫", "@", "%40", "@").Replace(s)
 	if !strings.Contains(s, "@") {
 		return
@@ -95,7 +95,7 @@ func (g *guess) reading(s string) {
 }
 
 // literals reads what is in front of each address literal, of which no word has all.
-func (g *guess) literals(s string) {
+func (g *addressCandidates) literals(s string) {
 	for {
 		before, host, found := strings.Cut(s, "@[")
 		if !found {
@@ -114,7 +114,7 @@ func (g *guess) literals(s string) {
 
 // words reads each run of characters that could be in an address. Two ways of reading
 // that give the same text are one.
-func (g *guess) words(s string) {
+func (g *addressCandidates) words(s string) {
 	if slices.Contains(g.done, s) {
 		return
 	}
@@ -139,7 +139,7 @@ func divides(r rune) bool {
 
 // pair reads what stands before and after one @: as it is, as only the plain letters
 // beside the @ are, and as the route to another host that the local part may be.
-func (g *guess) pair(local, domain string) {
+func (g *addressCandidates) pair(local, domain string) {
 	if !g.read(local, until(domain, endsDomain)) && g.unread == "" {
 		g.unread = local + "@" + domain
 	}
@@ -152,7 +152,7 @@ func (g *guess) pair(local, domain string) {
 }
 
 // route reads name%host and host!name (RFC 5321, appendix C).
-func (g *guess) route(local string) {
+func (g *addressCandidates) route(local string) {
 	hops := strings.Split(local, "%")
 	for i := 1; i < len(hops); i++ {
 		g.read(hops[i-1], hops[i])
@@ -165,7 +165,7 @@ func (g *guess) route(local string) {
 
 // read takes an address, and reports whether it is one. A local part with an @ in it is one
 // that only lacks its quotation marks.
-func (g *guess) read(local, domain string) bool {
+func (g *addressCandidates) read(local, domain string) bool {
 	if local == "" || domain == "" || len(g.found) > maxReplies {
 		return local != "" && domain != ""
 	}

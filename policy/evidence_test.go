@@ -283,7 +283,7 @@ func TestSignsFit(t *testing.T) {
 	f, _ := read(t, &policy.Policy{}, &message.Envelope{}, "From: ann@acme.test\r\n"+
 		"Auto-Submitted: auto-\xff\r\n\t"+strings.Repeat("\u00e4", 500)+"\r\n\r\n")
 	want := "Auto-Submitted: auto-\ufffd " + strings.Repeat("\u00e4", 193) + "..."
-	if got := f.Signs[policy.AutoMailer].String(); got != want {
+	if got := f.Evidence[policy.AutoMailer].String(); got != want {
 		t.Errorf("got %q\nwant %q", got, want)
 	}
 }
@@ -327,7 +327,7 @@ func FuzzRead(f *testing.F) {
 		if most := len(message.Parse([]byte(raw)).Fields); facts.Hop.Trusted > most {
 			t.Errorf("%d trusted of %d fields", facts.Hop.Trusted, most)
 		}
-		for c, s := range facts.Signs {
+		for c, s := range facts.Evidence {
 			if utf8.RuneCountInString(s.Value) > 203 || s.Value != message.Clean(s.Value) ||
 				strings.ContainsAny(s.Value, "\r\n") {
 				t.Errorf("%v: %q", policy.Cause(c), s)
