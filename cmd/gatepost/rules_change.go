@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"gatepost/policy"
+	"gatepost/store"
+)
+
+func newRulesAdd(a *app) *cobra.Command {
+	var note string
+	cmd := &cobra.Command{
+		Use:   "add allow|block ENTRY…|-",
+		Short: "add entries to a list",
+		Args:  takes(2, -1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			list, entries, err := a.entries(args)
+			if err != nil {
+				return err
+			}
+			return a.addRules(cmd.Context(), list, entries, note)
+		},
+	}
+	a.yesFlag(cmd)
+	cmd.Flags().StringVar(&note, "note", "", "why, for whoever reads the list later")
+	return cmd
+}
+
+func newRulesRemove(a *app) *cobra.Command {
+	var note string
+	cmd := &cobra.Command{
+		Use:   "remove allow|block ENTRY…|-",
+		Short: "remove entries from a list",
+		Args:  takes(2, -1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			list, entries, err := a.entries(args)
+			if err != nil {
+				return err
+			}
+			return a.withStore(cmd.Context(), false, func(db *store.DB) error {
+				return a.removeRules(cmd.Context(), db, list, entries, note)
+			})
+		},
+	}
+	a.yesFlag(cmd)
+	cmd.Flags().StringVar(&note, "note", "", "why, said with the result")
+	return cmd
+}
+
+// entries reads a list's name and entries of it from the arguments, or the entries from
+// stdin. Every malformed entry is named.
+func (a *app) entries(args []string) (policy.ListName, []policy.Entry, error) {
+	list, err := listName(args[0])
+	if err != nil {
+		return "", nil, err
+	}
+	words, err := a.words(args[1:])
+	if err != nil {
+		return "", nil, err
+	}
+	entries, err := policy.ParseEntries(list, strings.Join(words, " "))
+	if err != nil {
+		return "", nil, refused(list, err)
+	}
+	if len(entries) == 0 {
+		return "", nil, misuse("no entry was given")
+	}
+	return list, entries, nil
+}
+
+func (a *app) addRules(ctx context.Context, list policy.ListName, entries []policy.Entry,
+	note string) error {
+	return a.withStore(ctx, true, func(db *store.DB) error {
+		added, err := a.hand(db).AddRules(ctx, list, entries, note)
+		if err != nil {
+			return err
+		}
+		if a.json {
+			return a.printJSON(struct {
+				List  policy.ListName `json:"list"`
+				Added int             `json:"added"`
+				Kept  int             `json:"kept"`
+			}{list, added, len(entries) - added})
+		}
+		a.noteAdded(list, entries, added)
+		if note != "" && added < len(entries) {
+			a.note("what was there already keeps its own note: remove it first to change that")
+		}
+		return nil
+	})
+}
+
+func (a *app) noteAdded(list policy.ListName, entries []policy.Entry, added int) {
+	kept := len(entries) - added
+	switch {
+	case kept == 0:
+		a.note("%s added to the %slist", count(added, "entry", "entries"), list)
+	case len(entries) == 1:
+		a.note("%s is on the %slist already", entries[0], list)
+	default:
+		a.note("%s added to the %slist, %d there already", count(added, "entry", "entries"),
+			list, kept)
+	}
+}
+
+func (a *app) removeRules(ctx context.Context, db *store.DB, list policy.ListName,
+	entries []policy.Entry, note string) error {
+	missing, err := a.hand(db).RemoveRules(ctx, list, entries)
+	if errors.Is(err, store.ErrNotFound) && len(missing) > 0 {
+		return notOnList(list, missing)
+	}
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(struct {
+			List    policy.ListName `json:"list"`
+			Removed int             `json:"removed"`
+			Note    string          `json:"note,omitempty"`
+		}{list, len(entries), note})
+	}
+	if note != "" {
+		note = ": " + note
+	}
+	a.note("%s removed from the %slist%s", count(len(entries), "entry", "entries"), list, note)
+	return nil
+}
+
+func notOnList(list policy.ListName, missing []policy.Entry) error {
+	var names []string
+	for _, entry := range missing {
+		names = append(names, entry.String())
+	}
+	return no("not on the %slist: %s\nnothing was removed", list, strings.Join(names, " "))
+}
