@@ -31,7 +31,8 @@ var arrows = map[string][]string{
 	"mailfile":       {"message"},
 	"settings":       {"message", "policy", "smtpd"},
 	"terminal":       {},
-	"cmd/gatepost": {"courier", "httpd", "intake", "mailfile", "message", "policy", "settings",
+	"docs":           {},
+	"cmd/gatepost": {"courier", "docs", "httpd", "intake", "mailfile", "message", "policy", "settings",
 		"smtpd", "smtpd/mailauth", "store", "terminal"},
 }
 

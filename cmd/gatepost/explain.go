@@ -40,17 +40,21 @@ type question struct {
 func newExplainCommand(a *app) *cobra.Command {
 	q := &question{app: a}
 	cmd := &cobra.Command{
-		Use:   "explain ID|FILE.eml",
+		Use:   "explain ID|FILE.eml|CAUSE",
 		Short: "why a message was decided as it was, and what would make it a ticket",
 		Long: "Explains the decision on a held message or a ticket (its id), any decision (its\n" +
 			"id, as the reply to the client named it), or what would be decided on a file now:\n" +
 			"what was seen, every rule that was asked and its answer, and the smallest change\n" +
 			"that would make the message a ticket as things stand. Flags are for files, as\n" +
 			"those of replay; how many messages the sender of a file sent within the hour is\n" +
-			"not counted, so that loop.per_hour never holds one.",
+			"not counted, so that loop.per_hour never holds one.\n" +
+			"With the name of a cause, such as auto_mailer: what matches it, and what to do.",
 		Args: takes(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			q.ref = args[0]
+			if page, ok := pageOf(q.ref); ok {
+				return q.printPage(cmd, page)
+			}
 			e, err := q.answer(cmd)
 			if err != nil {
 				return err
@@ -70,13 +74,20 @@ func (q *question) answer(cmd *cobra.Command) (explained, error) {
 	if isPath(q.ref) {
 		return q.explainFile(cmd.Context())
 	}
-	for _, flag := range []string{"client", "helo", "mail-from", "rcpt", "dns", "online"} {
-		if cmd.Flags().Changed(flag) {
-			return explained{}, misuse("--%s is for a file: what came was kept with the "+
-				"decision %s", flag, q.ref)
-		}
+	if err := refuseFlags(cmd, "what came was kept with the decision "+q.ref); err != nil {
+		return explained{}, err
 	}
 	return q.explainRecord(cmd.Context())
+}
+
+// refuseFlags refuses those that say how a file came, and says why.
+func refuseFlags(cmd *cobra.Command, why string) error {
+	for _, flag := range []string{"client", "helo", "mail-from", "rcpt", "dns", "online"} {
+		if cmd.Flags().Changed(flag) {
+			return misuse("--%s is for a file: %s", flag, why)
+		}
+	}
+	return nil
 }
 
 // isPath tells a file from an id: an id is a number or the name of no file.
@@ -206,7 +217,10 @@ func findOne(path string) (f mailfile.File, err error) {
 // printExplanation tells a decision to a person: what it is, what it saw, whom it asked, and
 // what would change it.
 func (a *app) printExplanation(e explained) error {
-	cause, id, since := orEmpty(e.Cause), "", ""
+	cause, about, id, since := orEmpty(e.Cause), "", "", ""
+	if cause != "" {
+		about = a.command("explain", cause)
+	}
 	if e.CauseID != nil {
 		cause += fmt.Sprintf(" (%d)", *e.CauseID)
 	}
@@ -224,7 +238,7 @@ func (a *app) printExplanation(e explained) error {
 		rows  [][2]string
 	}{
 		{"", [][2]string{{"decision", e.Decision}, {"since then", since}, {"why", e.Why},
-			{"rule", orEmpty(e.Rule)}, {"cause", cause}, {"sender", e.Sender},
+			{"rule", orEmpty(e.Rule)}, {"cause", cause}, {"about it", about}, {"sender", e.Sender},
 			{"authentication", e.Authentication}, {"id", id}, {"decision id", e.DecisionID}}},
 		{"what it saw", factRows(e.Facts)},
 		{"what was asked, in order (> decided)", stepRows(seeWhy(e.Trail, e.Why))},
