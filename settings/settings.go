@@ -115,103 +115,136 @@ type Log struct {
 }
 
 // Defaults are the settings where nobody says otherwise. The limits of a connection are
-// the door's own.
+// smtpd's own. The comments are what docs/settings.md and docs/gatepost.toml say of each.
 func Defaults() *Settings {
-	door := smtpd.New()
+	limits := smtpd.New()
 	return &Settings{
-		// The database file. Large contents lie in a folder beside it.
+		// The database file. Large contents are in a folder beside it, or beside the file that
+		// a symbolic link names; a file with a second hard link is refused.
 		DB: "gatepost.db",
 		SMTP: SMTP{
 			// Where SMTP is spoken: an address with its port, or several.
 			Listen: Words{"127.0.0.1:2525"},
-			// Where it is spoken inside TLS from the first octet (RFC 8314, section 3).
+			// Where SMTP is spoken in TLS from the first octet (RFC 8314, section 3).
 			ListenTLS: nil,
-			// What we call ourselves in the greeting. Empty: the name of this machine.
+			// What Gatepost calls itself in the greeting. Empty: the name of this machine. To a
+			// client that says the same name (a mail server on this machine) it says `gatepost.`
+			// in front of it, or that client would find that it talks to itself.
 			Hostname: "",
-			// Whose mail is taken: addresses and whole domains. Nobody else's is.
-			// Empty: anybody's, but only if every listener is on loopback.
+			// Whose mail is accepted: addresses and whole domains. Empty: anybody's, but only
+			// if every listener is on loopback.
 			Recipients: nil,
-			// Who may speak SMTP to us, as ranges. Empty: everybody.
+			// Who may connect: addresses, `192.0.2.0/24`, `192.0.2.*`. Empty: everybody.
 			Clients: nil,
-			// Machines of ours that hand mail on to us, as ranges, and whether mail that
-			// comes from elsewhere is held. server_lock has no other switch.
-			Relays: nil, OnlyRelays: false,
+			// Machines of yours that hand on what comes from elsewhere, as ranges.
+			// `smtp.max_connections_per_address` does not apply to them.
+			Relays: nil,
+			// Whether mail that does not come through one of the relays is held, as 17
+			// `server_lock`, which has no other switch.
+			OnlyRelays: false,
 			// What relays call themselves in the Authentication-Results fields they write
-			// (RFC 8601, section 2.5). Without it theirs are not read.
+			// (RFC 8601, section 2.5). Fields of others are not read.
 			AuthservID: nil,
-			// What they run, or are, by the names of policy.Products: their fields are read
-			// where they write them.
+			// What the relays run, or are: names of [a table](relays.md#what-is-known). Their
+			// fields are read where they write them.
 			Filter: nil,
 			// Load balancers that say with the PROXY protocol who the client is, as ranges.
 			Proxies: nil,
-			// Certificate chain and key, PEM files that are read anew when they change.
+			// Certificate chain and key, PEM files that are read again when they change. With
+			// them STARTTLS is offered.
 			TLSCert: "", TLSKey: "",
-			// The largest message, told to clients as SIZE (RFC 1870).
-			MaxMessageSize: Size(door.MaxMessage),
-			// The largest header section that is read as mail.
+			// The largest message, announced as SIZE (RFC 1870).
+			MaxMessageSize: Size(limits.MaxMessage),
+			// The largest header section that is read as mail. A message with a larger one is
+			// held as unreadable.
 			MaxHeaderSize: message.MaxHeader,
 			// Recipients of one message.
-			MaxRecipients: Number(door.MaxRecipients),
-			// Connections at once, in all and from one address (loopback excepted).
-			MaxConnections:           Number(door.MaxConnections),
-			MaxConnectionsPerAddress: Number(door.MaxPerAddress),
-			// Contents under way at once. Each needs about 128 KiB of memory.
-			MaxArriving: Number(door.MaxArriving),
+			MaxRecipients: Number(limits.MaxRecipients),
+			// Connections at once. At the limit one that owes a command is closed with
+			// `421 4.3.2`: the one idle longest, or of the network that has most.
+			MaxConnections: Number(limits.MaxConnections),
+			// Connections at once of one IPv4 address or IPv6 /64. Loopback is not limited.
+			MaxConnectionsPerAddress: Number(limits.MaxPerAddress),
+			// Transfers in progress at once, of 128 KiB of memory each, up to 400 KiB for a
+			// header without end. At the limit the slowest of the network (/24, IPv6 /48) that
+			// has most is closed with `421 4.3.2`, or the new one waits and is then answered
+			// `452 4.3.1`; relays are not limited. With those that wait for the DNS or the
+			// disk, three times as many.
+			MaxArriving: Number(limits.MaxArriving),
 			// How long a client may be silent.
-			IdleTimeout: Span(door.Idle),
+			IdleTimeout: Span(limits.Idle),
 			// How long a message may take from MAIL to its end.
-			TransactionTimeout: Span(door.Transaction),
-			// Octets a second that a content must bring, once it has used up our
-			// patience in waiting beyond that.
-			MinRate: Size(door.MinRate), Patience: Span(door.Patience),
-			// How long contents under way may take when we are told to stop.
-			Grace: Span(door.Grace),
-			// With less space on the disk than this no mail is taken.
+			TransactionTimeout: Span(limits.Transaction),
+			// Minimum transfer rate of a message in octets per second, after a grace period.
+			MinRate: Size(limits.MinRate), Patience: Span(limits.Patience),
+			// How long transfers in progress may take when the server is told to stop.
+			Grace: Span(limits.Grace),
+			// With less space than this on the disk no mail is accepted: `452 4.3.1`, and exit
+			// code 75 of `ingest`.
 			MinFreeSpace: 256 << 20,
-			// How long the same message again is one with the first, whose reply its sender
-			// may not have heard (RFC 1047). 0: each is stored.
+			// How long the same message again counts as a duplicate of the first, whose reply
+			// its sender may not have received (RFC 1047). `0s`: each is stored.
 			DuplicateWindow: Span(24 * time.Hour),
 		},
 		Auth: Auth{
-			// What proof a profile or an entry of the allowlist asks for: aligned, strict
-			// or claimed.
+			// What authentication a profile and an allowlist entry ask for: `aligned`,
+			// `strict` or `claimed`; see [the rules](rules.md#whose-mail-it-really-is).
 			Trust: policy.TrustAligned.String(),
-			// What becomes of claims where only this machine can connect: take or check.
+			// If only this machine can connect and there is no relay: `take` what From claims,
+			// or `check` it.
 			Loopback: takeClaims,
-			// The name server to ask, with its port. Empty: those of this machine.
+			// The name server to ask, such as `127.0.0.1:53`. Empty: those of this machine.
 			Resolver: "",
-			// Domains whose ARC chains (RFC 8617) stand for a DMARC that failed on the way.
-			// Without it no chain is looked at.
+			// Whose ARC chains (RFC 8617) stand for a DMARC that failed on the way, such as
+			// `google.com`; with them all domains below. Empty: no chain is looked at.
 			Sealers: nil,
 		},
-		// What shows a cause holds a message.
-		Causes: Causes{On: allCauses(), MailingList: false},
-		// How many messages of one sender pass within an hour. 0: any number.
-		Loop: Loop{PerHour: 20},
+		Causes: Causes{
+			// Whether a message that matches [the cause](rules.md#what-else-holds-a-message) is
+			// held.
+			On: allCauses(),
+			// Whether mail of mailing lists is held, as 3 `auto_mailer`.
+			MailingList: false,
+		},
+		Loop: Loop{
+			// How many messages of one sender pass within an hour. `0`: any number.
+			PerHour: 20,
+		},
 		HTTP: HTTP{
-			// Where the console, the API, health and metrics are answered. Empty: nowhere.
+			// Where the console, the API, health checks and metrics are answered. Empty: nowhere.
 			Listen: "",
-			// Certificate chain and key, PEM files that are read anew when they change; and
-			// whether a proxy in front has them instead. What can be reached from outside
-			// needs one of both.
-			TLSCert: "", TLSKey: "", BehindTLS: false,
-			// Names that people call us by, beside localhost and any address: a page
-			// elsewhere may have its own name lead here (DNS rebinding).
+			// Certificate chain and key, PEM files that are read again when they change. An
+			// address that can be reached from other machines needs them, or `http.behind_tls`.
+			TLSCert: "", TLSKey: "",
+			// Whether a proxy in front provides TLS.
+			BehindTLS: false,
+			// Names that people call it by, beside `localhost` and any IP address. Others are
+			// refused, since a page elsewhere may have its own name lead here (DNS rebinding).
 			Hosts: nil,
-			// Proxies of ours, as ranges, that say in X-Forwarded-For who the client is.
+			// Proxies of yours that say in X-Forwarded-For who the client is, as ranges; nobody
+			// else belongs in them.
 			Proxies: nil,
-			// Who may read /metrics, as ranges. Empty: this machine.
+			// Who may read `/metrics`, as ranges. Empty: this machine. An address in
+			// `http.proxies`, also of this machine, only if it is named here.
 			Metrics: nil,
-			// What /ips shows: the addresses of ours that a firewall should know.
+			// What `/ips` shows: the addresses of yours that a firewall should know.
 			IPs: nil,
 		},
-		// How long a suspended message is kept, and whether it is beyond that while nobody has
-		// looked at the queue, and for a day after somebody has; for how long what
-		// somebody deletes can be restored.
-		Suspended: Suspended{Keep: Span(14 * 24 * time.Hour), KeepUnseen: false,
-			Undelete: Span(24 * time.Hour)},
-		// The form of the log on stderr: text, json, or auto (text on a terminal).
-		Log: Log{Format: "auto"},
+		Suspended: Suspended{
+			// How long a held message is kept.
+			Keep: Span(14 * 24 * time.Hour),
+			// Whether one that nobody has seen is kept beyond that, until a day after somebody
+			// was shown the queue.
+			KeepUnseen: false,
+			// For how long what somebody deletes from the queue can be restored. `0s`: not at
+			// all.
+			Undelete: Span(24 * time.Hour),
+		},
+		Log: Log{
+			// The form of the log on stderr: `text`, `json`, or `auto` for text on a terminal
+			// only. Characters that cannot be seen are escaped in each.
+			Format: LogAuto,
+		},
 
 		from: map[string]string{},
 	}
