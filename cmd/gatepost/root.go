@@ -26,6 +26,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newRestoreCommand(a),
 		newConfigCommand(a),
 		newVersionCommand(a),
+		newManCommand(a),
 	)
 	root.SetFlagErrorFunc(flagError)
 	root.SilenceUsage, root.SilenceErrors = true, true
