@@ -11,7 +11,7 @@ import (
 )
 
 // plainWords are words that a native reader would stop at, with what is said in their place in
-// pages, help and README.
+// pages, help and documents.
 var plainWords = map[string]string{
 	"by which door":     "through which interface",
 	"by what door":      "through which interface",
@@ -24,13 +24,18 @@ var plainWords = map[string]string{
 	"owner of the gate": "the operator",
 	"is like that":      "matches",
 	"tokens stand":      "tokens remain valid",
+	"shows a cause":     "a message that matches",
+	"as is likeliest":   "in the most likely way",
+	"read anew":         "read again",
+	"by another way":    "by another path",
 }
 
-// TestPlainWords reads what people read: the README, the pages, and the texts of the commands and
+// TestPlainWords reads what people read: the documents, the pages, and the texts of the commands and
 // of the console.
 func TestPlainWords(t *testing.T) {
 	texts := map[string]string{}
-	for _, pattern := range []string{"README.md", "httpd/templates/*.html", "httpd/templates/part/*.html",
+	for _, pattern := range []string{"*.md", "docs/*.md", "docs/*.toml", "docs/causes/*.md",
+		"docs/man/*.1", "httpd/templates/*.html", "httpd/templates/part/*.html",
 		"httpd/static/*.js", "cmd/gatepost/*.go", "httpd/*.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {

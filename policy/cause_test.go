@@ -119,10 +119,10 @@ func texts(t *testing.T, pattern string) (all string) {
 	return all
 }
 
-// TestCausesOfReadme: the README has a row for each cause, with its number, and none for
+// TestCausesOfDocs: docs/rules.md has a row for each cause, with its number, and none for
 // others; those that are asked in their order, with what is lifted.
-func TestCausesOfReadme(t *testing.T) {
-	raw, err := os.ReadFile("../README.md")
+func TestCausesOfDocs(t *testing.T) {
+	raw, err := os.ReadFile("../docs/rules.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +145,7 @@ func TestCausesOfReadme(t *testing.T) {
 			cell = fmt.Sprintf("%d %s", id, cell)
 		}
 		if !told[cell] {
-			t.Errorf("README.md has no row for %s", cell)
+			t.Errorf("docs/rules.md has no row for %s", cell)
 		}
 		delete(told, cell)
 		if c >= firstAsked {
@@ -155,12 +155,13 @@ func TestCausesOfReadme(t *testing.T) {
 	delete(told, "")
 	want = append(want, tick(Loop)+" ten times as much")
 	if len(told) > 0 || !slices.Equal(order, want) {
-		t.Errorf("README.md has rows for %v, which are no causes; it has in order\n%q\n"+
+		t.Errorf("docs/rules.md has rows for %v, which are no causes; it has in order\n%q\n"+
 			"and asked are\n%q", told, order, want)
 	}
 }
 
-func tick(c Cause) string { return "`" + c.String() + "`" }
+// tick is a cause as a table has it: a link to its page.
+func tick(c Cause) string { return fmt.Sprintf("[`%s`](causes/%[1]s.md)", c) }
 
 // tableRows are the cells of the table that begins with the heading.
 func tableRows(t *testing.T, text, heading string) (rows [][]string) {
@@ -179,24 +180,24 @@ func tableRows(t *testing.T, text, heading string) (rows [][]string) {
 		rows = append(rows, cells)
 	}
 	if !found || len(rows) < 5 {
-		t.Fatalf("README.md has no table %q", heading)
+		t.Fatalf("docs/rules.md has no table %q", heading)
 	}
 	return rows
 }
 
-// TestSwitchesOfReadme: what the README calls the switch of a cause is one.
-func TestSwitchesOfReadme(t *testing.T) {
-	raw, err := os.ReadFile("../README.md")
+// TestSwitchesOfDocs: what docs/settings.md calls the switch of a cause is one.
+func TestSwitchesOfDocs(t *testing.T) {
+	raw, err := os.ReadFile("../docs/settings.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	told := regexp.MustCompile("`causes\\.(\\w+)`").FindAllSubmatch(raw, -1)
 	for _, m := range told {
 		if c, _ := ParseCause(string(m[1])); !c.HasSwitch() && string(m[1]) != "mailing_list" {
-			t.Errorf("README.md has causes.%s, which is no cause that can be switched off", m[1])
+			t.Errorf("docs/settings.md has causes.%s, which is no cause that can be switched off", m[1])
 		}
 	}
 	if len(told) < 10 {
-		t.Errorf("README.md has only %d switches of causes", len(told))
+		t.Errorf("docs/settings.md has only %d switches of causes", len(told))
 	}
 }

@@ -41,8 +41,8 @@ func (s *Settings) Filters() (all []*policy.Product, err error) {
 	return all, err
 }
 
-// productTable is the section of README.md that has the names of all products.
-const productTable = "Behind rspamd, Exchange Online, Google, amavis"
+// productTable is the section of docs/relays.md that has the names of all products.
+const productTable = "What is known"
 
 // likeProduct says what somebody meant by a name that no product has, or where they all are.
 func likeProduct(name string) string {
@@ -64,7 +64,7 @@ func likeProduct(name string) string {
 	if near != "" && len(name) > 3 { // else it is near to anything
 		return fmt.Sprintf("did you mean %q?", near)
 	}
-	return `README.md has the names, under "` + productTable + `"`
+	return `docs/relays.md has the names, under "` + productTable + `"`
 }
 
 // IdleFilter warns of a filter whose fields are read in no mail that comes over SMTP, "" if

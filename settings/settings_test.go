@@ -156,14 +156,14 @@ func TestTakesClaims(t *testing.T) {
 	}
 }
 
-// What errors name of README.md is there.
+// What errors name of docs/relays.md is there.
 func TestProductTable(t *testing.T) {
-	text, err := os.ReadFile("../README.md")
+	text, err := os.ReadFile("../docs/relays.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(string(text), "\n### "+productTable+"\n") {
-		t.Errorf("README.md has no section %q", productTable)
+		t.Errorf("docs/relays.md has no section %q", productTable)
 	}
 }
 

@@ -17,39 +17,49 @@ import (
 	"gatepost/settings"
 )
 
-// readmeBlocks are the README's blocks in a language.
-func readmeBlocks(t *testing.T, language string) (blocks []string) {
+// document is the text of a file of the project, by its path from the root.
+func document(t *testing.T, path string) string {
 	t.Helper()
-	text, err := os.ReadFile("../../README.md")
+	text, err := os.ReadFile(filepath.Join("../..", filepath.FromSlash(path)))
 	if err != nil {
 		t.Fatal(err)
 	}
+	return string(text)
+}
+
+// example is the text of a file of docs/examples.
+func example(t *testing.T, name string) string { return document(t, "docs/examples/"+name) }
+
+// blocksIn are the blocks in a language of a document.
+func blocksIn(t *testing.T, path, language string) (blocks []string) {
+	t.Helper()
 	fence := regexp.MustCompile("(?ms)^```" + language + "\n(.*?)\n```$")
-	for _, block := range fence.FindAllSubmatch(text, -1) {
-		blocks = append(blocks, string(block[1]))
+	for _, block := range fence.FindAllStringSubmatch(document(t, path), -1) {
+		blocks = append(blocks, block[1])
 	}
 	if blocks == nil {
-		t.Fatalf("README.md has no block of %s", language)
+		t.Fatalf("%s has no block of %s", path, language)
 	}
 	return blocks
 }
 
-// readmeLines are the lines of the README's blocks in a language.
-func readmeLines(t *testing.T, language string) []string {
+// configurations are the files and the blocks that are one of ours.
+func configurations(t *testing.T) []string {
 	t.Helper()
-	return strings.Split(strings.Join(readmeBlocks(t, language), "\n"), "\n")
+	return append([]string{example(t, "mx.toml")}, slices.Concat(
+		blocksIn(t, "docs/install.md", "toml"), blocksIn(t, "docs/relays.md", "toml"))...)
 }
 
-// The README's configurations are sound, with a certificate of ours in the place of theirs,
+// The configurations in docs are sound, with a certificate of ours in the place of theirs,
 // and one may listen on both families at once.
-func TestReadmeConfigurations(t *testing.T) {
+func TestDocsConfigurations(t *testing.T) {
 	dir := t.TempDir()
 	if err := writeCertificate(filepath.Join(dir, "gate")); err != nil {
 		t.Fatal(err)
 	}
 	files := regexp.MustCompile(`(?m)^(tls_cert|tls_key)( *= *").*/([a-z]+)\.pem"(?: +#.*)?$`)
 	ours := strings.NewReplacer("fullchain.pem", "gate.crt", "privkey.pem", "gate.key")
-	for i, block := range readmeBlocks(t, "toml") {
+	for i, block := range configurations(t) {
 		name := filepath.Join(t.TempDir(), "gatepost.toml")
 		block = ours.Replace(files.ReplaceAllString(block, "$1$2"+dir+"/$3.pem\""))
 		if err := os.WriteFile(name, []byte(block), 0o600); err != nil {
@@ -84,7 +94,7 @@ func TestRunPrintsCommandsOfReadme(t *testing.T) {
 	dry := strings.NewReplacer(`. "$(dirname "$0")/prepare"`, "set -eu; say() { :; }",
 		"go build -o gatepost ./cmd/gatepost", "", "exec ./gatepost serve", "exec true").
 		Replace(string(script))
-	readme := readmeLines(t, "sh")
+	readme := strings.Split(strings.Join(blocksIn(t, "README.md", "sh"), "\n"), "\n")
 	t.Chdir(t.TempDir())
 	testProgram(t)
 	t.Setenv("GORACE", "atexit_sleep_ms=0")
@@ -129,13 +139,12 @@ func testProgram(t *testing.T) {
 	}
 }
 
-// What the README has Postfix run takes a message, a bounce to two recipients too: pipe(8)
+// What the example has Postfix run takes a message, a bounce to two recipients too: pipe(8)
 // repeats the argument that holds ${recipient}.
-func TestReadmePipe(t *testing.T) {
-	_, argv, ok := strings.Cut(strings.Join(readmeLines(t, "master"), " "),
-		"argv=/usr/local/bin/gatepost ")
+func TestDocsPipe(t *testing.T) {
+	_, argv, ok := strings.Cut(example(t, "postfix-master.cf"), "argv=/usr/local/bin/gatepost ")
 	if !ok {
-		t.Fatal("the README has no line for master.cf")
+		t.Fatal("the example runs something else")
 	}
 	t.Chdir(t.TempDir())
 	for _, sender := range []string{"MAILER-DAEMON", "una@example.com", `"q q"@held.test`} {
@@ -158,13 +167,13 @@ func TestReadmePipe(t *testing.T) {
 	}
 }
 
-// What the README has Exim and OpenSMTPD call says 0 and 1 as it is, and all else is 75.
-func TestReadmeIngest(t *testing.T) {
+// What the examples have Exim and OpenSMTPD call says 0 and 1 as it is, and all else is 75.
+func TestDocsIngest(t *testing.T) {
 	const path = "/usr/local/bin/gatepost"
-	script := strings.Join(readmeLines(t, "ingest"), "\n")
-	for _, language := range []string{"exim", "smtpd"} {
-		if !strings.Contains(strings.Join(readmeLines(t, language), "\n"), path+"-ingest") {
-			t.Errorf("%s calls something else", language)
+	script := example(t, "gatepost-ingest")
+	for _, name := range []string{"exim.conf", "opensmtpd.conf"} {
+		if !strings.Contains(example(t, name), path+"-ingest") {
+			t.Errorf("%s calls something else", name)
 		}
 	}
 	for end, want := range map[string]int{"exit 0": 0, "exit 1": 1, "exit 2": 75, "exit 75": 75,
@@ -180,43 +189,35 @@ func TestReadmeIngest(t *testing.T) {
 	}
 }
 
-// The README's table of what IP restrictions do not hold for is what the routes say.
-func TestReadmeExemptions(t *testing.T) {
-	text, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, table, _ := strings.Cut(string(text), "\n| endpoint | why |\n| --- | --- |\n")
+// The table of what IP restrictions do not apply to is what the routes say.
+func TestDocsExemptions(t *testing.T) {
+	_, table, _ := strings.Cut(document(t, "docs/console.md"), "\n| endpoint | why |\n| --- | --- |\n")
 	table, _, found := strings.Cut(table, "\n\n")
 	if !found {
-		t.Fatal("README.md has no table of endpoint and why")
+		t.Fatal("docs/console.md has no table of endpoint and why")
 	}
 	var rows []string
 	for _, e := range httpd.Exempt() {
 		rows = append(rows, "| `"+e.Endpoint+"` | "+e.Reason+" |")
 	}
 	if want := strings.Join(rows, "\n"); table != want || len(rows) < 5 {
-		t.Errorf("README.md has\n%s\nand `gatepost access exempt` says\n%s", table, want)
+		t.Errorf("docs/console.md has\n%s\nand `gatepost access exempt` says\n%s", table, want)
 	}
 }
 
-// The README's table of what may stand in front is that of the rules.
-func TestReadmeProducts(t *testing.T) {
-	text, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, table, _ := strings.Cut(string(text), "| which mean spam |\n"+strings.Repeat("| --- ", 6)+"|\n")
+// The table of what may stand in front is that of the rules.
+func TestDocsProducts(t *testing.T) {
+	_, table, _ := strings.Cut(document(t, "docs/relays.md"), "| which mean spam |\n"+strings.Repeat("| --- ", 6)+"|\n")
 	table, _, found := strings.Cut(table, "\n\n")
 	if !found {
-		t.Fatal("README.md has no table of products")
+		t.Fatal("docs/relays.md has no table of products")
 	}
 	var rows []string
 	for _, p := range policy.Products() {
 		rows = append(rows, productRow(p))
 	}
 	if want := strings.Join(rows, "\n"); table != want {
-		t.Errorf("README.md has\n%s\nand the table of products is\n%s", table, want)
+		t.Errorf("docs/relays.md has\n%s\nand the table of products is\n%s", table, want)
 	}
 }
 
@@ -248,116 +249,66 @@ func productRow(p policy.Product) string {
 	return row + "|"
 }
 
-// What the README has root install is what its service, its pipe and its configurations
-// look for, and its commands are ones of ours.
-func TestReadmeInstalls(t *testing.T) {
-	install := readmeBlocks(t, "bash")[0]
-	service := strings.Join(readmeLines(t, "systemd"), "\n")
+// What docs/install.md has root install is what the service, the pipe and the configurations
+// look for, and is there; and its commands are ones of ours.
+func TestDocsInstalls(t *testing.T) {
+	blocks := blocksIn(t, "docs/install.md", "bash")
+	install, service := blocks[0], example(t, "gatepost.service")
 	for _, c := range []struct{ pattern, in string }{
 		{`(?m)^ExecStart=(\S+) serve$`, service},
 		{`(?m)^WorkingDirectory=(\S+)$`, service},
 		{`(?m)^User=(\S+)$`, service},
-		{`argv=(\S+) ingest`, strings.Join(readmeLines(t, "master"), "\n")},
-		{`db = "(\S+)/gatepost.db"`, strings.Join(readmeLines(t, "toml"), "\n")},
+		{`argv=(\S+) ingest`, example(t, "postfix-master.cf")},
+		{`db = "(\S+)/gatepost.db"`, example(t, "mx.toml")},
 	} {
 		found := regexp.MustCompile(c.pattern).FindStringSubmatch(c.in)
-		if found == nil || !strings.Contains(install, " "+found[1]+"\n") &&
-			!strings.HasSuffix(install, " "+found[1]) {
-			t.Errorf("%s: the README installs no %q", c.pattern, found)
+		if found == nil || !strings.Contains(install, " "+found[1]+"\n") {
+			t.Errorf("%s: docs/install.md installs no %q", c.pattern, found)
 		}
 	}
 	if dir := filepath.Dir(settings.Files()[1]); !strings.Contains(install, "install -d "+dir+"\n") {
-		t.Errorf("the README makes no %s", dir)
+		t.Errorf("docs/install.md makes no %s", dir)
 	}
-	ours := regexp.MustCompile(`(?m)sudo -u gatepost gatepost ([a-z]+) ([a-z]+)`)
-	for _, m := range ours.FindAllStringSubmatch(strings.Join(readmeLines(t, "bash"), "\n"), -1) {
+	all := strings.Join(slices.Concat(blocks, blocksIn(t, "docs/relays.md", "bash")), "\n")
+	installed := regexp.MustCompile(`(?m)^sudo install .*?(docs/\S+)(?: (\S+))?$`)
+	files := installed.FindAllStringSubmatch(all, -1)
+	for _, m := range files {
+		if found, err := filepath.Glob(filepath.Join("../..", m[1])); err != nil || len(found) == 0 {
+			t.Errorf("%s: %v", m[0], err)
+		}
+		if m[2] == "" || strings.HasSuffix(m[1], "-ingest") {
+			continue // a script begins with its interpreter
+		}
+		if head, _, _ := strings.Cut(document(t, m[1]), "\n"); !strings.Contains(head, m[2]) {
+			t.Errorf("%s says %q, and is installed as %s", m[1], head, m[2])
+		}
+	}
+	if len(files) < 4 {
+		t.Errorf("only %d files are installed", len(files))
+	}
+	command := regexp.MustCompile(`(?m)sudo -u gatepost gatepost ([a-z]+) ([a-z]+)`)
+	ours := command.FindAllStringSubmatch(all, -1)
+	for _, m := range ours {
 		if code, out, _ := runWith(t, "absent.db", "", m[1], m[2], "--help"); code != exitDone ||
 			!strings.Contains(out, "gatepost "+m[1]+" "+m[2]) {
 			t.Errorf("%s: exit %d, %s", m[0], code, out)
 		}
 	}
-}
-
-// What the README has cron run is our program as the service's user, and makes a backup.
-func TestReadmeCron(t *testing.T) {
-	fields := strings.Fields(strings.Join(readmeLines(t, "cron"), "\n"))
-	service := strings.Join(readmeLines(t, "systemd"), "\n")
-	if len(fields) < 8 || !strings.Contains(service, "\nUser="+fields[5]+"\n") ||
-		!strings.Contains(service, "\nExecStart="+fields[6]+" serve\n") {
-		t.Fatalf("cron runs %q", fields)
-	}
-	db := filepath.Join(t.TempDir(), "gatepost.db")
-	if code, _, stderr := runWith(t, db, "", "user", "add", "ann@acme.test"); code != exitDone {
-		t.Fatal(stderr)
-	}
-	args := fields[7:]
-	dir := &args[len(args)-1]
-	text, err := os.ReadFile("../../README.md")
-	install := "install -d -o gatepost -g gatepost -m 0700 " + *dir
-	if err != nil || !strings.Contains(string(text), install) {
-		t.Errorf("nobody makes %s, %v", *dir, err)
-	}
-	*dir = filepath.Join(t.TempDir(), "backup")
-	for range 2 {
-		if code, out, stderr := runWith(t, db, "", args...); code != exitDone || out+stderr != "" {
-			t.Errorf("%q: exit %d, %s%s", args, code, out, stderr)
-		}
+	if len(ours) == 0 {
+		t.Error("no command of ours is among them")
 	}
 }
 
-// The README tells what each layout of the tables added.
-func TestReadmeNamesEveryLayout(t *testing.T) {
+// docs/operations.md tells what each layout of the tables added.
+func TestDocsNameEveryLayout(t *testing.T) {
 	steps, err := filepath.Glob("../../store/migrations/*.sql")
 	if err != nil || len(steps) == 0 {
 		t.Fatal(steps, err)
 	}
-	text, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, table, _ := strings.Cut(string(text), "| layout | what it added |\n")
+	_, table, _ := strings.Cut(document(t, "docs/operations.md"), "| layout | what it added |\n")
 	for i := range steps {
 		if !strings.Contains(table, fmt.Sprintf("\n| %d | ", i+1)) {
-			t.Errorf("README.md has no row for layout %d: %s", i+1, steps[i])
+			t.Errorf("docs/operations.md has no row for layout %d: %s", i+1, steps[i])
 		}
-	}
-}
-
-// The service of the README has of the machine what it needs: it cannot change its kernel,
-// clock, devices or others' files, nor make a file that others read, and hands over what its
-// own user cannot read. `systemd-analyze security --offline=true` says 1.5 of it.
-func TestReadmeServiceIsConfined(t *testing.T) {
-	service := readmeLines(t, "systemd")
-	for _, line := range []string{"CapabilityBoundingSet=CAP_NET_BIND_SERVICE", "UMask=0077",
-		"NoNewPrivileges=yes", "ProtectSystem=strict", "ProtectHome=yes", "ProtectProc=invisible",
-		"ProtectClock=yes", "ProtectHostname=yes", "ProtectControlGroups=yes",
-		"ProtectKernelLogs=yes", "ProtectKernelModules=yes", "ProtectKernelTunables=yes",
-		"PrivateDevices=yes", "PrivateTmp=yes", "MemoryDenyWriteExecute=yes", "LockPersonality=yes",
-		"RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK", "RestrictNamespaces=yes",
-		"RestrictRealtime=yes", "RestrictSUIDSGID=yes", "SystemCallArchitectures=native",
-		"SystemCallFilter=@system-service", "SystemCallFilter=~@privileged @resources"} {
-		if !slices.Contains(service, line) {
-			t.Errorf("the service has no %s", line)
-		}
-	}
-	config := strings.Join(readmeLines(t, "toml"), "\n")
-	for _, line := range service {
-		credential, ok := strings.CutPrefix(line, "LoadCredential=")
-		name, _, _ := strings.Cut(credential, ":")
-		if ok && !strings.Contains(config, `"/run/credentials/gatepost.service/`+name+`"`) {
-			t.Errorf("%s is nowhere in the configuration", line)
-		}
-	}
-}
-
-// The image runs as a user that is known by number: a name could be root's.
-func TestImageRunsAsANumber(t *testing.T) {
-	text, err := os.ReadFile("../../Dockerfile")
-	if err != nil {
-		t.Fatal(err)
-	}
-	users := regexp.MustCompile(`(?m)^USER (.*)$`).FindAllStringSubmatch(string(text), -1)
-	if len(users) != 1 || users[0][1] != "1000:1000" {
-		t.Errorf("the image runs as %q", users)
 	}
 }
