@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -124,6 +126,26 @@ func TestRunPrintsCommandsOfReadme(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// scripts/run passes over a port on which somebody answers.
+func TestRunTakesAFreePort(t *testing.T) {
+	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer busy.Close()
+	function := regexp.MustCompile(`(?ms)^free\(\) \{.*?^\}\n`).FindString(document(t, "scripts/run"))
+	out, err := exec.Command("bash", "-euc", "say() { :; }\n"+function+`free "$0"`,
+		busy.Addr().String()).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	free, err := netip.ParseAddrPort(strings.TrimSpace(string(out)))
+	if taken := busy.Addr().(*net.TCPAddr).AddrPort(); err != nil || free.Addr() != taken.Addr() ||
+		free.Port() <= taken.Port() {
+		t.Errorf("%s is in use, and taken is %s, %v", taken, out, err)
 	}
 }
 
