@@ -13,6 +13,9 @@ import (
 // link is a link or a picture in Markdown.
 var link = regexp.MustCompile(`\]\(([^()\s]+)\)`)
 
+// largestPicture is how large a picture of a document may be, in octets.
+const largestPicture = 200_000
+
 // TestDocsLinks: what a document links to within the project is there, and so is the heading
 // that it means.
 func TestDocsLinks(t *testing.T) {
@@ -28,8 +31,10 @@ func TestDocsLinks(t *testing.T) {
 			if target != "" {
 				to = path.Join(path.Dir(file), target)
 			}
-			if _, err := os.Stat(to); err != nil {
+			if info, err := os.Stat(to); err != nil {
 				t.Errorf("%s links to %s: %v", file, m[1], err)
+			} else if path.Ext(to) == ".png" && info.Size() > largestPicture {
+				t.Errorf("%s has %d octets, more than a page should wait for", to, info.Size())
 			} else if anchor != "" && !anchors(readText(t, to))[anchor] {
 				t.Errorf("%s links to %s, and there is no such heading", file, m[1])
 			}
