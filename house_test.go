@@ -37,7 +37,10 @@ var arrows = map[string][]string{
 }
 
 // testArrows lead on from the tests of a room to what really stands behind it.
-var testArrows = map[string][]string{"smtpd": {"smtpd/mailauth", "store"}}
+var testArrows = map[string][]string{
+	"courier": {"mailfile"},
+	"smtpd":   {"smtpd/mailauth", "store"},
+}
 
 // groundFloor is what the pure rooms may import from elsewhere. A word ending in / stands
 // for everything below it.
