@@ -21,8 +21,8 @@ var inOrder = []string{"README.md", "docs/replay.md", "docs/relays.md", "docs/ap
 	"docs/console.md", "docs/operations.md"}
 
 // languages are those that blocks are in, with what holds them to what they say: what is sh is
-// run here, the others are read by tests of cmd/gatepost.
-var languages = []string{"sh", "bash", "toml", "zone", "text"}
+// run here, the others are read by tests of cmd/gatepost and courier.
+var languages = []string{"sh", "bash", "toml", "zone", "text", "json"}
 
 // A block is a fenced block of a document.
 type block struct{ file, language, text string }

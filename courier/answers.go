@@ -175,7 +175,7 @@ func (s statuses) touches(from, to int) bool {
 }
 
 func parseStatuses(text string) (list statuses, err error) {
-	for word := range strings.FieldsFuncSeq(text, func(c rune) bool { return c == ',' || c == ' ' }) {
+	for word := range strings.FieldsSeq(strings.ReplaceAll(text, ",", " ")) {
 		low, high, ranged := strings.Cut(word, "-")
 		if digit, rest := word[0], word[1:]; strings.EqualFold(rest, "xx") {
 			low, high = string(digit)+"00", string(digit)+"99"

@@ -77,8 +77,8 @@ func NewCommand(c CommandConfig) (*Command, error) {
 	}
 	for _, code := range slices.Concat(c.Retry, c.RetrySome) {
 		if code < 1 || code > 255 {
-			return nil, fmt.Errorf("retry: %d is no exit code that can mean it: give one from 1 to "+
-				"255", code)
+			return nil, fmt.Errorf("retry: %d is no exit code that can mean it: give one from 1 "+
+				"to 255", code)
 		}
 	}
 	if c.Timeout < 0 || c.Grace < 0 || c.SomeAttempts < 0 {
@@ -262,7 +262,8 @@ func (c CommandConfig) result(ctx context.Context, r *run, err error, attempt in
 	case !errors.As(err, &exit):
 		return Result{Outcome: Unknown, Said: with(err.Error())}
 	case !exit.Exited():
-		return Result{Outcome: Unknown, Said: with(exit.String() + ": it may have taken the message")}
+		return Result{Outcome: Unknown,
+			Said: with(exit.String() + ": it may have taken the message")}
 	}
 	code := exit.ExitCode()
 	outcome, pause := c.read(code, attempt)

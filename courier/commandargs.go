@@ -62,8 +62,8 @@ func checkArg(arg string) error {
 			return fmt.Errorf("args: in %q there is %s with something beside it: let it be an "+
 				"argument of its own", arg, found)
 		case !ok && found != everyRecipient:
-			return fmt.Errorf("args: %s in %q stands for nothing: there are {sender}, {recipient}, "+
-				"{recipients}, {email}, {ticket}, {key}, {event}, {decision}, {cause}, "+
+			return fmt.Errorf("args: %s in %q stands for nothing: there are {sender}, "+
+				"{recipient}, {recipients}, {email}, {ticket}, {key}, {event}, {decision}, {cause}, "+
 				"{message_id} and {attempt}", found, arg)
 		}
 	}
@@ -91,9 +91,9 @@ func (c CommandConfig) args(p *Parcel) (list []string, err error) {
 		}
 		for _, text := range filled {
 			if strings.HasPrefix(text, "-") && strings.HasPrefix(arg, "{") && !literal {
-				return nil, fmt.Errorf("%q, from the message, would be an option of %s: put -- before "+
-					"%s in args if the program knows it, or name an option for it, as in --to={recipient}",
-					text, c.Program, arg)
+				return nil, fmt.Errorf("%q, from the message, would be an option of %s: put -- "+
+					"before %s in args if the program knows it, or name an option for it, as in "+
+					"--to={recipient}", text, c.Program, arg)
 			}
 		}
 		literal = literal || arg == "--"

@@ -29,7 +29,7 @@ type HTTPConfig struct {
 	// URL takes the POST: http or https, without a name or password in it.
 	URL string
 	// Body is BodyMessage if it is empty. BodyMultipart is better than BodyURLEncoded for a field:
-	// programs that refuse large forms take large parts, and the message is not three times as long.
+	// programs that refuse large forms take large parts, and it is not three times as long.
 	Body string
 	// Field is the name of the field that holds the message, where Body is a form.
 	Field string
@@ -159,7 +159,8 @@ func (c HTTPConfig) check() error {
 	case !form && (c.Field != "" || c.FieldType != "" || c.FieldBase64 || len(c.Fields) > 0):
 		return fmt.Errorf("field: the body is the message alone, without fields: set body to %s, "+
 			"or take the fields out", BodyMultipart)
-	case c.FieldType != "" && (c.Body != BodyMultipart || !httpguts.ValidHeaderFieldValue(c.FieldType)):
+	case c.FieldType != "" &&
+		(c.Body != BodyMultipart || !httpguts.ValidHeaderFieldValue(c.FieldType)):
 		return fmt.Errorf("field_type: %q cannot be said: it is for body %s, and one line",
 			c.FieldType, BodyMultipart)
 	case c.Bearer != "" && c.Username+c.Password != "":
@@ -175,8 +176,8 @@ func (c HTTPConfig) checkFields() error {
 	seen := map[string]bool{c.Field: true}
 	for _, f := range c.Fields {
 		if f.Name == "" || seen[f.Name] {
-			return fmt.Errorf("fields: %q is empty or there twice: give each field one name of its "+
-				"own", f.Name)
+			return fmt.Errorf("fields: %q is empty or there twice: give each field one name of "+
+				"its own", f.Name)
 		}
 		seen[f.Name] = true
 	}
@@ -200,8 +201,8 @@ func (c HTTPConfig) checkHeaders() error {
 		case slices.Contains(ours, name):
 			return fmt.Errorf("headers: %s is said by the request itself: take it out", name)
 		case name == "Authorization" && c.Username+c.Password+c.Bearer != "":
-			return errors.New("headers: Authorization is there, and a password or bearer too: give " +
-				"one of them")
+			return errors.New("headers: Authorization is there, and a password or bearer too: " +
+				"give one of them")
 		}
 	}
 	return nil

@@ -52,8 +52,8 @@ func NewMaildir(c MaildirConfig) (*Maildir, error) {
 		return nil, fmt.Errorf("file_mode: %#o is no mode of a message: its owner must be able to "+
 			"read and write it, and nobody executes it: write it as in 0640", c.FileMode)
 	case c.FolderMode&^(0o777|fs.ModeSetgid) != 0 || c.FolderMode&0o700 != 0o700:
-		return nil, fmt.Errorf("folder_mode: %#o is no mode of a folder: its owner must be able to "+
-			"do everything in it: write it as in 0750", c.FolderMode)
+		return nil, fmt.Errorf("folder_mode: %#o is no mode of a folder: its owner must be able "+
+			"to do everything in it: write it as in 0750", c.FolderMode)
 	}
 	return &Maildir{config: c}, nil
 }

@@ -105,8 +105,8 @@ func (w *Webhook) takeSecrets() error {
 		key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, secretMark))
 		switch {
 		case err != nil, strings.ContainsAny(secret, "\r\n"):
-			return fmt.Errorf("secret %d: it is not %s and standard base64 with padding (RFC 4648, "+
-				"section 4): make one with \"openssl rand -base64 32\"", i+1, secretMark)
+			return fmt.Errorf("secret %d: it is not %s and standard base64 with padding (RFC "+
+				"4648, section 4): make one with \"openssl rand -base64 32\"", i+1, secretMark)
 		case len(key) < leastSecret || len(key) > largestSecret:
 			return fmt.Errorf("secret %d: it has %d octets, and must have %d to %d: make one with "+
 				"\"openssl rand -base64 32\"", i+1, len(key), leastSecret, largestSecret)

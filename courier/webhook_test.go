@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -256,5 +257,23 @@ func TestWebhookSettings(t *testing.T) {
 		} else if strings.Contains(err.Error(), hookSecret[6:]) || strings.Contains(err.Error(), key(12)) {
 			t.Errorf("%v shows a secret", err)
 		}
+	}
+}
+
+// TestWebhookOfTheDocs: the example that receivers are written by is what is sent.
+func TestWebhookOfTheDocs(t *testing.T) {
+	page, err := os.ReadFile("../docs/helpdesks.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, behind, _ := strings.Cut(string(page), "```json\n")
+	example, _, found := strings.Cut(behind, "```\n")
+	var want bytes.Buffer
+	if err := json.Compact(&want, []byte(example)); err != nil || !found {
+		t.Fatalf("%v: %q", err, example)
+	}
+	got, err := newHook(t, WebhookConfig{URL: "https://a.test"}).payload(mailOf(mail), time.Time{})
+	if diff := cmp.Diff(want.String(), string(got)); err != nil || diff != "" {
+		t.Errorf("%v %s", err, diff)
 	}
 }
