@@ -27,10 +27,7 @@ func TestRequestTracker(t *testing.T) {
 	if rt.site == "" {
 		t.Skip("GATEPOST_RT names no Request Tracker: scripts/test-helpdesks starts one")
 	}
-	binary := make([]byte, 70_000)
-	for i := range binary {
-		binary[i] = byte(i * i >> 3)
-	}
+	binary := someFile()
 	ways := map[string]func(Wrapping, string) Carrier{
 		"http": func(w Wrapping, queue string) Carrier {
 			c := RequestTracker(rt.site, queue)
@@ -89,24 +86,42 @@ func TestRequestTracker(t *testing.T) {
 	}
 }
 
-func (rt tracker) http(c HTTPConfig) Carrier {
-	c.Dialer = loopback(rt.T)
+func (rt tracker) carry(c Carrier, p *Parcel, want Outcome) Result {
+	rt.Helper()
+	return handOver(rt.T, c, p, want)
+}
+
+func (rt tracker) http(c HTTPConfig) Carrier { return newHTTP(rt.T, c) }
+
+func newHTTP(t *testing.T, c HTTPConfig) Carrier {
+	t.Helper()
+	c.Dialer = loopback(t)
 	h, err := NewHTTP(c)
 	if err != nil {
-		rt.Fatal(err)
+		t.Fatal(err)
 	}
 	return h
 }
 
-func (rt tracker) carry(c Carrier, p *Parcel, want Outcome) Result {
-	rt.Helper()
+// handOver says what became of a message, and what was said if it should be something else.
+func handOver(t *testing.T, c Carrier, p *Parcel, want Outcome) Result {
+	t.Helper()
 	var dialogue bytes.Buffer
-	r := c.Carry(rt.Context(), p, &dialogue)
-	rt.Logf("%s: %q", r.Outcome, r.Said)
+	r := c.Carry(t.Context(), p, &dialogue)
+	t.Logf("%s: %q", r.Outcome, r.Said)
 	if r.Outcome != want {
-		rt.Errorf("%+v, want %s\n%s", r, want, &dialogue)
+		t.Errorf("%+v, want %s\n%s", r, want, &dialogue)
 	}
 	return r
+}
+
+// someFile has every octet in it.
+func someFile() []byte {
+	file := make([]byte, 70_000)
+	for i := range file {
+		file[i] = byte(i * i >> 3)
+	}
+	return file
 }
 
 // ticketMail has Reply-To, text in two charsets, and a file.
