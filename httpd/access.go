@@ -2,28 +2,30 @@ package httpd
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
+	"gatepost/message"
 	"gatepost/policy"
 	"gatepost/store"
 )
 
-// checkAccess asks whether a visitor may come from there, at every request: a change of
+// checkAccess asks whether a caller may come from there, at every request: a change of
 // the ranges holds for sessions that stand. What is exempt asks nothing of the store.
-func (s *Server) checkAccess(r *http.Request, rt route, v visitor) error {
-	if rt.exempt != "" {
+func (s *Server) checkAccess(r *http.Request, rt Route, c Caller) error {
+	if rt.Exempt != "" {
 		return nil
 	}
 	access, err := s.DB.Access(r.Context())
 	if err != nil {
 		return err
 	}
-	visit := policy.Visit{Client: v.Client, Before: rt.who == signIn, Known: v.Known, Role: v.Role}
+	visit := policy.Visit{Client: c.Client, Before: rt.Role == SigningIn, Known: c.Known, Role: c.Role}
 	passage := access.Decide(visit)
-	s.warnOfProxy(access, visit, passage, v)
+	s.warnOfProxy(access, visit, passage, c)
 	if !passage.Allowed {
-		s.warnOfUnknown(v)
+		s.warnOfUnknown(c)
 		s.counts.refuse()
 		return restricted(passage)
 	}
@@ -32,14 +34,14 @@ func (s *Server) checkAccess(r *http.Request, rt route, v visitor) error {
 
 // warnOfUnknown says once that somebody was refused since a proxy of ours does not say whom
 // it speaks for.
-func (s *Server) warnOfUnknown(v visitor) {
-	if v.Client.IsValid() {
+func (s *Server) warnOfUnknown(c Caller) {
+	if c.Client.IsValid() {
 		return
 	}
 	s.unnamed.Do(func() {
 		s.Log.Warn("refused: the client is unknown, since a proxy in http.proxies sent no "+
 			"X-Forwarded-For that names one; have it add the address that it hears",
-			"peer", v.peer.String())
+			"peer", c.peer.String())
 	})
 }
 
@@ -52,8 +54,8 @@ type Exemption struct {
 // Exempt are all endpoints that IP restrictions do not hold for.
 func Exempt() (all []Exemption) {
 	for _, rt := range new(Server).routes() {
-		if rt.exempt != "" {
-			all = append(all, Exemption{rt.pattern, rt.exempt})
+		if rt.Exempt != "" {
+			all = append(all, Exemption{rt.Pattern, rt.Exempt})
 		}
 	}
 	return all
@@ -64,27 +66,27 @@ const codeRestricted = "IPRestricted"
 
 // restricted says no, and which address was seen.
 func restricted(p policy.Passage) error {
-	return &problem{status: http.StatusForbidden, code: codeRestricted, description: p.Why()}
+	return &Problem{Status: http.StatusForbidden, Code: codeRestricted, Description: p.Why()}
 }
 
 // warnOfProxy says once that a peer names another client, and is not believed, where that
 // would have made a difference.
-func (s *Server) warnOfProxy(a policy.Access, visit policy.Visit, p policy.Passage, v visitor) {
-	if !v.claimed.IsValid() {
+func (s *Server) warnOfProxy(a policy.Access, visit policy.Visit, p policy.Passage, c Caller) {
+	if !c.claimed.IsValid() {
 		return
 	}
-	visit.Client = v.claimed
+	visit.Client = c.claimed
 	if a.Decide(visit).Allowed == p.Allowed {
 		return
 	}
 	s.proxied.Do(func() {
 		s.Log.Warn("X-Forwarded-For is ignored: its sender is not in http.proxies",
-			"peer", v.Client.String(), "claimed", v.claimed.String())
+			"peer", c.Client.String(), "claimed", c.claimed.String())
 	})
 }
 
-// shutOut asks ShutOut now.
-func (s *Server) shutOut(ctx context.Context, a policy.Access) ([]store.Token, error) {
+// ShutOut asks ShutOut now.
+func (s *Server) ShutOut(ctx context.Context, a policy.Access) ([]store.Token, error) {
 	return ShutOut(ctx, s.DB, a, s.Now())
 }
 
@@ -108,4 +110,20 @@ func ShutOut(ctx context.Context, db *store.DB, a policy.Access, now time.Time) 
 		}
 	}
 	return tokens, nil
+}
+
+// roleOf is the role of the profile of an address; an end-user's if there is none.
+func roleOf(ctx context.Context, db *store.DB, email string) (policy.Role, error) {
+	a, err := message.ParseAddress(email)
+	if err != nil {
+		return policy.EndUser, nil
+	}
+	u, err := db.User(ctx, a)
+	if errors.Is(err, store.ErrNotFound) {
+		return policy.EndUser, nil
+	}
+	if err != nil {
+		return policy.EndUser, err
+	}
+	return policy.ParseRole(u.Role)
 }

@@ -234,11 +234,11 @@ func TestOpenAPI(t *testing.T) {
 	if o["openapi"] != "3.1.0" {
 		t.Errorf("version %v", o["openapi"])
 	}
-	roles := map[who]string{anybody: "anybody", endUser: "end-user", agent: "agent", admin: "admin"}
+	roles := map[MinRole]string{Anybody: "anybody", EndUser: "end-user", Agent: "agent", Admin: "admin"}
 	var want, got []string
 	for _, rt := range slices.Concat(st.server.operations(), st.server.apiRoutes()) {
-		if rt.pattern != "/" {
-			want = append(want, rt.pattern+" "+roles[rt.who])
+		if rt.Pattern != "/" {
+			want = append(want, rt.Pattern+" "+roles[rt.Role])
 		}
 	}
 	for path, methods := range o["paths"].(map[string]any) {

@@ -32,11 +32,11 @@ type attachment struct {
 // attachments unless it is longer.
 func (s *Server) content(r *http.Request, id, size, most int64) (
 	text string, files []attachment, err error) {
-	l, err := s.open(r.Context(), id)
+	l, err := s.Open(r.Context(), id)
 	if err != nil {
 		return "", nil, err
 	}
-	text, found := l.message.Text(io.LimitReader(l.body(), most), maxContent)
+	text, found := l.Message.Text(io.LimitReader(l.Body(), most), maxContent)
 	if size <= most {
 		files = s.attachments(r, id, found)
 	}
@@ -47,7 +47,7 @@ func (s *Server) content(r *http.Request, id, size, most int64) (
 func (s *Server) attachments(r *http.Request, id int64, files []message.Attachment) []attachment {
 	list := make([]attachment, len(files))
 	for i, f := range files {
-		list[i] = attachment{ID: fmt.Sprintf("%d-%d", id, i+1), FileName: safeName(f.Name, i),
+		list[i] = attachment{ID: fmt.Sprintf("%d-%d", id, i+1), FileName: SafeName(f.Name, i),
 			ContentType: f.Type, Size: f.Size,
 			ContentURL: fmt.Sprintf("%s/api/v2/attachments/%d/%d", s.base(r), id, i+1)}
 	}
@@ -56,44 +56,34 @@ func (s *Server) attachments(r *http.Request, id int64, files []message.Attachme
 
 // uploadAttachments lists the attachments of a held message. The token names them and
 // opens nothing: they are downloaded with the caller's own rights.
-func (s *Server) uploadAttachments(w http.ResponseWriter, r *http.Request, _ visitor) error {
+func (s *Server) uploadAttachments(w http.ResponseWriter, r *http.Request, _ Caller) error {
 	t, err := s.oneSuspended(r)
 	if err != nil {
 		return err
 	}
-	return answerJSON(w, http.StatusOK, body{"upload": map[string]any{
+	return AnswerJSON(w, http.StatusOK, body{"upload": map[string]any{
 		"token": t.DecisionID, "attachments": t.Attachments}})
 }
 
 // downloadAttachment gives one attachment of a held message or a ticket, to staff, or of
 // their own ticket to an end-user.
-func (s *Server) downloadAttachment(w http.ResponseWriter, r *http.Request, v visitor) error {
-	id, err := pathID(r)
+func (s *Server) downloadAttachment(w http.ResponseWriter, r *http.Request, c Caller) error {
+	id, err := PathID(r)
 	if err != nil {
 		return err
 	}
 	number, err := strconv.Atoi(r.PathValue("number"))
 	if err != nil {
-		return errNotFound
+		return ErrNotFound
 	}
-	if !agent.admits(v) {
-		if _, err := s.ownTicket(r, v, id); err != nil {
+	if !Agent.Admits(c) {
+		if _, err := s.OwnTicket(r, c, id); err != nil {
 			return err
 		}
 	}
-	l, err := s.open(r.Context(), id)
+	l, err := s.Open(r.Context(), id)
 	if err != nil {
 		return err
 	}
-	return errors.Join(l.write(w, number-1), l.Close())
-}
-
-// write gives an attachment, counted from 0, to be saved.
-func (l *letter) write(w http.ResponseWriter, n int) error {
-	_, files := l.message.Text(l.body(), 0)
-	if n < 0 || n >= len(files) {
-		return errNotFound
-	}
-	download(w, safeName(files[n].Name, n))
-	return l.message.Extract(l.body(), n, w)
+	return errors.Join(l.WriteAttachment(w, number-1), l.Close())
 }

@@ -25,7 +25,7 @@ type logged struct {
 }
 
 // auditLogs shows who changed what, the latest first; before= an id goes further back.
-func (s *Server) auditLogs(w http.ResponseWriter, r *http.Request, _ visitor) error {
+func (s *Server) auditLogs(w http.ResponseWriter, r *http.Request, _ Caller) error {
 	query := r.URL.Query()
 	size, err := readNumber(query, "page[size]", maxPage)
 	if err != nil {
@@ -51,18 +51,18 @@ func (s *Server) auditLogs(w http.ResponseWriter, r *http.Request, _ visitor) er
 	if len(records) > 0 {
 		after = fmt.Sprint(records[len(records)-1].ID)
 	}
-	return answerJSON(w, http.StatusOK, body{"audit_logs": records,
+	return AnswerJSON(w, http.StatusOK, body{"audit_logs": records,
 		"meta":  map[string]any{"has_more": more, "after_cursor": orNull(after)},
 		"links": links(when(more, s.link(r, "page[after]", after)), nil)})
 }
 
 // undo takes back a change of the lists, of access or of a suspension, or what was done to mail.
-func (s *Server) undo(w http.ResponseWriter, r *http.Request, v visitor) error {
-	id, err := pathID(r)
+func (s *Server) undo(w http.ResponseWriter, r *http.Request, c Caller) error {
+	id, err := PathID(r)
 	if err != nil {
 		return err
 	}
-	if err := s.hand(v).Undo(r.Context(), id); err != nil {
+	if err := s.As(c).Undo(r.Context(), id); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

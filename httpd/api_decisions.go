@@ -7,17 +7,17 @@ import (
 )
 
 // check says what the lists do to the mail of one sender, as gatepost check does.
-func (s *Server) check(w http.ResponseWriter, r *http.Request, _ visitor) error {
+func (s *Server) check(w http.ResponseWriter, r *http.Request, _ Caller) error {
 	text := r.URL.Query().Get("sender")
 	var sender message.Address
 	if text != "" { // an empty one stands for mail without a readable sender
 		var err error
 		if sender, err = message.ParseAddress(text); err != nil {
-			return invalid("sender", "%s", err)
+			return Invalid("sender", "%s", err)
 		}
 	}
 	if !r.URL.Query().Has("sender") {
-		return invalid("sender", "say whose mail: sender=ann@acme.test")
+		return Invalid("sender", "say whose mail: sender=ann@acme.test")
 	}
 	p, err := s.DB.Policy(r.Context())
 	if err != nil {
@@ -28,15 +28,15 @@ func (s *Server) check(w http.ResponseWriter, r *http.Request, _ visitor) error 
 		return err
 	}
 	d := p.Check(sender, profile)
-	return answerJSON(w, http.StatusOK, body{"sender": sender.String(),
+	return AnswerJSON(w, http.StatusOK, body{"sender": sender.String(),
 		"decision": d.Action.String(), "rule": orNull(d.RuleText()), "why": d.Why()})
 }
 
 // decision tells a decision as it was made, by its id or that of its message.
-func (s *Server) decision(w http.ResponseWriter, r *http.Request, _ visitor) error {
+func (s *Server) decision(w http.ResponseWriter, r *http.Request, _ Caller) error {
 	explained, err := s.DB.Explain(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	return answerJSON(w, http.StatusOK, explained)
+	return AnswerJSON(w, http.StatusOK, explained)
 }

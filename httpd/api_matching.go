@@ -21,10 +21,10 @@ func (s *Server) readMatching(r *http.Request) (m store.Matching, err error) {
 	if err != nil {
 		return m, err
 	}
-	q := store.Query{Cause: query.Get("cause"), From: lowerASCII(query.Get("from")),
+	q := store.Query{Cause: query.Get("cause"), From: LowerASCII(query.Get("from")),
 		Search: query.Get("query")}
 	if q == (store.Query{}) && query.Get("all") != "true" {
-		return m, invalid("query", "name a filter, cause=, from= or query=; all=true takes every "+
+		return m, Invalid("query", "name a filter, cause=, from= or query=; all=true takes every "+
 			"held message")
 	}
 	if m, err = s.DB.Matching(r.Context(), q); err != nil {
@@ -44,30 +44,30 @@ func (s *Server) readMatching(r *http.Request) (m store.Matching, err error) {
 func matchingQuery(raw string) (url.Values, error) {
 	query, err := url.ParseQuery(raw)
 	if err != nil {
-		return nil, invalid("query", "the query cannot be read (%v): encode what stands in it", err)
+		return nil, Invalid("query", "the query cannot be read (%v): encode what stands in it", err)
 	}
 	names := []string{"cause", "from", "query", "all", "last", "count"}
 	for _, name := range slices.Sorted(maps.Keys(query)) {
 		switch values := query[name]; {
 		case !slices.Contains(names, name):
-			return nil, invalid(name, "%q is none of %s: leave it out", name, strings.Join(names, ", "))
+			return nil, Invalid(name, "%q is none of %s: leave it out", name, strings.Join(names, ", "))
 		case len(values) > 1:
-			return nil, invalid(name, "%s= stands twice: write it once", name)
+			return nil, Invalid(name, "%s= stands twice: write it once", name)
 		case values[0] == "":
-			return nil, invalid(name, "%s= is empty: leave it out, or say what is meant", name)
+			return nil, Invalid(name, "%s= is empty: leave it out, or say what is meant", name)
 		}
 	}
 	return query, nil
 }
 
 // recoverMatching makes tickets of all that match.
-func (s *Server) recoverMatching(w http.ResponseWriter, r *http.Request, v visitor) error {
-	return s.answerMatching(w, r, "recovered", s.hand(v).RecoverMatching)
+func (s *Server) recoverMatching(w http.ResponseWriter, r *http.Request, c Caller) error {
+	return s.answerMatching(w, r, "recovered", s.As(c).RecoverMatching)
 }
 
 // destroyMatching deletes all that match.
-func (s *Server) destroyMatching(w http.ResponseWriter, r *http.Request, v visitor) error {
-	return s.answerMatching(w, r, "deleted", s.hand(v).DeleteMatching)
+func (s *Server) destroyMatching(w http.ResponseWriter, r *http.Request, c Caller) error {
+	return s.answerMatching(w, r, "deleted", s.As(c).DeleteMatching)
 }
 
 func (s *Server) answerMatching(w http.ResponseWriter, r *http.Request, did string,
@@ -84,35 +84,35 @@ func (s *Server) answerMatching(w http.ResponseWriter, r *http.Request, did stri
 	if all.Audit > 0 {
 		b["audit_id"] = all.Audit
 	}
-	return answerJSON(w, http.StatusOK, b)
+	return AnswerJSON(w, http.StatusOK, b)
 }
 
 // undoSuspended undoes what was done to held messages, by the id of its entry in the audit log.
-func (s *Server) undoSuspended(w http.ResponseWriter, r *http.Request, v visitor) error {
+func (s *Server) undoSuspended(w http.ResponseWriter, r *http.Request, c Caller) error {
 	id, err := readNumber(r.URL.Query(), "audit_id", 0)
 	if err == nil && id == 0 {
-		err = invalid("audit_id", "name the entry of the audit log: audit_id=12")
+		err = Invalid("audit_id", "name the entry of the audit log: audit_id=12")
 	}
 	if err != nil {
 		return err
 	}
-	d, err := s.undoOwn(r, v, int64(id))
+	d, err := s.undoOwn(r, c, int64(id))
 	if err != nil {
 		return err
 	}
-	return answerJSON(w, http.StatusOK, body{"held_again": d.n})
+	return AnswerJSON(w, http.StatusOK, body{"held_again": d.n})
 }
 
 // listChange reads what is to be changed of a list together with a held message: name is allow
 // or block, and its value address or domain: of the sender. Nil if nothing is.
-func (s *Server) listChange(r *http.Request, v visitor, id int64, name policy.ListName) (
+func (s *Server) listChange(r *http.Request, c Caller, id int64, name policy.ListName) (
 	*store.ListChange, error) {
 	of := r.URL.Query().Get(string(name))
 	if of == "" {
 		return nil, nil
 	}
-	if v.Role < policy.Admin {
-		return nil, forbidden("lists are changed by admins: leave out %s=", name)
+	if c.Role < policy.Admin {
+		return nil, Forbidden("lists are changed by admins: leave out %s=", name)
 	}
 	held, err := s.DB.Suspended(r.Context(), id)
 	if err != nil {
@@ -121,12 +121,12 @@ func (s *Server) listChange(r *http.Request, v visitor, id int64, name policy.Li
 	a, err := message.ParseAddress(held.Author.Email)
 	cause, _ := policy.ParseCause(held.Cause)
 	if err != nil || name == policy.Allow && !cause.ProfileOnRecover() {
-		return nil, invalid(string(name), "message %d may not be from the sender it names (%s): "+
+		return nil, Invalid(string(name), "message %d may not be from the sender it names (%s): "+
 			"leave out %s=", id, held.Cause, name)
 	}
 	target := map[string]string{"address": a.String(), "domain": string(a.Domain())}[of]
 	if target == "" {
-		return nil, invalid(string(name), "%q is not address or domain", of)
+		return nil, Invalid(string(name), "%q is not address or domain", of)
 	}
 	e, err := s.proposedEntry(r.Context(), held, name, target)
 	if err != nil {
@@ -139,17 +139,17 @@ func (s *Server) listChange(r *http.Request, v visitor, id int64, name policy.Li
 // it. One that would change nothing, since it does that already, is taken as it is.
 func (s *Server) proposedEntry(ctx context.Context, held store.Suspended, name policy.ListName,
 	target string) (policy.Entry, error) {
-	l, err := s.open(ctx, held.ID)
+	l, err := s.Open(ctx, held.ID)
 	if err != nil {
 		return policy.Entry{}, err
 	}
-	_, all, err := s.proposals(ctx, l, held.Cause)
+	_, all, err := s.Proposals(ctx, l, held.Cause)
 	if err = errors.Join(err, l.Close()); err != nil {
 		return policy.Entry{}, err
 	}
 	e, why := all.Entry(name, target)
 	if why != "" {
-		return e, invalid(string(name), "%s: leave out %s=", why, name)
+		return e, Invalid(string(name), "%s: leave out %s=", why, name)
 	}
 	if e.IsZero() {
 		if e, err = policy.ParseEntry(name, target); err != nil {

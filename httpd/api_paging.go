@@ -32,7 +32,7 @@ func readPaging(query url.Values) (p paging, err error) {
 	if p.cursor {
 		p.request.After, p.request.Before = query.Get("page[after]"), query.Get("page[before]")
 		if p.request.After != "" && p.request.Before != "" {
-			return p, invalid("page", "page[after] and page[before] do not go together")
+			return p, Invalid("page", "page[after] and page[before] do not go together")
 		}
 		p.request.Size, err = readNumber(query, "page[size]", maxPage)
 		p.request.Size = min(p.request.Size, maxPage)
@@ -46,7 +46,7 @@ func readPaging(query url.Values) (p paging, err error) {
 		return p, err
 	}
 	if p.number > maxOffset/p.request.Size {
-		return p, invalid("page", "page numbers reach the first %d records: page[size] and "+
+		return p, Invalid("page", "page numbers reach the first %d records: page[size] and "+
 			"page[after] reach all", maxOffset)
 	}
 	return p, nil
@@ -60,7 +60,7 @@ func readNumber(query url.Values, name string, otherwise int) (int, error) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 {
-		return 0, invalid(name, "%q is no number from 1", text)
+		return 0, Invalid(name, "%q is no number from 1", text)
 	}
 	return n, nil
 }
@@ -155,13 +155,4 @@ func (s *Server) base(r *http.Request) string {
 // apiURL is the address of a record.
 func (s *Server) apiURL(r *http.Request, kind string, id int64) string {
 	return fmt.Sprintf("%s/api/v2/%s/%d.json", s.base(r), kind, id)
-}
-
-// pathID is the id in the path; what is no id names no record.
-func pathID(r *http.Request) (int64, error) {
-	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
-	if err != nil || id < 1 {
-		return 0, errNotFound
-	}
-	return id, nil
 }

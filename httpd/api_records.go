@@ -196,19 +196,3 @@ func (s *Server) profileID(ctx context.Context, email string) (*int64, error) {
 	}
 	return &u.ID, nil
 }
-
-// roleOf is the role of the profile of an address; an end-user's if there is none.
-func roleOf(ctx context.Context, db *store.DB, email string) (policy.Role, error) {
-	a, err := message.ParseAddress(email)
-	if err != nil {
-		return policy.EndUser, nil
-	}
-	u, err := db.User(ctx, a)
-	if errors.Is(err, store.ErrNotFound) {
-		return policy.EndUser, nil
-	}
-	if err != nil {
-		return policy.EndUser, err
-	}
-	return policy.ParseRole(u.Role)
-}

@@ -19,12 +19,12 @@ type listBody struct {
 }
 
 // showRules shows both lists, and the generation that stands.
-func (s *Server) showRules(w http.ResponseWriter, r *http.Request, _ visitor) error {
+func (s *Server) showRules(w http.ResponseWriter, r *http.Request, _ Caller) error {
 	b, err := s.rulesBody(r)
 	if err != nil {
 		return err
 	}
-	return answerJSON(w, http.StatusOK, b)
+	return AnswerJSON(w, http.StatusOK, b)
 }
 
 func (s *Server) rulesBody(r *http.Request) (body, error) {
@@ -71,7 +71,7 @@ type ruleTexts struct {
 
 // setRules replaces the lists that are named, each whole: all of them or none. Whoever says at
 // which generation they read them is refused if they were changed since.
-func (s *Server) setRules(w http.ResponseWriter, r *http.Request, v visitor) error {
+func (s *Server) setRules(w http.ResponseWriter, r *http.Request, c Caller) error {
 	var in struct {
 		Rules ruleTexts `json:"rules"`
 	}
@@ -86,15 +86,15 @@ func (s *Server) setRules(w http.ResponseWriter, r *http.Request, v visitor) err
 	if err != nil {
 		return err
 	}
-	if _, err = s.hand(v).SetRules(r.Context(), seen, lists...); err != nil {
+	if _, err = s.As(c).SetRules(r.Context(), seen, lists...); err != nil {
 		return err
 	}
-	return s.showRules(w, r, v)
+	return s.showRules(w, r, c)
 }
 
 func (in ruleTexts) lists() (lists []store.NewList, err error) {
 	if in.Allowlist == nil && in.Blocklist == nil {
-		return nil, invalid("rules", "name a list: {\"rules\": {\"blocklist\": \"…\"}}")
+		return nil, Invalid("rules", "name a list: {\"rules\": {\"blocklist\": \"…\"}}")
 	}
 	for _, field := range []struct {
 		list policy.ListName
@@ -114,12 +114,12 @@ func (in ruleTexts) lists() (lists []store.NewList, err error) {
 
 // inField says of which field an error is.
 func inField(field string, err error) error {
-	p := asProblem(err)
-	if p == nil || len(p.details) != 1 {
+	p := AsProblem(err)
+	if p == nil || len(p.Details) != 1 {
 		return err
 	}
-	for _, details := range p.details {
-		return refusal(field, details)
+	for _, details := range p.Details {
+		return Refusal(field, details)
 	}
 	return err
 }
@@ -130,11 +130,11 @@ func pathList(r *http.Request) (policy.ListName, error) {
 	case policy.Allow, policy.Block:
 		return name, nil
 	}
-	return "", errNotFound
+	return "", ErrNotFound
 }
 
 // listEntries streams the entries of a list: there may be a million.
-func (s *Server) listEntries(w http.ResponseWriter, r *http.Request, _ visitor) error {
+func (s *Server) listEntries(w http.ResponseWriter, r *http.Request, _ Caller) error {
 	list, err := pathList(r)
 	if err != nil {
 		return err
@@ -163,7 +163,7 @@ func (s *Server) listEntries(w http.ResponseWriter, r *http.Request, _ visitor) 
 }
 
 // addEntries adds entries one by one: entry, or entries, with a note.
-func (s *Server) addEntries(w http.ResponseWriter, r *http.Request, v visitor) error {
+func (s *Server) addEntries(w http.ResponseWriter, r *http.Request, c Caller) error {
 	list, err := pathList(r)
 	if err != nil {
 		return err
@@ -183,15 +183,15 @@ func (s *Server) addEntries(w http.ResponseWriter, r *http.Request, v visitor) e
 	if err != nil {
 		return err
 	}
-	added, err := s.hand(v).AddRules(r.Context(), list, entries, in.Note)
+	added, err := s.As(c).AddRules(r.Context(), list, entries, in.Note)
 	if err != nil {
 		return err
 	}
-	return answerJSON(w, http.StatusOK, body{"added": added, "entries": shown(entries)})
+	return AnswerJSON(w, http.StatusOK, body{"added": added, "entries": shown(entries)})
 }
 
 // removeEntries removes those of ?entry=, all or none.
-func (s *Server) removeEntries(w http.ResponseWriter, r *http.Request, v visitor) error {
+func (s *Server) removeEntries(w http.ResponseWriter, r *http.Request, c Caller) error {
 	list, err := pathList(r)
 	if err != nil {
 		return err
@@ -200,7 +200,7 @@ func (s *Server) removeEntries(w http.ResponseWriter, r *http.Request, v visitor
 	if err != nil {
 		return err
 	}
-	if _, err := s.hand(v).RemoveRules(r.Context(), list, entries); err != nil {
+	if _, err := s.As(c).RemoveRules(r.Context(), list, entries); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -210,7 +210,7 @@ func (s *Server) removeEntries(w http.ResponseWriter, r *http.Request, v visitor
 // readEntries reads each entry on its own: one with a space in it is not two.
 func readEntries(list policy.ListName, texts []string) ([]policy.Entry, error) {
 	if len(texts) == 0 {
-		return nil, invalid("entry", "name an entry, such as acme.test")
+		return nil, Invalid("entry", "name an entry, such as acme.test")
 	}
 	entries := make([]policy.Entry, len(texts))
 	for i, text := range texts {

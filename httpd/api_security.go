@@ -17,12 +17,12 @@ type ipSettings struct {
 	StaffOnly *bool `json:"enable_agent_ip_restrictions"`
 }
 
-func (s *Server) getSecurity(w http.ResponseWriter, r *http.Request, _ visitor) error {
+func (s *Server) getSecurity(w http.ResponseWriter, r *http.Request, _ Caller) error {
 	a, generation, err := s.DB.AccessAt(r.Context())
 	if err != nil {
 		return err
 	}
-	return answerJSON(w, http.StatusOK, securityBody(a, generation))
+	return AnswerJSON(w, http.StatusOK, securityBody(a, generation))
 }
 
 func securityBody(a policy.Access, generation int64) body {
@@ -34,7 +34,7 @@ func securityBody(a policy.Access, generation int64) body {
 // putSecurity changes IP restrictions. Who would shut themselves out says "force". The answer
 // lists tokens that were last used from an address that is now refused. Whoever says at which
 // generation they read them is refused if they were changed since.
-func (s *Server) putSecurity(w http.ResponseWriter, r *http.Request, v visitor) error {
+func (s *Server) putSecurity(w http.ResponseWriter, r *http.Request, c Caller) error {
 	var in struct {
 		Settings struct {
 			IP         ipSettings `json:"ip"`
@@ -54,26 +54,26 @@ func (s *Server) putSecurity(w http.ResponseWriter, r *http.Request, v visitor) 
 	if err != nil {
 		return err
 	}
-	a, generation, err := s.hand(v).ChangeAccess(r.Context(), seen, change,
-		v.Client, v.Role, in.Force || in.Settings.Force)
+	a, generation, err := s.As(c).ChangeAccess(r.Context(), seen, change,
+		c.Client, c.Role, in.Force || in.Settings.Force)
 	if err != nil {
 		return err
 	}
 	b := securityBody(a, generation)
-	tokens, err := s.shutOut(r.Context(), a)
+	tokens, err := s.ShutOut(r.Context(), a)
 	if err != nil {
 		return err
 	}
 	if len(tokens) > 0 {
 		b["shut_out_tokens"] = tokenBodies(tokens)
 	}
-	return answerJSON(w, http.StatusOK, b)
+	return AnswerJSON(w, http.StatusOK, b)
 }
 
 // change is what is said, to be laid over the restrictions that stand.
 func (in ipSettings) change() (func(policy.Access) policy.Access, error) {
 	if in == (ipSettings{}) {
-		return nil, invalid("security_settings",
+		return nil, Invalid("security_settings",
 			"name what to change: {\"security_settings\": {\"ip\": {\"ip_ranges\": \"…\"}}}")
 	}
 	var ranges *policy.Ranges
@@ -103,7 +103,7 @@ func since(generation *int64) (int64, error) {
 	case generation == nil:
 		return store.AnyGeneration, nil
 	case *generation < 0:
-		return 0, invalid("generation", "%d is none: send the one that you have read", *generation)
+		return 0, Invalid("generation", "%d is none: send the one that you have read", *generation)
 	}
 	return *generation, nil
 }

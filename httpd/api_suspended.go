@@ -25,7 +25,7 @@ func readSort(r *http.Request, q *store.Query, p *store.PageRequest) error {
 	query := r.URL.Query()
 	column, ok := sortColumn(query.Get("sort_by"))
 	if !ok {
-		return invalid("sort_by", "%q is not author_email, cause, created_at or subject",
+		return Invalid("sort_by", "%q is not author_email, cause, created_at or subject",
 			query.Get("sort_by"))
 	}
 	q.Sort = column
@@ -35,18 +35,18 @@ func readSort(r *http.Request, q *store.Query, p *store.PageRequest) error {
 	case "asc", "desc":
 		p.Descending = order == "desc"
 	default:
-		return invalid("sort_order", "%q is not asc or desc", order)
+		return Invalid("sort_order", "%q is not asc or desc", order)
 	}
 	return nil
 }
 
-func (s *Server) listSuspended(w http.ResponseWriter, r *http.Request, _ visitor) error {
+func (s *Server) listSuspended(w http.ResponseWriter, r *http.Request, _ Caller) error {
 	p, err := readPaging(r.URL.Query())
 	if err != nil {
 		return err
 	}
 	query := r.URL.Query()
-	q := store.Query{Cause: query.Get("cause"), From: lowerASCII(query.Get("from")),
+	q := store.Query{Cause: query.Get("cause"), From: LowerASCII(query.Get("from")),
 		Search: query.Get("query")}
 	if err := readSort(r, &q, &p.request); err != nil {
 		return err
@@ -57,7 +57,7 @@ func (s *Server) listSuspended(w http.ResponseWriter, r *http.Request, _ visitor
 	if err != nil {
 		return err
 	}
-	s.looked(r.Context())
+	s.QueueSeen(r.Context())
 	records := make([]suspendedTicket, 0, len(page.Items))
 	for _, held := range page.Items {
 		t, err := s.suspendedTicket(r, held, listedMail)
@@ -75,20 +75,20 @@ func (s *Server) listSuspended(w http.ResponseWriter, r *http.Request, _ visitor
 	if err != nil {
 		return err
 	}
-	return answerJSON(w, http.StatusOK, b)
+	return AnswerJSON(w, http.StatusOK, b)
 }
 
-func (s *Server) showSuspended(w http.ResponseWriter, r *http.Request, _ visitor) error {
+func (s *Server) showSuspended(w http.ResponseWriter, r *http.Request, _ Caller) error {
 	t, err := s.oneSuspended(r)
 	if err != nil {
 		return err
 	}
-	return answerJSON(w, http.StatusOK, body{"suspended_ticket": t})
+	return AnswerJSON(w, http.StatusOK, body{"suspended_ticket": t})
 }
 
 // oneSuspended is the held message that the path names.
 func (s *Server) oneSuspended(r *http.Request) (t suspendedTicket, err error) {
-	id, err := pathID(r)
+	id, err := PathID(r)
 	if err != nil {
 		return t, err
 	}
@@ -100,16 +100,16 @@ func (s *Server) oneSuspended(r *http.Request) (t suspendedTicket, err error) {
 }
 
 // recoverOne makes a ticket of a held message. Again it gives the same ticket.
-func (s *Server) recoverOne(w http.ResponseWriter, r *http.Request, v visitor) error {
-	id, err := pathID(r)
+func (s *Server) recoverOne(w http.ResponseWriter, r *http.Request, c Caller) error {
+	id, err := PathID(r)
 	if err != nil {
 		return err
 	}
-	with, err := s.listChange(r, v, id, policy.Allow)
+	with, err := s.listChange(r, c, id, policy.Allow)
 	if err != nil {
 		return err
 	}
-	done, err := s.hand(v).RecoverWith(r.Context(), id, with)
+	done, err := s.As(c).RecoverWith(r.Context(), id, with)
 	switch {
 	case lostWords(err) != "":
 		return s.unrecovered(r, []int64{id}, err)
@@ -127,25 +127,25 @@ func (s *Server) recoverOne(w http.ResponseWriter, r *http.Request, v visitor) e
 			return err
 		}
 	}
-	return answerJSON(w, http.StatusOK, b)
+	return AnswerJSON(w, http.StatusOK, b)
 }
 
 // recoverMany makes tickets of all that it can. What somebody deleted meanwhile is listed as
 // missing, and is an error only if nothing is left.
-func (s *Server) recoverMany(w http.ResponseWriter, r *http.Request, v visitor) error {
+func (s *Server) recoverMany(w http.ResponseWriter, r *http.Request, c Caller) error {
 	ids, err := readIDs(r)
 	if err != nil {
 		return err
 	}
-	done, err := s.hand(v).RecoverMany(r.Context(), ids)
-	missing, failed := split(err)
+	done, err := s.As(c).RecoverMany(r.Context(), ids)
+	missing, failed := SplitFailures(err)
 	switch {
 	case failed != nil:
 		return s.unrecovered(r, failed, err)
 	case missing == nil && err != nil:
 		return err
 	case len(done) == 0:
-		return errNotFound
+		return ErrNotFound
 	}
 	tickets := make([]ticket, len(done))
 	for i, d := range done {
@@ -158,23 +158,7 @@ func (s *Server) recoverMany(w http.ResponseWriter, r *http.Request, v visitor) 
 	if missing != nil {
 		b["missing"] = missing
 	}
-	return answerJSON(w, http.StatusOK, b)
-}
-
-// split tells what is not there from what is there and cannot be recovered.
-func split(err error) (missing, failed []int64) {
-	var failures store.Failures
-	if !errors.As(err, &failures) {
-		return nil, nil
-	}
-	for _, f := range failures {
-		if errors.Is(f.Err, store.ErrNotFound) {
-			missing = append(missing, f.ID)
-		} else {
-			failed = append(failed, f.ID)
-		}
-	}
-	return missing, failed
+	return AnswerJSON(w, http.StatusOK, b)
 }
 
 // unrecovered says of which held messages no ticket could be made, under both names that
@@ -194,8 +178,8 @@ func (s *Server) unrecovered(r *http.Request, ids []int64, cause error) error {
 		failed = append(failed, t)
 	}
 	s.Log.Error("recover", "ids", ids, "error", cause)
-	p := invalid("id", "no ticket could be made of what is listed: the server's log says why")
-	p.more = map[string]any{"ticket": failed, "suspended_tickets": failed}
+	p := Invalid("id", "no ticket could be made of what is listed: the server's log says why")
+	p.More = map[string]any{"ticket": failed, "suspended_tickets": failed}
 	return p
 }
 
@@ -212,16 +196,16 @@ func reasonOf(err error, id int64) error {
 	return err
 }
 
-func (s *Server) destroyOne(w http.ResponseWriter, r *http.Request, v visitor) error {
-	id, err := pathID(r)
+func (s *Server) destroyOne(w http.ResponseWriter, r *http.Request, c Caller) error {
+	id, err := PathID(r)
 	if err != nil {
 		return err
 	}
-	with, err := s.listChange(r, v, id, policy.Block)
+	with, err := s.listChange(r, c, id, policy.Block)
 	if err != nil {
 		return err
 	}
-	if _, err := s.hand(v).DeleteWith(r.Context(), []int64{id}, with); err != nil {
+	if _, err := s.As(c).DeleteWith(r.Context(), []int64{id}, with); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -229,25 +213,25 @@ func (s *Server) destroyOne(w http.ResponseWriter, r *http.Request, v visitor) e
 }
 
 // undeleteOne holds a message again that was deleted not long ago.
-func (s *Server) undeleteOne(w http.ResponseWriter, r *http.Request, v visitor) error {
-	id, err := pathID(r)
+func (s *Server) undeleteOne(w http.ResponseWriter, r *http.Request, c Caller) error {
+	id, err := PathID(r)
 	if err != nil {
 		return err
 	}
-	if _, err := s.hand(v).Undelete(r.Context(), []int64{id}); err != nil {
+	if _, err := s.As(c).Undelete(r.Context(), []int64{id}); err != nil {
 		return err
 	}
-	return s.showSuspended(w, r, v)
+	return s.showSuspended(w, r, c)
 }
 
 // destroyMany deletes what there is: what is gone already is as the caller wants it, unless
 // nothing of it was ever there.
-func (s *Server) destroyMany(w http.ResponseWriter, r *http.Request, v visitor) error {
+func (s *Server) destroyMany(w http.ResponseWriter, r *http.Request, c Caller) error {
 	ids, err := readIDs(r)
 	if err != nil {
 		return err
 	}
-	if err := s.destroy(r.Context(), v, ids); err != nil {
+	if err := s.destroy(r.Context(), c, ids); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -255,9 +239,9 @@ func (s *Server) destroyMany(w http.ResponseWriter, r *http.Request, v visitor) 
 }
 
 // destroy tries again without what others deleted meanwhile: with each try there is less.
-func (s *Server) destroy(ctx context.Context, v visitor, ids []int64) error {
+func (s *Server) destroy(ctx context.Context, c Caller, ids []int64) error {
 	for {
-		missing, err := s.hand(v).DeleteSuspended(ctx, ids)
+		missing, err := s.As(c).DeleteSuspended(ctx, ids)
 		if !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
@@ -281,21 +265,21 @@ func readIDs(r *http.Request) ([]int64, error) {
 		return c == ',' || c == ' '
 	})
 	if len(words) > maxIDs {
-		return nil, &problem{status: http.StatusUnprocessableEntity, code: "TooManyValues",
-			description: "at most 100 ids can be named at once", details: map[string][]detail{
+		return nil, &Problem{Status: http.StatusUnprocessableEntity, Code: "TooManyValues",
+			Description: "at most 100 ids can be named at once", Details: map[string][]Detail{
 				"ids": {{Error: "TooManyValues", Description: "at most 100 ids"}}}}
 	}
 	for _, word := range words {
 		id, err := strconv.ParseInt(word, 10, 64)
 		if err != nil || id < 1 {
-			return nil, invalid("ids", "%q is no id", word)
+			return nil, Invalid("ids", "%q is no id", word)
 		}
 		if !slices.Contains(ids, id) {
 			ids = append(ids, id)
 		}
 	}
 	if ids == nil {
-		return nil, invalid("ids", "name the records: ids=1,2,3")
+		return nil, Invalid("ids", "name the records: ids=1,2,3")
 	}
 	return ids, nil
 }

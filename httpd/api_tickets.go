@@ -9,7 +9,7 @@ import (
 )
 
 // listTickets lists all tickets to staff, and their own to an end-user.
-func (s *Server) listTickets(w http.ResponseWriter, r *http.Request, v visitor) error {
+func (s *Server) listTickets(w http.ResponseWriter, r *http.Request, c Caller) error {
 	p, err := readPaging(r.URL.Query())
 	if err != nil {
 		return err
@@ -18,8 +18,8 @@ func (s *Server) listTickets(w http.ResponseWriter, r *http.Request, v visitor) 
 	if err := readSort(r, &q, &p.request); err != nil {
 		return err
 	}
-	if !agent.admits(v) {
-		if q.Requester, err = message.ParseAddress(v.User.Email); err != nil {
+	if !Agent.Admits(c) {
+		if q.Requester, err = message.ParseAddress(c.User.Email); err != nil {
 			return err
 		}
 	}
@@ -41,38 +41,23 @@ func (s *Server) listTickets(w http.ResponseWriter, r *http.Request, v visitor) 
 	if err != nil {
 		return err
 	}
-	return answerJSON(w, http.StatusOK, b)
+	return AnswerJSON(w, http.StatusOK, b)
 }
 
-// theTicket is the ticket that the path names, if the visitor may see it.
-func (s *Server) theTicket(r *http.Request, v visitor) (store.Ticket, error) {
-	id, err := pathID(r)
+// theTicket is the ticket that the path names, if the caller may see it.
+func (s *Server) theTicket(r *http.Request, c Caller) (store.Ticket, error) {
+	id, err := PathID(r)
 	if err != nil {
 		return store.Ticket{}, err
 	}
-	if v.Role == policy.EndUser {
-		return s.ownTicket(r, v, id)
+	if c.Role == policy.EndUser {
+		return s.OwnTicket(r, c, id)
 	}
 	return s.DB.Ticket(r.Context(), id)
 }
 
-// ownTicket is a ticket of the visitor's own. That there is one of somebody else is not said.
-func (s *Server) ownTicket(r *http.Request, v visitor, id int64) (store.Ticket, error) {
-	t, err := s.DB.Ticket(r.Context(), id)
-	if err == nil && !isRequester(v, t) {
-		return store.Ticket{}, errNotFound
-	}
-	return t, err
-}
-
-// isRequester reports whether a ticket is the visitor's: an address that is only claimed shows
-// nobody's mail to its owner, nor theirs to whoever claimed it.
-func isRequester(v visitor, t store.Ticket) bool {
-	return v.Known && t.Requester.Profile != "" && t.Requester.Profile == v.User.Email
-}
-
-func (s *Server) showTicket(w http.ResponseWriter, r *http.Request, v visitor) error {
-	found, err := s.theTicket(r, v)
+func (s *Server) showTicket(w http.ResponseWriter, r *http.Request, c Caller) error {
+	found, err := s.theTicket(r, c)
 	if err != nil {
 		return err
 	}
@@ -80,7 +65,7 @@ func (s *Server) showTicket(w http.ResponseWriter, r *http.Request, v visitor) e
 	if err != nil {
 		return err
 	}
-	return answerJSON(w, http.StatusOK, body{"ticket": t})
+	return AnswerJSON(w, http.StatusOK, body{"ticket": t})
 }
 
 // A comment is the message of a ticket.
@@ -97,8 +82,8 @@ type comment struct {
 }
 
 // listComments shows the message a ticket was made of.
-func (s *Server) listComments(w http.ResponseWriter, r *http.Request, v visitor) error {
-	found, err := s.theTicket(r, v)
+func (s *Server) listComments(w http.ResponseWriter, r *http.Request, c Caller) error {
+	found, err := s.theTicket(r, c)
 	if err != nil {
 		return err
 	}
@@ -110,9 +95,9 @@ func (s *Server) listComments(w http.ResponseWriter, r *http.Request, v visitor)
 	if err != nil {
 		return err
 	}
-	c := comment{ID: t.ID, Type: "Comment", AuthorID: t.RequesterID, Body: text,
+	one := comment{ID: t.ID, Type: "Comment", AuthorID: t.RequesterID, Body: text,
 		PlainBody: text, Public: true, Attachments: files, CreatedAt: t.CreatedAt, Via: t.Via}
-	return answerJSON(w, http.StatusOK, body{"comments": []comment{c}, "count": 1,
+	return AnswerJSON(w, http.StatusOK, body{"comments": []comment{one}, "count": 1,
 		"next_page": nil, "previous_page": nil, "links": links(nil, nil),
 		"meta": map[string]any{"has_more": false, "after_cursor": nil, "before_cursor": nil}})
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"unicode/utf8"
 
 	"gatepost/message"
 	"gatepost/policy"
@@ -33,17 +32,17 @@ func (s *Server) user(r *http.Request, u store.User) user {
 		CreatedAt: stamp(u.CreatedAt), UpdatedAt: stamp(u.UpdatedAt)}
 }
 
-func (s *Server) listUsers(w http.ResponseWriter, r *http.Request, _ visitor) error {
+func (s *Server) listUsers(w http.ResponseWriter, r *http.Request, _ Caller) error {
 	return s.pageUsers(w, r, "")
 }
 
 // searchUsers finds profiles by a part of their name or address. The vendor's email: before
 // an address says nothing more.
-func (s *Server) searchUsers(w http.ResponseWriter, r *http.Request, _ visitor) error {
+func (s *Server) searchUsers(w http.ResponseWriter, r *http.Request, _ Caller) error {
 	query := strings.TrimSpace(r.URL.Query().Get("query"))
 	query = strings.Trim(strings.TrimPrefix(query, "email:"), `"`)
 	if query == "" {
-		return invalid("query", "say what to look for: query=ann")
+		return Invalid("query", "say what to look for: query=ann")
 	}
 	return s.pageUsers(w, r, query)
 }
@@ -69,7 +68,7 @@ func (s *Server) pageUsers(w http.ResponseWriter, r *http.Request, search string
 	if err != nil {
 		return err
 	}
-	return answerJSON(w, http.StatusOK, b)
+	return AnswerJSON(w, http.StatusOK, b)
 }
 
 // countUsers counts as far as page numbers reach.
@@ -85,21 +84,21 @@ func (s *Server) countUsers(ctx context.Context, search string) (n int64, err er
 	return n, nil
 }
 
-func (s *Server) showMe(w http.ResponseWriter, r *http.Request, v visitor) error {
-	return answerJSON(w, http.StatusOK, body{"user": s.user(r, v.User)})
+func (s *Server) showMe(w http.ResponseWriter, r *http.Request, c Caller) error {
+	return AnswerJSON(w, http.StatusOK, body{"user": s.user(r, c.User)})
 }
 
-func (s *Server) showUser(w http.ResponseWriter, r *http.Request, _ visitor) error {
+func (s *Server) showUser(w http.ResponseWriter, r *http.Request, _ Caller) error {
 	u, err := s.theUser(r)
 	if err != nil {
 		return err
 	}
-	return answerJSON(w, http.StatusOK, body{"user": s.user(r, u)})
+	return AnswerJSON(w, http.StatusOK, body{"user": s.user(r, u)})
 }
 
 // theUser is the profile that the path names.
 func (s *Server) theUser(r *http.Request) (store.User, error) {
-	id, err := pathID(r)
+	id, err := PathID(r)
 	if err != nil {
 		return store.User{}, err
 	}
@@ -125,54 +124,41 @@ func readUser(w http.ResponseWriter, r *http.Request) (c userChange, err error) 
 		return c, err
 	}
 	if in.User == nil {
-		return c, invalid("user", "say what the profile is: {\"user\": {…}}")
+		return c, Invalid("user", "say what the profile is: {\"user\": {…}}")
 	}
 	c = *in.User
 	if c.Role != nil {
 		if c.role, err = policy.ParseRole(*c.Role); err != nil {
-			return c, invalid("role", "%s", err)
+			return c, Invalid("role", "%s", err)
 		}
 	}
 	if c.Name != nil {
-		err = checkName(*c.Name)
+		err = CheckName(*c.Name)
 	}
 	return c, err
 }
 
-// maxUserName is how long a name may be, in code points.
-const maxUserName = 255
-
-func checkName(name string) error {
-	if utf8.RuneCountInString(name) > maxUserName {
-		return invalid("name", "a name has at most %d characters", maxUserName)
-	}
-	if strings.ContainsFunc(name, func(c rune) bool { return c < ' ' || c == 0x7f }) {
-		return invalid("name", "a name is one line, without control characters")
-	}
-	return nil
-}
-
-func (s *Server) addUser(w http.ResponseWriter, r *http.Request, v visitor) error {
-	c, err := readUser(w, r)
+func (s *Server) addUser(w http.ResponseWriter, r *http.Request, c Caller) error {
+	change, err := readUser(w, r)
 	if err != nil {
 		return err
 	}
-	if c.Email == nil {
-		return invalid("email", "a profile needs an address")
+	if change.Email == nil {
+		return Invalid("email", "a profile needs an address")
 	}
-	address, err := message.ParseAddress(*c.Email)
+	address, err := message.ParseAddress(*change.Email)
 	if err != nil {
-		return invalid("email", "%s", err)
+		return Invalid("email", "%s", err)
 	}
-	n := store.NewUser{Email: address, Role: c.role, MadeBy: v.Door}
-	if c.Name != nil {
-		n.Name = *c.Name
+	n := store.NewUser{Email: address, Role: change.role, MadeBy: c.Door}
+	if change.Name != nil {
+		n.Name = *change.Name
 	}
-	if err := s.hand(v).AddUser(r.Context(), n); err != nil {
+	if err := s.As(c).AddUser(r.Context(), n); err != nil {
 		return err
 	}
-	if c.Suspended != nil && *c.Suspended {
-		if err := s.hand(v).SetSuspended(r.Context(), address, true); err != nil {
+	if change.Suspended != nil && *change.Suspended {
+		if err := s.As(c).SetSuspended(r.Context(), address, true); err != nil {
 			return err
 		}
 	}
@@ -181,15 +167,15 @@ func (s *Server) addUser(w http.ResponseWriter, r *http.Request, v visitor) erro
 		return err
 	}
 	w.Header().Set("Location", s.apiURL(r, "users", u.ID))
-	return answerJSON(w, http.StatusCreated, body{"user": s.user(r, u)})
+	return AnswerJSON(w, http.StatusCreated, body{"user": s.user(r, u)})
 }
 
-func (s *Server) changeUser(w http.ResponseWriter, r *http.Request, v visitor) error {
+func (s *Server) changeUser(w http.ResponseWriter, r *http.Request, c Caller) error {
 	u, err := s.theUser(r)
 	if err != nil {
 		return err
 	}
-	c, err := readUser(w, r)
+	change, err := readUser(w, r)
 	if err != nil {
 		return err
 	}
@@ -197,18 +183,18 @@ func (s *Server) changeUser(w http.ResponseWriter, r *http.Request, v visitor) e
 	if err != nil {
 		return fmt.Errorf("profile %d: %w", u.ID, err)
 	}
-	if c.Email != nil {
-		if to, err := message.ParseAddress(*c.Email); err != nil || to != address {
-			return invalid("email", "the address of a profile stays: add another profile")
+	if change.Email != nil {
+		if to, err := message.ParseAddress(*change.Email); err != nil || to != address {
+			return Invalid("email", "the address of a profile stays: add another profile")
 		}
 	}
-	if err := c.apply(r, s.hand(v), u, address); err != nil {
+	if err := change.apply(r, s.As(c), u, address); err != nil {
 		return err
 	}
 	if u, err = s.DB.User(r.Context(), address); err != nil {
 		return err
 	}
-	return answerJSON(w, http.StatusOK, body{"user": s.user(r, u)})
+	return AnswerJSON(w, http.StatusOK, body{"user": s.user(r, u)})
 }
 
 // apply makes what is different, so that the profile may at no moment do what it may neither
@@ -240,13 +226,13 @@ func (c userChange) apply(r *http.Request, h *store.Hand, u store.User,
 
 func suspendedField(err error) error {
 	if errors.Is(err, store.ErrLastAdmin) {
-		return invalid("suspended", "%s", err)
+		return Invalid("suspended", "%s", err)
 	}
 	return err
 }
 
 // removeUser removes a profile and shows it once more, as the vendor does.
-func (s *Server) removeUser(w http.ResponseWriter, r *http.Request, v visitor) error {
+func (s *Server) removeUser(w http.ResponseWriter, r *http.Request, c Caller) error {
 	u, err := s.theUser(r)
 	if err != nil {
 		return err
@@ -255,10 +241,10 @@ func (s *Server) removeUser(w http.ResponseWriter, r *http.Request, v visitor) e
 	if err != nil {
 		return fmt.Errorf("profile %d: %w", u.ID, err)
 	}
-	if err := s.hand(v).RemoveUser(r.Context(), address); err != nil {
+	if err := s.As(c).RemoveUser(r.Context(), address); err != nil {
 		return err
 	}
 	gone := s.user(r, u)
 	gone.Active = false
-	return answerJSON(w, http.StatusOK, body{"user": gone})
+	return AnswerJSON(w, http.StatusOK, body{"user": gone})
 }

@@ -146,8 +146,8 @@ func network(client netip.Addr) netip.Prefix {
 }
 
 // tooMany says when to come again.
-func tooMany(wait time.Duration) *problem {
-	return &problem{status: http.StatusTooManyRequests, code: "TooManyRequests", retry: wait,
-		description: "Too many attempts to sign in failed from here. Try again in " +
+func tooMany(wait time.Duration) *Problem {
+	return &Problem{Status: http.StatusTooManyRequests, Code: "TooManyRequests", Retry: wait,
+		Description: "Too many attempts to sign in failed from here. Try again in " +
 			minutes(wait) + "."}
 }

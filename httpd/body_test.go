@@ -264,7 +264,7 @@ func TestListeningIsUseOfToken(t *testing.T) {
 	t.Cleanup(web.Close)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
-	r, err := http.NewRequestWithContext(ctx, "GET", web.URL+eventsPath, nil)
+	r, err := http.NewRequestWithContext(ctx, "GET", web.URL+EventsPath, nil)
 	st.must(err)
 	secret, id := st.token("agent@acme.test")
 	r.Header.Set("Authorization", "Bearer "+secret)

@@ -15,21 +15,21 @@ import (
 
 // Limits of the streams of events.
 const (
-	lookEvery  = time.Second // for what is new in the queue, and whether the visitor may stay
+	lookEvery  = time.Second // for what is new in the queue, and whether the caller may stay
 	beatEvery  = 20 * time.Second
 	eventWrite = 10 * time.Second // a client that takes longer is gone
 )
 
 // events tells what happens in the queue as it happens (server-sent events): counts, new,
-// recovered and deleted. Each look asks again who the visitor is and whether they may come
+// recovered and deleted. Each look asks again who the caller is and whether they may come
 // from there, so that a change cuts what stands. To listen is a use of a token, and none of a
 // session: the stream ends when that has been idle for too long.
-func (s *Server) events(w http.ResponseWriter, r *http.Request, v visitor) error {
-	if !s.streams.take(v.User.ID) {
-		return &problem{status: http.StatusServiceUnavailable, code: "TooManyStreams",
-			retry: beatEvery, description: "too many event streams are open: close one"}
+func (s *Server) events(w http.ResponseWriter, r *http.Request, c Caller) error {
+	if !s.streams.take(c.User.ID) {
+		return &Problem{Status: http.StatusServiceUnavailable, Code: "TooManyStreams",
+			Retry: beatEvery, Description: "too many event streams are open: close one"}
 	}
-	defer s.streams.leave(v.User.ID)
+	defer s.streams.leave(c.User.ID)
 	st := &stream{server: s, w: w, control: http.NewResponseController(w)}
 	defer st.limit() // what net/http writes at the end takes its time from it
 	if err := st.begin(r.Context()); err != nil {
@@ -49,8 +49,8 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, v visitor) error
 		case <-beat.C:
 			err = st.send(": still here\n\n")
 		case <-look.C:
-			if v, err = s.admit(r, s.eventsRoute()); err == nil {
-				s.noteUse(r, v)
+			if c, err = s.admit(r, s.eventsRoute()); err == nil {
+				s.noteUse(r, c)
 				err = st.look(r.Context())
 			}
 		}
@@ -60,22 +60,22 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, v visitor) error
 	}
 }
 
-// eventsPath is where the stream is. It has no suffix: withoutSuffix took that off.
-const eventsPath = "/api/v2/events"
+// EventsPath is where the stream is. It has no suffix: withoutSuffix took that off.
+const EventsPath = "/api/v2/events"
 
-// eventsRoute is what a visitor of the stream must still be let through to.
-func (s *Server) eventsRoute() route { return route{who: agent} }
+// eventsRoute is what a caller of the stream must still be let through to.
+func (s *Server) eventsRoute() Route { return Route{Role: Agent} }
 
 // endStream ends a stream: it has begun, so that there is no other answer. Who may not stay
 // is told by the next request.
 func (s *Server) endStream(err error) error {
-	if asProblem(err) == nil && !errors.Is(err, context.Canceled) {
+	if AsProblem(err) == nil && !errors.Is(err, context.Canceled) {
 		s.Log.Debug("event stream", "error", err)
 	}
 	return nil
 }
 
-// A stream is one visitor's.
+// A stream is one caller's.
 type stream struct {
 	server  *Server
 	w       http.ResponseWriter

@@ -64,16 +64,16 @@ func (c *counts) refuse() { c.refused.Inc() }
 // metricsPage shows them to its own ranges only. By default that is this machine: not
 // somebody whom a proxy on it lets in, though the connection says so. A proxy of ours may
 // leave out whom it speaks for, so that its connections are never this machine's.
-func (s *Server) metricsPage(w http.ResponseWriter, r *http.Request, v visitor) error {
-	allowed := s.Metrics.Contains(v.Client)
+func (s *Server) metricsPage(w http.ResponseWriter, r *http.Request, c Caller) error {
+	allowed := s.Metrics.Contains(c.Client)
 	switch {
 	case s.Metrics == nil:
-		allowed = v.Client.IsLoopback() && !v.forwarded
+		allowed = c.Client.IsLoopback() && !c.forwarded
 	case !namesClient(r): // a proxy that is named there itself is let in for what it is
-		allowed = s.Metrics.Contains(v.peer)
+		allowed = s.Metrics.Contains(c.peer)
 	}
 	if !allowed {
-		return forbidden("%s may not read the metrics: see http.metrics", v.From())
+		return Forbidden("%s may not read the metrics: see http.metrics", c.From())
 	}
 	promhttp.HandlerFor(s.counts.registry, promhttp.HandlerOpts{}).ServeHTTP(w, r)
 	return nil

@@ -10,7 +10,7 @@ import (
 //go:embed openapi.json
 var openAPIText []byte
 
-func (s *Server) openAPI(w http.ResponseWriter, _ *http.Request, _ visitor) error {
+func (s *Server) openAPI(w http.ResponseWriter, _ *http.Request, _ Caller) error {
 	w.Header().Set("Content-Type", "application/json")
 	_, err := w.Write(openAPIText)
 	return err

@@ -20,37 +20,37 @@ type accessView struct {
 	Mended   bool // the ranges were written as they were meant: they are not saved yet
 	Error    string
 	Changes  bool          // what was typed is not what stands
-	Lockout  bool          // saving it would shut out the visitor
+	Lockout  bool          // saving it would shut out the caller
 	Ask      bool          // saving it would shut out ShutOut: ask first
 	ShutOut  []store.Token // by the Access above, if it were enabled
 	Passage  policy.Passage
 }
 
-func (s *Server) accessPage(w http.ResponseWriter, r *http.Request, v visitor) error {
+func (s *Server) accessPage(w http.ResponseWriter, r *http.Request, c Caller) error {
 	access, since, err := s.DB.AccessAt(r.Context())
 	if err != nil {
 		return err
 	}
-	return s.showAccess(w, r, v, http.StatusOK,
+	return s.showAccess(w, r, c, http.StatusOK,
 		accessView{Access: access, Since: since, Text: access.Ranges.String()})
 }
 
-func (s *Server) showAccess(w http.ResponseWriter, r *http.Request, v visitor, status int,
+func (s *Server) showAccess(w http.ResponseWriter, r *http.Request, c Caller, status int,
 	view accessView) (err error) {
 	enabled := view.Access
 	enabled.Enabled = true
-	view.Passage = enabled.Decide(policy.Visit{Client: v.Client, Known: true, Role: v.Role})
+	view.Passage = enabled.Decide(policy.Visit{Client: c.Client, Known: true, Role: c.Role})
 	if view.ShutOut == nil && !enabled.Ranges.Empty() {
-		if view.ShutOut, err = s.shutOut(r.Context(), enabled); err != nil {
+		if view.ShutOut, err = s.ShutOut(r.Context(), enabled); err != nil {
 			return err
 		}
 	}
-	return s.renderStatus(w, r, v, status, "access.html", view)
+	return s.renderStatus(w, r, c, status, "access.html", view)
 }
 
 // saveAccess changes the restrictions. What they would break is named first, and who would
 // shut themselves out must say that they mean it.
-func (s *Server) saveAccess(w http.ResponseWriter, r *http.Request, v visitor) error {
+func (s *Server) saveAccess(w http.ResponseWriter, r *http.Request, c Caller) error {
 	if err := readForm(r); err != nil {
 		return err
 	}
@@ -61,42 +61,42 @@ func (s *Server) saveAccess(w http.ResponseWriter, r *http.Request, v visitor) e
 		return err
 	}
 	if view.Mended = made; wanted {
-		return s.showAccess(w, r, v, http.StatusOK, view)
+		return s.showAccess(w, r, c, http.StatusOK, view)
 	}
 	const refused = http.StatusUnprocessableEntity
 	if view.Problems.All > 0 || view.Error != "" || view.Now != nil {
-		return s.showAccess(w, r, v, refused, view)
+		return s.showAccess(w, r, c, refused, view)
 	}
 	// All that it would break is said at once.
 	view.Ask = len(view.ShutOut) > 0 && r.PostForm.Get("anyway") == ""
 	view.Lockout = view.Changes && r.PostForm.Get("force") == "" && !view.Access.Decide(
-		policy.Visit{Client: v.Client, Known: true, Role: v.Role}).Allowed
+		policy.Visit{Client: c.Client, Known: true, Role: c.Role}).Allowed
 	if view.Ask || view.Lockout {
-		return s.showAccess(w, r, v, refused, view)
+		return s.showAccess(w, r, c, refused, view)
 	}
-	err = s.hand(v).SetAccess(r.Context(), view.Since, view.Access, v.Client, v.Role,
+	err = s.As(c).SetAccess(r.Context(), view.Since, view.Access, c.Client, c.Role,
 		r.PostForm.Get("force") != "")
 	switch {
 	case errors.Is(err, store.ErrLockout):
 		view.Lockout = true
-		return s.showAccess(w, r, v, refused, view)
+		return s.showAccess(w, r, c, refused, view)
 	case errors.Is(err, store.ErrAccessChanged): // between our look and the saving
-		return s.refuseStale(w, r, v, view)
+		return s.refuseStale(w, r, c, view)
 	case err != nil:
 		return err
 	}
-	return s.back(w, r, "/access", done{what: "saved", changes: 1})
+	return s.back(w, r, "/access", flash{what: "saved", changes: 1})
 }
 
 // refuseStale shows what was typed beside what stands now: to save it again replaces that.
-func (s *Server) refuseStale(w http.ResponseWriter, r *http.Request, v visitor,
+func (s *Server) refuseStale(w http.ResponseWriter, r *http.Request, c Caller,
 	view accessView) error {
 	now, since, err := s.DB.AccessAt(r.Context())
 	if err != nil {
 		return err
 	}
 	view.Now, view.Since = &now, since
-	return s.showAccess(w, r, v, http.StatusUnprocessableEntity, view)
+	return s.showAccess(w, r, c, http.StatusUnprocessableEntity, view)
 }
 
 // readAccess reads the form.
@@ -121,7 +121,7 @@ func (s *Server) readAccess(r *http.Request) (view accessView, err error) {
 		view.Now = &now
 	}
 	if view.Access.Enabled && !same && view.Problems.All == 0 && view.Error == "" {
-		view.ShutOut, err = s.shutOut(r.Context(), view.Access)
+		view.ShutOut, err = s.ShutOut(r.Context(), view.Access)
 		return view, err
 	}
 	return view, nil

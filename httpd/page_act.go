@@ -16,7 +16,7 @@ import (
 const maxMany = 100
 
 // actOnMany recovers or deletes what was selected in the list.
-func (s *Server) actOnMany(w http.ResponseWriter, r *http.Request, v visitor) error {
+func (s *Server) actOnMany(w http.ResponseWriter, r *http.Request, c Caller) error {
 	if err := readForm(r); err != nil {
 		return err
 	}
@@ -25,18 +25,18 @@ func (s *Server) actOnMany(w http.ResponseWriter, r *http.Request, v visitor) er
 		return err
 	}
 	list, do := newListing("/suspended", r), r.PostForm.Get("do")
-	var d done
+	var d flash
 	switch {
 	case do != "recover" && do != "delete":
-		return invalid("do", "choose what to do with what is selected: recover or delete")
+		return Invalid("do", "choose what to do with what is selected: recover or delete")
 	case r.PostForm.Get("matching") != "":
-		d, err = s.actOnMatching(r, v, list.query())
+		d, err = s.actOnMatching(r, c, list.query())
 	case len(ids) == 0:
-		d = done{what: "nothing"}
+		d = flash{what: "nothing"}
 	case do == "recover":
-		d, err = s.recover(r.Context(), v, ids, nil)
+		d, err = s.recover(r.Context(), c, ids, nil)
 	default:
-		d, err = s.delete(r.Context(), v, ids)
+		d, err = s.delete(r.Context(), c, ids)
 	}
 	if err != nil {
 		return err
@@ -45,14 +45,14 @@ func (s *Server) actOnMany(w http.ResponseWriter, r *http.Request, v visitor) er
 }
 
 // delete deletes what is there of the messages: somebody may have been faster with some.
-func (s *Server) delete(ctx context.Context, v visitor, ids []int64) (d done, err error) {
-	gone, err := s.hand(v).DeleteSuspended(ctx, ids)
+func (s *Server) delete(ctx context.Context, c Caller, ids []int64) (d flash, err error) {
+	gone, err := s.As(c).DeleteSuspended(ctx, ids)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return d, err
 	}
 	left := without(ids, gone)
 	if gone != nil {
-		if _, err = s.hand(v).DeleteSuspended(ctx, left); err != nil {
+		if _, err = s.As(c).DeleteSuspended(ctx, left); err != nil {
 			return d, err
 		}
 	}
@@ -60,32 +60,32 @@ func (s *Server) delete(ctx context.Context, v visitor, ids []int64) (d done, er
 }
 
 // actOnMatching recovers or deletes all that the list selected when the page was made.
-func (s *Server) actOnMatching(r *http.Request, v visitor, q store.Query) (d done, err error) {
+func (s *Server) actOnMatching(r *http.Request, c Caller, q store.Query) (d flash, err error) {
 	m := store.Matching{Query: q}
 	for name, to := range map[string]*int64{"last": &m.Last, "matching": &m.Count} {
 		if *to, err = strconv.ParseInt(r.PostForm.Get(name), 10, 64); err != nil || *to < 0 {
-			return d, invalid(name, "%q is no number: open the list again", r.PostForm.Get(name))
+			return d, Invalid(name, "%q is no number: open the list again", r.PostForm.Get(name))
 		}
 	}
 	d.what = "deleted"
-	act := s.hand(v).DeleteMatching
+	act := s.As(c).DeleteMatching
 	if r.PostForm.Get("do") == "recover" {
-		d.what, act = "recovered", s.hand(v).RecoverMatching
+		d.what, act = "recovered", s.As(c).RecoverMatching
 	}
 	did, err := act(r.Context(), m)
 	if errors.Is(err, store.ErrMoreMatch) {
-		return done{what: "more"}, nil
+		return flash{what: "more"}, nil
 	}
 	d.n, d.left, d.profiles, d.audit = did.Done, did.Left, did.Profiles, did.Audit
 	return d, err
 }
 
 // actOnOne does what a button beside one message says.
-func (s *Server) actOnOne(w http.ResponseWriter, r *http.Request, v visitor) error {
+func (s *Server) actOnOne(w http.ResponseWriter, r *http.Request, c Caller) error {
 	if err := readForm(r); err != nil {
 		return err
 	}
-	id, err := pathID(r)
+	id, err := PathID(r)
 	if err != nil {
 		return err
 	}
@@ -95,11 +95,11 @@ func (s *Server) actOnOne(w http.ResponseWriter, r *http.Request, v visitor) err
 	}
 	var rule *quickRule
 	if key := r.PostForm.Get("rule"); key != "" {
-		if rule, err = s.chosenRule(r.Context(), v, held.ID, held.Cause, key); err != nil {
+		if rule, err = s.chosenRule(r.Context(), c, held.ID, held.Cause, key); err != nil {
 			return err
 		}
 	}
-	d, err := s.act(r.Context(), v, id, r.PostForm.Get("do"), rule)
+	d, err := s.act(r.Context(), c, id, r.PostForm.Get("do"), rule)
 	if err != nil {
 		return s.actedBefore(w, r, id, err)
 	}
@@ -128,7 +128,7 @@ func (s *Server) actedBefore(w http.ResponseWriter, r *http.Request, id int64, e
 	if !errors.Is(err, store.ErrNotFound) || r.PostForm.Get("do") != "delete" {
 		return s.goneFromQueue(w, r, id, err)
 	}
-	d := done{what: "gone", n: 1}
+	d := flash{what: "gone", n: 1}
 	reasons, e := s.DB.Explain(r.Context(), strconv.FormatInt(id, 10))
 	if e == nil {
 		d.ticket = reasons.Recovered
@@ -137,12 +137,12 @@ func (s *Server) actedBefore(w http.ResponseWriter, r *http.Request, id int64, e
 }
 
 // chosenRule is the rule of a form, tried again: what was offered may not work any more.
-func (s *Server) chosenRule(ctx context.Context, v visitor, id int64, cause, key string) (
+func (s *Server) chosenRule(ctx context.Context, c Caller, id int64, cause, key string) (
 	*quickRule, error) {
-	if v.Role < policy.Admin {
-		return nil, forbidden("lists and profiles are changed by admins")
+	if c.Role < policy.Admin {
+		return nil, Forbidden("lists and profiles are changed by admins")
 	}
-	l, err := s.open(ctx, id)
+	l, err := s.Open(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -152,26 +152,26 @@ func (s *Server) chosenRule(ctx context.Context, v visitor, id int64, cause, key
 	}
 	rule, found := w.find(key)
 	if !found {
-		return nil, &problem{status: http.StatusConflict, code: "Conflict",
-			description: fmt.Sprintf("to %s would not do any more: the lists have changed "+
-				"since the page was made", visible(shorten(key, maxName)))}
+		return nil, &Problem{Status: http.StatusConflict, Code: "Conflict",
+			Description: fmt.Sprintf("to %s would not do any more: the lists have changed "+
+				"since the page was made", visible(Shorten(key, MaxName)))}
 	}
 	return &rule, nil
 }
 
 // act recovers or deletes one message, and changes what makes the next one go the same way.
-func (s *Server) act(ctx context.Context, v visitor, id int64, do string, rule *quickRule) (
-	d done, err error) {
+func (s *Server) act(ctx context.Context, c Caller, id int64, do string, rule *quickRule) (
+	d flash, err error) {
 	switch do {
 	case "recover":
-		d, err = s.recover(ctx, v, []int64{id}, rule.listChange())
+		d, err = s.recover(ctx, c, []int64{id}, rule.listChange())
 	case "delete":
 		d = s.deleted([]int64{id})
-		_, err = s.hand(v).DeleteWith(ctx, []int64{id}, rule.listChange())
+		_, err = s.As(c).DeleteWith(ctx, []int64{id}, rule.listChange())
 	case "keep":
-		d = done{what: "changed"}
+		d = flash{what: "changed"}
 	default:
-		err = invalid("do", "choose what to do: recover, delete or keep")
+		err = Invalid("do", "choose what to do: recover, delete or keep")
 	}
 	switch {
 	case err != nil || rule == nil:
@@ -182,29 +182,29 @@ func (s *Server) act(ctx context.Context, v visitor, id int64, do string, rule *
 		return d, err
 	}
 	d.changes++
-	return d, rule.apply(ctx, s.hand(v))
+	return d, rule.apply(ctx, s.As(c))
 }
 
 // recover makes tickets. What somebody recovered before is as good as recovered now.
-func (s *Server) recover(ctx context.Context, v visitor, ids []int64, with *store.ListChange) (
-	d done, err error) {
+func (s *Server) recover(ctx context.Context, c Caller, ids []int64, with *store.ListChange) (
+	d flash, err error) {
 	var made []store.Recovery
 	if with == nil {
-		made, err = s.hand(v).RecoverMany(ctx, ids)
+		made, err = s.As(c).RecoverMany(ctx, ids)
 	} else {
 		made = make([]store.Recovery, 1)
-		made[0], err = s.hand(v).RecoverWith(ctx, ids[0], with)
+		made[0], err = s.As(c).RecoverWith(ctx, ids[0], with)
 	}
-	missing, failed := split(err)
+	missing, failed := SplitFailures(err)
 	switch {
 	case failed != nil:
 		s.Log.Error("recover", "error", err)
-		return d, invalid("id", "%d recovered; the contents of %v are lost: restore them from "+
+		return d, Invalid("id", "%d recovered; the contents of %v are lost: restore them from "+
 			"a backup", len(made), failed)
 	case err != nil && missing == nil && !errors.Is(err, store.ErrRecovered):
 		return d, err
 	}
-	d = done{what: "recovered", n: len(made)}
+	d = flash{what: "recovered", n: len(made)}
 	for _, m := range made {
 		d.ticket = m.Ticket.ID
 		if m.MadeProfile {
@@ -216,24 +216,6 @@ func (s *Server) recover(ctx context.Context, v visitor, ids []int64, with *stor
 		return d, err
 	}
 	return d, nil
-}
-
-// formIDs are what was selected, each once.
-func formIDs(r *http.Request) (ids []int64, err error) {
-	seen := map[int64]bool{}
-	for _, text := range r.PostForm["id"] {
-		id, err := strconv.ParseInt(text, 10, 64)
-		if err != nil || id < 1 {
-			return nil, invalid("id", "%q is no id of a message", text)
-		}
-		if !seen[id] {
-			ids, seen[id] = append(ids, id), true
-		}
-	}
-	if len(ids) > maxMany {
-		return nil, invalid("id", "at most %d messages at once", maxMany)
-	}
-	return ids, nil
 }
 
 func without(ids, gone []int64) (left []int64) {
@@ -251,7 +233,7 @@ func without(ids, gone []int64) (left []int64) {
 
 // back leads to a page that says what was done. The query holds numbers and a name of ours,
 // never words: a link from elsewhere can put nothing into our mouth.
-func (s *Server) back(w http.ResponseWriter, r *http.Request, to string, d done) error {
+func (s *Server) back(w http.ResponseWriter, r *http.Request, to string, d flash) error {
 	u, err := url.Parse(to)
 	if err != nil {
 		return err

@@ -52,7 +52,7 @@ func TestQuickRulesAreTriedFirst(t *testing.T) {
 			id := st.receive(c.raw + letterOf("Pat <pat@acme.example>", "Out of office", "I am away."))
 			held, err := st.db.Suspended(t.Context(), id)
 			st.must(err)
-			l, err := st.server.open(t.Context(), id)
+			l, err := st.server.Open(t.Context(), id)
 			st.must(err)
 			defer l.Close()
 			w, err := st.server.whatIf(t.Context(), l, held.Cause)

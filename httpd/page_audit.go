@@ -38,11 +38,11 @@ const (
 	shownMail = 10 // messages that a row names
 )
 
-func (s *Server) auditPage(w http.ResponseWriter, r *http.Request, v visitor) error {
-	return s.showAudit(w, r, v, http.StatusOK, "")
+func (s *Server) auditPage(w http.ResponseWriter, r *http.Request, c Caller) error {
+	return s.showAudit(w, r, c, http.StatusOK, "")
 }
 
-func (s *Server) showAudit(w http.ResponseWriter, r *http.Request, v visitor, status int,
+func (s *Server) showAudit(w http.ResponseWriter, r *http.Request, c Caller, status int,
 	wrong string) error {
 	before, _ := strconv.ParseInt(r.FormValue("before"), 10, 64)
 	view := auditView{Subject: strings.TrimSpace(r.FormValue("subject")), First: before <= 0,
@@ -64,7 +64,7 @@ func (s *Server) showAudit(w http.ResponseWriter, r *http.Request, v visitor, st
 		return err
 	}
 	view.Groups = alike(rows)
-	return s.renderStatus(w, r, v, status, "audit.html", view)
+	return s.renderStatus(w, r, c, status, "audit.html", view)
 }
 
 func (s *Server) auditRows(ctx context.Context, entries []store.AuditEntry) (rows []auditRow,
@@ -176,20 +176,20 @@ func allOn(list *policy.List, name string, side json.RawMessage, on bool) bool {
 }
 
 // undoChange undoes a change of lists or access.
-func (s *Server) undoChange(w http.ResponseWriter, r *http.Request, v visitor) error {
+func (s *Server) undoChange(w http.ResponseWriter, r *http.Request, c Caller) error {
 	if err := readForm(r); err != nil {
 		return err
 	}
-	id, err := pathID(r)
+	id, err := PathID(r)
 	if err != nil {
 		return err
 	}
-	d, err := s.undoEntry(r, v, id)
+	d, err := s.undoEntry(r, c, id)
 	switch {
 	case err == nil:
 		return s.back(w, r, ownPath(r.PostForm.Get("back")), d)
 	case errors.Is(err, store.ErrCannotUndo), errors.Is(err, store.ErrLockout):
-		return s.showAudit(w, r, v, http.StatusConflict, err.Error())
+		return s.showAudit(w, r, c, http.StatusConflict, err.Error())
 	}
 	return err
 }

@@ -37,8 +37,8 @@ func newFrames() *frames {
 
 // of is the document of a message; "" if it has no HTML. Who waits for one and leaves has no
 // part in the work any more.
-func (f *frames) of(ctx context.Context, l *letter) (page string, err error) {
-	if page, ok := f.made.GetIfPresent(l.id); ok {
+func (f *frames) of(ctx context.Context, l *StoredMessage) (page string, err error) {
+	if page, ok := f.made.GetIfPresent(l.ID); ok {
 		return page, nil
 	}
 	select {
@@ -47,29 +47,29 @@ func (f *frames) of(ctx context.Context, l *letter) (page string, err error) {
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}
-	if page, ok := f.made.GetIfPresent(l.id); ok { // another waited for the same one
+	if page, ok := f.made.GetIfPresent(l.ID); ok { // another waited for the same one
 		return page, nil
 	}
-	pages, cut := l.message.Pages(l.body(), maxPageShown)
+	pages, cut := l.Message.Pages(l.Body(), maxPageShown)
 	if pages == nil {
 		return "", nil
 	}
 	if page, err = sanitise(ctx, pages, cut); err == nil {
-		f.made.Set(l.id, page)
+		f.made.Set(l.ID, page)
 	}
 	return page, err
 }
 
 // htmlFrame is the document that a frame of the page shows: the HTML of a message,
 // sanitised, in a document that may do nothing.
-func (s *Server) htmlFrame(w http.ResponseWriter, r *http.Request, _ visitor) error {
-	return s.withLetter(r, func(l *letter) error {
+func (s *Server) htmlFrame(w http.ResponseWriter, r *http.Request, _ Caller) error {
+	return s.withLetter(r, func(l *StoredMessage) error {
 		page, err := s.frames.of(r.Context(), l)
 		if err != nil {
 			return err
 		}
 		if page == "" {
-			return errNotFound
+			return ErrNotFound
 		}
 		h := w.Header()
 		h.Set("Content-Type", "text/html; charset=utf-8")

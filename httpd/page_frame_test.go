@@ -52,7 +52,7 @@ func TestRenderingEndsWithTheRequest(t *testing.T) {
 	st := testServer(t)
 	st.stranger("first")
 	id := st.receive("From: Sam <sam@example.net>\r\nContent-Type: text/html\r\n\r\n<b>Hello</b>\r\n")
-	l, err := st.server.open(t.Context(), id)
+	l, err := st.server.Open(t.Context(), id)
 	st.must(err)
 	defer l.Close()
 	f := st.server.frames

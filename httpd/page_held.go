@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"strconv"
 	"strings"
@@ -51,7 +50,7 @@ func (s *Server) readHeld(ctx context.Context, h *heldView) (err error) {
 	if h.Reasons, err = s.DB.Explain(ctx, strconv.FormatInt(id, 10)); err != nil {
 		return err
 	}
-	l, err := s.open(ctx, id)
+	l, err := s.Open(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -61,7 +60,7 @@ func (s *Server) readHeld(ctx context.Context, h *heldView) (err error) {
 	return err
 }
 
-func (l *letter) envelope() envelopeView {
+func (l *StoredMessage) envelope() envelopeView {
 	env := l.Kept.Envelope
 	view := envelopeView{Helo: env.Helo, MailFrom: env.MailFrom, NullPath: env.NullPath,
 		TLS: env.TLS, Piped: env.Piped}
@@ -106,7 +105,7 @@ func (s *Server) goneFromQueue(w http.ResponseWriter, r *http.Request, id int64,
 
 // whatBecame says what became of a message that is neither held nor a ticket.
 func (s *Server) whatBecame(ctx context.Context, id int64) error {
-	gone := &problem{status: http.StatusGone, code: errNotFound.code}
+	gone := &Problem{Status: http.StatusGone, Code: ErrNotFound.Code}
 	given, err := s.DB.Given(ctx, id)
 	if err != nil {
 		return err
@@ -114,17 +113,17 @@ func (s *Server) whatBecame(ctx context.Context, id int64) error {
 	e, kept, err := s.DB.Deleted(ctx, id)
 	switch {
 	case !given:
-		gone.status = http.StatusNotFound
-		gone.description = fmt.Sprintf("There is no message %d, and there never was.", id)
+		gone.Status = http.StatusNotFound
+		gone.Description = fmt.Sprintf("There is no message %d, and there never was.", id)
 	case errors.Is(err, store.ErrNotFound):
-		gone.description = fmt.Sprintf("Message %d is not held any more: its time was over.", id)
+		gone.Description = fmt.Sprintf("Message %d is not held any more: its time was over.", id)
 	case err != nil:
 		return err
 	default:
-		gone.description = fmt.Sprintf("Message %d was deleted by %s on %s.", id, e.Actor,
+		gone.Description = fmt.Sprintf("Message %d was deleted by %s on %s.", id, e.Actor,
 			stampWords(e.At))
 		if kept {
-			gone.description += " It can be restored from the audit log, or by " +
+			gone.Description += " It can be restored from the audit log, or by " +
 				fmt.Sprintf("gatepost suspended undelete %d.", id)
 		}
 	}
@@ -132,35 +131,27 @@ func (s *Server) whatBecame(ctx context.Context, id int64) error {
 }
 
 // rawMessage hands out a message byte for byte, to be saved and never shown.
-func (s *Server) rawMessage(w http.ResponseWriter, r *http.Request, _ visitor) error {
-	return s.withLetter(r, func(l *letter) error {
-		download(w, "message-"+r.PathValue("id")+".eml")
-		_, err := io.Copy(w, l.raw())
+func (s *Server) rawMessage(w http.ResponseWriter, r *http.Request, _ Caller) error {
+	return s.withLetter(r, func(l *StoredMessage) error {
+		Download(w, "message-"+r.PathValue("id")+".eml")
+		_, err := io.Copy(w, l.Whole())
 		return err
 	})
 }
 
 // attachmentFile hands out one attachment, decoded.
-func (s *Server) attachmentFile(w http.ResponseWriter, r *http.Request, _ visitor) error {
+func (s *Server) attachmentFile(w http.ResponseWriter, r *http.Request, _ Caller) error {
 	n, err := strconv.Atoi(r.PathValue("n"))
 	if err != nil {
-		return errNotFound
+		return ErrNotFound
 	}
-	return s.withLetter(r, func(l *letter) error { return l.write(w, n) })
-}
-
-// download makes an answer a file to be saved: no browser shows it or guesses what it is.
-func download(w http.ResponseWriter, name string) {
-	w.Header().Set("Content-Type", "application/octet-stream")
-	w.Header().Set("Content-Disposition",
-		mime.FormatMediaType("attachment", map[string]string{"filename": name}))
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; sandbox")
+	return s.withLetter(r, func(l *StoredMessage) error { return l.WriteAttachment(w, n) })
 }
 
 // withLetter opens the message that the path names, of the queue or of the tickets as the
 // path says.
-func (s *Server) withLetter(r *http.Request, do func(*letter) error) (err error) {
-	id, err := pathID(r)
+func (s *Server) withLetter(r *http.Request, do func(*StoredMessage) error) (err error) {
+	id, err := PathID(r)
 	if err != nil {
 		return err
 	}
@@ -172,7 +163,7 @@ func (s *Server) withLetter(r *http.Request, do func(*letter) error) (err error)
 	if err != nil {
 		return err
 	}
-	l, err := s.open(r.Context(), id)
+	l, err := s.Open(r.Context(), id)
 	if err != nil {
 		return err
 	}

@@ -249,7 +249,7 @@ func TestSafeName(t *testing.T) {
 		" x ": "x", "\u202e\u202e": "attachment-1",
 		strings.Repeat("é", 300) + ".pdf": strings.Repeat("é", 88) + ".pdf",
 	} {
-		if got := safeName(name, 0); got != want {
+		if got := SafeName(name, 0); got != want {
 			t.Errorf("%q is saved as %q, want %q", name, got, want)
 		}
 	}
@@ -259,14 +259,14 @@ func TestSafeName(t *testing.T) {
 func TestAttachmentBrokenOff(t *testing.T) {
 	st := testServer(t)
 	st.stranger("first")
-	l, err := st.server.open(t.Context(), st.receive(hostileMail()))
+	l, err := st.server.Open(t.Context(), st.receive(hostileMail()))
 	st.must(err)
 	defer l.Close()
-	if err := l.message.Extract(l.body(), 0, brokenPipe{}); err != io.ErrClosedPipe {
+	if err := l.Message.Extract(l.Body(), 0, brokenPipe{}); err != io.ErrClosedPipe {
 		t.Errorf("error %v, want that of the writer", err)
 	}
 	var b bytes.Buffer
-	st.must(l.message.Extract(l.body(), 0, &b))
+	st.must(l.Message.Extract(l.Body(), 0, &b))
 }
 
 // A brokenPipe takes nothing.

@@ -15,7 +15,7 @@ import (
 const framePolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; " +
 	"form-action 'none'; base-uri 'none'; frame-ancestors 'self'; sandbox"
 
-// sanitiser lets pass what lays out a letter. The document it goes into is the real fence,
+// sanitiser lets pass what lays out a letter. The document it goes into is the real wall,
 // this is the second one. It is made for each page that is shown, which costs microseconds
 // beside the page.
 func sanitiser() *bluemonday.Policy {
@@ -171,7 +171,7 @@ func leadsTo(link string) string {
 		return ""
 	}
 	if u.Host == "" {
-		return visible(shorten(u.Opaque, maxName))
+		return visible(Shorten(u.Opaque, MaxName))
 	}
-	return visible(shorten(u.Host, maxName))
+	return visible(Shorten(u.Host, MaxName))
 }

@@ -53,10 +53,10 @@ func mendField(form url.Values, field string) bool {
 
 // mendRules shows the lists with the fixes that were asked for. Nothing is saved: somebody is to
 // look at it first.
-func (s *Server) mendRules(w http.ResponseWriter, r *http.Request, v visitor) error {
+func (s *Server) mendRules(w http.ResponseWriter, r *http.Request, c Caller) error {
 	field := r.PostForm.Get("mend")
 	if field != string(policy.Allow) && field != string(policy.Block) {
-		return invalid("mend", "write allow or block")
+		return Invalid("mend", "write allow or block")
 	}
 	made := mendField(r.PostForm, field)
 	view, _, err := s.readRules(r)
@@ -66,7 +66,7 @@ func (s *Server) mendRules(w http.ResponseWriter, r *http.Request, v visitor) er
 	for i := range view.Lists {
 		view.Lists[i].Mended = made && string(view.Lists[i].Name) == field
 	}
-	return s.render(w, r, v, "rules.html", view)
+	return s.render(w, r, c, "rules.html", view)
 }
 
 // problemsOf are the problems that an error holds.

@@ -87,9 +87,9 @@ func (l listing) query() store.Query {
 	for word := range strings.FieldsSeq(l.Get("q")) {
 		switch {
 		case strings.HasPrefix(word, "from:"):
-			q.From = lowerASCII(word[len("from:"):])
+			q.From = LowerASCII(word[len("from:"):])
 		case strings.HasPrefix(word, "cause:"):
-			q.Cause = lowerASCII(word[len("cause:"):])
+			q.Cause = LowerASCII(word[len("cause:"):])
 		default:
 			words = append(words, word)
 		}
@@ -131,7 +131,7 @@ func (s *Server) queueView(ctx context.Context, r *http.Request) (*queueView, er
 		}
 		v.All = &m
 	}
-	s.looked(ctx)
+	s.QueueSeen(ctx)
 	if v.Causes, err = s.DB.CauseCounts(ctx); err != nil {
 		return nil, err
 	}
@@ -142,26 +142,26 @@ func (s *Server) queueView(ctx context.Context, r *http.Request) (*queueView, er
 }
 
 // homePage leads to where somebody works.
-func (s *Server) homePage(w http.ResponseWriter, r *http.Request, v visitor) error {
+func (s *Server) homePage(w http.ResponseWriter, r *http.Request, c Caller) error {
 	home := "/suspended"
-	if v.Role == policy.EndUser {
+	if c.Role == policy.EndUser {
 		home = "/requests"
 	}
 	http.Redirect(w, r, home, http.StatusSeeOther)
 	return nil
 }
 
-func (s *Server) queuePage(w http.ResponseWriter, r *http.Request, v visitor) error {
+func (s *Server) queuePage(w http.ResponseWriter, r *http.Request, c Caller) error {
 	q, err := s.queueView(r.Context(), r)
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, v, "queue.html", q)
+	return s.render(w, r, c, "queue.html", q)
 }
 
 // heldPage is the queue with one message open in it.
-func (s *Server) heldPage(w http.ResponseWriter, r *http.Request, v visitor) error {
-	id, err := pathID(r)
+func (s *Server) heldPage(w http.ResponseWriter, r *http.Request, c Caller) error {
+	id, err := PathID(r)
 	if err != nil {
 		return err
 	}
@@ -175,5 +175,5 @@ func (s *Server) heldPage(w http.ResponseWriter, r *http.Request, v visitor) err
 	}
 	q.Open = open
 	open.place(q)
-	return s.render(w, r, v, "queue.html", q)
+	return s.render(w, r, c, "queue.html", q)
 }

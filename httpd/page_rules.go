@@ -86,29 +86,29 @@ func (s *Server) readList(ctx context.Context, l *listView) error {
 	return nil
 }
 
-func (s *Server) rulesPage(w http.ResponseWriter, r *http.Request, v visitor) error {
+func (s *Server) rulesPage(w http.ResponseWriter, r *http.Request, c Caller) error {
 	view, err := s.rulesView(r.Context())
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, v, "rules.html", view)
+	return s.render(w, r, c, "rules.html", view)
 }
 
 // saveRules takes both fields or neither: what is wrong is said of each entry, and the lists
 // stay as they were. They also do if somebody changed them since the form was made.
-func (s *Server) saveRules(w http.ResponseWriter, r *http.Request, v visitor) error {
+func (s *Server) saveRules(w http.ResponseWriter, r *http.Request, c Caller) error {
 	if err := readForm(r); err != nil {
 		return err
 	}
 	if r.PostForm.Get("mend") != "" {
-		return s.mendRules(w, r, v)
+		return s.mendRules(w, r, c)
 	}
 	view, lists, err := s.readRules(r)
 	if err != nil {
 		return err
 	}
 	if !view.Failed && !view.Stale {
-		did, err := s.hand(v).SetRules(r.Context(), view.Generation, lists...)
+		did, err := s.As(c).SetRules(r.Context(), view.Generation, lists...)
 		if err == nil {
 			return s.back(w, r, "/rules", view.done(did))
 		}
@@ -119,10 +119,10 @@ func (s *Server) saveRules(w http.ResponseWriter, r *http.Request, v visitor) er
 			return err
 		}
 		if !view.Failed && !view.Stale { // others have made of them what is to be saved
-			return s.back(w, r, "/rules", done{what: "same"})
+			return s.back(w, r, "/rules", flash{what: "same"})
 		}
 	}
-	return s.renderStatus(w, r, v, http.StatusUnprocessableEntity, "rules.html", view)
+	return s.renderStatus(w, r, c, http.StatusUnprocessableEntity, "rules.html", view)
 }
 
 // readRules lays what was typed over the lists as they stand. If they are not those of which
@@ -217,8 +217,8 @@ func namesOf(entries []policy.Entry) string {
 }
 
 // done says what saving did.
-func (v *rulesView) done(did []store.Replaced) done {
-	d := done{what: "same"}
+func (v *rulesView) done(did []store.Replaced) flash {
+	d := flash{what: "same"}
 	if v.Changed {
 		d.what = "saved"
 	}
@@ -231,7 +231,7 @@ func (v *rulesView) done(did []store.Replaced) done {
 }
 
 // checkText says what is wrong with a text while it is typed: nothing of it is kept.
-func (s *Server) checkText(w http.ResponseWriter, r *http.Request, v visitor) error {
+func (s *Server) checkText(w http.ResponseWriter, r *http.Request, c Caller) error {
 	if err := readForm(r); err != nil {
 		return err
 	}
@@ -243,35 +243,35 @@ func (s *Server) checkText(w http.ResponseWriter, r *http.Request, v visitor) er
 	case ranges:
 		_, err = policy.ParseRanges(text)
 	default:
-		return invalid("list", "write allow, block or ranges")
+		return Invalid("list", "write allow, block or ranges")
 	}
 	return s.renderPart(w, "problems", newProblems(list, text, err))
 }
 
 // changeEntries adds entries to a list, or takes one off.
-func (s *Server) changeEntries(w http.ResponseWriter, r *http.Request, v visitor) error {
+func (s *Server) changeEntries(w http.ResponseWriter, r *http.Request, c Caller) error {
 	if err := readForm(r); err != nil {
 		return err
 	}
 	list := policy.ListName(r.PostForm.Get("list"))
 	if list != policy.Allow && list != policy.Block {
-		return invalid("list", "write allow or block")
+		return Invalid("list", "write allow or block")
 	}
 	entries, err := policy.ParseEntries(list, r.PostForm.Get("entry"))
 	if err != nil || len(entries) == 0 {
-		return s.refuseEntry(w, r, v, list, err)
+		return s.refuseEntry(w, r, c, list, err)
 	}
-	d := done{what: "removed", changes: 1}
+	d := flash{what: "removed", changes: 1}
 	if r.PostForm.Get("do") == "remove" {
-		_, err = s.hand(v).RemoveRules(r.Context(), list, entries)
+		_, err = s.As(c).RemoveRules(r.Context(), list, entries)
 		if errors.Is(err, store.ErrNotFound) {
-			d, err = done{what: "same"}, nil
+			d, err = flash{what: "same"}, nil
 		}
 	} else {
 		var added int
-		added, err = s.hand(v).AddRules(r.Context(), list, entries, r.PostForm.Get("note"))
+		added, err = s.As(c).AddRules(r.Context(), list, entries, r.PostForm.Get("note"))
 		if d.what = "added"; added == 0 {
-			d = done{what: "same"}
+			d = flash{what: "same"}
 		}
 	}
 	if err != nil {
@@ -281,7 +281,7 @@ func (s *Server) changeEntries(w http.ResponseWriter, r *http.Request, v visitor
 }
 
 // refuseEntry shows what was typed again, and why it is not taken.
-func (s *Server) refuseEntry(w http.ResponseWriter, r *http.Request, v visitor,
+func (s *Server) refuseEntry(w http.ResponseWriter, r *http.Request, c Caller,
 	list policy.ListName, wrong error) error {
 	view, err := s.rulesView(r.Context())
 	if err != nil {
@@ -294,5 +294,5 @@ func (s *Server) refuseEntry(w http.ResponseWriter, r *http.Request, v visitor,
 	if wrong != nil {
 		l.Refused = wrong.Error()
 	}
-	return s.renderStatus(w, r, v, http.StatusUnprocessableEntity, "rules.html", view)
+	return s.renderStatus(w, r, c, http.StatusUnprocessableEntity, "rules.html", view)
 }

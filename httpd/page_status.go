@@ -60,12 +60,12 @@ const (
 // plotKinds are what is plotted, from the bottom up.
 var plotKinds = [...]string{"ticket", "suspend", "reject"}
 
-func (s *Server) statusPage(w http.ResponseWriter, r *http.Request, v visitor) error {
+func (s *Server) statusPage(w http.ResponseWriter, r *http.Request, c Caller) error {
 	view, err := s.statusView(r.Context())
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, v, "status.html", view)
+	return s.render(w, r, c, "status.html", view)
 }
 
 func (s *Server) statusView(ctx context.Context) (view statusView, err error) {

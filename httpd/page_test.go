@@ -99,11 +99,11 @@ func TestPagesForEachRole(t *testing.T) {
 		"agent@acme.test": policy.Agent, "ann@example.com": policy.EndUser} {
 		b := st.browser(email)
 		for _, rt := range st.server.pageRoutes() {
-			path, isPage := pageOf(rt.pattern, ids)
+			path, isPage := pageOf(rt.Pattern, ids)
 			if !isPage {
 				continue
 			}
-			if rt.who.admits(visitor{Known: true, Role: role}) {
+			if rt.Role.Admits(Caller{Known: true, Role: role}) {
 				if path != "/requests/"+fmt.Sprint(ticket) || role == policy.EndUser {
 					checkPage(t, path, b.get(path, http.StatusOK))
 				}
@@ -155,7 +155,7 @@ func TestFormsRefuseOtherMethodsAndSites(t *testing.T) {
 	st := testServer(t)
 	b := st.browser("admin@acme.test")
 	for _, rt := range st.server.pageRoutes() {
-		path, ok := strings.CutPrefix(rt.pattern, "POST ")
+		path, ok := strings.CutPrefix(rt.Pattern, "POST ")
 		if !ok {
 			continue
 		}
@@ -178,7 +178,7 @@ func TestLookingChangesNothing(t *testing.T) {
 	changes := strings.Count(before, "<tr>")
 	last := strings.TrimSuffix(strings.TrimPrefix(undoOf(t, before), "/audit/"), "/undo")
 	for _, rt := range st.server.pageRoutes() {
-		path, ok := strings.CutPrefix(rt.pattern, "GET ")
+		path, ok := strings.CutPrefix(rt.Pattern, "GET ")
 		if !ok {
 			continue
 		}

@@ -38,52 +38,52 @@ type blockOffer struct {
 // blockDays is how many days back a page counts what an entry would have held.
 const blockDays = 30
 
-func (s *Server) ticketsPage(w http.ResponseWriter, r *http.Request, v visitor) error {
+func (s *Server) ticketsPage(w http.ResponseWriter, r *http.Request, c Caller) error {
 	t := ticketList{List: newListing("/tickets", r)}
-	return s.showTickets(w, r, v, t, t.List.query())
+	return s.showTickets(w, r, c, t, t.List.query())
 }
 
 // requestsPage are the tickets of who asks, and nobody else's.
-func (s *Server) requestsPage(w http.ResponseWriter, r *http.Request, v visitor) error {
-	own, err := message.ParseAddress(v.User.Email)
+func (s *Server) requestsPage(w http.ResponseWriter, r *http.Request, c Caller) error {
+	own, err := message.ParseAddress(c.User.Email)
 	if err != nil {
 		return err
 	}
 	t := ticketList{List: newListing("/requests", r), Mine: true}
 	q := t.List.query()
 	q.Requester = own
-	return s.showTickets(w, r, v, t, q)
+	return s.showTickets(w, r, c, t, q)
 }
 
-func (s *Server) showTickets(w http.ResponseWriter, r *http.Request, v visitor, t ticketList,
+func (s *Server) showTickets(w http.ResponseWriter, r *http.Request, c Caller, t ticketList,
 	q store.Query) (err error) {
 	q.Cause = "" // which would select none
 	if t.Page, err = s.DB.TicketPage(r.Context(), q, t.List.page()); err != nil {
 		return err
 	}
-	return s.render(w, r, v, "tickets.html", t)
+	return s.render(w, r, c, "tickets.html", t)
 }
 
-func (s *Server) ticketPage(w http.ResponseWriter, r *http.Request, v visitor) error {
-	id, err := pathID(r)
+func (s *Server) ticketPage(w http.ResponseWriter, r *http.Request, c Caller) error {
+	id, err := PathID(r)
 	if err != nil {
 		return err
 	}
-	t, err := s.ticketView(r.Context(), id, v.Role >= policy.Admin)
+	t, err := s.ticketView(r.Context(), id, c.Role >= policy.Admin)
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, v, "ticket.html", t)
+	return s.render(w, r, c, "ticket.html", t)
 }
 
 // requestPage shows somebody a ticket of theirs. Of those of others it says that there are
 // none. An address that is only claimed opens nothing: anybody could have written it.
-func (s *Server) requestPage(w http.ResponseWriter, r *http.Request, v visitor) error {
-	id, err := pathID(r)
+func (s *Server) requestPage(w http.ResponseWriter, r *http.Request, c Caller) error {
+	id, err := PathID(r)
 	if err != nil {
 		return err
 	}
-	if _, err := s.ownTicket(r, v, id); err != nil {
+	if _, err := s.OwnTicket(r, c, id); err != nil {
 		return err
 	}
 	view, err := s.ticketView(r.Context(), id, false)
@@ -91,7 +91,7 @@ func (s *Server) requestPage(w http.ResponseWriter, r *http.Request, v visitor) 
 		return err
 	}
 	view.Mine = true
-	return s.render(w, r, v, "ticket.html", view)
+	return s.render(w, r, c, "ticket.html", view)
 }
 
 // ticketView is a ticket as it is shown, for an admin with what can be done about its sender.
@@ -103,7 +103,7 @@ func (s *Server) ticketView(ctx context.Context, id int64, offer bool) (_ *ticke
 	if t.Reasons, err = s.DB.Explain(ctx, strconv.FormatInt(id, 10)); err != nil {
 		return nil, err
 	}
-	l, err := s.open(ctx, id)
+	l, err := s.Open(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -132,11 +132,11 @@ func (s *Server) countBlocks(ctx context.Context, rules []quickRule) (all []bloc
 }
 
 // actOnTicket changes what becomes of the next message of a ticket's sender. The ticket stays.
-func (s *Server) actOnTicket(w http.ResponseWriter, r *http.Request, v visitor) error {
+func (s *Server) actOnTicket(w http.ResponseWriter, r *http.Request, c Caller) error {
 	if err := readForm(r); err != nil {
 		return err
 	}
-	id, err := pathID(r)
+	id, err := PathID(r)
 	if err != nil {
 		return err
 	}
@@ -144,12 +144,12 @@ func (s *Server) actOnTicket(w http.ResponseWriter, r *http.Request, v visitor) 
 	if err != nil {
 		return err
 	}
-	rule, err := s.chosenRule(r.Context(), v, t.ID, "", r.PostForm.Get("rule"))
+	rule, err := s.chosenRule(r.Context(), c, t.ID, "", r.PostForm.Get("rule"))
 	if err != nil {
 		return err
 	}
-	if err := rule.apply(r.Context(), s.hand(v)); err != nil {
+	if err := rule.apply(r.Context(), s.As(c)); err != nil {
 		return err
 	}
-	return s.back(w, r, newListing("/tickets", r).Of(id), done{what: "changed", changes: 1})
+	return s.back(w, r, newListing("/tickets", r).Of(id), flash{what: "changed", changes: 1})
 }

@@ -26,12 +26,12 @@ type tokenForm struct{ Owner, Name, Days string }
 // maxDays is the longest time a token may be given, unless it never ends.
 const maxDays = 3650
 
-func (s *Server) tokensPage(w http.ResponseWriter, r *http.Request, v visitor) error {
-	return s.showTokens(w, r, v, http.StatusOK,
-		tokensView{Form: tokenForm{Owner: v.User.Email, Days: "90"}})
+func (s *Server) tokensPage(w http.ResponseWriter, r *http.Request, c Caller) error {
+	return s.showTokens(w, r, c, http.StatusOK,
+		tokensView{Form: tokenForm{Owner: c.User.Email, Days: "90"}})
 }
 
-func (s *Server) showTokens(w http.ResponseWriter, r *http.Request, v visitor, status int,
+func (s *Server) showTokens(w http.ResponseWriter, r *http.Request, c Caller, status int,
 	view tokensView) error {
 	for t, err := range s.DB.Tokens(r.Context()) {
 		if err != nil {
@@ -39,11 +39,11 @@ func (s *Server) showTokens(w http.ResponseWriter, r *http.Request, v visitor, s
 		}
 		view.Tokens = append(view.Tokens, t)
 	}
-	return s.renderStatus(w, r, v, status, "tokens.html", view)
+	return s.renderStatus(w, r, c, status, "tokens.html", view)
 }
 
 // addToken makes a token and shows it, in the answer itself: nothing keeps it.
-func (s *Server) addToken(w http.ResponseWriter, r *http.Request, v visitor) error {
+func (s *Server) addToken(w http.ResponseWriter, r *http.Request, c Caller) error {
 	if err := readForm(r); err != nil {
 		return err
 	}
@@ -51,32 +51,32 @@ func (s *Server) addToken(w http.ResponseWriter, r *http.Request, v visitor) err
 		r.PostForm.Get("name"), strings.TrimSpace(r.PostForm.Get("days"))}}
 	n, err := view.Form.read(s.Now())
 	if err == nil {
-		view.Made, view.Secret, err = s.hand(v).AddToken(r.Context(), n)
+		view.Made, view.Secret, err = s.As(c).AddToken(r.Context(), n)
 	}
-	switch p := asProblem(err); {
+	switch p := AsProblem(err); {
 	case err == nil:
-		return s.showTokens(w, r, v, http.StatusOK, view)
-	case p == errNotFound:
+		return s.showTokens(w, r, c, http.StatusOK, view)
+	case p == ErrNotFound:
 		view.Error = "There is no profile of " + visible(view.Form.Owner) + "."
-	case p != nil && p.status == http.StatusUnprocessableEntity:
-		view.Error = p.words()
+	case p != nil && p.Status == http.StatusUnprocessableEntity:
+		view.Error = p.Words()
 	default:
 		return err
 	}
-	return s.showTokens(w, r, v, http.StatusUnprocessableEntity, view)
+	return s.showTokens(w, r, c, http.StatusUnprocessableEntity, view)
 }
 
 func (f tokenForm) read(now time.Time) (n store.NewToken, err error) {
 	n.Name = f.Name
-	var wrong []detail
+	var wrong []Detail
 	refuse := func(format string, args ...any) {
-		wrong = append(wrong, detail{Description: fmt.Sprintf(format, args...)})
+		wrong = append(wrong, Detail{Description: fmt.Sprintf(format, args...)})
 	}
 	if n.Owner, err = message.ParseAddress(f.Owner); err != nil {
 		refuse("the address cannot be taken: %s", err)
 	}
-	if err := checkName(f.Name); err != nil {
-		refuse("%s", asProblem(err).words())
+	if err := CheckName(f.Name); err != nil {
+		refuse("%s", AsProblem(err).Words())
 	}
 	days, err := strconv.Atoi(f.Days)
 	if f.Days != "" && (err != nil || days < 1 || days > maxDays) {
@@ -84,7 +84,7 @@ func (f tokenForm) read(now time.Time) (n store.NewToken, err error) {
 			"empty for one that does not expire", maxDays)
 	}
 	if wrong != nil {
-		return n, refusal("token", wrong)
+		return n, Refusal("token", wrong)
 	}
 	if f.Days != "" {
 		n.Expires = now.Add(time.Duration(days) * 24 * time.Hour)
@@ -92,13 +92,13 @@ func (f tokenForm) read(now time.Time) (n store.NewToken, err error) {
 	return n, nil
 }
 
-func (s *Server) revokeToken(w http.ResponseWriter, r *http.Request, v visitor) error {
-	id, err := pathID(r)
+func (s *Server) revokeToken(w http.ResponseWriter, r *http.Request, c Caller) error {
+	id, err := PathID(r)
 	if err != nil {
 		return err
 	}
-	if err := s.hand(v).RevokeToken(r.Context(), id); err != nil {
+	if err := s.As(c).RevokeToken(r.Context(), id); err != nil {
 		return err
 	}
-	return s.back(w, r, "/tokens", done{what: "revoked"})
+	return s.back(w, r, "/tokens", flash{what: "revoked"})
 }

@@ -24,15 +24,15 @@ type profileForm struct{ Email, Name, Role string }
 type userView struct {
 	store.User
 	Error  string
-	Own    bool  // it is the visitor's
+	Own    bool  // it is the caller's
 	Tokens int64 // that stand
 }
 
-func (s *Server) usersPage(w http.ResponseWriter, r *http.Request, v visitor) error {
-	return s.showUsers(w, r, v, http.StatusOK, usersView{Form: profileForm{Role: "end-user"}})
+func (s *Server) usersPage(w http.ResponseWriter, r *http.Request, c Caller) error {
+	return s.showUsers(w, r, c, http.StatusOK, usersView{Form: profileForm{Role: "end-user"}})
 }
 
-func (s *Server) showUsers(w http.ResponseWriter, r *http.Request, v visitor, status int,
+func (s *Server) showUsers(w http.ResponseWriter, r *http.Request, c Caller, status int,
 	u usersView) (err error) {
 	u.List = newListing("/users", r)
 	page := u.List.page()
@@ -40,66 +40,52 @@ func (s *Server) showUsers(w http.ResponseWriter, r *http.Request, v visitor, st
 	if u.Page, err = s.DB.UserPage(r.Context(), u.List.Get("q"), page); err != nil {
 		return err
 	}
-	return s.renderStatus(w, r, v, status, "users.html", u)
+	return s.renderStatus(w, r, c, status, "users.html", u)
 }
 
-func (s *Server) addProfile(w http.ResponseWriter, r *http.Request, v visitor) error {
+func (s *Server) addProfile(w http.ResponseWriter, r *http.Request, c Caller) error {
 	if err := readForm(r); err != nil {
 		return err
 	}
 	form := profileForm{strings.TrimSpace(r.PostForm.Get("email")), r.PostForm.Get("name"),
 		r.PostForm.Get("role")}
-	err := s.makeProfile(r, v, form)
+	err := s.makeProfile(r, c, form)
 	if err == nil {
-		return s.back(w, r, "/users?q="+form.Email, done{what: "added"})
+		return s.back(w, r, "/users?q="+form.Email, flash{what: "added"})
 	}
-	if p := asProblem(err); p != nil && p.status == http.StatusUnprocessableEntity {
-		return s.showUsers(w, r, v, p.status, usersView{Form: form, Error: p.words()})
+	if p := AsProblem(err); p != nil && p.Status == http.StatusUnprocessableEntity {
+		return s.showUsers(w, r, c, p.Status, usersView{Form: form, Error: p.Words()})
 	}
 	return err
 }
 
-func (s *Server) makeProfile(r *http.Request, v visitor, form profileForm) error {
+func (s *Server) makeProfile(r *http.Request, c Caller, form profileForm) error {
 	a, err := message.ParseAddress(form.Email)
 	if err != nil {
-		return invalid("email", "the address cannot be taken: %s", err)
+		return Invalid("email", "the address cannot be taken: %s", err)
 	}
 	role, err := policy.ParseRole(form.Role)
 	if err != nil {
-		return invalid("role", "%s", err)
+		return Invalid("role", "%s", err)
 	}
-	if err := checkName(form.Name); err != nil {
+	if err := CheckName(form.Name); err != nil {
 		return err
 	}
-	return s.hand(v).AddUser(r.Context(), store.NewUser{Email: a, Name: form.Name, Role: role,
+	return s.As(c).AddUser(r.Context(), store.NewUser{Email: a, Name: form.Name, Role: role,
 		MadeBy: "console"})
 }
 
-// words are all that is wrong, for a person.
-func (p *problem) words() string {
-	var all []string
-	for _, details := range p.details {
-		for _, d := range details {
-			all = append(all, d.Description)
-		}
-	}
-	if all == nil {
-		return p.description
-	}
-	return strings.Join(all, "\n")
+func (s *Server) userPage(w http.ResponseWriter, r *http.Request, c Caller) error {
+	return s.showProfile(w, r, c, http.StatusOK, "")
 }
 
-func (s *Server) userPage(w http.ResponseWriter, r *http.Request, v visitor) error {
-	return s.showProfile(w, r, v, http.StatusOK, "")
-}
-
-func (s *Server) showProfile(w http.ResponseWriter, r *http.Request, v visitor, status int,
+func (s *Server) showProfile(w http.ResponseWriter, r *http.Request, c Caller, status int,
 	message string) error {
 	u, err := s.profile(r)
 	if err != nil {
 		return err
 	}
-	view := userView{User: u, Error: message, Own: u.ID == v.User.ID}
+	view := userView{User: u, Error: message, Own: u.ID == c.User.ID}
 	for t, err := range s.DB.Tokens(r.Context()) {
 		if err != nil {
 			return err
@@ -108,11 +94,11 @@ func (s *Server) showProfile(w http.ResponseWriter, r *http.Request, v visitor, 
 			view.Tokens++
 		}
 	}
-	return s.renderStatus(w, r, v, status, "user.html", view)
+	return s.renderStatus(w, r, c, status, "user.html", view)
 }
 
 func (s *Server) profile(r *http.Request) (u store.User, err error) {
-	id, err := pathID(r)
+	id, err := PathID(r)
 	if err != nil {
 		return u, err
 	}
@@ -120,7 +106,7 @@ func (s *Server) profile(r *http.Request) (u store.User, err error) {
 }
 
 // changeProfile does what a form of the profile's page says.
-func (s *Server) changeProfile(w http.ResponseWriter, r *http.Request, v visitor) error {
+func (s *Server) changeProfile(w http.ResponseWriter, r *http.Request, c Caller) error {
 	if err := readForm(r); err != nil {
 		return err
 	}
@@ -132,12 +118,12 @@ func (s *Server) changeProfile(w http.ResponseWriter, r *http.Request, v visitor
 	if r.PostForm.Get("do") == "remove" {
 		to, what = "/users", "removed"
 	}
-	err = s.applyToProfile(r, s.hand(v), u)
+	err = s.applyToProfile(r, s.As(c), u)
 	if err == nil {
-		return s.back(w, r, to, done{what: what})
+		return s.back(w, r, to, flash{what: what})
 	}
-	if p := asProblem(err); p != nil && p.status == http.StatusUnprocessableEntity {
-		return s.showProfile(w, r, v, p.status, p.words())
+	if p := AsProblem(err); p != nil && p.Status == http.StatusUnprocessableEntity {
+		return s.showProfile(w, r, c, p.Status, p.Words())
 	}
 	return err
 }
@@ -152,7 +138,7 @@ func (s *Server) applyToProfile(r *http.Request, h *store.Hand, u store.User) er
 	case "role":
 		role, err := policy.ParseRole(form.Get("role"))
 		if err != nil {
-			return invalid("role", "%s", err)
+			return Invalid("role", "%s", err)
 		}
 		return h.SetRole(ctx, a, role)
 	case "suspend":
@@ -160,7 +146,7 @@ func (s *Server) applyToProfile(r *http.Request, h *store.Hand, u store.User) er
 	case "unsuspend":
 		return h.SetSuspended(ctx, a, false)
 	case "rename":
-		if err := checkName(form.Get("name")); err != nil {
+		if err := CheckName(form.Get("name")); err != nil {
 			return err
 		}
 		return h.Rename(ctx, a, form.Get("name"))
@@ -169,13 +155,13 @@ func (s *Server) applyToProfile(r *http.Request, h *store.Hand, u store.User) er
 	case "remove":
 		return h.RemoveUser(ctx, a)
 	}
-	return invalid("do", "choose what to do")
+	return Invalid("do", "choose what to do")
 }
 
 func setPassword(r *http.Request, h *store.Hand, a message.Address) error {
 	password := r.PostForm.Get("password")
 	if err := store.CheckPassword(password); err != nil {
-		return invalid("password", "%s", err)
+		return Invalid("password", "%s", err)
 	}
 	if r.PostForm.Get("tokens") == "revoke" { // first: what then fails leaves less open, not more
 		if _, err := h.RevokeTokens(r.Context(), a); err != nil {

@@ -2,7 +2,6 @@ package httpd
 
 import (
 	"context"
-	"io"
 	"slices"
 
 	"gatepost/message"
@@ -33,8 +32,8 @@ type quickRule struct {
 }
 
 // whatIf tries what could be done about a message, which is held for that cause or for none.
-func (s *Server) whatIf(ctx context.Context, l *letter, cause string) (w whatIf, err error) {
-	f, all, err := s.proposals(ctx, l, cause)
+func (s *Server) whatIf(ctx context.Context, l *StoredMessage, cause string) (w whatIf, err error) {
+	f, all, err := s.Proposals(ctx, l, cause)
 	if err != nil {
 		return w, err
 	}
@@ -49,17 +48,6 @@ func (s *Server) whatIf(ctx context.Context, l *letter, cause string) (w whatIf,
 	w.takeKeepOut(all.KeepOut)
 	w.Remarks = vainRemarks(all)
 	return w, nil
-}
-
-// proposals are what could be done about a message, as things stand.
-func (s *Server) proposals(ctx context.Context, l *letter, cause string) (
-	f *policy.Facts, all policy.Proposals, err error) {
-	mail := policy.Mail{Message: l.message, Body: func() io.Reader { return l.body() }}
-	p, f, err := s.DB.FactsAgain(ctx, mail, l.Kept, cause)
-	if err != nil {
-		return nil, all, err
-	}
-	return f, p.Proposals(f), nil
 }
 
 // letInRules are what a button does: an entry of the allowlist, or else the entry or the

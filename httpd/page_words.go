@@ -15,8 +15,8 @@ import (
 	"gatepost/store"
 )
 
-// words are the functions that templates call.
-func words() template.FuncMap {
+// templateFuncs are the functions that templates call.
+func templateFuncs() template.FuncMap {
 	return template.FuncMap{
 		"show":      show,
 		"lines":     showLines,

@@ -18,24 +18,24 @@ var assets embed.FS
 
 // A page is what every template is given.
 type page struct {
-	Visitor visitor
+	Caller  Caller
 	Path    string // of the request, to mark where one is
 	Here    string // the address of the page, to come back to
 	Version string
-	Notice  *notice // what was just done, if anything was
+	Flash   *flashView // what was just done, if anything was
 	Data    any
 }
 
-// Is reports whether the visitor is at least that: for what is shown only to some.
+// Is reports whether the caller is at least that: for what is shown only to some.
 func (p page) Is(role string) bool {
 	least, err := policy.ParseRole(role)
-	return err == nil && p.Visitor.Known && p.Visitor.Role >= least
+	return err == nil && p.Caller.Known && p.Caller.Role >= least
 }
 
 // pages are the templates, each with the frame around it. They are read when the first page
 // is asked for: a command that shows none does not pay for them.
 var pages = sync.OnceValues(func() (map[string]*template.Template, error) {
-	frame, err := template.New("").Funcs(words()).ParseFS(assets, "templates/part/*.html")
+	frame, err := template.New("").Funcs(templateFuncs()).ParseFS(assets, "templates/part/*.html")
 	if err != nil {
 		return nil, err
 	}
@@ -55,12 +55,12 @@ var pages = sync.OnceValues(func() (map[string]*template.Template, error) {
 
 // render answers with a page: templates/name with its frame around it. It is made whole
 // before anything is written, so that an error can still be said.
-func (s *Server) render(w http.ResponseWriter, r *http.Request, v visitor, name string,
+func (s *Server) render(w http.ResponseWriter, r *http.Request, c Caller, name string,
 	data any) error {
-	return s.renderStatus(w, r, v, http.StatusOK, name, data)
+	return s.renderStatus(w, r, c, http.StatusOK, name, data)
 }
 
-func (s *Server) renderStatus(w http.ResponseWriter, r *http.Request, v visitor, status int,
+func (s *Server) renderStatus(w http.ResponseWriter, r *http.Request, c Caller, status int,
 	name string, data any) error {
 	all, err := pages()
 	if err != nil {
@@ -70,8 +70,8 @@ func (s *Server) renderStatus(w http.ResponseWriter, r *http.Request, v visitor,
 	if !ok {
 		return fmt.Errorf("there is no template %s", name)
 	}
-	p := page{Visitor: v, Path: r.URL.Path, Here: here(r), Version: s.Version, Data: data}
-	if p.Notice, err = s.notice(r, v); err != nil {
+	p := page{Caller: c, Path: r.URL.Path, Here: here(r), Version: s.Version, Data: data}
+	if p.Flash, err = s.flashView(r, c); err != nil {
 		return err
 	}
 	var b bytes.Buffer
@@ -100,13 +100,13 @@ func (s *Server) renderPart(w http.ResponseWriter, name string, data any) error 
 }
 
 // staticFile answers with the style sheet or the script. They hold nothing of anybody's.
-func (s *Server) staticFile(w http.ResponseWriter, r *http.Request, _ visitor) error {
+func (s *Server) staticFile(w http.ResponseWriter, r *http.Request, _ Caller) error {
 	name := r.PathValue("file")
 	kind := map[string]string{".css": "text/css", ".js": "text/javascript",
 		".svg": "image/svg+xml"}[path.Ext(name)]
 	b, err := assets.ReadFile("static/" + name)
 	if err != nil || kind == "" {
-		return errNotFound
+		return ErrNotFound
 	}
 	w.Header().Set("Content-Type", kind+"; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-cache")

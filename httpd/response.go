@@ -1,14 +1,37 @@
 package httpd
 
-import "net/http"
+import (
+	"encoding/json"
+	"net/http"
+)
+
+// AnswerJSON writes a value with a status.
+func AnswerJSON(w http.ResponseWriter, status int, value any) error {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, err = w.Write(append(text, '\n'))
+	return err
+}
+
+// AnswerText writes a plain text that no browser takes for anything else.
+func AnswerText(w http.ResponseWriter, status int, text string) error {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, err := w.Write([]byte(text + "\n"))
+	return err
+}
 
 // A response remembers what was answered.
 type response struct {
 	http.ResponseWriter
-	status  int
-	octets  int64
-	visitor visitor
-	quiet   bool // it says nothing worth a line: a probe, a static file
+	status int
+	octets int64
+	caller Caller
+	quiet  bool // it says nothing worth a line: a probe, a static file
 }
 
 // WriteHeader counts once: the first status stands.

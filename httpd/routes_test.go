@@ -74,19 +74,19 @@ func outcome(w *httptest.ResponseRecorder) string {
 }
 
 // expected is what rules.md and api.md say, without the code that does it.
-func expected(rt route, g guest, client string, enabled, bypass bool) string {
-	if rt.exempt == "" && enabled && client == outside {
+func expected(rt Route, g guest, client string, enabled, bypass bool) string {
+	if rt.Exempt == "" && enabled && client == outside {
 		customer := g.known && g.role == policy.EndUser
-		if !bypass || rt.who != signIn && !customer {
+		if !bypass || rt.Role != SigningIn && !customer {
 			return "outside"
 		}
 	}
 	switch {
-	case rt.who <= signIn:
+	case rt.Role <= SigningIn:
 		return "answered"
 	case !g.known:
 		return "unknown"
-	case rt.who > endUser && g.role == policy.EndUser, rt.who == admin && g.role != policy.Admin:
+	case rt.Role > EndUser && g.role == policy.EndUser, rt.Role == Admin && g.role != policy.Admin:
 		return "forbidden"
 	}
 	return "answered"
@@ -112,10 +112,10 @@ func TestEveryRoute(t *testing.T) {
 	}
 }
 
-func tryRoute(st *site, rt route, g *guest, client string, enabled, bypass bool) {
+func tryRoute(st *site, rt Route, g *guest, client string, enabled, bypass bool) {
 	st.Helper()
 	st.restrict(enabled, "192.0.2.0/24", bypass) // a form may have changed it
-	method, path := filled(rt.pattern)
+	method, path := filled(rt.Pattern)
 	seen := *g
 	if seen.token != "" && !strings.HasPrefix(path, "/api/") {
 		seen.known = false // a token opens the API and nothing else
@@ -134,11 +134,11 @@ func tryRoute(st *site, rt route, g *guest, client string, enabled, bypass bool)
 		}
 	}
 	if got != want {
-		st.Errorf("%s by %s from %s (enabled %t, bypass %t): %s, want %s (%d %s)", rt.pattern,
+		st.Errorf("%s by %s from %s (enabled %t, bypass %t): %s, want %s (%d %s)", rt.Pattern,
 			g.name, client, enabled, bypass, got, want, w.Code, first(w.Body.String()))
 	}
 	if w.Code >= 500 {
-		st.Errorf("%s by %s: %d", rt.pattern, g.name, w.Code)
+		st.Errorf("%s by %s: %d", rt.Pattern, g.name, w.Code)
 	}
 }
 
@@ -150,14 +150,14 @@ func TestExempt(t *testing.T) {
 	st.restrict(true, "192.0.2.0/24", false)
 	var got []string
 	for _, rt := range st.server.routes() {
-		method, path := filled(rt.pattern)
+		method, path := filled(rt.Pattern)
 		w := st.do(call{method: method, path: path, client: outside})
 		if outcome(w) == "outside" {
 			continue
 		}
-		got = append(got, rt.pattern)
-		if rt.exempt == "" {
-			t.Errorf("%s answers from outside without a reason", rt.pattern)
+		got = append(got, rt.Pattern)
+		if rt.Exempt == "" {
+			t.Errorf("%s answers from outside without a reason", rt.Pattern)
 		}
 	}
 	want := []string{"GET /ips", "GET /livez", "GET /metrics", "GET /readyz", "GET /static/{file}",
@@ -179,23 +179,23 @@ func TestExempt(t *testing.T) {
 // here.
 func TestRoles(t *testing.T) {
 	st := testServer(t)
-	least := map[string]who{}
+	least := map[string]MinRole{}
 	for _, rt := range st.server.apiRoutes() {
-		_, path, _ := strings.Cut(rt.pattern, " ")
+		_, path, _ := strings.Cut(rt.Pattern, " ")
 		noun := strings.Split(strings.TrimPrefix(path, "/api/v2/"), "/")[0]
-		if was, ok := least[noun]; !ok || rt.who < was {
-			least[noun] = rt.who
+		if was, ok := least[noun]; !ok || rt.Role < was {
+			least[noun] = rt.Role
 		}
 	}
-	want := map[string]who{"suspended_tickets": agent, "tickets": endUser, "attachments": endUser,
-		"users": endUser /* me */, "rules": admin, "security_settings": admin, "check": agent,
-		"decisions": agent, "events": agent, "audit_logs": admin}
+	want := map[string]MinRole{"suspended_tickets": Agent, "tickets": EndUser, "attachments": EndUser,
+		"users": EndUser /* me */, "rules": Admin, "security_settings": Admin, "check": Agent,
+		"decisions": Agent, "events": Agent, "audit_logs": Admin}
 	if !maps.Equal(least, want) {
 		t.Errorf("least roles %v, want %v", least, want)
 	}
 	for _, rt := range st.server.userRoutes() {
-		if rt.who != admin && rt.pattern != "GET /api/v2/users/me" {
-			t.Errorf("%s is for admins", rt.pattern)
+		if rt.Role != Admin && rt.Pattern != "GET /api/v2/users/me" {
+			t.Errorf("%s is for admins", rt.Pattern)
 		}
 	}
 }

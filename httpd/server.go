@@ -45,7 +45,7 @@ type Server struct {
 	failures *failures
 	counts   *counts
 	streams  *streams
-	persons  *persons
+	requests *requestLimiter
 	frames   *frames
 	stopping <-chan struct{} // closed when event streams are to end
 	proxied  sync.Once       // the warning about a proxy that is not declared
@@ -56,7 +56,7 @@ type Server struct {
 // under way have five seconds.
 func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	handler := s.Handler(ctx)
-	visits := s.newCrowd(l)
+	visits := s.newConnLimiter(l)
 	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: headerTimeout,
@@ -65,10 +65,10 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
-		ConnContext:       visits.introduce,
-		ConnState:         visits.left,
+		ConnContext:       visits.connContext,
+		ConnState:         visits.connState,
 		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: streamsPerConnection},
-		// OPTIONS * goes through the hall like everything else.
+		// OPTIONS * goes through the middleware like everything else.
 		DisableGeneralOptionsHandler: true,
 	}
 	stopped := make(chan error, 1)
@@ -98,11 +98,11 @@ func (s *Server) Handler(ctx context.Context) http.Handler {
 	s.stopping = ctx.Done()
 	s.origin = http.NewCrossOriginProtection()
 	s.attempts, s.failures = newAttempts(s.Now), &failures{now: s.Now}
-	s.streams, s.persons, s.frames = newStreams(), newPersons(), newFrames()
+	s.streams, s.requests, s.frames = newStreams(), newRequestLimiter(), newFrames()
 	s.counts = newCounts(s)
 	s.mux = http.NewServeMux()
 	for _, rt := range s.routes() {
-		s.mux.Handle(rt.pattern, s.door(rt))
+		s.mux.Handle(rt.Pattern, s.authorize(rt))
 	}
-	return s.hall(s.mux)
+	return s.middleware(s.mux)
 }

@@ -19,17 +19,17 @@ const (
 // noteSignIn counts an attempt to sign in and writes it down with its account: every one in the
 // log, in the audit log as many failures as failures has room for. Those who try again too
 // often are in the log only.
-func (s *Server) noteSignIn(r *http.Request, v visitor, account string, o signInOutcome) {
+func (s *Server) noteSignIn(r *http.Request, c Caller, account string, o signInOutcome) {
 	s.counts.signIn(o)
-	s.Log.Info("sign-in", "outcome", string(o), "account", account, "client", v.From())
+	s.Log.Info("sign-in", "outcome", string(o), "account", account, "client", c.From())
 	var err error
 	switch o {
 	case tooOften:
 	case signedIn:
-		err = s.hand(v).NoteSignIn(r.Context())
+		err = s.As(c).NoteSignIn(r.Context())
 	default:
 		if room, skipped := s.failures.take(account); room {
-			err = s.hand(v).NoteSignInFailed(r.Context(), account, string(o), skipped)
+			err = s.As(c).NoteSignInFailed(r.Context(), account, string(o), skipped)
 		}
 	}
 	if err != nil { // on a full disk people still have to get in, and the log has it

@@ -20,7 +20,7 @@ import (
 	"gatepost/store"
 )
 
-// Where the visitors of tests come from.
+// Where the callers of tests come from.
 const (
 	inside  = "192.0.2.10"
 	outside = "198.51.100.7"

@@ -17,9 +17,9 @@ const (
 	requestPatience    = 5 * time.Second // for one of them to end
 )
 
-// persons counts the requests that are answered, by profile: what one person, or a program of
-// theirs, asks for at once takes nothing from others, nor from the mail.
-type persons struct {
+// A requestLimiter counts the requests that are answered, by profile: what one person, or a
+// program of theirs, asks for at once takes nothing from others, nor from the mail.
+type requestLimiter struct {
 	lock     sync.Mutex
 	slots    map[int64]*slots
 	patience time.Duration
@@ -31,51 +31,51 @@ type slots struct {
 	users int // who are in them, or wait
 }
 
-func newPersons() *persons {
-	return &persons{slots: map[int64]*slots{}, patience: requestPatience}
+func newRequestLimiter() *requestLimiter {
+	return &requestLimiter{slots: map[int64]*slots{}, patience: requestPatience}
 }
 
-// enter waits for room among the requests of a visitor who is known, and takes it until leave
+// enter waits for room among the requests of a caller who is known, and takes it until leave
 // is called.
-func (p *persons) enter(ctx context.Context, v visitor) (leave func(), err error) {
-	mine := p.of(v)
+func (p *requestLimiter) enter(ctx context.Context, c Caller) (leave func(), err error) {
+	mine := p.of(c)
 	patience := time.NewTimer(p.patience)
 	defer patience.Stop()
 	select {
 	case mine.taken <- struct{}{}:
-		return func() { <-mine.taken; p.leave(v, mine) }, nil
+		return func() { <-mine.taken; p.leave(c, mine) }, nil
 	case <-ctx.Done():
 		err = ctx.Err()
 	case <-patience.C:
-		err = &problem{status: http.StatusTooManyRequests, code: "TooManyRequests",
-			retry: time.Second, description: "too many requests of yours are being answered: " +
+		err = &Problem{Status: http.StatusTooManyRequests, Code: "TooManyRequests",
+			Retry: time.Second, Description: "too many requests of yours are being answered: " +
 				"wait until some of them have ended"}
 	}
-	p.leave(v, mine)
+	p.leave(c, mine)
 	return func() {}, err
 }
 
-// of are the slots of a visitor, new ones if there are none.
-func (p *persons) of(v visitor) *slots {
+// of are the slots of a caller, new ones if there are none.
+func (p *requestLimiter) of(c Caller) *slots {
 	p.lock.Lock()
 	defer p.lock.Unlock()
-	mine := p.slots[v.User.ID]
+	mine := p.slots[c.User.ID]
 	if mine == nil {
 		room := requestsPerEndUser
-		if v.Role >= policy.Agent {
+		if c.Role >= policy.Agent {
 			room = requestsPerStaff
 		}
 		mine = &slots{taken: make(chan struct{}, room)}
-		p.slots[v.User.ID] = mine
+		p.slots[c.User.ID] = mine
 	}
 	mine.users++
 	return mine
 }
 
-func (p *persons) leave(v visitor, mine *slots) {
+func (p *requestLimiter) leave(c Caller, mine *slots) {
 	p.lock.Lock()
 	defer p.lock.Unlock()
 	if mine.users--; mine.users == 0 {
-		delete(p.slots, v.User.ID)
+		delete(p.slots, c.User.ID)
 	}
 }

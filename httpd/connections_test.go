@@ -95,7 +95,7 @@ func TestCrowd(t *testing.T) {
 func TestCrowdInAll(t *testing.T) {
 	st := testServer(t)
 	st.server.Proxies = rangesOf(t, "203.0.113.9")
-	c := st.server.newCrowd(nil)
+	c := st.server.newConnLimiter(nil)
 	var open []net.Conn
 	enter := func(from netip.Addr) bool {
 		conn := faraway{&net.TCPConn{}, from.String()}
@@ -130,16 +130,16 @@ func TestCrowdInAll(t *testing.T) {
 		t.Error("more than all and the spare ones")
 	}
 	for _, conn := range open {
-		c.left(conn, http.StateIdle) // it has not
+		c.connState(conn, http.StateIdle) // it has not
 	}
 	if enter(netip.MustParseAddr("127.0.0.1")) {
 		t.Error("who is idle counts")
 	}
 	for _, conn := range open {
-		c.left(conn, http.StateClosed)
+		c.connState(conn, http.StateClosed)
 	}
-	if len(c.arrivals) != 0 || len(c.per) != 0 {
-		t.Errorf("%d connections and %d networks are left", len(c.arrivals), len(c.per))
+	if len(c.conns) != 0 || len(c.per) != 0 {
+		t.Errorf("%d connections and %d networks are left", len(c.conns), len(c.per))
 	}
 }
 
@@ -148,7 +148,7 @@ func TestCrowdInAll(t *testing.T) {
 func TestIdleMakeRoom(t *testing.T) {
 	st := testServer(t)
 	st.server.Proxies = rangesOf(t, "203.0.113.9")
-	c := st.server.newCrowd(nil)
+	c := st.server.newConnLimiter(nil)
 	at := func(i int) string { return fmt.Sprintf("198.51.%d.%d", i>>8, i&255) }
 	conns := make([]net.Conn, maxConnections)
 	for i := range conns {
@@ -162,16 +162,16 @@ func TestIdleMakeRoom(t *testing.T) {
 		}
 		st.clock.move(time.Millisecond)
 	}
-	rest := serves(c.introduce(t.Context(), conns[1])) // a download that goes on
+	rest := serves(c.connContext(t.Context(), conns[1])) // a download that goes on
 	st.clock.move(spare - time.Second/2)
-	serves(c.introduce(t.Context(), conns[2]))() // which sent a request meanwhile
+	serves(c.connContext(t.Context(), conns[2]))() // which sent a request meanwhile
 	next := func(want int) {
 		t.Helper()
-		before := c.arrivals[conns[want]]
+		before := c.conns[conns[want]]
 		if in := c.enter(faraway{&net.TCPConn{}, "192.0.2.1"}); !in || before == nil {
 			t.Fatalf("nobody made room: %t", in)
 		}
-		if c.arrivals[conns[want]] != nil {
+		if c.conns[conns[want]] != nil {
 			t.Errorf("%d did not make room", want)
 		}
 	}
@@ -181,12 +181,12 @@ func TestIdleMakeRoom(t *testing.T) {
 	for i := 5; i < maxPerNetwork; i++ {
 		next(i)
 	}
-	if c.arrivals[conns[0]] == nil || c.arrivals[conns[1]] == nil || c.arrivals[conns[2]] == nil {
+	if c.conns[conns[0]] == nil || c.conns[conns[1]] == nil || c.conns[conns[2]] == nil {
 		t.Error("the proxy, who is served or who was served made room")
 	}
 	rest()
-	if len(c.arrivals) != maxConnections {
-		t.Errorf("%d connections", len(c.arrivals))
+	if len(c.conns) != maxConnections {
+		t.Errorf("%d connections", len(c.conns))
 	}
 }
 

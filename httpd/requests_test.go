@@ -29,7 +29,7 @@ func (s *slowReader) Write(b []byte) (int, error) {
 func TestDownloadsOfOnePerson(t *testing.T) {
 	const many = 40
 	st := testServer(t)
-	st.server.persons.patience = 20 * time.Millisecond
+	st.server.requests.patience = 20 * time.Millisecond
 	id := st.receive("From: Ann <ann@example.com>\r\nMIME-Version: 1.0\r\n" +
 		"Content-Type: multipart/mixed; boundary=m\r\n\r\n--m\r\n\r\nHello\r\n--m\r\n" +
 		"Content-Disposition: attachment; filename=a.txt\r\n\r\nthe file\r\n--m--\r\n")
@@ -69,7 +69,7 @@ func TestDownloadsOfOnePerson(t *testing.T) {
 	if answered != requestsPerEndUser {
 		t.Errorf("%d downloads at once, want %d", answered, requestsPerEndUser)
 	}
-	if n := len(st.server.persons.slots); n != 0 {
+	if n := len(st.server.requests.slots); n != 0 {
 		t.Errorf("%d persons are left", n)
 	}
 	if w := st.do(call{method: "GET", path: path, session: session}); w.Code != http.StatusOK {
@@ -80,23 +80,23 @@ func TestDownloadsOfOnePerson(t *testing.T) {
 // TestPersonsWait: a request waits for another of the same person, and no more once its client
 // is gone.
 func TestPersonsWait(t *testing.T) {
-	p := newPersons()
-	v := visitor{Known: true}
+	p := newRequestLimiter()
+	c := Caller{Known: true}
 	var leave func()
 	for range requestsPerEndUser {
 		var err error
-		if leave, err = p.enter(t.Context(), v); err != nil {
+		if leave, err = p.enter(t.Context(), c); err != nil {
 			t.Fatal(err)
 		}
 	}
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := p.enter(gone, v); err != context.Canceled {
+	if _, err := p.enter(gone, c); err != context.Canceled {
 		t.Errorf("who is gone: %v", err)
 	}
 	waits := make(chan error)
 	go func() {
-		_, err := p.enter(t.Context(), v)
+		_, err := p.enter(t.Context(), c)
 		waits <- err
 	}()
 	leave()

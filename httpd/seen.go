@@ -8,9 +8,9 @@ import (
 // lookTime is how long a list waits for it to be taken down that somebody has seen it.
 const lookTime = 500 * time.Millisecond
 
-// looked takes down that somebody is shown the queue. What keeps that from the disk keeps the
+// QueueSeen takes down that somebody is shown the queue. What keeps that from the disk keeps the
 // list from nobody: then nothing is taken for seen.
-func (s *Server) looked(ctx context.Context) {
+func (s *Server) QueueSeen(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, lookTime)
 	defer cancel()
 	if err := s.DB.Looked(ctx); err != nil {

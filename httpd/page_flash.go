@@ -10,8 +10,8 @@ import (
 	"gatepost/store"
 )
 
-// done is what an action did, on its way through a redirect.
-type done struct {
+// flash is what an action did, on its way through a redirect.
+type flash struct {
 	what     string // a key of deeds
 	n        int
 	ticket   int64   // the last one made
@@ -22,8 +22,8 @@ type done struct {
 	audit    int64   // the entry of the audit log that says so, and may be undone
 }
 
-// A notice says what was just done.
-type notice struct {
+// A flashView says what was just done.
+type flashView struct {
 	Text     string
 	Ticket   int64              // made, 0 if none or several
 	Profiles int64              // made
@@ -32,21 +32,21 @@ type notice struct {
 	Changes  []store.AuditEntry // of lists, profiles or access, which may be undone
 }
 
-// deedKeys are what back adds to a query.
-var deedKeys = [...]string{"did", "n", "ticket", "profiles", "changed", "undelete", "left",
+// flashKeys are what back adds to a query.
+var flashKeys = [...]string{"did", "n", "ticket", "profiles", "changed", "undelete", "left",
 	"audit"}
 
 // here is the address of a page without what was just done.
 func here(r *http.Request) string {
 	q := r.URL.Query()
-	for _, key := range deedKeys {
+	for _, key := range flashKeys {
 		q.Del(key)
 	}
 	return (&url.URL{Path: r.URL.Path, RawQuery: q.Encode()}).String()
 }
 
-// deeds are the words of each action; %d would be the number of messages.
-var deeds = map[string]func(n int64) string{
+// flashWords are the words of each action; %d would be the number of messages.
+var flashWords = map[string]func(n int64) string{
 	"nothing":   func(int64) string { return "Nothing was selected." },
 	"recovered": func(n int64) string { return "Recovered " + count(n, "message", "messages") + "." },
 	"deleted":   func(n int64) string { return "Deleted " + count(n, "message", "messages") + "." },
@@ -79,18 +79,18 @@ var deeds = map[string]func(n int64) string{
 // log still does.
 const undoOffered = 10 * time.Minute
 
-// notice reads what back has written.
-func (s *Server) notice(r *http.Request, v visitor) (*notice, error) {
+// flashView reads what back has written.
+func (s *Server) flashView(r *http.Request, c Caller) (*flashView, error) {
 	q := r.URL.Query()
-	words, ok := deeds[q.Get("did")]
-	if !ok || !v.Known {
+	words, ok := flashWords[q.Get("did")]
+	if !ok || !c.Known {
 		return nil, nil
 	}
 	number := func(name string) int64 {
 		n, _ := strconv.ParseInt(q.Get(name), 10, 32)
 		return max(n, 0)
 	}
-	n := &notice{Text: words(number("n")), Profiles: number("profiles"), Left: number("left")}
+	n := &flashView{Text: words(number("n")), Profiles: number("profiles"), Left: number("left")}
 	if number("n") == 1 {
 		n.Ticket, _ = strconv.ParseInt(q.Get("ticket"), 10, 64)
 	}
@@ -100,19 +100,19 @@ func (s *Server) notice(r *http.Request, v visitor) (*notice, error) {
 		}
 	}
 	var err error
-	n.Changes, err = s.lastChanges(r, v, int(min(number("changed"), mostChanges)))
+	n.Changes, err = s.lastChanges(r, c, int(min(number("changed"), mostChanges)))
 	if err != nil {
 		return nil, err
 	}
-	e, err := s.ownEntry(r, v, number("audit"))
+	e, err := s.ownEntry(r, c, number("audit"))
 	if e != nil {
 		n.Changes = append(n.Changes, *e)
 	}
 	return n, err
 }
 
-// ownEntry is an entry of the audit log, if the visitor made it just now and it can be undone.
-func (s *Server) ownEntry(r *http.Request, v visitor, id int64) (*store.AuditEntry, error) {
+// ownEntry is an entry of the audit log, if the caller made it just now and it can be undone.
+func (s *Server) ownEntry(r *http.Request, c Caller, id int64) (*store.AuditEntry, error) {
 	if id == 0 {
 		return nil, nil
 	}
@@ -120,7 +120,7 @@ func (s *Server) ownEntry(r *http.Request, v visitor, id int64) (*store.AuditEnt
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil
 	}
-	if err != nil || e.Actor != v.User.Email || !e.Undoable || s.Now().Sub(e.At) > undoOffered {
+	if err != nil || e.Actor != c.User.Email || !e.Undoable || s.Now().Sub(e.At) > undoOffered {
 		return nil, err
 	}
 	return &e, nil
@@ -129,8 +129,8 @@ func (s *Server) ownEntry(r *http.Request, v visitor, id int64) (*store.AuditEnt
 // mostChanges is how many changes one form makes at most: one of each list.
 const mostChanges = 2
 
-// lastChanges are what the visitor changed just now, at most so many.
-func (s *Server) lastChanges(r *http.Request, v visitor, most int) (all []store.AuditEntry,
+// lastChanges are what the caller changed just now, at most so many.
+func (s *Server) lastChanges(r *http.Request, c Caller, most int) (all []store.AuditEntry,
 	err error) {
 	if most == 0 {
 		return nil, nil
@@ -141,7 +141,7 @@ func (s *Server) lastChanges(r *http.Request, v visitor, most int) (all []store.
 			return nil, err
 		}
 		isOld := s.Now().Sub(e.At) > undoOffered
-		if e.Actor == v.User.Email && !isNoChange(e) && !isOld && len(all) < most {
+		if e.Actor == c.User.Email && !isNoChange(e) && !isOld && len(all) < most {
 			all = append(all, e)
 		}
 	}

@@ -11,8 +11,8 @@ import (
 	"gatepost/store"
 )
 
-// A visitor is who asks, and from where.
-type visitor struct {
+// A Caller is who asks, and from where.
+type Caller struct {
 	User   store.User
 	Known  bool // somebody is signed in, or has a token
 	Role   policy.Role
@@ -27,26 +27,26 @@ type visitor struct {
 	forwarded bool       // somebody in between says who it is, a proxy of ours or not
 }
 
-// actor is the visitor as the audit log names it.
-func (v visitor) actor() store.Actor {
-	return store.Actor{Name: v.User.Email, Door: v.Door, Client: v.From()}
+// actor is the caller as the audit log names it.
+func (c Caller) actor() store.Actor {
+	return store.Actor{Name: c.User.Email, Door: c.Door, Client: c.From()}
 }
 
 // From is the client's address for people.
-func (v visitor) From() string {
-	if !v.Client.IsValid() {
+func (c Caller) From() string {
+	if !c.Client.IsValid() {
 		return "unknown"
 	}
-	return v.Client.String()
+	return c.Client.String()
 }
 
-// hand changes the store in the visitor's name.
-func (s *Server) hand(v visitor) *store.Hand { return s.DB.By(v.actor()) }
+// As changes the store in the caller's name.
+func (s *Server) As(c Caller) *store.Hand { return s.DB.By(c.actor()) }
 
 // identify finds out who asks: by a token if there is one, by the session otherwise. Who is
 // neither is nobody, and that is no error. It only reads: noteUse writes, once somebody was
 // let through.
-func (s *Server) identify(r *http.Request, v *visitor) (err error) {
+func (s *Server) identify(r *http.Request, v *Caller) (err error) {
 	v.Door = "console"
 	secret, isToken := bearer(r)
 	switch {
@@ -78,13 +78,13 @@ func (s *Server) identify(r *http.Request, v *visitor) (err error) {
 
 // noteUse notes that somebody who was let through used their token or their session. Only
 // what a person does keeps a session from being idle.
-func (s *Server) noteUse(r *http.Request, v visitor) {
+func (s *Server) noteUse(r *http.Request, c Caller) {
 	switch {
-	case !v.Known:
-	case v.Token:
-		s.DB.UseToken(r.Context(), v.token, v.Client)
+	case !c.Known:
+	case c.Token:
+		s.DB.UseToken(r.Context(), c.token, c.Client)
 	case !isByItself(r):
-		s.DB.UseSession(r.Context(), v.session)
+		s.DB.UseSession(r.Context(), c.session)
 	}
 }
 
@@ -94,7 +94,7 @@ const refreshHeader = "Gatepost-Refresh"
 // isByItself reports whether a browser asks with nobody at it: for events, which it goes on
 // doing as long as a page is open, or because one came.
 func isByItself(r *http.Request) bool {
-	return r.URL.Path == eventsPath || r.Header.Get(refreshHeader) != ""
+	return r.URL.Path == EventsPath || r.Header.Get(refreshHeader) != ""
 }
 
 // A credential is a token, and whose it is if that was said.
@@ -123,7 +123,7 @@ func bearer(r *http.Request) (credential, bool) {
 		return credential{owner, token}, true
 	}
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if lowerASCII(scheme) != "bearer" {
+	if LowerASCII(scheme) != "bearer" {
 		return credential{}, true
 	}
 	return credential{token: strings.TrimSpace(token)}, true

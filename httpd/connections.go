@@ -19,7 +19,7 @@ const (
 	maxConnections   = 512 // in all
 	spareConnections = 64  // beside those, for this machine and the proxies: probes, admins
 	maxPerNetwork    = 64  // of one network
-	complainEvery    = time.Minute
+	warnEvery        = time.Minute
 
 	// spare is how long a connection may do nothing for somebody who is known before it makes
 	// room for another: a handshake and a request on a slow line, much less than after what
@@ -27,41 +27,41 @@ const (
 	spare = time.Second
 )
 
-// A crowd is a listener that counts. When it is full, the connection goes that has done
-// nothing for longest for anybody who is known, so that nobody can shut the door for others by
+// A connLimiter is a listener that counts. When it is full, the connection goes that has done
+// nothing for longest for anybody who is known, so that nobody can keep others out by
 // waiting in it, or by asking slowly. Whom it still has no room for is sent away without a
 // word, and nobody waits: that would leave the next descriptor to the next stranger. It hands the
-// connections on as they are, since net/http speaks HTTP/2 on a *tls.Conn only; introduce and
-// left tell it what they do.
-type crowd struct {
+// connections on as they are, since net/http speaks HTTP/2 on a *tls.Conn only; connContext and
+// connState tell it what they do.
+type connLimiter struct {
 	net.Listener
 	proxies *policy.Ranges
 	log     *slog.Logger
 	now     func() time.Time
 	refuse  func() // counts one
 
-	lock       sync.Mutex
-	arrivals   map[net.Conn]*arrival
-	per        map[netip.Prefix]int
-	complained time.Time
+	lock   sync.Mutex
+	conns  map[net.Conn]*limitedConn
+	per    map[netip.Prefix]int
+	warned time.Time
 }
 
-// An arrival is one connection.
-type arrival struct {
-	crowd *crowd
-	from  netip.Prefix // the network it counts for, or the zero Prefix
-	busy  int          // requests that are answered to somebody who is known
-	since time.Time    // when it came, or one of those began or ended last
+// A limitedConn is one connection.
+type limitedConn struct {
+	limiter *connLimiter
+	from    netip.Prefix // the network it counts for, or the zero Prefix
+	busy    int          // requests that are answered to somebody who is known
+	since   time.Time    // when it came, or one of those began or ended last
 }
 
-func (s *Server) newCrowd(l net.Listener) *crowd {
-	return &crowd{Listener: l, proxies: s.Proxies, log: s.Log, now: s.Now,
-		refuse: s.counts.turnedAway.Inc, arrivals: map[net.Conn]*arrival{},
+func (s *Server) newConnLimiter(l net.Listener) *connLimiter {
+	return &connLimiter{Listener: l, proxies: s.Proxies, log: s.Log, now: s.Now,
+		refuse: s.counts.turnedAway.Inc, conns: map[net.Conn]*limitedConn{},
 		per: map[netip.Prefix]int{}}
 }
 
 // Accept is the next connection that there is room for.
-func (c *crowd) Accept() (net.Conn, error) {
+func (c *connLimiter) Accept() (net.Conn, error) {
 	for {
 		conn, err := c.Listener.Accept()
 		if err != nil {
@@ -75,7 +75,7 @@ func (c *crowd) Accept() (net.Conn, error) {
 }
 
 // enter counts a connection, unless there is no room for it and none can be made.
-func (c *crowd) enter(conn net.Conn) bool {
+func (c *connLimiter) enter(conn net.Conn) bool {
 	client := plainAddr(conn.RemoteAddr().String())
 	room, from := maxConnections, network(client)
 	if client.IsLoopback() || c.proxies.Contains(client) {
@@ -84,26 +84,26 @@ func (c *crowd) enter(conn net.Conn) bool {
 	c.lock.Lock()
 	defer c.lock.Unlock()
 	full := from.IsValid() && c.per[from] >= maxPerNetwork
-	if full && !c.makeRoom(func(a *arrival) bool { return a.from == from }) ||
-		len(c.arrivals) >= room && !c.makeRoom(func(a *arrival) bool {
+	if full && !c.makeRoom(func(a *limitedConn) bool { return a.from == from }) ||
+		len(c.conns) >= room && !c.makeRoom(func(a *limitedConn) bool {
 			return a.from.IsValid() || !from.IsValid() // a stranger sends no proxy away
 		}) {
-		c.complain(client)
+		c.warn(client)
 		return false
 	}
-	c.arrivals[conn] = &arrival{crowd: c, from: from, since: c.now()}
+	c.conns[conn] = &limitedConn{limiter: c, from: from, since: c.now()}
 	if from.IsValid() {
 		c.per[from]++
 	}
 	return true
 }
 
-// makeRoom closes that connection of some that has been of no use for longest. The crowd is
+// makeRoom closes that connection of some that has been of no use for longest. The limiter is
 // locked.
-func (c *crowd) makeRoom(some func(*arrival) bool) bool {
+func (c *connLimiter) makeRoom(some func(*limitedConn) bool) bool {
 	var idlest net.Conn
 	since := c.now().Add(-spare)
-	for conn, a := range c.arrivals {
+	for conn, a := range c.conns {
 		if a.busy == 0 && !a.since.After(since) && some(a) {
 			idlest, since = conn, a.since
 		}
@@ -119,25 +119,25 @@ func (c *crowd) makeRoom(some func(*arrival) bool) bool {
 	return true
 }
 
-// complain says that somebody was sent away, now and then: who does this does it often.
-func (c *crowd) complain(client netip.Addr) {
+// warn says that somebody was sent away, now and then: who does this does it often.
+func (c *connLimiter) warn(client netip.Addr) {
 	c.refuse()
-	if now := c.now(); now.Sub(c.complained) >= complainEvery {
-		c.complained = now
+	if now := c.now(); now.Sub(c.warned) >= warnEvery {
+		c.warned = now
 		c.log.Warn("too many http connections: new ones are closed; a proxy of yours that "+
-			"makes them belongs in http.proxies", "client", client.String(), "open", len(c.arrivals))
+			"makes them belongs in http.proxies", "client", client.String(), "open", len(c.conns))
 	}
 }
 
-// arrivalKey is where a request has the arrival of its connection.
-type arrivalKey struct{}
+// connKey is where a request has the limited connection that it came by.
+type connKey struct{}
 
-// introduce is http.Server.ConnContext.
-func (c *crowd) introduce(ctx context.Context, conn net.Conn) context.Context {
+// connContext is http.Server.ConnContext.
+func (c *connLimiter) connContext(ctx context.Context, conn net.Conn) context.Context {
 	c.lock.Lock()
 	defer c.lock.Unlock()
-	if a := c.arrivals[conn]; a != nil {
-		return context.WithValue(ctx, arrivalKey{}, a)
+	if a := c.conns[conn]; a != nil {
+		return context.WithValue(ctx, connKey{}, a)
 	}
 	return ctx
 }
@@ -145,7 +145,7 @@ func (c *crowd) introduce(ctx context.Context, conn net.Conn) context.Context {
 // serves says that the connection of a request serves somebody who is known, until rest is
 // called.
 func serves(ctx context.Context) (rest func()) {
-	a, ok := ctx.Value(arrivalKey{}).(*arrival)
+	a, ok := ctx.Value(connKey{}).(*limitedConn)
 	if !ok {
 		return func() {}
 	}
@@ -153,15 +153,15 @@ func serves(ctx context.Context) (rest func()) {
 	return func() { a.serve(-1) }
 }
 
-func (a *arrival) serve(n int) {
-	a.crowd.lock.Lock()
-	defer a.crowd.lock.Unlock()
+func (a *limitedConn) serve(n int) {
+	a.limiter.lock.Lock()
+	defer a.limiter.lock.Unlock()
 	a.busy += n
-	a.since = a.crowd.now()
+	a.since = a.limiter.now()
 }
 
-// left is http.Server.ConnState: it forgets a connection that is over.
-func (c *crowd) left(conn net.Conn, state http.ConnState) {
+// connState is http.Server.ConnState: it forgets a connection that is over.
+func (c *connLimiter) connState(conn net.Conn, state http.ConnState) {
 	if state != http.StateClosed && state != http.StateHijacked {
 		return
 	}
@@ -170,13 +170,13 @@ func (c *crowd) left(conn net.Conn, state http.ConnState) {
 	c.forget(conn)
 }
 
-// forget counts a connection no more. The crowd is locked.
-func (c *crowd) forget(conn net.Conn) {
-	a, ok := c.arrivals[conn]
+// forget counts a connection no more. The limiter is locked.
+func (c *connLimiter) forget(conn net.Conn) {
+	a, ok := c.conns[conn]
 	if !ok {
 		return
 	}
-	delete(c.arrivals, conn)
+	delete(c.conns, conn)
 	if !a.from.IsValid() {
 		return
 	}
