@@ -35,8 +35,9 @@ var plainWords = map[string]string{
 func TestPlainWords(t *testing.T) {
 	texts := map[string]string{}
 	for _, pattern := range []string{"*.md", "docs/*.md", "docs/*.toml", "docs/causes/*.md",
-		"docs/man/*.1", "httpd/templates/*.html", "httpd/templates/part/*.html",
-		"httpd/static/*.js", "cmd/gatepost/*.go", "httpd/*.go"} {
+		"docs/man/*.1", "httpd/console/templates/*.html", "httpd/console/templates/part/*.html",
+		"httpd/console/static/*.js", "cmd/gatepost/*.go", "httpd/*.go", "httpd/api/*.go",
+		"httpd/console/*.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: %d files, %v", pattern, len(files), err)

@@ -52,8 +52,8 @@ type Exemption struct {
 }
 
 // Exempt are all endpoints that IP restrictions do not hold for.
-func Exempt() (all []Exemption) {
-	for _, rt := range new(Server).routes() {
+func (s *Server) Exempt() (all []Exemption) {
+	for _, rt := range s.Routes() {
 		if rt.Exempt != "" {
 			all = append(all, Exemption{rt.Pattern, rt.Exempt})
 		}
@@ -61,12 +61,12 @@ func Exempt() (all []Exemption) {
 	return all
 }
 
-// codeRestricted is the code of an answer to an address that nobody may come from.
-const codeRestricted = "IPRestricted"
+// CodeRestricted is the code of an answer to an address that nobody may come from.
+const CodeRestricted = "IPRestricted"
 
 // restricted says no, and which address was seen.
 func restricted(p policy.Passage) error {
-	return &Problem{Status: http.StatusForbidden, Code: codeRestricted, Description: p.Why()}
+	return &Problem{Status: http.StatusForbidden, Code: CodeRestricted, Description: p.Why()}
 }
 
 // warnOfProxy says once that a peer names another client, and is not believed, where that

@@ -2,7 +2,6 @@ package httpd
 
 import (
 	"maps"
-	"net/http"
 	"net/netip"
 	"sync"
 	"time"
@@ -143,11 +142,4 @@ func network(client netip.Addr) netip.Prefix {
 	}
 	p, _ := client.Prefix(bits)
 	return p
-}
-
-// tooMany says when to come again.
-func tooMany(wait time.Duration) *Problem {
-	return &Problem{Status: http.StatusTooManyRequests, Code: "TooManyRequests", Retry: wait,
-		Description: "Too many attempts to sign in failed from here. Try again in " +
-			minutes(wait) + "."}
 }

@@ -52,6 +52,16 @@ func (s *Server) letIn(w http.ResponseWriter, r *http.Request, rt Route) (
 	return c, leave, nil
 }
 
+// StillAdmits asks again whether whoever sent r may stay, as long as they are answered: who they
+// are may have changed, and where they may come from. Who may has used their token once more.
+func (s *Server) StillAdmits(r *http.Request, least MinRole) error {
+	c, err := s.admit(r, Route{Role: least})
+	if err == nil {
+		s.noteUse(r, c)
+	}
+	return err
+}
+
 // enter takes a place among the requests of a person until leave is called, and as long their
 // connection makes room for nobody. Streams of events are counted on their own.
 func (s *Server) enter(r *http.Request, c Caller) (leave func(), err error) {

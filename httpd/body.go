@@ -7,9 +7,9 @@ import (
 	"net/http"
 )
 
-// maxBody is how much a request may carry, in octets: a list pasted whole is 10,000
+// MaxBody is how much a request may carry, in octets: a list pasted whole is 10,000
 // characters, many entries at once are more.
-const maxBody = 1 << 20
+const MaxBody = 1 << 20
 
 // readBody reads what a request carries to its end, so that no answer waits for more of it.
 // Who only looks has nothing to carry, and it is not read.
@@ -18,7 +18,7 @@ func readBody(w http.ResponseWriter, r *http.Request) error {
 		r.Body = http.NoBody
 		return nil
 	}
-	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):

@@ -1,74 +1,41 @@
-package httpd
+package httpd_test
 
 import (
-	"bufio"
 	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"testing"
 	"time"
 
+	"gatepost/httpd/httpdtest"
 	"gatepost/policy"
-	"gatepost/store"
 )
-
-// held sends a call whose body stops after its first half, until the change is made.
-func (st *site) held(c call, change func()) *httptest.ResponseRecorder {
-	st.Helper()
-	body, send := io.Pipe()
-	w, answered := httptest.NewRecorder(), make(chan struct{})
-	go func() {
-		defer close(answered)
-		defer func() { _ = body.Close() }() // who is answered early waits for nothing
-		st.web.ServeHTTP(w, st.request(c, body))
-	}()
-	half := len(c.body) / 2
-	_, err := io.WriteString(send, c.body[:half]) // which returns when it was read
-	st.must(err)
-	change()
-	_, err = io.WriteString(send, c.body[half:])
-	st.must(err)
-	st.must(send.Close())
-	<-answered
-	return w
-}
-
-// changes are how many there are in the audit log.
-func (st *site) changes() (n int) {
-	st.Helper()
-	for _, err := range st.db.AuditLog(context.Background(), store.AuditQuery{}) {
-		st.must(err)
-		n++
-	}
-	return n
-}
 
 const second = "second@acme.test"
 
 // shutOuts are how an admin who asks for something ceases to be let in meanwhile.
-func shutOuts() map[string]func(st *site, session string, token int64) error {
+func shutOuts() map[string]func(st *httpdtest.Site, session string, token int64) error {
 	ctx := context.Background()
-	return map[string]func(st *site, session string, token int64) error{
-		"suspended": func(st *site, _ string, _ int64) error {
-			return st.hand().SetSuspended(ctx, st.address(second), true)
+	return map[string]func(st *httpdtest.Site, session string, token int64) error{
+		"suspended": func(st *httpdtest.Site, _ string, _ int64) error {
+			return st.Hand().SetSuspended(ctx, st.Address(second), true)
 		},
-		"removed": func(st *site, _ string, _ int64) error {
-			return st.hand().RemoveUser(ctx, st.address(second))
+		"removed": func(st *httpdtest.Site, _ string, _ int64) error {
+			return st.Hand().RemoveUser(ctx, st.Address(second))
 		},
-		"demoted": func(st *site, _ string, _ int64) error {
-			return st.hand().SetRole(ctx, st.address(second), policy.Agent)
+		"demoted": func(st *httpdtest.Site, _ string, _ int64) error {
+			return st.Hand().SetRole(ctx, st.Address(second), policy.Agent)
 		},
-		"restricted": func(st *site, _ string, _ int64) error {
-			st.restrict(true, "203.0.113.0/24", false)
+		"restricted": func(st *httpdtest.Site, _ string, _ int64) error {
+			st.Restrict(true, "203.0.113.0/24", false)
 			return nil
 		},
-		"ended": func(st *site, session string, token int64) error {
-			if err := st.db.EndSession(ctx, session); err != nil {
+		"ended": func(st *httpdtest.Site, session string, token int64) error {
+			if err := st.DB.EndSession(ctx, session); err != nil {
 				return err
 			}
-			return st.hand().RevokeToken(ctx, token)
+			return st.Hand().RevokeToken(ctx, token)
 		},
 	}
 }
@@ -80,37 +47,37 @@ func TestHeldBodyIsAskedAgain(t *testing.T) {
 	status := map[string]int{"demoted": 403, "restricted": 403, "suspended": 401, "removed": 401,
 		"ended": 401}
 	for name, c := range map[string]call{
-		"api": {method: "POST", path: "/api/v2/users",
-			body: `{"user":{"email":"door@acme.test","role":"admin"}}`},
-		"settings": {method: "PUT", path: "/api/v2/security_settings", body: `{"force":true,` +
+		"api": {Method: "POST", Path: "/api/v2/users",
+			Body: `{"user":{"email":"door@acme.test","role":"admin"}}`},
+		"settings": {Method: "PUT", Path: "/api/v2/security_settings", Body: `{"force":true,` +
 			`"security_settings":{"ip":{"ip_restriction_enabled":false,"ip_ranges":"0.0.0.0/0"}}}`},
-		"page": {method: "POST", path: "/users", header: form,
-			body: "email=door%40acme.test&role=admin"},
+		"page": {Method: "POST", Path: "/users", Header: form,
+			Body: "email=door%40acme.test&role=admin"},
 	} {
 		for way, shutOut := range shutOuts() {
 			t.Run(name+" "+way, func(t *testing.T) {
 				st := testServer(t)
-				st.user(second, policy.Admin)
-				secret, id := st.token(second)
-				session := st.session(second)
-				if c.token, c.session = secret, ""; name == "page" {
-					c.token, c.session = "", session
+				st.User(second, policy.Admin)
+				secret, id := st.Token(second)
+				session := st.Session(second)
+				if c.Token, c.Session = secret, ""; name == "page" {
+					c.Token, c.Session = "", session
 				}
 				var changes int
-				w := st.held(c, func() {
-					st.must(shutOut(st, session, id))
-					changes = st.changes()
+				w := st.Held(c, func() {
+					st.Must(shutOut(st, session, id))
+					changes = st.Changes()
 				})
 				want := status[way]
 				if name == "page" && want == 401 {
 					want = http.StatusSeeOther
 				}
-				late := st.do(c)
+				late := st.Do(c)
 				if w.Code != want || late.Code != want || w.Body.String() != late.Body.String() ||
 					w.Header().Get("Location") != late.Header().Get("Location") {
 					t.Errorf("%d %s, but who comes now: %d %s", w.Code, w.Body, late.Code, late.Body)
 				}
-				if n := st.changes() - changes; n != 0 {
+				if n := st.Changes() - changes; n != 0 {
 					t.Errorf("%d changes were made", n)
 				}
 			})
@@ -122,15 +89,15 @@ func TestHeldBodyIsAskedAgain(t *testing.T) {
 // does nothing.
 func TestHeldBodyOfWhoMay(t *testing.T) {
 	st := testServer(t)
-	c := call{method: "POST", path: "/api/v2/users", session: st.session("admin@acme.test"),
-		body: `{"user":{"email":"bob@acme.test"}}`}
-	st.object(st.held(c, func() {}), http.StatusCreated)
+	c := call{Method: "POST", Path: "/api/v2/users", Session: st.Session("admin@acme.test"),
+		Body: `{"user":{"email":"bob@acme.test"}}`}
+	st.Object(st.Held(c, func() {}), http.StatusCreated)
 	body, send := io.Pipe()
-	st.must(send.CloseWithError(io.ErrUnexpectedEOF))
-	w, changes := httptest.NewRecorder(), st.changes()
-	st.web.ServeHTTP(w, st.request(c, body))
-	st.wants(st.object(w, http.StatusBadRequest), "BadRequest", "error")
-	if n := st.changes() - changes; n != 0 {
+	st.Must(send.CloseWithError(io.ErrUnexpectedEOF))
+	w, changes := httptest.NewRecorder(), st.Changes()
+	st.Web.ServeHTTP(w, st.Request(c, body))
+	st.Wants(st.Object(w, http.StatusBadRequest), "BadRequest", "error")
+	if n := st.Changes() - changes; n != 0 {
 		t.Errorf("%d changes were made", n)
 	}
 }
@@ -141,12 +108,12 @@ func TestHeldSignIn(t *testing.T) {
 	form := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
 	for _, way := range []string{"suspended", "restricted"} {
 		st := testServer(t)
-		st.user(second, policy.Admin)
-		st.password("admin@acme.test", "horse battery")
-		st.password(second, "horse battery")
-		w := st.held(call{method: "POST", path: "/sign-in", header: form,
-			body: "email=second%40acme.test&password=horse+battery"}, func() {
-			st.must(shutOuts()[way](st, "", 0))
+		st.User(second, policy.Admin)
+		st.Password("admin@acme.test", "horse battery")
+		st.Password(second, "horse battery")
+		w := st.Held(call{Method: "POST", Path: "/sign-in", Header: form,
+			Body: "email=second%40acme.test&password=horse+battery"}, func() {
+			st.Must(shutOuts()[way](st, "", 0))
 		})
 		if w.Code != 422 || w.Header().Get("Set-Cookie") != "" {
 			t.Errorf("%s: %d, cookie %q", way, w.Code, w.Header().Get("Set-Cookie"))
@@ -154,25 +121,13 @@ func TestHeldSignIn(t *testing.T) {
 	}
 }
 
-// lastUse is when and from where a token was let through last.
-func (st *site) lastUse(id int64) (last store.Token) {
-	st.Helper()
-	for token, err := range st.db.Tokens(context.Background()) {
-		st.must(err)
-		if token.ID == id {
-			last = token
-		}
-	}
-	return last
-}
-
 // Who is refused has used nothing: the last client of a token is the last from which it was
 // let through.
 func TestRefusedIsNoUseOfToken(t *testing.T) {
 	st := testServer(t)
-	st.restrict(true, "192.0.2.0/24", false)
-	secret, id := st.token("agent@acme.test")
-	first := st.clock.now()
+	st.Restrict(true, "192.0.2.0/24", false)
+	secret, id := st.Token("agent@acme.test")
+	first := st.Clock.Now()
 	for _, c := range []struct {
 		path, client string
 		status       int
@@ -183,18 +138,18 @@ func TestRefusedIsNoUseOfToken(t *testing.T) {
 		{"/api/v2/rules", inside, 403, 0},
 		{"/api/v2/users/me", "192.0.2.99", 200, 6 * time.Minute},
 	} {
-		w := st.do(call{method: "GET", path: c.path, client: c.client, token: secret})
+		w := st.Do(call{Method: "GET", Path: c.path, Client: c.client, Token: secret})
 		want := inside
 		if c.used > 0 {
 			want = c.client
 		}
-		last := st.lastUse(id)
+		last := st.LastUse(id)
 		if w.Code != c.status || last.LastClient != want || last.LastUsedAt == nil ||
 			!last.LastUsedAt.Equal(first.Add(c.used)) {
 			t.Errorf("%s from %s: %d, used at %v from %s", c.path, c.client, w.Code,
 				last.LastUsedAt, last.LastClient)
 		}
-		st.clock.move(2 * time.Minute)
+		st.Clock.Move(2 * time.Minute)
 	}
 }
 
@@ -204,104 +159,21 @@ func TestRefusedIsNoUseOfSession(t *testing.T) {
 		call
 		ends bool
 	}{
-		"restricted":  {call{path: "/rules", client: outside}, true},
-		"exempt":      {call{path: "/static/console.css"}, true},
-		"no role":     {call{path: "/rules"}, true},
-		"let through": {call{path: "/tickets"}, false},
+		"restricted":  {call{Path: "/rules", Client: outside}, true},
+		"exempt":      {call{Path: "/static/console.css"}, true},
+		"no role":     {call{Path: "/rules"}, true},
+		"let through": {call{Path: "/tickets"}, false},
 	} {
 		st := testServer(t)
-		st.restrict(true, "192.0.2.0/24", false)
-		c.method, c.session = "GET", st.session("agent@acme.test")
+		st.Restrict(true, "192.0.2.0/24", false)
+		c.Method, c.Session = "GET", st.Session("agent@acme.test")
 		for range 2 {
-			st.clock.move(7 * time.Hour)
-			st.do(c.call)
+			st.Clock.Move(7 * time.Hour)
+			st.Do(c.call)
 		}
-		w := st.do(call{method: "GET", path: "/api/v2/users/me", session: c.session})
+		w := st.Do(call{Method: "GET", Path: "/api/v2/users/me", Session: c.Session})
 		if ended := w.Code == http.StatusUnauthorized; ended != c.ends {
 			t.Errorf("%s: %d after 14 hours", name, w.Code)
 		}
-	}
-}
-
-// One change of two things gives at no moment what neither before nor after may be.
-func TestChangeGivesNothingInBetween(t *testing.T) {
-	for _, c := range []struct {
-		role      policy.Role
-		suspended bool
-		body      string
-		want      []string
-	}{
-		{policy.Admin, true, `{"suspended":false,"role":"end-user"}`,
-			[]string{"user.role", "user.unsuspend"}},
-		{policy.Agent, true, `{"suspended":false,"role":"admin"}`,
-			[]string{"user.role", "user.unsuspend"}},
-		{policy.Agent, false, `{"suspended":true,"role":"admin"}`,
-			[]string{"user.suspend", "user.role"}},
-	} {
-		st := testServer(t)
-		st.user(second, c.role)
-		st.must(st.hand().SetSuspended(t.Context(), st.address(second), c.suspended))
-		u, err := st.db.User(t.Context(), st.address(second))
-		st.must(err)
-		w := st.as("admin@acme.test")("PUT", "/api/v2/users/"+itoa(u.ID), `{"user":`+c.body+`}`)
-		st.object(w, http.StatusOK)
-		var done []string // the newest first
-		for e, err := range st.db.AuditLog(t.Context(), store.AuditQuery{Limit: 2}) {
-			st.must(err)
-			done = append(done, e.Action)
-		}
-		if len(done) != 2 || done[1] != c.want[0] || done[0] != c.want[1] {
-			t.Errorf("%s: %v, the newest first; want %v in turn", c.body, done, c.want)
-		}
-	}
-}
-
-// A program that listens uses its token as long as it does.
-func TestListeningIsUseOfToken(t *testing.T) {
-	st := testServer(t)
-	st.server.streams.every = 5 * time.Millisecond
-	web := httptest.NewServer(st.web)
-	t.Cleanup(web.Close)
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	t.Cleanup(cancel)
-	r, err := http.NewRequestWithContext(ctx, "GET", web.URL+EventsPath, nil)
-	st.must(err)
-	secret, id := st.token("agent@acme.test")
-	r.Header.Set("Authorization", "Bearer "+secret)
-	answer, err := http.DefaultClient.Do(r)
-	st.must(err)
-	t.Cleanup(func() { _ = answer.Body.Close() })
-	l := &listener{st, answer, bufio.NewScanner(answer.Body), ctx}
-	l.wants("counts", "")
-	st.clock.move(time.Hour)
-	for _, subject := range []string{"one", "two"} { // who was asked for one may have been before
-		st.hold(subject)
-		l.wants("new", "")
-	}
-	if last := st.lastUse(id); !last.LastUsedAt.Equal(st.clock.now()) {
-		t.Errorf("used last at %s, and it is %s", last.LastUsedAt, st.clock.now())
-	}
-}
-
-// TestMisspelt: what is ours alone is not passed over, or a script would believe that it has
-// locked the door.
-func TestMisspelt(t *testing.T) {
-	st := testServer(t)
-	do := st.as("admin@acme.test")
-	for _, c := range []struct{ path, body, says string }{
-		{"rules", `{"rules":{"blocklist":"a.test"},"generation":0}`, "generation"},
-		{"rules", `{"rules":{"blocklist":"a.test","generaton":0}}`, "generaton"},
-		{"rules", `{"rules":{"blocklist":"a.test","generation":"0"}}`, "generation is not to be of the kind string"},
-		{"security_settings", `{"security_settings":{"enabled":true}}`, "enabled"},
-		{"security_settings", `{"security_settings":{"ip":{"ranges":"192.0.2.0/24"}}}`, "ranges"},
-		{"security_settings", `{"security_settings":{}}`, "name what to change"},
-	} {
-		w := do("PUT", "/api/v2/"+c.path, c.body)
-		if w.Code != 422 || !strings.Contains(w.Body.String(), c.says) {
-			t.Errorf("%s: %d %s", c.body, w.Code, w.Body)
-		}
-	}
-	if list := st.list(policy.Block); list != "" {
-		t.Errorf("the blocklist is %q", list)
 	}
 }

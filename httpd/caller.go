@@ -46,14 +46,14 @@ func (s *Server) As(c Caller) *store.Hand { return s.DB.By(c.actor()) }
 // identify finds out who asks: by a token if there is one, by the session otherwise. Who is
 // neither is nobody, and that is no error. It only reads: noteUse writes, once somebody was
 // let through.
-func (s *Server) identify(r *http.Request, v *Caller) (err error) {
-	v.Door = "console"
+func (s *Server) identify(r *http.Request, c *Caller) (err error) {
+	c.Door = "console"
 	secret, isToken := bearer(r)
 	switch {
 	case isToken:
-		v.Door, v.Token = "api", true
-		v.token, v.User, err = s.DB.TokenOwner(r.Context(), secret.token)
-		if err == nil && !secret.isOf(v.User) {
+		c.Door, c.Token = "api", true
+		c.token, c.User, err = s.DB.TokenOwner(r.Context(), secret.token)
+		if err == nil && !secret.isOf(c.User) {
 			err = store.ErrNotFound
 		}
 	default:
@@ -61,18 +61,18 @@ func (s *Server) identify(r *http.Request, v *Caller) (err error) {
 		if e != nil {
 			return nil
 		}
-		v.session, err = s.DB.Session(r.Context(), cookie.Value)
-		v.User = v.session.User
+		c.session, err = s.DB.Session(r.Context(), cookie.Value)
+		c.User = c.session.User
 	}
 	if errors.Is(err, store.ErrNotFound) {
-		v.User = store.User{}
+		c.User = store.User{}
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	v.Known = true
-	v.Role, err = policy.ParseRole(v.User.Role)
+	c.Known = true
+	c.Role, err = policy.ParseRole(c.User.Role)
 	return err
 }
 
@@ -88,13 +88,13 @@ func (s *Server) noteUse(r *http.Request, c Caller) {
 	}
 }
 
-// refreshHeader is what the script sends with what it fetches because of an event.
-const refreshHeader = "Gatepost-Refresh"
+// RefreshHeader is what the script sends with what it fetches because of an event.
+const RefreshHeader = "Gatepost-Refresh"
 
 // isByItself reports whether a browser asks with nobody at it: for events, which it goes on
 // doing as long as a page is open, or because one came.
 func isByItself(r *http.Request) bool {
-	return r.URL.Path == EventsPath || r.Header.Get(refreshHeader) != ""
+	return r.URL.Path == EventsPath || r.Header.Get(RefreshHeader) != ""
 }
 
 // A credential is a token, and whose it is if that was said.

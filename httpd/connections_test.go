@@ -1,16 +1,11 @@
 package httpd
 
 import (
-	"bufio"
-	"context"
-	"crypto/tls"
 	"fmt"
-	"io"
+	"log/slog"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"net/netip"
-	"strings"
 	"testing"
 	"time"
 )
@@ -20,7 +15,7 @@ type distant struct{ net.Listener }
 
 func (d distant) Accept() (net.Conn, error) {
 	c, err := d.Listener.Accept()
-	return faraway{c, outside}, err
+	return faraway{c, "198.51.100.7"}, err
 }
 
 // faraway is a connection from somewhere else.
@@ -33,69 +28,20 @@ func (f faraway) RemoteAddr() net.Addr {
 	return net.TCPAddrFromAddrPort(netip.AddrPortFrom(netip.MustParseAddr(f.from), 4242))
 }
 
-// run runs the server on a listener on this machine, which around may change, and returns its
-// address.
-func (st *site) run(around func(net.Listener) net.Listener) (address string, stop func()) {
-	st.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	st.must(err)
-	ended := make(chan error, 1)
-	go func() { ended <- st.server.Run(ctx, around(l)) }()
-	st.Cleanup(func() { cancel(); st.must(<-ended) })
-	return l.Addr().String(), cancel
+// newTestLimiter is that of a server with a proxy.
+func newTestLimiter(t *testing.T) (*connLimiter, *stillClock) {
+	t.Helper()
+	clock := &stillClock{time.Unix(0, 0)}
+	s := &Server{Proxies: rangesOf(t, "203.0.113.9"), Log: slog.New(slog.DiscardHandler),
+		Now: clock.now}
+	s.Handler(t.Context())
+	return s.newConnLimiter(nil), clock
 }
 
-// probe asks for /livez on a new connection; "" if it is closed without an answer.
-func (st *site) probe(address string) (conn net.Conn, answer string) {
-	st.Helper()
-	conn, err := net.Dial("tcp", address)
-	st.must(err)
-	st.Cleanup(func() { _ = conn.Close() })
-	st.must(conn.SetDeadline(time.Now().Add(patience)))
-	_, _ = io.WriteString(conn, "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n") // may be closed
-	answer, _ = bufio.NewReader(conn).ReadString('\n')
-	return conn, strings.TrimSpace(answer)
-}
-
-// TestCrowd: who has too many connections open gets no more, until one of them is closed.
-func TestCrowd(t *testing.T) {
-	st := testServer(t)
-	address, _ := st.run(func(l net.Listener) net.Listener { return distant{l} })
-	var open []net.Conn
-	for i := range maxPerNetwork {
-		conn, answer := st.probe(address)
-		if answer != "HTTP/1.1 200 OK" {
-			t.Fatalf("connection %d: %q", i, answer)
-		}
-		open = append(open, conn)
-	}
-	for range 2 {
-		if _, answer := st.probe(address); answer != "" {
-			t.Fatalf("one too many: %q", answer)
-		}
-	}
-	log := st.log.String()
-	if strings.Count(log, "too many http connections") != 1 || !strings.Contains(log, outside) {
-		t.Errorf("log:\n%s", log)
-	}
-	st.must(open[0].Close())
-	for deadline := time.Now().Add(patience); ; { // until the server has noticed
-		if _, answer := st.probe(address); answer != "" {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("no room after one has left")
-		}
-	}
-}
-
-// TestCrowdInAll: all together have a limit, this machine and the proxies some room beside it,
-// and nothing is left of who has left.
-func TestCrowdInAll(t *testing.T) {
-	st := testServer(t)
-	st.server.Proxies = rangesOf(t, "203.0.113.9")
-	c := st.server.newConnLimiter(nil)
+// TestConnectionsInAll: all together have a limit, this machine and the proxies some room
+// beside it, and nothing is left of who has left.
+func TestConnectionsInAll(t *testing.T) {
+	c, _ := newTestLimiter(t)
 	var open []net.Conn
 	enter := func(from netip.Addr) bool {
 		conn := faraway{&net.TCPConn{}, from.String()}
@@ -146,9 +92,7 @@ func TestCrowdInAll(t *testing.T) {
 // TestIdleMakeRoom: who has done nothing for longest goes first, and nobody who is served or
 // a proxy.
 func TestIdleMakeRoom(t *testing.T) {
-	st := testServer(t)
-	st.server.Proxies = rangesOf(t, "203.0.113.9")
-	c := st.server.newConnLimiter(nil)
+	c, clock := newTestLimiter(t)
 	at := func(i int) string { return fmt.Sprintf("198.51.%d.%d", i>>8, i&255) }
 	conns := make([]net.Conn, maxConnections)
 	for i := range conns {
@@ -160,10 +104,10 @@ func TestIdleMakeRoom(t *testing.T) {
 		if !c.enter(conns[i]) {
 			t.Fatalf("refused after %d", i)
 		}
-		st.clock.move(time.Millisecond)
+		clock.move(time.Millisecond)
 	}
 	rest := serves(c.connContext(t.Context(), conns[1])) // a download that goes on
-	st.clock.move(spare - time.Second/2)
+	clock.move(spare - time.Second/2)
 	serves(c.connContext(t.Context(), conns[2]))() // which sent a request meanwhile
 	next := func(want int) {
 		t.Helper()
@@ -177,7 +121,7 @@ func TestIdleMakeRoom(t *testing.T) {
 	}
 	next(3)
 	next(4)
-	st.clock.move(spare)
+	clock.move(spare)
 	for i := 5; i < maxPerNetwork; i++ {
 		next(i)
 	}
@@ -188,53 +132,4 @@ func TestIdleMakeRoom(t *testing.T) {
 	if len(c.conns) != maxConnections {
 		t.Errorf("%d connections", len(c.conns))
 	}
-}
-
-// TestIdleAreClosed: on true connections, idle, half a request or nothing at all, in clear and
-// over TLS.
-func TestIdleAreClosed(t *testing.T) {
-	for name, said := range map[string]string{"idle": "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n",
-		"half": "POST /sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\nemail=", "silent": ""} {
-		st := testServer(t)
-		address, _ := st.run(func(l net.Listener) net.Listener { return distant{l} })
-		closed := make(chan int, maxPerNetwork)
-		for i := range maxPerNetwork {
-			conn, err := net.Dial("tcp", address)
-			st.must(err)
-			st.Cleanup(func() { _ = conn.Close() })
-			st.must(conn.SetDeadline(time.Now().Add(patience)))
-			_, err = io.WriteString(conn, said)
-			st.must(err)
-			go func() {
-				_, _ = io.Copy(io.Discard, conn)
-				closed <- i
-			}()
-		}
-		for deadline := time.Now().Add(patience); ; st.clock.move(spare) {
-			if _, answer := st.probe(address); answer == "HTTP/1.1 200 OK" {
-				break
-			}
-			if time.Now().After(deadline) {
-				t.Fatalf("%s: nobody gets in", name)
-			}
-		}
-		<-closed // within their deadline: else the test hangs for that long, and fails
-	}
-}
-
-// TestRunSecured: HTTP/2 is spoken over TLS, which net/http does on a connection of TLS only.
-func TestRunSecured(t *testing.T) {
-	st := testServer(t)
-	kit := httptest.NewUnstartedServer(nil) // for its certificate and a client that trusts it
-	kit.EnableHTTP2 = true
-	kit.StartTLS()
-	t.Cleanup(kit.Close)
-	address, _ := st.run(func(l net.Listener) net.Listener { return tls.NewListener(l, kit.TLS) })
-	answer, err := kit.Client().Get("https://" + address + "/livez")
-	st.must(err)
-	st.must(answer.Body.Close())
-	if answer.ProtoMajor != 2 || answer.StatusCode != http.StatusOK {
-		t.Errorf("%s %s", answer.Proto, answer.Status)
-	}
-	kit.Client().CloseIdleConnections()
 }

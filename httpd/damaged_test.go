@@ -1,4 +1,4 @@
-package httpd
+package httpd_test
 
 import (
 	"bytes"
@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"gatepost/httpd/httpdtest"
 	"gatepost/policy"
 )
 
@@ -24,20 +25,20 @@ func TestDamagedRow(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			st := testServer(t)
-			st.rules(policy.Block, "*")
+			st.Rules(policy.Block, "*")
 			for _, subject := range []string{"one", "two", "three"} {
-				st.receive(letterOf("a@acme.test", subject, "hello"))
+				st.Receive(httpdtest.Letter("a@acme.test", subject, "hello"))
 			}
-			file, err := sql.Open("sqlite3", "file:"+st.path+"?_busy_timeout=10000")
-			st.must(err)
+			file, err := sql.Open("sqlite3", "file:"+st.Path+"?_busy_timeout=10000")
+			st.Must(err)
 			defer file.Close()
 			_, err = file.Exec(c.change)
-			st.must(err)
-			secret, _ := st.token("admin@acme.test")
+			st.Must(err)
+			secret, _ := st.Token("admin@acme.test")
 			do := func(method, path string) call {
-				return call{method: method, path: "/api/v2/suspended_tickets" + path, token: secret}
+				return call{Method: method, Path: "/api/v2/suspended_tickets" + path, Token: secret}
 			}
-			list := st.object(st.do(do("GET", "")), 200)["suspended_tickets"].([]any)
+			list := st.Object(st.Do(do("GET", "")), 200)["suspended_tickets"].([]any)
 			if len(list) != 3 {
 				t.Fatalf("listed: %v", list)
 			}
@@ -47,16 +48,16 @@ func TestDamagedRow(t *testing.T) {
 					t.Errorf("listed: %v", held)
 				}
 			}
-			st.object(st.do(do("GET", "/2")), 200)
-			b := st.browser("admin@acme.test")
-			b.says(b.get("/suspended", http.StatusOK), "one", "three")
-			page := b.get("/suspended/2", http.StatusOK)
-			b.says(page, "is damaged", c.column)
+			st.Object(st.Do(do("GET", "/2")), 200)
+			b := st.Browser("admin@acme.test")
+			b.Says(b.Get("/suspended", http.StatusOK), "one", "three")
+			page := b.Get("/suspended/2", http.StatusOK)
+			b.Says(page, "is damaged", c.column)
 			if !strings.Contains(page, c.raw) {
 				t.Errorf("%q is not shown", c.raw)
 			}
-			b.says(b.get("/suspended/1", http.StatusOK), "hello")
-			st.object(st.do(do("PUT", "/recover_many?ids=1,3")), 200)
+			b.Says(b.Get("/suspended/1", http.StatusOK), "hello")
+			st.Object(st.Do(do("PUT", "/recover_many?ids=1,3")), 200)
 		})
 	}
 }
@@ -65,52 +66,52 @@ func TestDamagedRow(t *testing.T) {
 // that the database is damaged and what to do, to programs and to people; the log says why.
 func TestDamagedIndex(t *testing.T) {
 	st := testServer(t)
-	st.rules(policy.Block, "*")
+	st.Rules(policy.Block, "*")
 	for _, subject := range []string{"one", "two", "three"} {
-		st.receive(letterOf("a@acme.test", subject, "hello"))
+		st.Receive(httpdtest.Letter("a@acme.test", subject, "hello"))
 	}
-	st.damageIndexes()
-	do := st.as("admin@acme.test")
-	st.object(do("GET", "/api/v2/suspended_tickets/2", ""), http.StatusOK)
+	damageIndexes(st)
+	do := st.As("admin@acme.test")
+	st.Object(do("GET", "/api/v2/suspended_tickets/2", ""), http.StatusOK)
 	w := do("GET", "/api/v2/suspended_tickets?sort_by=subject", "")
-	said := st.object(w, http.StatusServiceUnavailable)
+	said := st.Object(w, http.StatusServiceUnavailable)
 	if said["error"] != "DatabaseDamaged" || !strings.Contains(w.Body.String(), "gatepost doctor") {
 		t.Errorf("said: %v", said)
 	}
-	if !strings.Contains(st.log.String(), "malformed") {
-		t.Errorf("the log is %s", st.log.String())
+	if !strings.Contains(st.Log.String(), "malformed") {
+		t.Errorf("the log is %s", st.Log.String())
 	}
-	b := st.browser("admin@acme.test")
-	b.says(b.get("/suspended", http.StatusServiceUnavailable), "is damaged", "gatepost doctor")
+	b := st.Browser("admin@acme.test")
+	b.Says(b.Get("/suspended", http.StatusServiceUnavailable), "is damaged", "gatepost doctor")
 }
 
 // damageIndexes overwrites the pages of all indexes of the queue.
-func (st *site) damageIndexes() {
+func damageIndexes(st *httpdtest.Site) {
 	st.Helper()
-	db, err := sql.Open("sqlite3", "file:"+st.path+"?_busy_timeout=10000")
-	st.must(err)
+	db, err := sql.Open("sqlite3", "file:"+st.Path+"?_busy_timeout=10000")
+	st.Must(err)
 	defer db.Close()
 	_, err = db.Exec("pragma wal_checkpoint(truncate)")
-	st.must(err)
+	st.Must(err)
 	var size int64
-	st.must(db.QueryRow("pragma page_size").Scan(&size))
+	st.Must(db.QueryRow("pragma page_size").Scan(&size))
 	rows, err := db.Query(`select rootpage from sqlite_master
 		where type = 'index' and tbl_name = 'suspended'`)
-	st.must(err)
+	st.Must(err)
 	defer rows.Close()
-	file, err := os.OpenFile(st.path, os.O_WRONLY, 0)
-	st.must(err)
+	file, err := os.OpenFile(st.Path, os.O_WRONLY, 0)
+	st.Must(err)
 	n := 0
 	for ; rows.Next(); n++ {
 		var page int64
-		st.must(rows.Scan(&page))
+		st.Must(rows.Scan(&page))
 		_, err := file.WriteAt(bytes.Repeat([]byte{0xff}, int(size)), (page-1)*size)
-		st.must(err)
+		st.Must(err)
 	}
-	st.must(errors.Join(rows.Err(), file.Close()))
+	st.Must(errors.Join(rows.Err(), file.Close()))
 	if n == 0 {
 		st.Fatal("there is no index")
 	}
 	_, err = db.Exec(`update meta set value = value + 1 where name = 'pings'`) // caches are void now
-	st.must(err)
+	st.Must(err)
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -152,24 +151,30 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, c Caller, err erro
 			Description: "this could not be done, and the server's log says why"}
 	}
 	if p.Retry > 0 {
-		w.Header().Set("Retry-After", p.retryAfter())
+		w.Header().Set("Retry-After", RetryAfter(p.Retry))
 	}
+	s.formOf(r)(w, r, c, p)
+}
+
+// formOf is how an error is said to whoever asks for the path of r.
+func (s *Server) formOf(r *http.Request) ErrorForm {
+	part := s.Console
 	if isAPI(r) {
-		s.failAPI(w, p)
-		return
+		part = s.API
 	}
-	s.failPage(w, r, c, p)
+	if part.Fail == nil || s.isOperation(r) {
+		return failText
+	}
+	return part.Fail
 }
 
-// isOperation reports whether a machine asks, which reads no pages.
-func (s *Server) isOperation(r *http.Request) bool {
-	return slices.ContainsFunc(s.operations(), func(o Route) bool {
-		return strings.HasSuffix(o.Pattern, " "+r.URL.Path)
-	})
+// failText says an error where nobody reads a page.
+func failText(w http.ResponseWriter, _ *http.Request, _ Caller, p *Problem) {
+	_ = answerText(w, p.Status, p.Description) // a client that is gone needs no answer
 }
 
-// retryAfter is when to come again, in seconds.
-func (p *Problem) retryAfter() string { return strconv.Itoa(int(p.Retry.Seconds()) + 1) }
+// RetryAfter is the field of the header that says when to come again, in seconds.
+func RetryAfter(wait time.Duration) string { return strconv.Itoa(int(wait.Seconds()) + 1) }
 
 // minutes says a time to a person.
 func minutes(d time.Duration) string {

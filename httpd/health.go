@@ -7,19 +7,19 @@ import (
 
 // live says that we run.
 func (s *Server) live(w http.ResponseWriter, _ *http.Request, _ Caller) error {
-	return AnswerText(w, http.StatusOK, "ok")
+	return answerText(w, http.StatusOK, "ok")
 }
 
 // ready says that we would take a message now, or else why not.
 func (s *Server) ready(w http.ResponseWriter, r *http.Request, _ Caller) error {
 	if s.Ready == nil {
-		return AnswerText(w, http.StatusOK, "ok")
+		return answerText(w, http.StatusOK, "ok")
 	}
 	if err := s.Ready(r.Context()); err != nil {
 		w.Header().Set("Retry-After", "5")
-		return AnswerText(w, http.StatusServiceUnavailable, err.Error())
+		return answerText(w, http.StatusServiceUnavailable, err.Error())
 	}
-	return AnswerText(w, http.StatusOK, "ok")
+	return answerText(w, http.StatusOK, "ok")
 }
 
 // ips are the addresses that a firewall should know.
@@ -28,5 +28,5 @@ func (s *Server) ips(w http.ResponseWriter, r *http.Request, _ Caller) error {
 		return AnswerJSON(w, http.StatusOK, map[string]any{
 			"ips": append([]string{}, s.Addresses...)})
 	}
-	return AnswerText(w, http.StatusOK, strings.Join(s.Addresses, "\n"))
+	return answerText(w, http.StatusOK, strings.Join(s.Addresses, "\n"))
 }

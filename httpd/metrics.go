@@ -41,7 +41,8 @@ func newCounts(s *Server) *counts {
 		c.signIns.WithLabelValues(string(o)) // shown from the start, as 0
 	}
 	c.registry.MustRegister(c.requests, c.signIns, c.refused, c.turnedAway,
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &state{server: s},
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &state{server: s},
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "gatepost_event_streams",
 			Help: "Streams of events that are open."}, func() float64 { return float64(s.streams.open()) }))
 	return c

@@ -8,6 +8,7 @@ import (
 // maxUserName is how long a name may be, in code points.
 const maxUserName = 255
 
+// CheckName refuses a name of a profile or a token that is too long, or more than one line.
 func CheckName(name string) error {
 	if utf8.RuneCountInString(name) > maxUserName {
 		return Invalid("name", "a name has at most %d characters", maxUserName)

@@ -17,8 +17,8 @@ func AnswerJSON(w http.ResponseWriter, status int, value any) error {
 	return err
 }
 
-// AnswerText writes a plain text that no browser takes for anything else.
-func AnswerText(w http.ResponseWriter, status int, text string) error {
+// answerText writes a plain text that no browser takes for anything else.
+func answerText(w http.ResponseWriter, status int, text string) error {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)
 	_, err := w.Write([]byte(text + "\n"))

@@ -1,12 +1,15 @@
 // Package httpd answers people and programs: the console, the API, the sign-in, health
 // and metrics. It shows what the store holds and changes it in somebody's name; it never
 // judges mail by rules of its own, and answers nobody who has not come through the checks
-// of authorize.go.
+// of authorize.go. What it answers with is in httpd/api for programs and in httpd/console for
+// people, which know nothing of each other: each gives its routes, with the role that they need
+// and why one is exempt from IP restrictions, and Server.Routes is all of them.
 package httpd
 
 import (
 	"net/http"
 	"slices"
+	"strings"
 
 	"gatepost/policy"
 )
@@ -20,13 +23,34 @@ type Route struct {
 	Handler Handler
 }
 
-// An Handler writes the response, or returns an error before anything is written: fail then
-// says it in the way of the API or of a page.
-type Handler func(w http.ResponseWriter, r *http.Request, v Caller) error
+// NewRoute is a route that IP restrictions hold for.
+func NewRoute(pattern string, role MinRole, h Handler) Route {
+	return Route{Pattern: pattern, Role: role, Handler: h}
+}
 
-// routes is everything that is answered: the contents page of this room.
-func (s *Server) routes() []Route {
-	return slices.Concat(s.operations(), s.signInRoutes(), s.apiRoutes(), s.pageRoutes())
+// A Handler writes the response, or returns an error before anything is written: the
+// part that it belongs to then says it.
+type Handler func(w http.ResponseWriter, r *http.Request, c Caller) error
+
+// A Part is routes that say their errors in one form: the API or the console.
+type Part struct {
+	Routes []Route
+	Fail   ErrorForm
+}
+
+// An ErrorForm answers with a problem. Retry-After is set already.
+type ErrorForm func(w http.ResponseWriter, r *http.Request, c Caller, p *Problem)
+
+// EventsPath is where the stream of events is. It has no suffix: withoutSuffix took that off.
+const EventsPath = "/api/v2/events"
+
+// OpenAPIPath is where the API is described, for programs that read no pages.
+const OpenAPIPath = "/openapi.json"
+
+// Routes is everything that is answered. What each part answers is listed where it is written;
+// whoever walks this list walks all of them.
+func (s *Server) Routes() []Route {
+	return slices.Concat(s.operations(), s.API.Routes, s.Console.Routes)
 }
 
 // operations are for those who run the machine.
@@ -37,83 +61,17 @@ func (s *Server) operations() []Route {
 		{"GET /ips", Anybody, "a firewall must know our addresses before it lets anybody in", s.ips},
 		{"GET /metrics", Anybody, "it has ranges of its own: http.metrics, this machine only " +
 			"if that is empty", s.metricsPage},
-		{"GET /openapi.json", Anybody, "", s.openAPI},
 		{"/", Anybody, "", s.notFound},
 	}
 }
 
-// signInRoutes are the way in and out.
-func (s *Server) signInRoutes() []Route {
-	return []Route{
-		{"GET /sign-in", SigningIn, "", s.signInPage},
-		{"POST /sign-in", SigningIn, "", s.signIn},
-		{"POST /sign-out", Anybody, "users must be able to end their session from any network",
-			s.signOut},
-	}
-}
-
-// apiRoutes are the API. Each answers with .json behind its path too.
-func (s *Server) apiRoutes() []Route {
-	return slices.Concat(s.suspendedRoutes(), s.ticketRoutes(), s.userRoutes(), s.ruleRoutes(),
-		[]Route{
-			{"GET /api/v2/security_settings", Admin, "", s.getSecurity},
-			{"PUT /api/v2/security_settings", Admin, "", s.putSecurity},
-			{"GET /api/v2/check", Agent, "", s.check},
-			{"GET /api/v2/decisions/{id}", Agent, "", s.decision},
-			{"GET " + EventsPath, Agent, "", s.events},
-			{"GET /api/v2/audit_logs", Admin, "", s.auditLogs},
-			{"POST /api/v2/audit_logs/{id}/undo", Admin, "", s.undo},
+// isOperation reports whether a machine asks, which reads no pages: whoever fetches the
+// description of the API is one, too.
+func (s *Server) isOperation(r *http.Request) bool {
+	return r.URL.Path == OpenAPIPath ||
+		slices.ContainsFunc(s.operations(), func(o Route) bool {
+			return strings.HasSuffix(o.Pattern, " "+r.URL.Path)
 		})
-}
-
-// suspendedRoutes are the vendor's, as its clients call them.
-func (s *Server) suspendedRoutes() []Route {
-	const all, one = " /api/v2/suspended_tickets", " /api/v2/suspended_tickets/{id}"
-	return []Route{
-		{"GET" + all, Agent, "", s.listSuspended},
-		{"GET" + one, Agent, "", s.showSuspended},
-		{"PUT" + one + "/recover", Agent, "", s.recoverOne},
-		{"PUT" + all + "/recover_many", Agent, "", s.recoverMany},
-		{"PUT" + all + "/recover_matching", Agent, "", s.recoverMatching},
-		{"DELETE" + all + "/destroy_matching", Agent, "", s.destroyMatching},
-		{"PUT" + all + "/undo", Agent, "", s.undoSuspended},
-		{"PUT" + one + "/undelete", Agent, "", s.undeleteOne},
-		{"DELETE" + one, Agent, "", s.destroyOne},
-		{"DELETE" + all + "/destroy_many", Agent, "", s.destroyMany},
-		{"POST" + one + "/attachments", Agent, "", s.uploadAttachments},
-	}
-}
-
-// ticketRoutes show an end-user their own tickets, and staff all of them.
-func (s *Server) ticketRoutes() []Route {
-	return []Route{
-		{"GET /api/v2/tickets", EndUser, "", s.listTickets},
-		{"GET /api/v2/tickets/{id}", EndUser, "", s.showTicket},
-		{"GET /api/v2/tickets/{id}/comments", EndUser, "", s.listComments},
-		{"GET /api/v2/attachments/{id}/{number}", EndUser, "", s.downloadAttachment},
-	}
-}
-
-func (s *Server) userRoutes() []Route {
-	return []Route{
-		{"GET /api/v2/users", Admin, "", s.listUsers},
-		{"POST /api/v2/users", Admin, "", s.addUser},
-		{"GET /api/v2/users/search", Admin, "", s.searchUsers},
-		{"GET /api/v2/users/me", EndUser, "", s.showMe},
-		{"GET /api/v2/users/{id}", Admin, "", s.showUser},
-		{"PUT /api/v2/users/{id}", Admin, "", s.changeUser},
-		{"DELETE /api/v2/users/{id}", Admin, "", s.removeUser},
-	}
-}
-
-func (s *Server) ruleRoutes() []Route {
-	return []Route{
-		{"GET /api/v2/rules", Admin, "", s.showRules},
-		{"PUT /api/v2/rules", Admin, "", s.setRules},
-		{"GET /api/v2/rules/{list}/entries", Admin, "", s.listEntries},
-		{"POST /api/v2/rules/{list}/entries", Admin, "", s.addEntries},
-		{"DELETE /api/v2/rules/{list}/entries", Admin, "", s.removeEntries},
-	}
 }
 
 // A MinRole is what somebody must be, at least, to be answered.
@@ -129,9 +87,9 @@ const (
 	Admin
 )
 
-// Admits reports whether v is enough.
-func (w MinRole) Admits(c Caller) bool {
-	switch w {
+// Admits reports whether a caller is enough.
+func (m MinRole) Admits(c Caller) bool {
+	switch m {
 	case Anybody, SigningIn:
 		return true
 	case EndUser:

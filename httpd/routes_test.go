@@ -1,10 +1,10 @@
-package httpd
+package httpd_test
 
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"io"
-	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"gatepost/httpd"
+	"gatepost/httpd/httpdtest"
 	"gatepost/policy"
 )
 
@@ -25,25 +27,25 @@ type guest struct {
 }
 
 // guests are everybody there is. The token of a guest is known to the API only.
-func guests(st *site) []guest {
+func guests(st *httpdtest.Site) []guest {
 	ctx := context.Background()
 	all := []guest{{name: "no session"}}
 	for name, email := range map[string]string{"end-user": "ann@example.com",
 		"agent": "agent@acme.test", "admin": "admin@acme.test"} {
 		role, err := policy.ParseRole(name)
-		st.must(err)
-		secret, _ := st.token(email)
-		all = append(all, guest{name, st.session(email), "", role, true},
+		st.Must(err)
+		secret, _ := st.Token(email)
+		all = append(all, guest{name, st.Session(email), "", role, true},
 			guest{name + "'s token", "", secret, role, true})
 	}
-	secret, id := st.token("admin@acme.test")
-	st.must(st.hand().RevokeToken(ctx, id))
+	secret, id := st.Token("admin@acme.test")
+	st.Must(st.Hand().RevokeToken(ctx, id))
 	all = append(all, guest{name: "revoked token", token: secret})
-	st.user("gone@acme.test", policy.Admin)
-	secret, _ = st.token("gone@acme.test")
-	all = append(all, guest{name: "suspended admin", session: st.session("gone@acme.test")},
+	st.User("gone@acme.test", policy.Admin)
+	secret, _ = st.Token("gone@acme.test")
+	all = append(all, guest{name: "suspended admin", session: st.Session("gone@acme.test")},
 		guest{name: "suspended admin's token", token: secret})
-	st.must(st.hand().SetSuspended(ctx, st.address("gone@acme.test"), true))
+	st.Must(st.Hand().SetSuspended(ctx, st.Address("gone@acme.test"), true))
 	return all
 }
 
@@ -74,19 +76,19 @@ func outcome(w *httptest.ResponseRecorder) string {
 }
 
 // expected is what rules.md and api.md say, without the code that does it.
-func expected(rt Route, g guest, client string, enabled, bypass bool) string {
+func expected(rt httpd.Route, g guest, client string, enabled, bypass bool) string {
 	if rt.Exempt == "" && enabled && client == outside {
 		customer := g.known && g.role == policy.EndUser
-		if !bypass || rt.Role != SigningIn && !customer {
+		if !bypass || rt.Role != httpd.SigningIn && !customer {
 			return "outside"
 		}
 	}
 	switch {
-	case rt.Role <= SigningIn:
+	case rt.Role <= httpd.SigningIn:
 		return "answered"
 	case !g.known:
 		return "unknown"
-	case rt.Role > EndUser && g.role == policy.EndUser, rt.Role == Admin && g.role != policy.Admin:
+	case rt.Role > httpd.EndUser && g.role == policy.EndUser, rt.Role == httpd.Admin && g.role != policy.Admin:
 		return "forbidden"
 	}
 	return "answered"
@@ -97,12 +99,12 @@ func TestEveryRoute(t *testing.T) {
 	st := testServer(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel() // streams of events end at once
-	st.web = st.server.Handler(ctx)
+	st.Web = st.Server.Handler(ctx)
 	all := guests(st)
 	for _, setting := range []struct{ enabled, bypass bool }{
 		{false, false}, {true, false}, {true, true},
 	} {
-		for _, rt := range st.server.routes() {
+		for _, rt := range st.Server.Routes() {
 			for _, client := range []string{inside, outside} {
 				for i := range all {
 					tryRoute(st, rt, &all[i], client, setting.enabled, setting.bypass)
@@ -112,16 +114,16 @@ func TestEveryRoute(t *testing.T) {
 	}
 }
 
-func tryRoute(st *site, rt Route, g *guest, client string, enabled, bypass bool) {
+func tryRoute(st *httpdtest.Site, rt httpd.Route, g *guest, client string, enabled, bypass bool) {
 	st.Helper()
-	st.restrict(enabled, "192.0.2.0/24", bypass) // a form may have changed it
+	st.Restrict(enabled, "192.0.2.0/24", bypass) // a form may have changed it
 	method, path := filled(rt.Pattern)
 	seen := *g
 	if seen.token != "" && !strings.HasPrefix(path, "/api/") {
 		seen.known = false // a token opens the API and nothing else
 	}
 	want := expected(rt, seen, client, enabled, bypass)
-	w := st.do(call{method: method, path: path, session: g.session, token: g.token, client: client})
+	w := st.Do(call{Method: method, Path: path, Session: g.session, Token: g.token, Client: client})
 	got := outcome(w)
 	switch path {
 	case "/metrics": // has ranges of its own, of which the test is none
@@ -129,7 +131,7 @@ func tryRoute(st *site, rt Route, g *guest, client string, enabled, bypass bool)
 	case "/sign-out": // leads to the sign-in, and ends what it was asked to
 		want = "unknown"
 		if g.session != "" && g.known {
-			g.session = st.session(map[policy.Role]string{policy.EndUser: "ann@example.com",
+			g.session = st.Session(map[policy.Role]string{policy.EndUser: "ann@example.com",
 				policy.Agent: "agent@acme.test", policy.Admin: "admin@acme.test"}[g.role])
 		}
 	}
@@ -147,11 +149,11 @@ func first(text string) string { return text[:min(len(text), 200)] }
 // TestExempt freezes what answers from anywhere, with the walk itself as the judge.
 func TestExempt(t *testing.T) {
 	st := testServer(t)
-	st.restrict(true, "192.0.2.0/24", false)
+	st.Restrict(true, "192.0.2.0/24", false)
 	var got []string
-	for _, rt := range st.server.routes() {
+	for _, rt := range st.Server.Routes() {
 		method, path := filled(rt.Pattern)
-		w := st.do(call{method: method, path: path, client: outside})
+		w := st.Do(call{Method: method, Path: path, Client: outside})
 		if outcome(w) == "outside" {
 			continue
 		}
@@ -167,7 +169,7 @@ func TestExempt(t *testing.T) {
 		t.Errorf("from outside answer %q, want %q", got, want)
 	}
 	var listed []string
-	for _, e := range Exempt() {
+	for _, e := range st.Server.Exempt() {
 		listed = append(listed, e.Endpoint)
 	}
 	if slices.Sort(listed); !slices.Equal(listed, want) {
@@ -175,51 +177,26 @@ func TestExempt(t *testing.T) {
 	}
 }
 
-// TestRoles freezes who may use what of the API: the table says it in another place than
-// here.
-func TestRoles(t *testing.T) {
-	st := testServer(t)
-	least := map[string]MinRole{}
-	for _, rt := range st.server.apiRoutes() {
-		_, path, _ := strings.Cut(rt.Pattern, " ")
-		noun := strings.Split(strings.TrimPrefix(path, "/api/v2/"), "/")[0]
-		if was, ok := least[noun]; !ok || rt.Role < was {
-			least[noun] = rt.Role
-		}
-	}
-	want := map[string]MinRole{"suspended_tickets": Agent, "tickets": EndUser, "attachments": EndUser,
-		"users": EndUser /* me */, "rules": Admin, "security_settings": Admin, "check": Agent,
-		"decisions": Agent, "events": Agent, "audit_logs": Admin}
-	if !maps.Equal(least, want) {
-		t.Errorf("least roles %v, want %v", least, want)
-	}
-	for _, rt := range st.server.userRoutes() {
-		if rt.Role != Admin && rt.Pattern != "GET /api/v2/users/me" {
-			t.Errorf("%s is for admins", rt.Pattern)
-		}
-	}
-}
-
 // TestSuffix: the vendor's clients write .json or not.
 func TestSuffix(t *testing.T) {
 	st := testServer(t)
-	id := st.hold("one")
-	do := st.as("agent@acme.test")
+	id := st.Hold("one")
+	do := st.As("agent@acme.test")
 	for _, path := range []string{"/api/v2/suspended_tickets.json",
-		"/api/v2/suspended_tickets/" + itoa(id) + ".json"} {
-		st.object(do("GET", path, ""), http.StatusOK)
+		"/api/v2/suspended_tickets/" + fmt.Sprint(id) + ".json"} {
+		st.Object(do("GET", path, ""), http.StatusOK)
 	}
-	st.object(do("PUT", "/api/v2/suspended_tickets/"+itoa(id)+"/recover.json", "{}"), http.StatusOK)
+	st.Object(do("PUT", "/api/v2/suspended_tickets/"+fmt.Sprint(id)+"/recover.json", "{}"), http.StatusOK)
 }
 
 func TestMethods(t *testing.T) {
 	st := testServer(t)
-	do := st.as("admin@acme.test")
+	do := st.As("admin@acme.test")
 	w := do("POST", "/api/v2/suspended_tickets", "")
 	if w.Code != http.StatusMethodNotAllowed || !strings.Contains(w.Header().Get("Allow"), "GET") {
 		t.Errorf("%d, Allow %q", w.Code, w.Header().Get("Allow"))
 	}
-	if w := do("GET", "/api/v2/nothing", ""); st.object(w, 404)["error"] != "RecordNotFound" {
+	if w := do("GET", "/api/v2/nothing", ""); st.Object(w, 404)["error"] != "RecordNotFound" {
 		t.Errorf("unknown path: %s", w.Body)
 	}
 }
@@ -227,17 +204,17 @@ func TestMethods(t *testing.T) {
 // TestUnclean: a path that ServeMux would mend answers like any other that is no route.
 func TestUnclean(t *testing.T) {
 	st := testServer(t)
-	st.restrict(true, "192.0.2.0/24", false)
+	st.Restrict(true, "192.0.2.0/24", false)
 	for _, path := range []string{"//livez", "/api/v2/../v2/tickets", "/./sign-in",
 		"/api/v2/tickets/..json", "/api/v2/tickets/...json", "/api/v2/tickets//.json",
 		"/api/v2/tickets/%2f.json", "/api/v2/tickets/%2e.json"} {
-		if w := st.do(call{method: "GET", path: path, client: outside}); outcome(w) != "outside" {
+		if w := st.Do(call{Method: "GET", Path: path, Client: outside}); outcome(w) != "outside" {
 			t.Errorf("%s from outside: %d", path, w.Code)
 		}
-		if w := st.do(call{method: "GET", path: path}); w.Code != http.StatusNotFound {
+		if w := st.Do(call{Method: "GET", Path: path}); w.Code != http.StatusNotFound {
 			t.Errorf("%s: %d", path, w.Code)
 		}
-		if w := st.do(call{method: "GET", path: "/livez"}); w.Code != http.StatusOK {
+		if w := st.Do(call{Method: "GET", Path: "/livez"}); w.Code != http.StatusOK {
 			t.Errorf("/livez after %s: %d", path, w.Code)
 		}
 	}
@@ -246,31 +223,31 @@ func TestUnclean(t *testing.T) {
 // TestNoPath: what asks for no path is answered by nobody but us either.
 func TestNoPath(t *testing.T) {
 	st := testServer(t)
-	st.restrict(true, "192.0.2.0/24", false)
-	base, _ := st.run(func(l net.Listener) net.Listener { return l })
+	st.Restrict(true, "192.0.2.0/24", false)
+	base, _ := st.Run(func(l net.Listener) net.Listener { return l })
 	for _, line := range []string{"OPTIONS *", "GET *", "CONNECT localhost:80"} {
 		conn, err := net.Dial("tcp", base)
-		st.must(err)
-		st.must(conn.SetDeadline(time.Now().Add(patience)))
+		st.Must(err)
+		st.Must(conn.SetDeadline(time.Now().Add(httpdtest.Patience)))
 		_, err = io.WriteString(conn, line+" HTTP/1.1\r\nHost: localhost\r\n\r\n")
-		st.must(err)
+		st.Must(err)
 		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
-		st.must(err)
+		st.Must(err)
 		if answer.StatusCode != http.StatusForbidden || answer.Header.Get("X-Frame-Options") == "" {
 			t.Errorf("%s: %d %v", line, answer.StatusCode, answer.Header)
 		}
-		st.must(conn.Close())
+		st.Must(conn.Close())
 	}
 }
 
 // TestPanic: a bug of ours is logged, and no half answer looks whole.
 func TestPanic(t *testing.T) {
 	st := testServer(t)
-	st.server.Ready = func(context.Context) error { panic("a bug") }
+	st.Server.Ready = func(context.Context) error { panic("a bug") }
 	defer func() {
-		if recover() != http.ErrAbortHandler || !strings.Contains(st.log.String(), "a bug") {
-			t.Errorf("log:\n%s", st.log)
+		if recover() != http.ErrAbortHandler || !strings.Contains(st.Log.String(), "a bug") {
+			t.Errorf("log:\n%s", st.Log)
 		}
 	}()
-	st.do(call{method: "GET", path: "/readyz"})
+	st.Do(call{Method: "GET", Path: "/readyz"})
 }

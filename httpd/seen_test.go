@@ -1,4 +1,4 @@
-package httpd
+package httpd_test
 
 import (
 	"net/http"
@@ -14,32 +14,32 @@ func TestLookedAtTheQueue(t *testing.T) {
 	st := testServer(t)
 	purge := func(want int, after string) {
 		t.Helper()
-		st.clock.move(25 * time.Hour)
-		p, err := st.db.Purge(t.Context(), store.Expiry{KeepUnseen: true, By: store.Server()})
-		st.must(err)
+		st.Clock.Move(25 * time.Hour)
+		p, err := st.DB.Purge(t.Context(), store.Expiry{KeepUnseen: true, By: store.Server()})
+		st.Must(err)
 		if p.Deleted != want {
 			t.Errorf("%s: %+v, want %d deleted", after, p, want)
 		}
 	}
 	for _, look := range []func(){
 		func() {
-			list := st.as("admin@acme.test")("GET", "/api/v2/suspended_tickets", "")
-			st.object(list, http.StatusOK)
+			list := st.As("admin@acme.test")("GET", "/api/v2/suspended_tickets", "")
+			st.Object(list, http.StatusOK)
 		},
-		func() { st.browser("admin@acme.test").get("/suspended", http.StatusOK) },
+		func() { st.Browser("admin@acme.test").Get("/suspended", http.StatusOK) },
 	} {
-		st.hold("unseen")
-		st.clock.move(30 * 24 * time.Hour)
-		st.browser("admin@acme.test").get("/tickets", http.StatusOK)
+		st.Hold("unseen")
+		st.Clock.Move(30 * 24 * time.Hour)
+		st.Browser("admin@acme.test").Get("/tickets", http.StatusOK)
 		purge(0, "another page")
 		look()
 		purge(1, "the queue")
 	}
-	b := st.browser("admin@acme.test")
-	b.says(b.get("/audit", http.StatusOK), "deleted what had expired", "gatepost", "server")
-	log := st.object(st.as("admin@acme.test")("GET", "/api/v2/audit_logs", ""), http.StatusOK)
-	st.wants(log, "server", "audit_logs", 0, "door")
-	st.wants(log, "suspended.expire", "audit_logs", 0, "action")
-	st.wants(log, 1.0, "audit_logs", 0, "after", "count")
-	st.wants(log, 0.0, "audit_logs", 0, "after", "unseen")
+	b := st.Browser("admin@acme.test")
+	b.Says(b.Get("/audit", http.StatusOK), "deleted what had expired", "gatepost", "server")
+	log := st.Object(st.As("admin@acme.test")("GET", "/api/v2/audit_logs", ""), http.StatusOK)
+	st.Wants(log, "server", "audit_logs", 0, "door")
+	st.Wants(log, "suspended.expire", "audit_logs", 0, "action")
+	st.Wants(log, 1.0, "audit_logs", 0, "after", "count")
+	st.Wants(log, 0.0, "audit_logs", 0, "after", "unseen")
 }

@@ -28,6 +28,8 @@ const (
 // A Server answers people and programs: console, API, health and metrics. Its fields are
 // not changed once Run or Handler is called.
 type Server struct {
+	API       Part // for programs: every path below /api/
+	Console   Part // for people: every other path but those of operations
 	DB        *store.DB
 	Ready     func(context.Context) error // why no message would be taken now; nil: always ready
 	Proxies   *policy.Ranges              // whose X-Forwarded-For counts
@@ -46,7 +48,6 @@ type Server struct {
 	counts   *counts
 	streams  *streams
 	requests *requestLimiter
-	frames   *frames
 	stopping <-chan struct{} // closed when event streams are to end
 	proxied  sync.Once       // the warning about a proxy that is not declared
 	unnamed  sync.Once       // the warning about one that is, and names no client
@@ -90,6 +91,9 @@ func shutDown(server *http.Server) error {
 	return err
 }
 
+// Stopping is closed when streams of events are to end.
+func (s *Server) Stopping() <-chan struct{} { return s.stopping }
+
 // Handler answers every request. Streams of events end once ctx is done.
 func (s *Server) Handler(ctx context.Context) http.Handler {
 	if s.Now == nil {
@@ -98,10 +102,10 @@ func (s *Server) Handler(ctx context.Context) http.Handler {
 	s.stopping = ctx.Done()
 	s.origin = http.NewCrossOriginProtection()
 	s.attempts, s.failures = newAttempts(s.Now), &failures{now: s.Now}
-	s.streams, s.requests, s.frames = newStreams(), newRequestLimiter(), newFrames()
+	s.streams, s.requests = newStreams(), newRequestLimiter()
 	s.counts = newCounts(s)
 	s.mux = http.NewServeMux()
-	for _, rt := range s.routes() {
+	for _, rt := range s.Routes() {
 		s.mux.Handle(rt.Pattern, s.authorize(rt))
 	}
 	return s.middleware(s.mux)

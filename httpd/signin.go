@@ -7,17 +7,61 @@ import (
 	"net/url"
 	"path"
 	"strings"
+	"time"
 
 	"gatepost/message"
 	"gatepost/policy"
 	"gatepost/store"
 )
 
+// A SignInRefused says to a person why they are not signed in.
+type SignInRefused struct {
+	words string
+	Wait  time.Duration // until another attempt is looked at, if it is that
+}
+
+func (e *SignInRefused) Error() string { return e.words }
+
+// tooMany says when to come again.
+func tooMany(wait time.Duration) error {
+	return &SignInRefused{"Too many attempts to sign in failed from here. Try again in " +
+		minutes(wait) + ".", wait}
+}
+
+// SignIn opens a session of its own, whatever session there was: nobody can lay one under
+// somebody else (session fixation). Only now is it known who asks, and so whether they may
+// from there. Who is not signed in by that gets a SignInRefused.
+func (s *Server) SignIn(w http.ResponseWriter, r *http.Request, c Caller, email,
+	password string) error {
+	user, err := s.authenticate(r, c, email, password)
+	if errors.Is(err, store.ErrWrongPassword) {
+		return s.wrongPassword(r, c)
+	}
+	if err != nil {
+		return err
+	}
+	token, err := s.DB.NewSession(r.Context(), user, c.Client, r.UserAgent())
+	if errors.Is(err, store.ErrNotFound) { // the profile has changed since
+		return &SignInRefused{words: "This address and this password do not go together any more."}
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.endSession(r); err != nil {
+		return err
+	}
+	c.User = user
+	s.noteSignIn(r, c, user.Email, signedIn)
+	http.SetCookie(w, s.Cookie(token))
+	return nil
+}
+
 // authenticate checks the password, then the address for the role that came to light. An
 // attempt counts before it is known how it ends, so that many at once are no way around. Who
 // may not from there is answered, and counted, as if the password were wrong: from there
 // nobody finds out that it is right.
-func (s *Server) authenticate(r *http.Request, c Caller, email string) (store.User, error) {
+func (s *Server) authenticate(r *http.Request, c Caller, email, password string) (
+	store.User, error) {
 	account := noAccount
 	address, err := message.ParseAddress(strings.TrimSpace(email))
 	if err != nil {
@@ -30,8 +74,7 @@ func (s *Server) authenticate(r *http.Request, c Caller, email string) (store.Us
 		s.noteSignIn(r, c, account, tooOften)
 		return store.User{}, tooMany(wait)
 	}
-	user, err := s.DB.SignIn(r.Context(), address, r.PostForm.Get("password"),
-		c.Client)
+	user, err := s.DB.SignIn(r.Context(), address, password, c.Client)
 	if err == nil {
 		err = s.checkFrom(r, c, user)
 	}
@@ -69,6 +112,31 @@ func (s *Server) mayFrom(r *http.Request, c Caller, role policy.Role) (bool, err
 	return access.Decide(policy.Visit{Client: c.Client, Known: true, Role: role}).Allowed, err
 }
 
+// wrongPassword says why nobody was signed in, the same whatever the reason is.
+func (s *Server) wrongPassword(r *http.Request, c Caller) error {
+	const words = "This address and this password do not go together"
+	staff, err := s.mayFrom(r, c, policy.Agent)
+	switch {
+	case err != nil:
+		return err
+	case staff:
+		return &SignInRefused{words: words + "."}
+	}
+	return &SignInRefused{words: words + ", or they are those of an agent or admin, who cannot " +
+		"sign in from your network address (" + c.From() + ")."}
+}
+
+// SignOut ends the session that a request carries, and has its cookie forgotten.
+func (s *Server) SignOut(w http.ResponseWriter, r *http.Request) error {
+	if err := s.endSession(r); err != nil {
+		return err
+	}
+	gone := s.Cookie("")
+	gone.MaxAge = -1
+	http.SetCookie(w, gone)
+	return nil
+}
+
 // endSession ends the session that a request carries, if there is one.
 func (s *Server) endSession(r *http.Request) error {
 	cookie, err := r.Cookie(s.cookieName())
@@ -90,15 +158,15 @@ func (s *Server) cookieName() string {
 	return "gatepost"
 }
 
-// cookie carries a session until the browser is closed; the store ends it earlier if it is
+// Cookie carries a session until the browser is closed; the store ends it earlier if it is
 // idle.
-func (s *Server) cookie(token string) *http.Cookie {
+func (s *Server) Cookie(token string) *http.Cookie {
 	return &http.Cookie{Name: s.cookieName(), Value: token, Path: "/", HttpOnly: true,
 		Secure: s.Secure, SameSite: http.SameSiteLaxMode}
 }
 
-// formPage is the page that a form stands on: a form is sent to its page or to a path below.
-func (s *Server) formPage(p string) string {
+// FormPage is the page that a form stands on: a form is sent to its page or to a path below.
+func (s *Server) FormPage(p string) string {
 	for ; p != "/"; p = path.Dir(p) {
 		u := &url.URL{Path: p}
 		_, pattern := s.mux.Handler(&http.Request{Method: http.MethodGet, URL: u})

@@ -1,24 +1,16 @@
-package httpd
+package httpd_test
 
 import (
 	"crypto/tls"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"testing"
 
+	"gatepost/httpd"
 	"gatepost/policy"
 )
-
-// signIn sends the form.
-func (st *site) signIn(email, password, next, session, client string) (
-	w *httptest.ResponseRecorder) {
-	st.Helper()
-	form := url.Values{"email": {email}, "password": {password}, "next": {next}}
-	return st.do(call{method: "POST", path: "/sign-in", body: form.Encode(), session: session,
-		client: client, header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}})
-}
 
 // cookieOf is the session cookie that was set, nil if none was.
 func cookieOf(w *httptest.ResponseRecorder) *http.Cookie {
@@ -32,8 +24,8 @@ func cookieOf(w *httptest.ResponseRecorder) *http.Cookie {
 
 func TestSignIn(t *testing.T) {
 	st := testServer(t)
-	st.password("admin@acme.test", "correct horse")
-	w := st.signIn("Admin@ACME.test", "correct horse", "/suspended?cause=loop", "", "")
+	st.Password("admin@acme.test", "correct horse")
+	w := st.SignIn("Admin@ACME.test", "correct horse", "/suspended?cause=loop", "", "")
 	c := cookieOf(w)
 	if w.Header().Get("Location") != "/suspended?cause=loop" || c == nil {
 		t.Fatalf("%d %v", w.Code, w.Header())
@@ -41,14 +33,14 @@ func TestSignIn(t *testing.T) {
 	if !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Domain != "" {
 		t.Errorf("cookie %s", c)
 	}
-	if w := st.do(call{method: "GET", path: "/api/v2/users/me", session: c.Value}); w.Code != 200 {
+	if w := st.Do(call{Method: "GET", Path: "/api/v2/users/me", Session: c.Value}); w.Code != 200 {
 		t.Errorf("the session does not stand: %d", w.Code)
 	}
-	out := st.do(call{method: "POST", path: "/sign-out", session: c.Value, client: outside})
+	out := st.Do(call{Method: "POST", Path: "/sign-out", Session: c.Value, Client: outside})
 	if gone := cookieOf(out); gone == nil || gone.MaxAge >= 0 || gone.Value != "" {
 		t.Errorf("the cookie stays: %v", gone)
 	}
-	if w := st.do(call{method: "GET", path: "/api/v2/users/me", session: c.Value}); w.Code != 401 {
+	if w := st.Do(call{Method: "GET", Path: "/api/v2/users/me", Session: c.Value}); w.Code != 401 {
 		t.Errorf("after signing out: %d", w.Code)
 	}
 }
@@ -56,9 +48,9 @@ func TestSignIn(t *testing.T) {
 // TestSecureCookie: under TLS the cookie has the prefix that no other host can set.
 func TestSecureCookie(t *testing.T) {
 	st := testServer(t)
-	st.server.Secure = true
-	st.password("admin@acme.test", "correct horse")
-	c := cookieOf(st.signIn("admin@acme.test", "correct horse", "", "", ""))
+	st.Server.Secure = true
+	st.Password("admin@acme.test", "correct horse")
+	c := cookieOf(st.SignIn("admin@acme.test", "correct horse", "", "", ""))
 	if c == nil || c.Name != "__Host-gatepost" || !c.Secure || c.Path != "/" || c.Domain != "" {
 		t.Errorf("cookie %v", c)
 	}
@@ -67,13 +59,13 @@ func TestSecureCookie(t *testing.T) {
 // TestFixation: who signs in gets a session of their own, and the one they came with ends.
 func TestFixation(t *testing.T) {
 	st := testServer(t)
-	st.password("admin@acme.test", "correct horse")
-	planted := st.session("ann@example.com")
-	c := cookieOf(st.signIn("admin@acme.test", "correct horse", "", planted, ""))
+	st.Password("admin@acme.test", "correct horse")
+	planted := st.Session("ann@example.com")
+	c := cookieOf(st.SignIn("admin@acme.test", "correct horse", "", planted, ""))
 	if c == nil || c.Value == planted {
 		t.Fatal("the session that was planted is used")
 	}
-	if w := st.do(call{method: "GET", path: "/api/v2/users/me", session: planted}); w.Code != 401 {
+	if w := st.Do(call{Method: "GET", Path: "/api/v2/users/me", Session: planted}); w.Code != 401 {
 		t.Errorf("the session that was planted still stands: %d", w.Code)
 	}
 }
@@ -81,9 +73,9 @@ func TestFixation(t *testing.T) {
 // TestWrong: nothing tells a name that is not known from a password that is wrong.
 func TestWrong(t *testing.T) {
 	st := testServer(t)
-	st.password("admin@acme.test", "correct horse")
-	wrong := st.signIn("admin@acme.test", "battery", "", "", "")
-	unknown := st.signIn("nobody@acme.test", "battery", "", "", "")
+	st.Password("admin@acme.test", "correct horse")
+	wrong := st.SignIn("admin@acme.test", "battery", "", "", "")
+	unknown := st.SignIn("nobody@acme.test", "battery", "", "", "")
 	same := strings.ReplaceAll(unknown.Body.String(), "nobody@", "admin@")
 	if wrong.Code != 422 || unknown.Code != 422 || wrong.Body.String() != same {
 		t.Errorf("%d and %d", wrong.Code, unknown.Code)
@@ -91,7 +83,7 @@ func TestWrong(t *testing.T) {
 	if cookieOf(wrong) != nil || cookieOf(unknown) != nil {
 		t.Error("a session was opened")
 	}
-	if odd := st.signIn("no address", "x", "", "", ""); odd.Code != 422 {
+	if odd := st.SignIn("no address", "x", "", "", ""); odd.Code != 422 {
 		t.Errorf("no address: %d", odd.Code)
 	}
 }
@@ -99,8 +91,8 @@ func TestWrong(t *testing.T) {
 // TestNoAdmin: until somebody can administer this, nobody signs in.
 func TestNoAdmin(t *testing.T) {
 	st := testServer(t)
-	st.password("agent@acme.test", "correct horse")
-	w := st.signIn("agent@acme.test", "correct horse", "", "", "")
+	st.Password("agent@acme.test", "correct horse")
+	w := st.SignIn("agent@acme.test", "correct horse", "", "", "")
 	if w.Code != 422 || cookieOf(w) != nil || strings.Contains(w.Body.String(), "<input") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
@@ -111,20 +103,20 @@ func TestNoAdmin(t *testing.T) {
 func TestRoleAfterPassword(t *testing.T) {
 	st := testServer(t)
 	for _, email := range []string{"admin@acme.test", "agent@acme.test", "ann@example.com"} {
-		st.password(email, "correct horse")
+		st.Password(email, "correct horse")
 	}
-	st.restrict(true, "192.0.2.0/24", true)
-	w := st.signIn("agent@acme.test", "correct horse", "", "", outside)
+	st.Restrict(true, "192.0.2.0/24", true)
+	w := st.SignIn("agent@acme.test", "correct horse", "", "", outside)
 	seen := strings.Contains(w.Body.String(), outside)
 	if w.Code != http.StatusUnprocessableEntity || cookieOf(w) != nil || !seen {
 		t.Errorf("an agent from outside: %d", w.Code)
 	}
-	w = st.signIn("ann@example.com", "correct horse", "", "", outside)
+	w = st.SignIn("ann@example.com", "correct horse", "", "", outside)
 	if c := cookieOf(w); w.Code != http.StatusSeeOther || c == nil {
 		t.Errorf("a customer from outside: %d", w.Code)
 	}
-	st.restrict(true, "192.0.2.0/24", false)
-	if w := st.signIn("ann@example.com", "correct horse", "", "", outside); w.Code != 403 {
+	st.Restrict(true, "192.0.2.0/24", false)
+	if w := st.SignIn("ann@example.com", "correct horse", "", "", outside); w.Code != 403 {
 		t.Errorf("a customer from outside, without bypass: %d", w.Code)
 	}
 }
@@ -133,12 +125,12 @@ func TestRoleAfterPassword(t *testing.T) {
 // one, neither the answer nor how many more there are.
 func TestRefusedAlike(t *testing.T) {
 	st := testServer(t)
-	st.password("admin@acme.test", "correct horse")
-	st.password("agent@acme.test", "correct horse")
-	st.restrict(true, "192.0.2.0/24", true)
-	for i := range attemptsPerAccount + 1 {
-		right := st.signIn("agent@acme.test", "correct horse", "", "", outside)
-		wrong := st.signIn("admin@acme.test", "battery", "", "", outside)
+	st.Password("admin@acme.test", "correct horse")
+	st.Password("agent@acme.test", "correct horse")
+	st.Restrict(true, "192.0.2.0/24", true)
+	for i := range httpd.AttemptsPerAccount + 1 {
+		right := st.SignIn("agent@acme.test", "correct horse", "", "", outside)
+		wrong := st.SignIn("admin@acme.test", "battery", "", "", outside)
 		same := strings.ReplaceAll(wrong.Body.String(), "admin@", "agent@")
 		if right.Code != wrong.Code || right.Body.String() != same {
 			t.Fatalf("attempt %d: %d and %d", i, right.Code, wrong.Code)
@@ -150,60 +142,47 @@ func TestRefusedAlike(t *testing.T) {
 // locked out by somebody else.
 func TestLimit(t *testing.T) {
 	st := testServer(t)
-	st.password("admin@acme.test", "correct horse")
-	for i := range attemptsPerAccount {
-		if w := st.signIn("admin@acme.test", "battery", "", "", outside); w.Code != 422 {
+	st.Password("admin@acme.test", "correct horse")
+	for i := range httpd.AttemptsPerAccount {
+		if w := st.SignIn("admin@acme.test", "battery", "", "", outside); w.Code != 422 {
 			t.Fatalf("attempt %d: %d", i, w.Code)
 		}
 	}
-	w := st.signIn("ADMIN@acme.test", "correct horse", "", "", outside)
+	w := st.SignIn("ADMIN@acme.test", "correct horse", "", "", outside)
 	if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") != "901" {
 		t.Errorf("%d, Retry-After %q", w.Code, w.Header().Get("Retry-After"))
 	}
-	if w := st.signIn("agent@acme.test", "battery", "", "", outside); w.Code != 422 {
+	if w := st.SignIn("agent@acme.test", "battery", "", "", outside); w.Code != 422 {
 		t.Errorf("another account: %d", w.Code)
 	}
-	if w := st.signIn("admin@acme.test", "correct horse", "", "", inside); w.Code != 303 {
+	if w := st.SignIn("admin@acme.test", "correct horse", "", "", inside); w.Code != 303 {
 		t.Errorf("from another address: %d", w.Code)
 	}
-	st.clock.move(attemptWindow)
-	if w := st.signIn("admin@acme.test", "correct horse", "", "", outside); w.Code != 303 {
+	st.Clock.Move(httpd.AttemptWindow)
+	if w := st.SignIn("admin@acme.test", "correct horse", "", "", outside); w.Code != 303 {
 		t.Errorf("afterwards: %d", w.Code)
-	}
-}
-
-func TestOwnPath(t *testing.T) {
-	for next, want := range map[string]string{
-		"/suspended/1?x=%2F": "/suspended/1?x=%2F", "": "/", "suspended": "/",
-		"//example.com": "/", "/\\example.com": "/", "https://example.com/": "/",
-		"/\t/example.com": "/", "/%2F/x": "/", "javascript:alert(1)": "/",
-		"/a\r\nSet-Cookie: x": "/", "/sign-out": "/", "/%5Cexample.com": "/%5Cexample.com",
-	} {
-		if got := ownPath(next); got != want {
-			t.Errorf("%q leads to %q, want %q", next, got, want)
-		}
 	}
 }
 
 // TestCrossOrigin: another site cannot have a browser act with our cookie.
 func TestCrossOrigin(t *testing.T) {
 	st := testServer(t)
-	id := st.hold("one")
-	session := st.session("agent@acme.test")
-	secret, _ := st.token("agent@acme.test")
-	path := "/api/v2/suspended_tickets/" + itoa(id)
+	id := st.Hold("one")
+	session := st.Session("agent@acme.test")
+	secret, _ := st.Token("agent@acme.test")
+	path := "/api/v2/suspended_tickets/" + fmt.Sprint(id)
 	for _, header := range []http.Header{{"Sec-Fetch-Site": {"cross-site"}},
 		{"Sec-Fetch-Site": {"same-site"}}, {"Origin": {"https://example.com"}}} {
 		for _, to := range []string{path, "/sign-out", "/sign-in"} {
 			method := map[bool]string{true: "DELETE", false: "POST"}[to == path]
-			w := st.do(call{method: method, path: to, session: session, header: header})
+			w := st.Do(call{Method: method, Path: to, Session: session, Header: header})
 			if w.Code != http.StatusForbidden {
 				t.Errorf("%s %v: %d", to, header, w.Code)
 			}
 		}
 	}
-	w := st.do(call{method: "DELETE", path: path, token: secret,
-		header: http.Header{"Origin": {"https://example.com"}}})
+	w := st.Do(call{Method: "DELETE", Path: path, Token: secret,
+		Header: http.Header{"Origin": {"https://example.com"}}})
 	if w.Code != http.StatusNoContent {
 		t.Errorf("a token: %d", w.Code)
 	}
@@ -212,7 +191,7 @@ func TestCrossOrigin(t *testing.T) {
 // TestHost: a name that is not ours is refused (DNS rebinding).
 func TestHost(t *testing.T) {
 	st := testServer(t)
-	st.server.Hosts = []string{"Gate.acme.test"}
+	st.Server.Hosts = []string{"Gate.acme.test"}
 	for host, want := range map[string]int{"gate.acme.test": 200, "GATE.acme.test.:8025": 200,
 		"127.0.0.1:8025": 200, "[2001:db8::1]:8025": 200, "[2001:db8::1]": 200, "localhost": 200,
 		"rebound.example.com": 421, "gate.acme.test.example.com": 421, "127.0.0.1.example.com": 421,
@@ -221,7 +200,7 @@ func TestHost(t *testing.T) {
 		r := httptest.NewRequest("GET", "/livez", nil)
 		r.Host = host
 		w := httptest.NewRecorder()
-		s.web.ServeHTTP(w, r)
+		s.Web.ServeHTTP(w, r)
 		if w.Code != want {
 			t.Errorf("Host %q: %d, want %d", host, w.Code, want)
 		}
@@ -231,7 +210,7 @@ func TestHost(t *testing.T) {
 // TestTokens: the ways in which the vendor's clients send one, and what is none.
 func TestTokens(t *testing.T) {
 	st := testServer(t)
-	secret, _ := st.token("agent@acme.test")
+	secret, _ := st.Token("agent@acme.test")
 	basic := func(name, password string) string {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.SetBasicAuth(name, password)
@@ -248,8 +227,8 @@ func TestTokens(t *testing.T) {
 		"Bearer":           401,
 		"Digest " + secret: 401,
 	} {
-		w := st.do(call{method: "GET", path: "/api/v2/users/me",
-			header: http.Header{"Authorization": {header}}})
+		w := st.Do(call{Method: "GET", Path: "/api/v2/users/me",
+			Header: http.Header{"Authorization": {header}}})
 		if w.Code != want {
 			t.Errorf("%s: %d, want %d", header, w.Code, want)
 		}
@@ -258,8 +237,8 @@ func TestTokens(t *testing.T) {
 		}
 	}
 	// A token that is wrong is not made good by a session that is right.
-	w := st.do(call{method: "GET", path: "/api/v2/users/me", token: "wrong",
-		session: st.session("admin@acme.test")})
+	w := st.Do(call{Method: "GET", Path: "/api/v2/users/me", Token: "wrong",
+		Session: st.Session("admin@acme.test")})
 	if w.Code != 401 {
 		t.Errorf("wrong token beside a session: %d", w.Code)
 	}
@@ -268,9 +247,9 @@ func TestTokens(t *testing.T) {
 // TestTokenRole: a token has the role that its owner has now.
 func TestTokenRole(t *testing.T) {
 	st := testServer(t)
-	secret, _ := st.token("agent@acme.test")
-	st.must(st.hand().SetRole(t.Context(), st.address("agent@acme.test"), policy.EndUser))
-	w := st.do(call{method: "GET", path: "/api/v2/suspended_tickets", token: secret})
+	secret, _ := st.Token("agent@acme.test")
+	st.Must(st.Hand().SetRole(t.Context(), st.Address("agent@acme.test"), policy.EndUser))
+	w := st.Do(call{Method: "GET", Path: "/api/v2/suspended_tickets", Token: secret})
 	if w.Code != http.StatusForbidden {
 		t.Errorf("%d", w.Code)
 	}
@@ -280,14 +259,14 @@ func TestTokenRole(t *testing.T) {
 func TestStrictTransport(t *testing.T) {
 	st := testServer(t)
 	const header = "Strict-Transport-Security"
-	r := st.request(call{method: "GET", path: "/sign-in"}, strings.NewReader(""))
+	r := st.Request(call{Method: "GET", Path: "/sign-in"}, strings.NewReader(""))
 	w := httptest.NewRecorder()
-	st.web.ServeHTTP(w, r)
+	st.Web.ServeHTTP(w, r)
 	if got := w.Header().Get(header); got != "" {
 		t.Errorf("in the clear: %q", got)
 	}
 	r.TLS, w = &tls.ConnectionState{}, httptest.NewRecorder()
-	st.web.ServeHTTP(w, r)
+	st.Web.ServeHTTP(w, r)
 	if got := w.Header().Get(header); got != "max-age=31536000" {
 		t.Errorf("over TLS: %q", got)
 	}
@@ -297,13 +276,36 @@ func TestStrictTransport(t *testing.T) {
 func TestFence(t *testing.T) {
 	st := testServer(t)
 	for _, path := range []string{"/livez", "/sign-in", "/nowhere", "/api/v2/users/me", "/ips"} {
-		h := st.do(call{method: "GET", path: path}).Header()
+		h := st.Do(call{Method: "GET", Path: path}).Header()
 		csp := h.Get("Content-Security-Policy")
 		if !strings.HasPrefix(csp, "default-src 'none'; script-src 'self'") ||
 			strings.Contains(csp, "unsafe") ||
 			h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Referrer-Policy") != "no-referrer" ||
 			h.Get("Cache-Control") != "no-store" {
 			t.Errorf("%s: %v", path, h)
+		}
+	}
+}
+
+// TestOneAccount: one account is one, however it is written, and so is all that is none.
+func TestOneAccount(t *testing.T) {
+	for name, spellings := range map[string][]string{
+		"an account": {"ann@acme.test", "Ann@ACME.test", " ann@acme.test ", `"ann"@acme.test`},
+		"none":       {"ann", "bob", "", "ann@"},
+	} {
+		st := testServer(t)
+		st.Password("admin@acme.test", "correct horse")
+		for i := range httpd.AttemptsPerAccount {
+			w := st.SignIn(spellings[i%len(spellings)], "battery", "", "", outside)
+			if w.Code != http.StatusUnprocessableEntity {
+				t.Fatalf("%s, attempt %d: %d", name, i, w.Code)
+			}
+		}
+		for _, spelling := range spellings {
+			w := st.SignIn(spelling, "battery", "", "", outside)
+			if w.Code != http.StatusTooManyRequests {
+				t.Errorf("%s, as %q: %d", name, spelling, w.Code)
+			}
 		}
 	}
 }

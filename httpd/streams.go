@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"net/http"
 	"sync"
 	"time"
 )
@@ -16,13 +17,20 @@ type streams struct {
 	lock  sync.Mutex
 	total int
 	of    map[int64]int // by profile
-	every time.Duration
-	write time.Duration // what one event may take
 }
 
 func newStreams() *streams {
-	return &streams{of: map[int64]int{}, every: lookEvery,
-		write: eventWrite}
+	return &streams{of: map[int64]int{}}
+}
+
+// EnterStream counts a stream of events of a caller until leave is called, unless too many are
+// open: then it is to be tried again after retry.
+func (s *Server) EnterStream(c Caller, retry time.Duration) (leave func(), err error) {
+	if !s.streams.take(c.User.ID) {
+		return nil, &Problem{Status: http.StatusServiceUnavailable, Code: "TooManyStreams",
+			Retry: retry, Description: "too many event streams are open: close one"}
+	}
+	return func() { s.streams.leave(c.User.ID) }, nil
 }
 
 func (s *streams) open() int64 {

@@ -97,7 +97,7 @@ func newAccessExempt(a *app) *cobra.Command {
 		Short: "list what answers from anywhere, and why",
 		Args:  takes(0, 0),
 		RunE: func(*cobra.Command, []string) error {
-			return printList(a, rowsOf(httpd.Exempt()), []string{"ENDPOINT", "WHY"},
+			return printList(a, rowsOf(withParts(&httpd.Server{}).Exempt()), []string{"ENDPOINT", "WHY"},
 				func(e httpd.Exemption) []string { return []string{e.Endpoint, e.Reason} })
 		},
 	}

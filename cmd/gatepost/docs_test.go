@@ -219,7 +219,7 @@ func TestDocsExemptions(t *testing.T) {
 		t.Fatal("docs/console.md has no table of endpoint and why")
 	}
 	var rows []string
-	for _, e := range httpd.Exempt() {
+	for _, e := range withParts(&httpd.Server{}).Exempt() {
 		rows = append(rows, "| `"+e.Endpoint+"` | "+e.Reason+" |")
 	}
 	if want := strings.Join(rows, "\n"); table != want || len(rows) < 5 {

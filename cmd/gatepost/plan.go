@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"gatepost/httpd"
+	"gatepost/httpd/api"
+	"gatepost/httpd/console"
 	"gatepost/policy"
 	"gatepost/settings"
 	"gatepost/smtpd"
@@ -64,17 +66,23 @@ func newSMTPServer(s *settings.Settings, log *slog.Logger) (*smtpd.Server, error
 
 // newHTTPServer makes the HTTP server that the settings describe.
 func newHTTPServer(s *settings.Settings, log *slog.Logger) (*httpd.Server, error) {
-	server := &httpd.Server{
+	server := withParts(&httpd.Server{
 		Secure:    s.HTTP.TLSCert != "" || bool(s.HTTP.BehindTLS),
 		Addresses: s.HTTP.IPs,
 		Version:   built().Version,
 		Log:       log,
-	}
+	})
 	var errHosts, errProxies, errMetrics error
 	server.Hosts, errHosts = s.Hosts()
 	server.Proxies, errProxies = s.HTTPProxies()
 	server.Metrics, errMetrics = s.Metrics()
 	return server, errors.Join(errHosts, errProxies, errMetrics)
+}
+
+// withParts gives a server the API and the console.
+func withParts(s *httpd.Server) *httpd.Server {
+	s.API, s.Console = api.New(s), console.New(s)
+	return s
 }
 
 // loadCertificate reads the files of a section's tls_cert and tls_key; nil if it names none.

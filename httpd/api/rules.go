@@ -1,0 +1,232 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"gatepost/httpd"
+	"gatepost/policy"
+	"gatepost/store"
+)
+
+// A listBody is one list: as text, if a field can hold it.
+type listBody struct {
+	Text       *string `json:"text"` // null if it is longer than a field can be
+	Count      int     `json:"count"`
+	EntriesURL string  `json:"entries_url"`
+}
+
+// showRules shows both lists, and the generation that stands.
+func (s *handlers) showRules(w http.ResponseWriter, r *http.Request, _ httpd.Caller) error {
+	b, err := s.rulesBody(r)
+	if err != nil {
+		return err
+	}
+	return httpd.AnswerJSON(w, http.StatusOK, b)
+}
+
+func (s *handlers) rulesBody(r *http.Request) (body, error) {
+	p, err := s.DB.Policy(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	rules := map[string]any{"generation": p.Generation}
+	for name, list := range map[policy.ListName]*policy.List{
+		policy.Allow: p.Allow, policy.Block: p.Block,
+	} {
+		text, err := s.listText(r, name, list.Len())
+		if err != nil {
+			return nil, err
+		}
+		rules[string(name)+"list"] = listBody{Text: text, Count: list.Len(),
+			EntriesURL: fmt.Sprintf("%s/api/v2/rules/%s/entries", s.base(r), name)}
+	}
+	return body{"rules": rules}, nil
+}
+
+// listText is a list as one field, an entry a line; null if it is too long for one.
+func (s *handlers) listText(r *http.Request, name policy.ListName, entries int) (*string, error) {
+	if entries > policy.MaxField/2 {
+		return nil, nil
+	}
+	var b strings.Builder
+	for rule, err := range s.DB.Rules(r.Context(), name) {
+		if err != nil {
+			return nil, err
+		}
+		b.WriteString(rule.Entry + "\n")
+	}
+	text := b.String()
+	return when(len(text) <= 4*policy.MaxField, text), nil
+}
+
+// A ruleTexts is the lists that a program sets, as text; nil stays as it is.
+type ruleTexts struct {
+	Allowlist  *string `json:"allowlist"`
+	Blocklist  *string `json:"blocklist"`
+	Generation *int64  `json:"generation"` // at which it read them
+}
+
+// setRules replaces the lists that are named, each whole: all of them or none. Whoever says at
+// which generation they read them is refused if they were changed since.
+func (s *handlers) setRules(w http.ResponseWriter, r *http.Request, c httpd.Caller) error {
+	var in struct {
+		Rules ruleTexts `json:"rules"`
+	}
+	if err := readOwnJSON(r, &in); err != nil {
+		return err
+	}
+	lists, err := in.Rules.lists()
+	if err != nil {
+		return err
+	}
+	seen, err := since(in.Rules.Generation)
+	if err != nil {
+		return err
+	}
+	if _, err = s.As(c).SetRules(r.Context(), seen, lists...); err != nil {
+		return err
+	}
+	return s.showRules(w, r, c)
+}
+
+func (in ruleTexts) lists() (lists []store.NewList, err error) {
+	if in.Allowlist == nil && in.Blocklist == nil {
+		return nil, httpd.Invalid("rules", "name a list: {\"rules\": {\"blocklist\": \"…\"}}")
+	}
+	for _, field := range []struct {
+		list policy.ListName
+		text *string
+	}{{policy.Allow, in.Allowlist}, {policy.Block, in.Blocklist}} {
+		if field.text == nil {
+			continue
+		}
+		entries, err := policy.ParseList(field.list, *field.text)
+		if err != nil {
+			return nil, inField(string(field.list)+"list", err)
+		}
+		lists = append(lists, store.NewList{Name: field.list, Entries: entries})
+	}
+	return lists, nil
+}
+
+// inField says of which field an error is.
+func inField(field string, err error) error {
+	p := httpd.AsProblem(err)
+	if p == nil || len(p.Details) != 1 {
+		return err
+	}
+	for _, details := range p.Details {
+		return httpd.Refusal(field, details)
+	}
+	return err
+}
+
+// pathList is the list that the path names.
+func pathList(r *http.Request) (policy.ListName, error) {
+	switch name := policy.ListName(r.PathValue("list")); name {
+	case policy.Allow, policy.Block:
+		return name, nil
+	}
+	return "", httpd.ErrNotFound
+}
+
+// listEntries streams the entries of a list: there may be a million.
+func (s *handlers) listEntries(w http.ResponseWriter, r *http.Request, _ httpd.Caller) error {
+	list, err := pathList(r)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	separator := `{"entries":[`
+	for rule, err := range s.DB.Rules(r.Context(), list) {
+		if err != nil {
+			return err
+		}
+		text, err := json.Marshal(rule)
+		if err != nil {
+			return err
+		}
+		if _, err := io.WriteString(w, separator+string(text)); err != nil {
+			return err
+		}
+		separator = ",\n"
+	}
+	end := "]}\n"
+	if strings.HasPrefix(separator, "{") {
+		end = separator + end
+	}
+	_, err = io.WriteString(w, end)
+	return err
+}
+
+// addEntries adds entries one by one: entry, or entries, with a note.
+func (s *handlers) addEntries(w http.ResponseWriter, r *http.Request, c httpd.Caller) error {
+	list, err := pathList(r)
+	if err != nil {
+		return err
+	}
+	var in struct {
+		Entry   string   `json:"entry"`
+		Entries []string `json:"entries"`
+		Note    string   `json:"note"`
+	}
+	if err := readOwnJSON(r, &in); err != nil {
+		return err
+	}
+	if in.Entry != "" {
+		in.Entries = append(in.Entries, in.Entry)
+	}
+	entries, err := readEntries(list, in.Entries)
+	if err != nil {
+		return err
+	}
+	added, err := s.As(c).AddRules(r.Context(), list, entries, in.Note)
+	if err != nil {
+		return err
+	}
+	return httpd.AnswerJSON(w, http.StatusOK, body{"added": added, "entries": shown(entries)})
+}
+
+// removeEntries removes those of ?entry=, all or none.
+func (s *handlers) removeEntries(w http.ResponseWriter, r *http.Request, c httpd.Caller) error {
+	list, err := pathList(r)
+	if err != nil {
+		return err
+	}
+	entries, err := readEntries(list, r.URL.Query()["entry"])
+	if err != nil {
+		return err
+	}
+	if _, err := s.As(c).RemoveRules(r.Context(), list, entries); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// readEntries reads each entry on its own: one with a space in it is not two.
+func readEntries(list policy.ListName, texts []string) ([]policy.Entry, error) {
+	if len(texts) == 0 {
+		return nil, httpd.Invalid("entry", "name an entry, such as acme.test")
+	}
+	entries := make([]policy.Entry, len(texts))
+	for i, text := range texts {
+		var err error
+		if entries[i], err = policy.ParseEntry(list, strings.TrimSpace(text)); err != nil {
+			return nil, inField("entry", err)
+		}
+	}
+	return entries, nil
+}
+
+func shown(entries []policy.Entry) []string {
+	texts := make([]string, len(entries))
+	for i, e := range entries {
+		texts[i] = e.String()
+	}
+	return texts
+}

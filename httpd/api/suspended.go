@@ -1,0 +1,285 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"gatepost/httpd"
+	"gatepost/policy"
+	"gatepost/store"
+)
+
+// sortColumns are the vendor's names of what the queue is sorted by.
+func sortColumn(name string) (string, bool) {
+	column, ok := map[string]string{"": "created", "created_at": "created",
+		"author_email": "author", "cause": "cause", "subject": "subject"}[name]
+	return column, ok
+}
+
+// readSort reads sort_by and sort_order. The newest come first unless something else is
+// asked for.
+func readSort(r *http.Request, q *store.Query, p *store.PageRequest) error {
+	query := r.URL.Query()
+	column, ok := sortColumn(query.Get("sort_by"))
+	if !ok {
+		return httpd.Invalid("sort_by", "%q is not author_email, cause, created_at or subject",
+			query.Get("sort_by"))
+	}
+	q.Sort = column
+	switch order := query.Get("sort_order"); order {
+	case "":
+		p.Descending = column == "created"
+	case "asc", "desc":
+		p.Descending = order == "desc"
+	default:
+		return httpd.Invalid("sort_order", "%q is not asc or desc", order)
+	}
+	return nil
+}
+
+func (s *handlers) listSuspended(w http.ResponseWriter, r *http.Request, _ httpd.Caller) error {
+	p, err := readPaging(r.URL.Query())
+	if err != nil {
+		return err
+	}
+	query := r.URL.Query()
+	q := store.Query{Cause: query.Get("cause"), From: httpd.LowerASCII(query.Get("from")),
+		Search: query.Get("query")}
+	if err := readSort(r, &q, &p.request); err != nil {
+		return err
+	}
+	page, err := turn(p, func(pr store.PageRequest) (store.Page[store.Suspended], error) {
+		return s.DB.SuspendedPage(r.Context(), q, pr)
+	})
+	if err != nil {
+		return err
+	}
+	s.QueueSeen(r.Context())
+	records := make([]suspendedTicket, 0, len(page.Items))
+	for _, held := range page.Items {
+		t, err := s.suspendedTicket(r, held, listedMail)
+		if errors.Is(err, store.ErrNotFound) {
+			continue // somebody recovered or deleted it while we were reading
+		}
+		if err != nil {
+			return err
+		}
+		records = append(records, t)
+	}
+	b, err := pageBody(s, r, "suspended_tickets", records, p, page, func() (int64, error) {
+		return s.DB.CountSuspended(r.Context(), q)
+	})
+	if err != nil {
+		return err
+	}
+	return httpd.AnswerJSON(w, http.StatusOK, b)
+}
+
+func (s *handlers) showSuspended(w http.ResponseWriter, r *http.Request, _ httpd.Caller) error {
+	t, err := s.oneSuspended(r)
+	if err != nil {
+		return err
+	}
+	return httpd.AnswerJSON(w, http.StatusOK, body{"suspended_ticket": t})
+}
+
+// oneSuspended is the held message that the path names.
+func (s *handlers) oneSuspended(r *http.Request) (t suspendedTicket, err error) {
+	id, err := httpd.PathID(r)
+	if err != nil {
+		return t, err
+	}
+	held, err := s.DB.Suspended(r.Context(), id)
+	if err != nil {
+		return t, err
+	}
+	return s.suspendedTicket(r, held, wholeMail)
+}
+
+// recoverOne makes a ticket of a held message. Again it gives the same ticket.
+func (s *handlers) recoverOne(w http.ResponseWriter, r *http.Request, c httpd.Caller) error {
+	id, err := httpd.PathID(r)
+	if err != nil {
+		return err
+	}
+	with, err := s.listChange(r, c, id, policy.Allow)
+	if err != nil {
+		return err
+	}
+	done, err := s.As(c).RecoverWith(r.Context(), id, with)
+	switch {
+	case lostWords(err) != "":
+		return s.unrecovered(r, []int64{id}, err)
+	case err != nil && !errors.Is(err, store.ErrRecovered):
+		return err
+	}
+	t, err := s.ticket(r.Context(), r, done.Ticket)
+	if err != nil {
+		return err
+	}
+	t.MadeProfile = &done.MadeProfile
+	b := body{"ticket": []ticket{t}}
+	if with != nil {
+		if b["audit_id"], err = s.DB.LastEntry(r.Context(), id); err != nil {
+			return err
+		}
+	}
+	return httpd.AnswerJSON(w, http.StatusOK, b)
+}
+
+// recoverMany makes tickets of all that it can. What somebody deleted meanwhile is listed as
+// missing, and is an error only if nothing is left.
+func (s *handlers) recoverMany(w http.ResponseWriter, r *http.Request, c httpd.Caller) error {
+	ids, err := readIDs(r)
+	if err != nil {
+		return err
+	}
+	done, err := s.As(c).RecoverMany(r.Context(), ids)
+	missing, failed := httpd.SplitFailures(err)
+	switch {
+	case failed != nil:
+		return s.unrecovered(r, failed, err)
+	case missing == nil && err != nil:
+		return err
+	case len(done) == 0:
+		return httpd.ErrNotFound
+	}
+	tickets := make([]ticket, len(done))
+	for i, d := range done {
+		if tickets[i], err = s.ticket(r.Context(), r, d.Ticket); err != nil {
+			return err
+		}
+		tickets[i].MadeProfile = &d.MadeProfile
+	}
+	b := body{"tickets": tickets}
+	if missing != nil {
+		b["missing"] = missing
+	}
+	return httpd.AnswerJSON(w, http.StatusOK, b)
+}
+
+// unrecovered says of which held messages no ticket could be made, under both names that
+// the vendor's clients look for.
+func (s *handlers) unrecovered(r *http.Request, ids []int64, cause error) error {
+	failed := []suspendedTicket{}
+	for _, id := range ids {
+		held, err := s.DB.Suspended(r.Context(), id)
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		t := s.describe(r, held)
+		t.ErrorMessages = []string{lostWords(reasonOf(cause, id))}
+		failed = append(failed, t)
+	}
+	s.Log.Error("recover", "ids", ids, "error", cause)
+	p := httpd.Invalid("id", "no ticket could be made of what is listed: the server's log says why")
+	p.More = map[string]any{"ticket": failed, "suspended_tickets": failed}
+	return p
+}
+
+// reasonOf is why one of several could not be recovered.
+func reasonOf(err error, id int64) error {
+	var failures store.Failures
+	if errors.As(err, &failures) {
+		for _, f := range failures {
+			if f.ID == id {
+				return f.Err
+			}
+		}
+	}
+	return err
+}
+
+func (s *handlers) destroyOne(w http.ResponseWriter, r *http.Request, c httpd.Caller) error {
+	id, err := httpd.PathID(r)
+	if err != nil {
+		return err
+	}
+	with, err := s.listChange(r, c, id, policy.Block)
+	if err != nil {
+		return err
+	}
+	if _, err := s.As(c).DeleteWith(r.Context(), []int64{id}, with); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// undeleteOne holds a message again that was deleted not long ago.
+func (s *handlers) undeleteOne(w http.ResponseWriter, r *http.Request, c httpd.Caller) error {
+	id, err := httpd.PathID(r)
+	if err != nil {
+		return err
+	}
+	if _, err := s.As(c).Undelete(r.Context(), []int64{id}); err != nil {
+		return err
+	}
+	return s.showSuspended(w, r, c)
+}
+
+// destroyMany deletes what there is: what is gone already is as the caller wants it, unless
+// nothing of it was ever there.
+func (s *handlers) destroyMany(w http.ResponseWriter, r *http.Request, c httpd.Caller) error {
+	ids, err := readIDs(r)
+	if err != nil {
+		return err
+	}
+	if err := s.destroy(r.Context(), c, ids); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// destroy tries again without what others deleted meanwhile: with each try there is less.
+func (s *handlers) destroy(ctx context.Context, c httpd.Caller, ids []int64) error {
+	for {
+		missing, err := s.As(c).DeleteSuspended(ctx, ids)
+		if !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		left := slices.DeleteFunc(slices.Clone(ids), func(id int64) bool {
+			return slices.Contains(missing, id)
+		})
+		if len(left) == 0 || len(left) == len(ids) {
+			return err
+		}
+		ids = left
+	}
+}
+
+// maxIDs is how many records one request may name.
+const maxIDs = 100
+
+// readIDs reads ids=1,2,3 without those that repeat.
+func readIDs(r *http.Request) ([]int64, error) {
+	var ids []int64
+	words := strings.FieldsFunc(r.URL.Query().Get("ids"), func(c rune) bool {
+		return c == ',' || c == ' '
+	})
+	if len(words) > maxIDs {
+		return nil, &httpd.Problem{Status: http.StatusUnprocessableEntity, Code: "TooManyValues",
+			Description: "at most 100 ids can be named at once", Details: map[string][]httpd.Detail{
+				"ids": {{Error: "TooManyValues", Description: "at most 100 ids"}}}}
+	}
+	for _, word := range words {
+		id, ok := httpd.ParseID(word)
+		if !ok {
+			return nil, httpd.Invalid("ids", "%q is no id", word)
+		}
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	if ids == nil {
+		return nil, httpd.Invalid("ids", "name the records: ids=1,2,3")
+	}
+	return ids, nil
+}

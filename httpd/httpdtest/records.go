@@ -1,0 +1,110 @@
+package httpdtest
+
+import (
+	"context"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"gatepost/policy"
+	"gatepost/store"
+)
+
+func Ranges(t *testing.T, text string) *policy.Ranges {
+	t.Helper()
+	r, err := policy.ParseRanges(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// Changes are how many there are in the audit log.
+func (st *Site) Changes() (n int) {
+	st.Helper()
+	for _, err := range st.DB.AuditLog(context.Background(), store.AuditQuery{}) {
+		st.Must(err)
+		n++
+	}
+	return n
+}
+
+// LastUse is when and from where a token was let through last.
+func (st *Site) LastUse(id int64) (last store.Token) {
+	st.Helper()
+	for token, err := range st.DB.Tokens(context.Background()) {
+		st.Must(err)
+		if token.ID == id {
+			last = token
+		}
+	}
+	return last
+}
+
+func (st *Site) HeldNow() int64 {
+	st.Helper()
+	n, err := st.DB.CountSuspended(st.Context(), store.Query{})
+	st.Must(err)
+	return n
+}
+
+// List is a list as one line.
+func (st *Site) List(name policy.ListName) string {
+	st.Helper()
+	var entries []string
+	for r, err := range st.DB.Rules(st.Context(), name) {
+		st.Must(err)
+		entries = append(entries, r.Entry)
+	}
+	return strings.Join(entries, " ")
+}
+
+func (st *Site) User(email string, role policy.Role) {
+	st.Helper()
+	st.Must(st.Hand().AddUser(context.Background(), store.NewUser{Email: st.Address(email),
+		Name: "Name of " + email, Role: role, MadeBy: "cli"}))
+}
+
+func (st *Site) Password(email, password string) {
+	st.Helper()
+	st.Must(st.Hand().SetPassword(context.Background(), st.Address(email),
+		store.HashPassword(password)))
+}
+
+// Session is the token of a new session.
+func (st *Site) Session(email string) string {
+	st.Helper()
+	u, err := st.DB.User(context.Background(), st.Address(email))
+	st.Must(err)
+	token, err := st.DB.NewSession(context.Background(), u, netip.MustParseAddr(Inside), "test")
+	st.Must(err)
+	return token
+}
+
+// Token is a new token of an owner, and its id.
+func (st *Site) Token(email string) (secret string, id int64) {
+	st.Helper()
+	token, secret, err := st.Hand().AddToken(context.Background(),
+		store.NewToken{Owner: st.Address(email), Name: "script"})
+	st.Must(err)
+	return secret, token.ID
+}
+
+// Rules replaces a list.
+func (st *Site) Rules(list policy.ListName, text string) {
+	st.Helper()
+	entries, err := policy.ParseList(list, text)
+	st.Must(err)
+	_, err = st.Hand().SetRules(context.Background(), store.AnyGeneration,
+		store.NewList{Name: list, Entries: entries})
+	st.Must(err)
+}
+
+// Restrict sets the IP restrictions.
+func (st *Site) Restrict(enabled bool, ranges string, bypass bool) {
+	st.Helper()
+	r, err := policy.ParseRanges(ranges)
+	st.Must(err)
+	st.Must(st.Hand().SetAccess(context.Background(), store.AnyGeneration, policy.Access{
+		Enabled: enabled, Ranges: r, CustomersBypass: bypass}, netip.Addr{}, policy.Admin, true))
+}
