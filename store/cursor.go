@@ -1,11 +1,9 @@
 package store
 
 import (
-	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
 )
 
 // ErrCursor says that a cursor is none of ours, or of another order.
@@ -34,26 +32,6 @@ func (l listing[T]) cursor(r PageRequest) (*cursor, error) {
 		return nil, ErrCursor
 	}
 	return &at, nil
-}
-
-// start is the place where a page begins or ends, nil if it is the first.
-func (l listing[T]) start(ctx context.Context, db *DB, r PageRequest) (*cursor, error) {
-	if r.After != "" || r.Before != "" || r.Offset <= 0 {
-		return l.cursor(r)
-	}
-	order, key, by := "", "''", ""
-	if r.Descending {
-		order = " desc"
-	}
-	if l.key != "" {
-		key, by = l.key, l.key+order+", "
-	}
-	at := cursor{Sort: l.sort}
-	query := fmt.Sprintf("select %s, %s from %s%s order by %s%s%s limit 1 offset %d", key, l.id,
-		l.table, l.where, by, l.id, order, r.Offset-1)
-	return one(ctx, db, func(row scanner) (*cursor, error) {
-		return &at, row.Scan(&at.Key, &at.ID)
-	}, query, l.args...)
 }
 
 // maxCursor is the longest cursor taken, in octets: a key of 64 runes, escaped at worst.

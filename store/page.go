@@ -14,12 +14,10 @@ const (
 	largestPage = 1000
 )
 
-// A PageRequest asks for a page. Without a cursor that is the first, or the one behind
-// Offset; After has precedence.
+// A PageRequest asks for a page. Without a cursor that is the first; After has precedence.
 type PageRequest struct {
 	Size          int    // 0 is 50; at most 1,000
 	After, Before string // the cursor of an item, which the page begins after or ends before
-	Offset        int    // how many items to pass over: for clients that number their pages
 	Descending    bool
 }
 
@@ -38,7 +36,6 @@ type listing[T any] struct {
 	scan    func(scanner) (T, error)
 	columns string
 	from    string
-	table   string // the part of from that where, key and id are of
 	where   string // empty, or with the word
 	args    []any
 	sort    string // the name of the order
@@ -59,7 +56,7 @@ func page[T any](ctx context.Context, db *DB, l listing[T], r PageRequest) (p Pa
 	}
 	size = min(size, largestPage)
 	backward := r.After == "" && r.Before != ""
-	at, err := l.start(ctx, db, r)
+	at, err := l.cursor(r)
 	if errors.Is(err, ErrNotFound) { // the list has no more than is to be passed over
 		p.Items, p.HasPrevious = []T{}, true
 		return p, nil

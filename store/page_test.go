@@ -227,28 +227,6 @@ func TestEmptyPage(t *testing.T) {
 	}
 }
 
-func TestPageOffset(t *testing.T) {
-	ctx := context.Background()
-	f := open(t)
-	f.heldMany(25)
-	for _, order := range orders {
-		q := Query{Sort: order}
-		whole, err := f.SuspendedPage(ctx, q, PageRequest{Descending: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, offset := range []int{0, 1, 10, 20, 24, 25, 99} {
-			p, err := f.SuspendedPage(ctx, q, PageRequest{Size: 10, Offset: offset, Descending: true})
-			from, to := min(offset, 25), min(offset+10, 25)
-			if err != nil || fmt.Sprint(ids(suspendedID, p.Items)) !=
-				fmt.Sprint(ids(suspendedID, whole.Items[from:to])) ||
-				p.HasMore != (to < 25) || p.HasPrevious != (offset > 0) {
-				t.Errorf("%s, offset %d: %+v, %v", order, offset, p, err)
-			}
-		}
-	}
-}
-
 func TestCursors(t *testing.T) {
 	ctx := context.Background()
 	f := open(t)

@@ -10,7 +10,7 @@ import (
 // for nothing.
 func (db *DB) SuspendedPage(ctx context.Context, q Query, r PageRequest) (Page[Suspended], error) {
 	l := listing[Suspended]{scan: scanSuspended, columns: suspendedColumns, from: suspendedFrom,
-		table: "suspended s", id: "s.id"}
+		id: "s.id"}
 	l.where, l.args = q.where("s")
 	l.sort, l.key = q.key("s")
 	if l.key != "" && (q.Search != "" || q.From != "") {
@@ -44,7 +44,7 @@ func (db *DB) find(ctx context.Context, l *listing[Suspended]) error {
 // TicketPage is a page of the tickets that q selects, in its order; q.Limit counts for nothing.
 func (db *DB) TicketPage(ctx context.Context, q Query, r PageRequest) (Page[Ticket], error) {
 	l := listing[Ticket]{scan: scanTicket, columns: ticketColumns, from: ticketFrom,
-		table: "tickets t", id: "t.id"}
+		id: "t.id"}
 	l.where, l.args = q.where("t")
 	l.sort, l.key = q.key("t")
 	return page(ctx, db, l, r)
@@ -58,7 +58,7 @@ func (db *DB) UserPage(ctx context.Context, search string, r PageRequest) (Page[
 		w.add(`(users.email like $ escape '\' or users.name like $ escape '\')`,
 			"%"+escapeLike(word)+"%")
 	}
-	l := listing[User]{scan: scanUser, columns: userColumns, from: " from users", table: "users",
+	l := listing[User]{scan: scanUser, columns: userColumns, from: " from users",
 		sort: "email", key: "users.email", id: "users.id", where: w.where(), args: w.args}
 	return page(ctx, db, l, r)
 }
