@@ -28,7 +28,7 @@ var arrows = map[string][]string{
 	"intake":          {"limiter", "message", "policy", "smtpd/mailauth", "store"},
 	"smtpd":           {"intake", "limiter", "message", "policy"},
 	"courier":         {"message", "store"},
-	"httpd":           {"message", "policy", "store"},
+	"httpd":           {"limiter", "message", "policy", "store"},
 	"httpd/api":       {"httpd", "message", "policy", "store"},
 	"httpd/console":   {"httpd", "message", "policy", "store"},
 	"httpd/httpdtest": {"httpd", "message", "policy", "store"},

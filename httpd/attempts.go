@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"gatepost/limiter"
 	"gatepost/message"
 )
 
@@ -21,7 +22,7 @@ const (
 // An attemptKey is an account and a network, or a network alone.
 type attemptKey struct {
 	account string // in its one spelling; noAccount for what is no address
-	client  netip.Prefix
+	client  limiter.Origin
 }
 
 // noAccount is all that is typed and cannot be an address, which has an @.
@@ -61,7 +62,7 @@ func (a *attempts) take(account message.Address, client netip.Addr) (
 	a.lock.Lock()
 	defer a.lock.Unlock()
 	now := a.now()
-	all := attemptKey{client: network(client)}
+	all := attemptKey{client: limiter.OriginOf(client)}
 	own := attemptKey{account: account.String(), client: all.client}
 	if account.IsZero() {
 		own.account = noAccount
@@ -132,14 +133,4 @@ func (a *attempts) makeRoom(now time.Time) {
 			return
 		}
 	}
-}
-
-// network is what one party has of the address space: one IPv4 address, or a /64.
-func network(client netip.Addr) netip.Prefix {
-	bits := 64
-	if client.Is4() {
-		bits = 32
-	}
-	p, _ := client.Prefix(bits)
-	return p
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"gatepost/limiter"
 	"gatepost/message"
 )
 
@@ -85,7 +86,7 @@ func TestAttemptsAllBlock(t *testing.T) {
 	ann := account(t, "ann")
 	for i := range maxAttempts {
 		addr := netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})
-		a.made[attemptKey{ann.String(), network(addr)}] = &attempt{attemptsPerAccount, c.now()}
+		a.made[attemptKey{ann.String(), limiter.OriginOf(addr)}] = &attempt{attemptsPerAccount, c.now()}
 	}
 	wait, undo := a.take(ann, netip.MustParseAddr("192.0.2.1"))
 	if wait != 0 || len(a.made) != maxAttempts {

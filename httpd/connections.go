@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"gatepost/limiter"
 	"gatepost/policy"
 )
 
@@ -42,22 +43,22 @@ type connLimiter struct {
 
 	lock   sync.Mutex
 	conns  map[net.Conn]*limitedConn
-	per    map[netip.Prefix]int
+	per    limiter.Loads
 	warned time.Time
 }
 
 // A limitedConn is one connection.
 type limitedConn struct {
-	limiter *connLimiter
-	from    netip.Prefix // the network it counts for, or the zero Prefix
-	busy    int          // requests that are answered to somebody who is known
-	since   time.Time    // when it came, or one of those began or ended last
+	all   *connLimiter
+	from  limiter.Origin // where it counts, or the zero Origin
+	busy  int            // requests that are answered to somebody who is known
+	since time.Time      // when it came, or one of those began or ended last
 }
 
 func (s *Server) newConnLimiter(l net.Listener) *connLimiter {
 	return &connLimiter{Listener: l, proxies: s.Proxies, log: s.Log, now: s.Now,
 		refuse: s.counts.turnedAway.Inc, conns: map[net.Conn]*limitedConn{},
-		per: map[netip.Prefix]int{}}
+		per: limiter.Loads{}}
 }
 
 // Accept is the next connection that there is room for.
@@ -77,23 +78,23 @@ func (c *connLimiter) Accept() (net.Conn, error) {
 // enter counts a connection, unless there is no room for it and none can be made.
 func (c *connLimiter) enter(conn net.Conn) bool {
 	client := plainAddr(conn.RemoteAddr().String())
-	room, from := maxConnections, network(client)
+	room, from := maxConnections, limiter.OriginOf(client)
 	if client.IsLoopback() || c.proxies.Contains(client) {
-		room, from = maxConnections+spareConnections, netip.Prefix{}
+		room, from = maxConnections+spareConnections, limiter.Origin{}
 	}
 	c.lock.Lock()
 	defer c.lock.Unlock()
-	full := from.IsValid() && c.per[from] >= maxPerNetwork
+	full := !from.IsZero() && c.per.Of(from) >= maxPerNetwork
 	if full && !c.makeRoom(func(a *limitedConn) bool { return a.from == from }) ||
 		len(c.conns) >= room && !c.makeRoom(func(a *limitedConn) bool {
-			return a.from.IsValid() || !from.IsValid() // a stranger sends no proxy away
+			return !a.from.IsZero() || from.IsZero() // a stranger sends no proxy away
 		}) {
 		c.warn(client)
 		return false
 	}
-	c.conns[conn] = &limitedConn{limiter: c, from: from, since: c.now()}
-	if from.IsValid() {
-		c.per[from]++
+	c.conns[conn] = &limitedConn{all: c, from: from, since: c.now()}
+	if !from.IsZero() {
+		c.per.Add(from, 1)
 	}
 	return true
 }
@@ -154,10 +155,10 @@ func serves(ctx context.Context) (rest func()) {
 }
 
 func (a *limitedConn) serve(n int) {
-	a.limiter.lock.Lock()
-	defer a.limiter.lock.Unlock()
+	a.all.lock.Lock()
+	defer a.all.lock.Unlock()
 	a.busy += n
-	a.since = a.limiter.now()
+	a.since = a.all.now()
 }
 
 // connState is http.Server.ConnState: it forgets a connection that is over.
@@ -177,10 +178,7 @@ func (c *connLimiter) forget(conn net.Conn) {
 		return
 	}
 	delete(c.conns, conn)
-	if !a.from.IsValid() {
-		return
-	}
-	if c.per[a.from]--; c.per[a.from] == 0 {
-		delete(c.per, a.from)
+	if !a.from.IsZero() {
+		c.per.Add(a.from, -1)
 	}
 }

@@ -23,6 +23,9 @@ func OriginOf(client netip.Addr) (o Origin) {
 	return o
 }
 
+// IsZero reports whether nothing is counted there.
+func (o Origin) IsZero() bool { return o == (Origin{}) }
+
 // Loads say how much each address and each network has of what is shared.
 type Loads map[netip.Prefix]int
 
