@@ -117,7 +117,7 @@ func (h *Hand) ChangeAccess(ctx context.Context, since int64,
 			return nil
 		}
 		generation++
-		_, err = h.writeAccess(t, rowOf(stands.Access), row, event{action: "access.set"})
+		_, err = h.writeAccess(t, rowOf(stands.Access), row, event{action: AccessSet})
 		return err
 	})
 	return a, generation, err

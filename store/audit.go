@@ -16,7 +16,7 @@ type AuditEntry struct {
 	Actor    string          `json:"actor"`
 	Door     string          `json:"door"` // cli, console, api, server
 	Client   string          `json:"client"`
-	Action   string          `json:"action"`  // rules.add, user.role, …
+	Action   Action          `json:"action"`
 	Subject  string          `json:"subject"` // a list, an address, an id, access
 	Before   json.RawMessage `json:"before"`  // null if there was nothing
 	After    json.RawMessage `json:"after"`   // null if there is nothing

@@ -61,7 +61,7 @@ func (h *Hand) ResetBands(ctx context.Context, a message.Address) (int, error) {
 		if err != nil || n == 0 {
 			return err
 		}
-		_, err = h.note(t, event{action: "loop.reset", subject: a.String(),
+		_, err = h.note(t, event{action: RateReset, subject: a.String(),
 			before: auditedBands{n}})
 		return err
 	})

@@ -48,7 +48,7 @@ func (h *Hand) now() int64 { return h.db.now().UnixMilli() }
 // content of a message belongs in it.
 type event struct {
 	id            int64 // 0: the next
-	action        string
+	action        Action
 	subject       string
 	before, after any   // as JSON
 	generation    int64 // of the rules that the change made

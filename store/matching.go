@@ -63,7 +63,7 @@ func (h *Hand) DeleteMatching(ctx context.Context, m Matching) (Matched, error) 
 	return h.matching(ctx, m, Deleted, (*queueChange).delete)
 }
 
-func (h *Hand) matching(ctx context.Context, m Matching, action string,
+func (h *Hand) matching(ctx context.Context, m Matching, action Action,
 	act func(*queueChange, int64) (string, error)) (did Matched, err error) {
 	if err := h.db.checkQueue(ctx); err != nil {
 		return did, err
@@ -88,7 +88,7 @@ func (h *Hand) matching(ctx context.Context, m Matching, action string,
 type matchBatch struct {
 	h      *Hand
 	m      Matching
-	action string
+	action Action
 	act    func(*queueChange, int64) (file string, err error)
 	last   int64 // the message that the batch before ended with
 }

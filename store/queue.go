@@ -131,13 +131,6 @@ func (h *Hand) DeleteWith(ctx context.Context, ids []int64, with *ListChange) (m
 	return nil, h.db.removeContents(files)
 }
 
-// The actions of the audit log about held messages.
-const (
-	Recovered = "suspended.recover"
-	Deleted   = "suspended.delete"
-	Restored  = "suspended.undelete"
-)
-
 // auditedMessage is what the audit log says of a held message: nothing of its content.
 type auditedMessage struct {
 	DecisionID string `json:"decision_id"`

@@ -20,7 +20,7 @@ type ListChange struct {
 type queueChange struct {
 	h      *Hand
 	t      *tx
-	action string
+	action Action
 	id     int64 // of the entry, 0 as long as nothing was done
 	rows   []queueRow
 }

@@ -31,7 +31,7 @@ func scanRule(row scanner) (r Rule, err error) {
 // AddRules adds the entries that are not there yet, with a note, and says how many.
 func (h *Hand) AddRules(ctx context.Context, list policy.ListName, entries []policy.Entry,
 	note string) (added int, err error) {
-	err = h.changeRules(ctx, "rules.add", list, func(c *change) error {
+	err = h.changeRules(ctx, RulesAdded, list, func(c *change) error {
 		if added, err = c.add(entries, note); err == nil && added == 0 {
 			err = c.giveBack()
 		}
@@ -98,9 +98,9 @@ func (h *Hand) setLists(t *tx, since int64, lists []NewList) (did []Replaced, er
 // noteSet notes that a list was set. Another order or spelling alone takes nothing from it, and
 // puts nothing on it, but others who saw it as it was are told of it.
 func (h *Hand) noteSet(t *tx, c *change) error {
-	id, err := h.noteRules(t, c, event{action: "rules.set", subject: c.list})
+	id, err := h.noteRules(t, c, event{action: RulesSet, subject: c.list})
 	if err == nil && id == 0 {
-		_, err = h.note(t, event{action: "rules.order", subject: c.list, generation: c.generation})
+		_, err = h.note(t, event{action: RulesOrdered, subject: c.list, generation: c.generation})
 	}
 	return err
 }
@@ -141,7 +141,7 @@ func (c *change) set(entries []policy.Entry) (r Replaced, err error) {
 // which, and the error is ErrNotFound.
 func (h *Hand) RemoveRules(ctx context.Context, list policy.ListName, entries []policy.Entry) (
 	missing []policy.Entry, err error) {
-	err = h.changeRules(ctx, "rules.remove", list, func(c *change) error {
+	err = h.changeRules(ctx, RulesRemoved, list, func(c *change) error {
 		missing, err = c.remove(entries)
 		if err == nil && missing != nil {
 			err = fmt.Errorf("%w: %s", ErrNotFound, missing[0])
@@ -160,7 +160,7 @@ type change struct {
 	now        int64
 }
 
-func (h *Hand) changeRules(ctx context.Context, action string, list policy.ListName,
+func (h *Hand) changeRules(ctx context.Context, action Action, list policy.ListName,
 	do func(*change) error) error {
 	return h.do(ctx, func(t *tx) error {
 		c, err := h.newChange(t, list)

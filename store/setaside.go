@@ -92,7 +92,7 @@ func (h *Hand) setAside(t *tx, table string, id int64, file string) (content str
 	}
 	t.total(totalSetAside)
 	t.queue, t.erased = true, true
-	_, err = h.note(t, event{action: table + ".set_aside", subject: fmt.Sprint(id),
+	_, err = h.note(t, event{action: Action(table + ".set_aside"), subject: fmt.Sprint(id),
 		after: map[string]string{"file": file}})
 	return filepath.Base(content), errors.Join(err, t.exec("delete from "+table+" where id = $1", id),
 		t.exec(`delete from messages where id = $1`, message))

@@ -6,12 +6,6 @@ import (
 	"gatepost/message"
 )
 
-// Actions of the audit log that change nothing.
-const (
-	SignedIn     = "user.sign_in"
-	SignInFailed = "user.sign_in_failed"
-)
-
 // auditedFailure is what the audit log says of an attempt to sign in.
 type auditedFailure struct {
 	Why     string `json:"why"`

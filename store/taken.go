@@ -6,13 +6,6 @@ import (
 	"gatepost/policy"
 )
 
-// The actions of the audit log that say what a run of Purge took: of what was held, and of what
-// a person had deleted before.
-const (
-	Expired = "suspended.expire"
-	Purging = "suspended.purge"
-)
-
 // taken is what the audit log says of it: nothing of any message.
 type taken struct {
 	Count  int            `json:"count"`
@@ -50,7 +43,7 @@ func (all *taken) add(cause string) {
 }
 
 // noteTaken says what was taken, if anything was.
-func (h *Hand) noteTaken(t *tx, action string, all taken) error {
+func (h *Hand) noteTaken(t *tx, action Action, all taken) error {
 	if all.Count == 0 {
 		return nil
 	}

@@ -100,7 +100,7 @@ func (h *Hand) addToken(t *tx, n NewToken, secret string) (Token, error) {
 	if err != nil {
 		return token, fmt.Errorf("token: %w", err)
 	}
-	_, err = h.note(t, event{action: "token.add", subject: fmt.Sprint(token.ID),
+	_, err = h.note(t, event{action: TokenAdded, subject: fmt.Sprint(token.ID),
 		after: auditedToken{token.Owner, token.Name, token.ExpiresAt}})
 	return token, err
 }
@@ -161,7 +161,7 @@ func (h *Hand) revoke(t *tx, id int64) error {
 	if err := t.exec(`update tokens set revoked_at = $1 where id = $2`, h.now(), id); err != nil {
 		return err
 	}
-	_, err = h.note(t, event{action: "token.revoke", subject: fmt.Sprint(id),
+	_, err = h.note(t, event{action: TokenRevoked, subject: fmt.Sprint(id),
 		before: auditedToken{token.Owner, token.Name, token.ExpiresAt}})
 	return err
 }

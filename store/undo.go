@@ -39,13 +39,13 @@ func (h *Hand) undo(t *tx, id int64) error {
 	if err != nil {
 		return err
 	}
-	e := event{action: "undo", undoes: &id}
+	e := event{action: Undone, undoes: &id}
 	var by int64
 	switch {
 	case generation > 0:
 		e.subject = was.Subject
 		by, err = h.undoRules(t, was.ID, generation, e)
-	case was.Action == suspending, was.Action == unsuspending:
+	case was.Action == UserSuspended, was.Action == UserUnsuspended:
 		by, err = h.undoSuspension(t, was, e)
 	default:
 		by, err = h.undoAccess(t, was, e)

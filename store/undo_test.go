@@ -164,9 +164,9 @@ func TestCannotUndo(t *testing.T) {
 	}
 	for e, err := range f.AuditLog(ctx, AuditQuery{}) {
 		undone := e.ID == other
-		undoable := strings.HasPrefix(e.Action, "rules.") && !undone || e.Action == "undo"
+		undoable := e.Action.OfRules() && !undone || e.Action == Undone
 		if err != nil || e.Undoable != undoable || undone != (e.UndoneBy != nil) ||
-			(e.Action == "undo") != (e.Undoes != nil) {
+			(e.Action == Undone) != (e.Undoes != nil) {
 			t.Errorf("%+v, %v", e, err)
 		}
 	}

@@ -45,7 +45,7 @@ func (b *undoBatch) run(h *Hand, t *tx) error {
 		}
 		return err
 	}
-	c := &queueChange{h: h, t: t, action: "undo", id: b.by}
+	c := &queueChange{h: h, t: t, action: Undone, id: b.by}
 	said := auditedDone{}
 	var rules int64
 	if b.by == 0 && generation > 0 {

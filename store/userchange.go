@@ -9,19 +9,13 @@ import (
 	"gatepost/policy"
 )
 
-// The actions of the audit log about the suspension of a profile.
-const (
-	suspending   = "user.suspend"
-	unsuspending = "user.unsuspend"
-)
-
 // SetRole gives a profile another role. The last admin keeps theirs (ErrLastAdmin).
 func (h *Hand) SetRole(ctx context.Context, a message.Address, role policy.Role) error {
 	return h.changeUser(ctx, a, role != policy.Admin, func(t *tx, u User) error {
 		if u.Role == role.String() {
 			return nil
 		}
-		_, err := h.setUser(t, u, "role", role.String(), event{action: "user.role",
+		_, err := h.setUser(t, u, "role", role.String(), event{action: RoleSet,
 			before: map[string]string{"role": u.Role},
 			after:  map[string]string{"role": role.String()}})
 		return err
@@ -35,9 +29,9 @@ func (h *Hand) SetSuspended(ctx context.Context, a message.Address, suspended bo
 		if u.Suspended == suspended {
 			return nil
 		}
-		e := event{action: unsuspending}
+		e := event{action: UserUnsuspended}
 		if suspended {
-			e.action = suspending
+			e.action = UserSuspended
 		}
 		_, err := h.setSuspended(t, u, suspended, e)
 		return err
@@ -73,7 +67,7 @@ func (h *Hand) undoSuspension(t *tx, was AuditEntry, e event) (audit int64, err 
 	var later int
 	err = t.row(`select count(*) from audit where subject = $1 and id > $2 and undone_by is null
 		and action in ('user.suspend', 'user.unsuspend')`, was.Subject, was.ID).Scan(&later)
-	suspended := was.Action == unsuspending
+	suspended := was.Action == UserUnsuspended
 	switch {
 	case err != nil:
 		return 0, damaged(err)
@@ -94,7 +88,7 @@ func (h *Hand) SetPassword(ctx context.Context, a message.Address, hash string) 
 		if err := endSessions(t, u); err != nil {
 			return err
 		}
-		_, err := h.setUser(t, u, "password", hash, event{action: "user.password",
+		_, err := h.setUser(t, u, "password", hash, event{action: PasswordSet,
 			after: map[string]bool{"password": hash != ""}})
 		return err
 	})
@@ -107,7 +101,7 @@ func (h *Hand) Rename(ctx context.Context, a message.Address, name string) error
 		if u.Name == name {
 			return nil
 		}
-		_, err := h.setUser(t, u, "name", name, event{action: "user.rename",
+		_, err := h.setUser(t, u, "name", name, event{action: UserRenamed,
 			before: map[string]string{"name": u.Name}, after: map[string]string{"name": name}})
 		return err
 	})
@@ -126,7 +120,7 @@ func (h *Hand) RemoveUser(ctx context.Context, a message.Address) error {
 		if err := t.removeUser(u.ID); err != nil {
 			return err
 		}
-		_, err = h.note(t, event{action: "user.remove", subject: u.Email, before: was})
+		_, err = h.note(t, event{action: UserRemoved, subject: u.Email, before: was})
 		return err
 	})
 }

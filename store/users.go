@@ -55,7 +55,7 @@ func (h *Hand) AddUser(ctx context.Context, u NewUser) error {
 		if err != nil {
 			return err
 		}
-		_, err = h.note(t, event{action: "user.add", subject: u.Email.String(),
+		_, err = h.note(t, event{action: UserAdded, subject: u.Email.String(),
 			after: auditedUser{message.Clean(u.Name), u.Role.String(), false, u.Password != ""}})
 		return err
 	})
@@ -98,7 +98,7 @@ func (h *Hand) ImportUsers(ctx context.Context, users []NewUser) (added int, err
 			return nil
 		}
 		made.Count = added
-		_, err := h.note(t, event{action: "user.import", after: made})
+		_, err := h.note(t, event{action: UsersImported, after: made})
 		return err
 	})
 	return added, err

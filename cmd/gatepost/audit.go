@@ -55,8 +55,8 @@ func (a *app) auditCells(e store.AuditEntry) []string {
 	if e.UndoneBy != nil {
 		undone = strconv.FormatInt(*e.UndoneBy, 10)
 	}
-	return []string{strconv.FormatInt(e.ID, 10), a.when(e.At), e.Actor, by, e.Action, e.Subject,
-		auditChange(e), undone}
+	return []string{strconv.FormatInt(e.ID, 10), a.when(e.At), e.Actor, by, string(e.Action),
+		e.Subject, auditChange(e), undone}
 }
 
 func newAuditUndo(a *app) *cobra.Command {
@@ -97,7 +97,7 @@ func (a *app) undo(ctx context.Context, db *store.DB, id int64) error {
 	if a.json {
 		return a.printJSON(e)
 	}
-	a.note("audit entry %d is undone: %s", e.ID, strings.TrimSpace(e.Action+" "+e.Subject))
+	a.note("audit entry %d is undone: %s", e.ID, strings.TrimSpace(string(e.Action)+" "+e.Subject))
 	return a.noteUndone(ctx, db, e)
 }
 

@@ -23,7 +23,7 @@ func auditChange(e store.AuditEntry) string {
 	if words, ok := auditMail(e); ok {
 		return strings.Join(append(parts, words), " ")
 	}
-	if e.Action == "undo" && e.Messages > 0 {
+	if e.Action == store.Undone && e.Messages > 0 {
 		words := count(e.Messages, "message", "messages") + " held again" + auditRules(e.After)
 		return strings.Join(append(parts, words), " ")
 	}

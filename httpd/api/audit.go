@@ -16,7 +16,7 @@ type logged struct {
 	Actor    string          `json:"actor"`
 	Door     string          `json:"door"`
 	Client   string          `json:"ip_address"`
-	Action   string          `json:"action"`
+	Action   store.Action    `json:"action"`
 	Subject  string          `json:"subject"`
 	Before   json.RawMessage `json:"before"`
 	After    json.RawMessage `json:"after"`

@@ -165,8 +165,8 @@ func (st *stream) tellDone(ctx context.Context) error {
 	}
 	for _, entry := range slices.Backward(fresh) {
 		st.audit = entry.ID
-		event := map[string]string{"suspended.recover": "recovered",
-			"suspended.delete": "deleted"}[entry.Action]
+		event := map[store.Action]string{store.Recovered: "recovered",
+			store.Deleted: "deleted"}[entry.Action]
 		id, err := strconv.ParseInt(entry.Subject, 10, 64)
 		if event == "" || err != nil {
 			continue

@@ -36,7 +36,7 @@ func TestChangeGivesNothingInBetween(t *testing.T) {
 		var done []string // the newest first
 		for e, err := range st.DB.AuditLog(t.Context(), store.AuditQuery{Limit: 2}) {
 			st.Must(err)
-			done = append(done, e.Action)
+			done = append(done, string(e.Action))
 		}
 		if len(done) != 2 || done[1] != c.want[0] || done[0] != c.want[1] {
 			t.Errorf("%s: %v, the newest first; want %v in turn", c.body, done, c.want)

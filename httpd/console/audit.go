@@ -124,7 +124,7 @@ func (g auditGroup) Words() string {
 	for _, r := range g.Rows {
 		messages += r.Messages
 	}
-	if first.Messages > 0 && first.Action != "undo" {
+	if first.Messages > 0 && first.Action != store.Undone {
 		return mailVerb(first) + " " + count(int64(messages), "message", "messages")
 	}
 	return fmt.Sprintf("%s, and %d more alike", changeWords(first), len(g.Rows)-1)

@@ -12,23 +12,23 @@ import (
 
 // changes are what entries of the audit log say to a person, by their action; what is about
 // rules says more.
-var changes = map[string]string{
-	"user.add":         "made the profile %s",
-	"user.role":        "changed the role of %s",
-	"user.suspend":     "suspended %s",
-	store.SignedIn:     "signed in",
-	store.SignInFailed: "somebody could not sign in as %s",
-	"user.unsuspend":   "ended the suspension of %s",
-	"user.password":    "set the password of %s",
-	"user.rename":      "renamed %s",
-	"user.remove":      "removed the profile %s",
-	"user.import":      "imported profiles",
-	"rules.order":      "put the %slist in another order or spelling",
-	"token.add":        "made token %s",
-	"token.revoke":     "revoked token %s",
-	store.Expired:      "deleted what had expired",
-	store.Purging:      "deleted for good what could be restored until then",
-	"loop.reset":       "reset the rate of %s",
+var changes = map[store.Action]string{
+	store.UserAdded:       "made the profile %s",
+	store.RoleSet:         "changed the role of %s",
+	store.UserSuspended:   "suspended %s",
+	store.SignedIn:        "signed in",
+	store.SignInFailed:    "somebody could not sign in as %s",
+	store.UserUnsuspended: "ended the suspension of %s",
+	store.PasswordSet:     "set the password of %s",
+	store.UserRenamed:     "renamed %s",
+	store.UserRemoved:     "removed the profile %s",
+	store.UsersImported:   "imported profiles",
+	store.RulesOrdered:    "put the %slist in another order or spelling",
+	store.TokenAdded:      "made token %s",
+	store.TokenRevoked:    "revoked token %s",
+	store.Expired:         "deleted what had expired",
+	store.Purging:         "deleted for good what could be restored until then",
+	store.RateReset:       "reset the rate of %s",
 }
 
 // changeWords says an entry of the audit log in a few words: "blocklist: added acme.test".
@@ -42,18 +42,18 @@ func changeWords(e store.AuditEntry) string {
 	switch {
 	case e.Messages > 0:
 		return mailChange(e)
-	case strings.HasPrefix(e.Action, "rules."):
+	case e.Action.OfRules():
 		return listChange(e)
-	case e.Action == "undo" && (e.Subject == "allow" || e.Subject == "block"):
+	case e.Action == store.Undone && (e.Subject == "allow" || e.Subject == "block"):
 		return "undid a change of the " + listChange(e)
-	case e.Action == "access.set":
+	case e.Action == store.AccessSet:
 		return "changed the " + accessChange(e)
-	case e.Action == "undo" && strings.Contains(e.Subject, "@"):
+	case e.Action == store.Undone && strings.Contains(e.Subject, "@"):
 		return undoneSuspension(e)
-	case e.Action == "undo":
+	case e.Action == store.Undone:
 		return "undid a change of the " + accessChange(e)
 	}
-	return strings.TrimSpace(e.Action + " " + e.Subject)
+	return strings.TrimSpace(string(e.Action) + " " + e.Subject)
 }
 
 // undoneSuspension says which way the suspension of a profile was undone.
@@ -72,7 +72,7 @@ func ownChange(e store.AuditEntry) string {
 		return ""
 	case e.Messages > 0:
 		return "You changed the " + rulesChange(e.After) + "."
-	case strings.HasPrefix(e.Action, "rules."):
+	case e.Action.OfRules():
 		return "You changed the " + words + "."
 	default:
 		return "You " + words + "."
@@ -93,8 +93,8 @@ func mailChange(e store.AuditEntry) string {
 }
 
 func mailVerb(e store.AuditEntry) string {
-	return map[string]string{store.Recovered: "recovered", store.Deleted: "deleted",
-		store.Restored: "restored", "undo": "undid: held again"}[e.Action]
+	return map[store.Action]string{store.Recovered: "recovered", store.Deleted: "deleted",
+		store.Restored: "restored", store.Undone: "undid: held again"}[e.Action]
 }
 
 // matchingWords say what all that matched had to match.

@@ -1,0 +1,43 @@
+package store
+
+import "strings"
+
+// An Action is what an entry of the audit log says was done.
+type Action string
+
+// OfRules reports whether it is a change of a list by itself.
+func (a Action) OfRules() bool { return strings.HasPrefix(string(a), "rules.") }
+
+// The actions. Those about held messages and those of the lists can be undone, and so can a
+// change of access and a suspension.
+const (
+	UserAdded       Action = "user.add"
+	UsersImported   Action = "user.import"
+	UserRenamed     Action = "user.rename"
+	UserRemoved     Action = "user.remove"
+	RoleSet         Action = "user.role"
+	PasswordSet     Action = "user.password"
+	UserSuspended   Action = "user.suspend"
+	UserUnsuspended Action = "user.unsuspend"
+
+	SignedIn     Action = "user.sign_in" // changes nothing
+	SignInFailed Action = "user.sign_in_failed"
+
+	TokenAdded   Action = "token.add"
+	TokenRevoked Action = "token.revoke"
+
+	RulesAdded   Action = "rules.add"
+	RulesRemoved Action = "rules.remove"
+	RulesSet     Action = "rules.set"
+	RulesOrdered Action = "rules.order" // another order or spelling: the same rules
+	AccessSet    Action = "access.set"
+	RateReset    Action = "loop.reset"
+
+	Recovered Action = "suspended.recover"
+	Deleted   Action = "suspended.delete"
+	Restored  Action = "suspended.undelete"
+	Expired   Action = "suspended.expire" // of the server, a run of Purge each
+	Purging   Action = "suspended.purge"
+
+	Undone Action = "undo"
+)
