@@ -117,6 +117,12 @@ func (db *DB) AuditedMail(ctx context.Context, audit int64, limit int) iter.Seq2
 		where m.audit = $1 order by m.message`+atMost(limit), audit)
 }
 
+// AuditedProfiles is how many profiles an entry of the audit log made of senders.
+func (db *DB) AuditedProfiles(ctx context.Context, audit int64) (n int64, err error) {
+	return one(ctx, db, scanCount, `select count(*) from audit_mail
+		where audit = $1 and made_profile`, audit)
+}
+
 // MayUndo reports whether something that an entry did to held messages can be undone still.
 func (db *DB) MayUndo(ctx context.Context, audit int64) (bool, error) {
 	return one(ctx, db, func(row scanner) (may bool, err error) { return may, row.Scan(&may) },

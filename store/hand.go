@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 
 	"gatepost/message"
 )
@@ -27,12 +29,37 @@ const machine = "cli"
 type Hand struct {
 	db    *DB
 	actor Actor
+
+	lock    sync.Mutex
+	entries []int64 // of the audit log
 }
 
 // By is the hand of an actor.
-func (db *DB) By(a Actor) *Hand { return &Hand{db, a} }
+func (db *DB) By(a Actor) *Hand { return &Hand{db: db, actor: a} }
 
-func (h *Hand) do(ctx context.Context, f func(*tx) error) error { return h.db.writer.do(ctx, f) }
+// Entries are the ids of what its changes have added to the audit log, in that order.
+func (h *Hand) Entries() []int64 {
+	h.lock.Lock()
+	defer h.lock.Unlock()
+	return slices.Clone(h.entries)
+}
+
+func (h *Hand) do(ctx context.Context, f func(*tx) error) error {
+	var noted []int64
+	err := h.db.writer.do(ctx, func(t *tx) (err error) {
+		t.noted = nil // what is committed with this has its own
+		err = f(t)
+		noted = t.noted
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	h.lock.Lock()
+	defer h.lock.Unlock()
+	h.entries = append(h.entries, noted...)
+	return nil
+}
 
 // changeQueue is do for what takes messages out of the queue.
 func (h *Hand) changeQueue(ctx context.Context, f func(*tx) error) error {
@@ -75,6 +102,7 @@ func (h *Hand) note(t *tx, e event) (id int64, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("audit: %w", err)
 	}
+	t.noted = append(t.noted, id)
 	return id, nil
 }
 

@@ -15,9 +15,10 @@ type tx struct {
 	counts   map[counter]int64
 	totals   map[string]int64 // see conservation.go
 	bands    map[bandKey]*band
-	queue    bool // the suspended queue has changed
-	erased   bool // a message was deleted for good
-	file     bool // a content is in a file: the folder must be on disk before the commit
+	queue    bool    // the suspended queue has changed
+	erased   bool    // a message was deleted for good
+	noted    []int64 // entries of the audit log that one change added
+	file     bool    // a content is in a file: the folder must be on disk before the commit
 }
 
 type counter struct {

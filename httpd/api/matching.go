@@ -98,11 +98,11 @@ func (s *handlers) undoSuspended(w http.ResponseWriter, r *http.Request, c httpd
 	if err != nil {
 		return err
 	}
-	held, err := s.UndoOwn(r, c, int64(id))
+	by, err := s.UndoOwn(r, c, int64(id))
 	if err != nil {
 		return err
 	}
-	return httpd.AnswerJSON(w, http.StatusOK, body{"held_again": held})
+	return httpd.AnswerJSON(w, http.StatusOK, body{"held_again": by.Messages})
 }
 
 // listChange reads what is to be changed of a list together with a held message: name is allow

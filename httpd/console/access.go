@@ -75,7 +75,8 @@ func (s *handlers) saveAccess(w http.ResponseWriter, r *http.Request, c httpd.Ca
 	if view.Ask || view.Lockout {
 		return s.showAccess(w, r, c, refused, view)
 	}
-	err = s.As(c).SetAccess(r.Context(), view.Since, view.Access, c.Client, c.Role,
+	h := s.As(c)
+	err = h.SetAccess(r.Context(), view.Since, view.Access, c.Client, c.Role,
 		r.PostForm.Get("force") != "")
 	switch {
 	case errors.Is(err, store.ErrLockout):
@@ -86,7 +87,7 @@ func (s *handlers) saveAccess(w http.ResponseWriter, r *http.Request, c httpd.Ca
 	case err != nil:
 		return err
 	}
-	return s.back(w, r, "/access", flash{what: "saved", changes: 1})
+	return s.back(w, r, "/access", did("saved", h))
 }
 
 // refuseStale shows what was typed beside what stands now: to save it again replaces that.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strconv"
 
 	"gatepost/httpd"
@@ -35,7 +34,7 @@ func (s *handlers) actOnMany(w http.ResponseWriter, r *http.Request, c httpd.Cal
 	case len(ids) == 0:
 		d = flash{what: "nothing"}
 	case do == "recover":
-		d, err = s.recover(r.Context(), c, ids, nil)
+		d, err = s.recover(r.Context(), s.As(c), ids, nil)
 	default:
 		d, err = s.delete(r.Context(), c, ids)
 	}
@@ -47,17 +46,20 @@ func (s *handlers) actOnMany(w http.ResponseWriter, r *http.Request, c httpd.Cal
 
 // delete deletes what is there of the messages: somebody may have been faster with some.
 func (s *handlers) delete(ctx context.Context, c httpd.Caller, ids []int64) (d flash, err error) {
-	gone, err := s.As(c).DeleteSuspended(ctx, ids)
+	h := s.As(c)
+	gone, err := h.DeleteSuspended(ctx, ids)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return d, err
 	}
-	left := without(ids, gone)
 	if gone != nil {
-		if _, err = s.As(c).DeleteSuspended(ctx, left); err != nil {
+		if _, err = h.DeleteSuspended(ctx, without(ids, gone)); err != nil {
 			return d, err
 		}
 	}
-	return s.deleted(left), nil
+	if h.Entries() == nil {
+		return flash{what: "gone"}, nil
+	}
+	return did("deleted", h), nil
 }
 
 // actOnMatching recovers or deletes all that the list selected when the page was made.
@@ -69,17 +71,24 @@ func (s *handlers) actOnMatching(r *http.Request, c httpd.Caller, q store.Query)
 			return d, httpd.Invalid(name, "%q is no number: open the list again", r.PostForm.Get(name))
 		}
 	}
-	d.what = "deleted"
-	act := s.As(c).DeleteMatching
+	h := s.As(c)
+	act, what := h.DeleteMatching, "deleted all"
 	if r.PostForm.Get("do") == "recover" {
-		d.what, act = "recovered", s.As(c).RecoverMatching
+		act, what = h.RecoverMatching, "recovered"
 	}
-	did, err := act(r.Context(), m)
-	if errors.Is(err, store.ErrMoreMatch) {
+	matched, err := act(r.Context(), m)
+	switch {
+	case errors.Is(err, store.ErrMoreMatch):
 		return flash{what: "more"}, nil
+	case err != nil:
+		return d, err
+	case matched.Done == 0 && matched.Left > 0:
+		return d, httpd.Invalid("matching", "nothing was recovered: all %d are damaged, and "+
+			"stayed", matched.Left)
 	}
-	d.n, d.left, d.profiles, d.audit = did.Done, did.Left, did.Profiles, did.Audit
-	return d, err
+	d = did(what, h)
+	d.left = matched.Left
+	return d, nil
 }
 
 // actOnOne does what a button beside one message says.
@@ -129,12 +138,7 @@ func (s *handlers) actedBefore(w http.ResponseWriter, r *http.Request, id int64,
 	if !errors.Is(err, store.ErrNotFound) || r.PostForm.Get("do") != "delete" {
 		return s.goneFromQueue(w, r, id, err)
 	}
-	d := flash{what: "gone", n: 1}
-	reasons, e := s.DB.Explain(r.Context(), strconv.FormatInt(id, 10))
-	if e == nil {
-		d.ticket = reasons.Recovered
-	}
-	return s.back(w, r, s.afterwards(r), d)
+	return s.back(w, r, s.afterwards(r), flash{what: "gone", message: id})
 }
 
 // chosenRule is the rule of a form, tried again: what was offered may not work any more.
@@ -163,38 +167,34 @@ func (s *handlers) chosenRule(ctx context.Context, c httpd.Caller, id int64, cau
 // act recovers or deletes one message, and changes what makes the next one go the same way.
 func (s *handlers) act(ctx context.Context, c httpd.Caller, id int64, do string, rule *quickRule) (
 	d flash, err error) {
+	h, with := s.As(c), rule.listChange()
 	switch do {
 	case "recover":
-		d, err = s.recover(ctx, c, []int64{id}, rule.listChange())
+		d, err = s.recover(ctx, h, []int64{id}, with)
 	case "delete":
-		d = s.deleted([]int64{id})
-		_, err = s.As(c).DeleteWith(ctx, []int64{id}, rule.listChange())
+		_, err = h.DeleteWith(ctx, []int64{id}, with)
+		d = did("deleted", h)
 	case "keep":
-		d = flash{what: "changed"}
+		d, with = flash{what: "changed"}, nil
 	default:
 		err = httpd.Invalid("do", "choose what to do: recover, delete or keep")
 	}
-	switch {
-	case err != nil || rule == nil:
-		return d, err
-	case rule.listChange() != nil && do != "keep": // one undo takes back both
-		d.undelete = nil
-		d.audit, err = s.DB.LastEntry(ctx, id)
+	if err != nil || rule == nil || with != nil { // one undo takes back both
 		return d, err
 	}
-	d.changes++
-	return d, rule.apply(ctx, s.As(c))
+	err = rule.apply(ctx, h)
+	return did(d.what, h), err
 }
 
 // recover makes tickets. What somebody recovered before is as good as recovered now.
-func (s *handlers) recover(ctx context.Context, c httpd.Caller, ids []int64,
+func (s *handlers) recover(ctx context.Context, h *store.Hand, ids []int64,
 	with *store.ListChange) (d flash, err error) {
 	var made []store.Recovery
 	if with == nil {
-		made, err = s.As(c).RecoverMany(ctx, ids)
+		made, err = h.RecoverMany(ctx, ids)
 	} else {
 		made = make([]store.Recovery, 1)
-		made[0], err = s.As(c).RecoverWith(ctx, ids[0], with)
+		made[0], err = h.RecoverWith(ctx, ids[0], with)
 	}
 	missing, failed := httpd.SplitFailures(err)
 	switch {
@@ -205,16 +205,12 @@ func (s *handlers) recover(ctx context.Context, c httpd.Caller, ids []int64,
 	case err != nil && missing == nil && !errors.Is(err, store.ErrRecovered):
 		return d, err
 	}
-	d = flash{what: "recovered", n: len(made)}
-	for _, m := range made {
-		d.ticket = m.Ticket.ID
-		if m.MadeProfile {
-			d.profiles++
-		}
+	if h.Entries() != nil {
+		return did("recovered", h), nil
 	}
-	if len(made) > 0 {
-		d.audit, err = s.DB.LastEntry(ctx, made[0].SuspendedID)
-		return d, err
+	d.what = "not recovered"
+	if len(ids) == 1 {
+		d.message = ids[0]
 	}
 	return d, nil
 }
@@ -230,28 +226,4 @@ func without(ids, gone []int64) (left []int64) {
 		}
 	}
 	return left
-}
-
-// back leads to a page that says what was done. The query holds numbers and a name of ours,
-// never words: a link from elsewhere can put nothing into our mouth.
-func (s *handlers) back(w http.ResponseWriter, r *http.Request, to string, d flash) error {
-	u, err := url.Parse(to)
-	if err != nil {
-		return err
-	}
-	q := u.Query()
-	for name, n := range map[string]int64{"n": int64(d.n), "ticket": d.ticket,
-		"profiles": int64(d.profiles), "changed": int64(d.changes), "left": int64(d.left),
-		"audit": d.audit} {
-		if n > 0 {
-			q.Set(name, strconv.FormatInt(n, 10))
-		}
-	}
-	for _, id := range d.undelete {
-		q.Add("undelete", strconv.FormatInt(id, 10))
-	}
-	q.Set("did", d.what)
-	u.RawQuery = q.Encode()
-	http.Redirect(w, r, u.String(), http.StatusSeeOther)
-	return nil
 }

@@ -210,7 +210,7 @@ func TestAccessChangedMeanwhile(t *testing.T) {
 	b.Post("/access", http.StatusUnprocessableEntity, "enabled", "on", "ranges", "192.0.2.0/24")
 	// What stands already may be saved by anybody.
 	b.Says(b.Follow("/access", "generation", seen, "enabled", "on", "ranges", "192.0.2.0/28"),
-		"Saved.")
+		"Nothing was changed: it is as it was.")
 	access, err := st.DB.Access(t.Context())
 	st.Must(err)
 	if access.Ranges.String() != "192.0.2.0/28" {

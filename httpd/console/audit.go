@@ -185,10 +185,10 @@ func (s *handlers) undoChange(w http.ResponseWriter, r *http.Request, c httpd.Ca
 	if err != nil {
 		return err
 	}
-	held, err := s.Undo(r, c, id)
+	by, err := s.Undo(r, c, id)
 	switch {
 	case err == nil:
-		return s.back(w, r, ownPath(r.PostForm.Get("back")), flash{what: "undone", n: held})
+		return s.back(w, r, ownPath(r.PostForm.Get("back")), undoneBy(by))
 	case errors.Is(err, store.ErrCannotUndo), errors.Is(err, store.ErrLockout):
 		return s.showAudit(w, r, c, http.StatusConflict, err.Error())
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -13,15 +14,24 @@ import (
 
 // flash is what an action did, on its way through a redirect.
 type flash struct {
-	what     string // a key of deeds
-	n        int
-	ticket   int64   // the last one made
-	profiles int     // made
-	changes  int     // of lists, profiles or access
-	undelete []int64 // deleted, and can be restored
-	left     int     // of all that match: could not be recovered
-	audit    int64   // the entry of the audit log that says so, and may be undone
+	what    string  // a key of flashKinds
+	entries []int64 // of the audit log, which say what was done
+	left    int     // of all that match: could not be recovered
+	message int64   // that was not held any more
 }
+
+// did is what an action says that it did, or that nothing was changed.
+func did(what string, h *store.Hand) flash {
+	entries := h.Entries()
+	if entries == nil {
+		return flash{what: "same"}
+	}
+	return flash{what: what, entries: entries[max(0, len(entries)-mostEntries):]}
+}
+
+// mostEntries is how many entries of the audit log one flash message is about at most: one of
+// each list. Of more the last are named, which say what was asked for.
+const mostEntries = 2
 
 // A flashView says what was just done.
 type flashView struct {
@@ -30,12 +40,11 @@ type flashView struct {
 	Profiles int64              // made
 	Left     int64              // could not be recovered
 	Undelete []int64            // deleted, and can be restored
-	Changes  []store.AuditEntry // of lists, profiles or access, which may be undone
+	Changes  []store.AuditEntry // of lists, profiles, access or mail, which may be undone
 }
 
 // flashKeys are what back adds to a query.
-var flashKeys = [...]string{"did", "n", "ticket", "profiles", "changed", "undelete", "left",
-	"audit"}
+var flashKeys = [...]string{"did", "audit", "left", "message"}
 
 // here is the address of a page without what was just done.
 func here(r *http.Request) string {
@@ -46,115 +55,126 @@ func here(r *http.Request) string {
 	return (&url.URL{Path: r.URL.Path, RawQuery: q.Encode()}).String()
 }
 
-// flashWords are the words of each action; %d would be the number of messages.
-var flashWords = map[string]func(n int64) string{
-	"nothing":   func(int64) string { return "Nothing was selected." },
-	"recovered": func(n int64) string { return "Recovered " + count(n, "message", "messages") + "." },
-	"deleted":   func(n int64) string { return "Deleted " + count(n, "message", "messages") + "." },
-	"restored":  func(n int64) string { return "Restored " + count(n, "message", "messages") + "." },
-	"not restored": func(int64) string {
-		return "Nothing was restored: it is held again already, or deleted for good."
-	},
-	"gone":    func(int64) string { return "Nothing was deleted: it was not held any more." },
-	"changed": func(int64) string { return "" },
-	"saved":   func(int64) string { return "Saved." },
-	"same":    func(int64) string { return "Nothing was changed: it is as it was." },
-	"more": func(int64) string {
-		return "Nothing was done: more messages match than when the list was shown. This is the list now."
-	},
-	"undone": func(n int64) string {
-		if n == 0 {
-			return "The change was undone."
-		}
-		return "The change was undone: " + count(n, "message is", "messages are") + " held again."
-	},
-	"not undone": func(int64) string {
-		return "Nothing was undone: it was changed since, or deleted for good."
-	},
-	"added":   func(int64) string { return "Added." },
-	"removed": func(int64) string { return "Removed." },
-	"revoked": func(int64) string { return "The token was revoked." },
+// back leads to a page that says what was done. The query holds numbers and a name of ours,
+// never words: a link from elsewhere can put nothing into our mouth.
+func (s *handlers) back(w http.ResponseWriter, r *http.Request, to string, d flash) error {
+	u, err := url.Parse(to)
+	if err != nil {
+		return err
+	}
+	q := u.Query()
+	q.Set("did", d.what)
+	for _, id := range d.entries {
+		q.Add("audit", strconv.FormatInt(id, 10))
+	}
+	if d.left > 0 {
+		q.Set("left", strconv.Itoa(d.left))
+	}
+	if d.message > 0 {
+		q.Set("message", strconv.FormatInt(d.message, 10))
+	}
+	u.RawQuery = q.Encode()
+	http.Redirect(w, r, u.String(), http.StatusSeeOther)
+	return nil
 }
 
-// undoOffered is how long after a change its undoing is offered right away. Later the audit
-// log still does.
-const undoOffered = 10 * time.Minute
-
-// flashView reads what back has written.
+// flashView reads what back has written. That something was done is said only of what an entry
+// of the audit log says too.
 func (s *handlers) flashView(r *http.Request, c httpd.Caller) (*flashView, error) {
 	q := r.URL.Query()
-	words, ok := flashWords[q.Get("did")]
+	kind, ok := flashKinds[q.Get("did")]
 	if !ok || !c.Known {
 		return nil, nil
 	}
-	number := func(name string) int64 {
-		n, _ := strconv.ParseInt(q.Get(name), 10, 32)
-		return max(n, 0)
+	if kind.actions == nil {
+		return s.flashOfNothing(r, kind)
 	}
-	n := &flashView{Text: words(number("n")), Profiles: number("profiles"), Left: number("left")}
-	if number("n") == 1 {
-		n.Ticket, _ = strconv.ParseInt(q.Get("ticket"), 10, 64)
-	}
-	for _, text := range q["undelete"][:min(len(q["undelete"]), maxMany)] {
-		if id, ok := httpd.ParseID(text); ok {
-			n.Undelete = append(n.Undelete, id)
-		}
-	}
-	var err error
-	n.Changes, err = s.lastChanges(r, c, int(min(number("changed"), mostChanges)))
-	if err != nil {
+	entries, err := s.ownEntries(r, c, kind.actions)
+	if err != nil || entries == nil {
 		return nil, err
 	}
-	e, err := s.ownEntry(r, c, number("audit"))
-	if e != nil {
-		n.Changes = append(n.Changes, *e)
+	n := &flashView{}
+	if left, err := strconv.ParseInt(q.Get("left"), 10, 32); err == nil {
+		n.Left = max(left, 0)
 	}
+	messages := 0
+	for _, e := range entries {
+		messages += e.Messages
+		if err := s.flashEntry(r, n, kind, e); err != nil {
+			return nil, err
+		}
+	}
+	n.Text = kind.words(int64(messages))
+	return n, nil
+}
+
+// flashOfNothing says why nothing was done, and which ticket a message is that was not held any
+// more.
+func (s *handlers) flashOfNothing(r *http.Request, kind flashKind) (*flashView, error) {
+	n := &flashView{Text: kind.words(0)}
+	id, ok := httpd.ParseID(r.URL.Query().Get("message"))
+	if !ok {
+		return n, nil
+	}
+	reasons, err := s.DB.Explain(r.Context(), strconv.FormatInt(id, 10))
+	if errors.Is(err, store.ErrNotFound) {
+		return n, nil
+	}
+	n.Ticket = reasons.Recovered
 	return n, err
 }
 
-// ownEntry is an entry of the audit log, if the caller made it just now and it can be undone.
-func (s *handlers) ownEntry(r *http.Request, c httpd.Caller, id int64) (*store.AuditEntry, error) {
-	if id == 0 {
-		return nil, nil
+// flashEntry adds what an entry says, and how it is undone.
+func (s *handlers) flashEntry(r *http.Request, n *flashView, kind flashKind,
+	e store.AuditEntry) (err error) {
+	if e.Action == store.Recovered {
+		if n.Profiles, err = s.DB.AuditedProfiles(r.Context(), e.ID); err != nil {
+			return err
+		}
 	}
-	e, err := s.DB.AuditEntry(r.Context(), id)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, nil
+	if e.Messages == 1 || kind.restore && !e.Lists {
+		for m, err := range s.DB.AuditedMail(r.Context(), e.ID, maxMany) {
+			if err != nil {
+				return err
+			}
+			if e.Messages == 1 {
+				n.Ticket = m.Ticket
+			}
+			n.Undelete = append(n.Undelete, m.ID)
+		}
 	}
-	if err != nil || e.Actor != c.User.Email || !e.Undoable || s.Now().Sub(e.At) > undoOffered {
-		return nil, err
+	if !kind.restore || !e.Undoable || e.Lists {
+		n.Undelete = nil
 	}
-	return &e, nil
+	isChange := e.Undoable || e.Action.OfRules() || e.Action == store.AccessSet
+	if isChange && n.Undelete == nil && !kind.undoes {
+		n.Changes = append(n.Changes, e)
+	}
+	return nil
 }
 
-// mostChanges is how many changes one form makes at most: one of each list.
-const mostChanges = 2
+// undoOffered is how long after a change it is said that it was made, and its undoing offered
+// right away. Later the audit log still does.
+const undoOffered = 10 * time.Minute
 
-// lastChanges are what the caller changed just now, at most so many.
-func (s *handlers) lastChanges(r *http.Request, c httpd.Caller, most int) (all []store.AuditEntry,
-	err error) {
-	if most == 0 {
-		return nil, nil
-	}
-	const looked = 200 // entries of others that may have come in between
-	for e, err := range s.DB.AuditLog(r.Context(), store.AuditQuery{Limit: looked}) {
-		if err != nil {
+// ownEntries are the entries of the audit log that a query names, if the caller made them just
+// now and they say one of these actions.
+func (s *handlers) ownEntries(r *http.Request, c httpd.Caller, actions []store.Action) (
+	entries []store.AuditEntry, err error) {
+	named := r.URL.Query()["audit"]
+	for _, text := range named[:min(len(named), mostEntries)] {
+		id, _ := httpd.ParseID(text)
+		e, err := s.DB.AuditEntry(r.Context(), id)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			continue
+		case err != nil:
 			return nil, err
 		}
-		isOld := s.Now().Sub(e.At) > undoOffered
-		if e.Actor == c.User.Email && !isNoChange(e) && !isOld && len(all) < most {
-			all = append(all, e)
+		if e.Actor == c.User.Email && s.Now().Sub(e.At) <= undoOffered &&
+			slices.Contains(actions, e.Action) {
+			entries = append(entries, e)
 		}
 	}
-	return all, nil
-}
-
-// isNoChange reports whether an entry is about one message or a sign-in: nothing that could be
-// undone.
-func isNoChange(e store.AuditEntry) bool {
-	switch e.Action {
-	case store.Recovered, store.Deleted, store.Restored, store.SignedIn, store.SignInFailed:
-		return true
-	}
-	return false
+	return entries, nil
 }

@@ -109,9 +109,10 @@ func (s *handlers) saveRules(w http.ResponseWriter, r *http.Request, c httpd.Cal
 		return err
 	}
 	if !view.Failed && !view.Stale {
-		did, err := s.As(c).SetRules(r.Context(), view.Generation, lists...)
+		h := s.As(c)
+		_, err := h.SetRules(r.Context(), view.Generation, lists...)
 		if err == nil {
-			return s.back(w, r, "/rules", view.done(did))
+			return s.back(w, r, "/rules", did("saved", h))
 		}
 		if !errors.Is(err, store.ErrRulesChanged) { // between our look and the saving
 			return err
@@ -217,20 +218,6 @@ func namesOf(entries []policy.Entry) string {
 	return firstOf(names, int64(len(entries)), named)
 }
 
-// done says what saving did.
-func (v *rulesView) done(did []store.Replaced) flash {
-	d := flash{what: "same"}
-	if v.Changed {
-		d.what = "saved"
-	}
-	for _, list := range did {
-		if list != (store.Replaced{}) {
-			d.changes++
-		}
-	}
-	return d
-}
-
 // checkText says what is wrong with a text while it is typed: nothing of it is kept.
 func (s *handlers) checkText(w http.ResponseWriter, r *http.Request, c httpd.Caller) error {
 	if err := readForm(r); err != nil {
@@ -262,23 +249,17 @@ func (s *handlers) changeEntries(w http.ResponseWriter, r *http.Request, c httpd
 	if err != nil || len(entries) == 0 {
 		return s.refuseEntry(w, r, c, list, err)
 	}
-	d := flash{what: "removed", changes: 1}
+	h, what := s.As(c), "added"
 	if r.PostForm.Get("do") == "remove" {
-		_, err = s.As(c).RemoveRules(r.Context(), list, entries)
-		if errors.Is(err, store.ErrNotFound) {
-			d, err = flash{what: "same"}, nil
-		}
+		what = "removed"
+		_, err = h.RemoveRules(r.Context(), list, entries)
 	} else {
-		var added int
-		added, err = s.As(c).AddRules(r.Context(), list, entries, r.PostForm.Get("note"))
-		if d.what = "added"; added == 0 {
-			d = flash{what: "same"}
-		}
+		_, err = h.AddRules(r.Context(), list, entries, r.PostForm.Get("note"))
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, store.ErrNotFound) { // who removes what is gone has it so
 		return err
 	}
-	return s.back(w, r, "/rules", d)
+	return s.back(w, r, "/rules", did(what, h))
 }
 
 // refuseEntry shows what was typed again, and why it is not taken.

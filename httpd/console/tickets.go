@@ -151,8 +151,9 @@ func (s *handlers) actOnTicket(w http.ResponseWriter, r *http.Request, c httpd.C
 	if err != nil {
 		return err
 	}
-	if err := rule.apply(r.Context(), s.As(c)); err != nil {
+	h := s.As(c)
+	if err := rule.apply(r.Context(), h); err != nil {
 		return err
 	}
-	return s.back(w, r, newListing("/tickets", r).Of(id), flash{what: "changed", changes: 1})
+	return s.back(w, r, newListing("/tickets", r).Of(id), did("changed", h))
 }

@@ -98,8 +98,9 @@ func (s *handlers) revokeToken(w http.ResponseWriter, r *http.Request, c httpd.C
 	if err != nil {
 		return err
 	}
-	if err := s.As(c).RevokeToken(r.Context(), id); err != nil {
+	h := s.As(c)
+	if err := h.RevokeToken(r.Context(), id); err != nil {
 		return err
 	}
-	return s.back(w, r, "/tokens", flash{what: "revoked"})
+	return s.back(w, r, "/tokens", did("revoked", h))
 }

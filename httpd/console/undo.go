@@ -8,15 +8,6 @@ import (
 	"gatepost/store"
 )
 
-// deleted is what deleting did, and offers to take it back where that can be.
-func (s *handlers) deleted(ids []int64) flash {
-	d := flash{what: "deleted", n: len(ids)}
-	if s.DB.DeletedKept() > 0 {
-		d.undelete = ids
-	}
-	return d
-}
-
 // undeletePage holds deleted messages again, for the button beside what was deleted.
 func (s *handlers) undeletePage(w http.ResponseWriter, r *http.Request, c httpd.Caller) error {
 	if err := readForm(r); err != nil {
@@ -27,14 +18,20 @@ func (s *handlers) undeletePage(w http.ResponseWriter, r *http.Request, c httpd.
 		return err
 	}
 	to := ownPath(r.PostForm.Get("back"))
-	_, err = s.As(c).Undelete(r.Context(), ids)
+	h := s.As(c)
+	_, err = h.Undelete(r.Context(), ids)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return s.back(w, r, to, flash{what: "not restored"})
 	case err != nil:
 		return err
 	}
-	return s.back(w, r, to, flash{what: "restored", n: len(ids)})
+	return s.back(w, r, to, did("restored", h))
+}
+
+// undoneBy says what an undoing did, by its own entry.
+func undoneBy(e store.AuditEntry) flash {
+	return flash{what: "undone", entries: []int64{e.ID}}
 }
 
 // undoMail undoes what a caller did to held mail, for the button beside it.
@@ -47,12 +44,12 @@ func (s *handlers) undoMail(w http.ResponseWriter, r *http.Request, c httpd.Call
 		return err
 	}
 	to := ownPath(r.PostForm.Get("back"))
-	held, err := s.UndoOwn(r, c, id)
+	by, err := s.UndoOwn(r, c, id)
 	switch {
 	case errors.Is(err, store.ErrCannotUndo):
 		return s.back(w, r, to, flash{what: "not undone"})
 	case err != nil:
 		return err
 	}
-	return s.back(w, r, to, flash{what: "undone", n: held})
+	return s.back(w, r, to, undoneBy(by))
 }

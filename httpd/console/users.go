@@ -50,9 +50,10 @@ func (s *handlers) addProfile(w http.ResponseWriter, r *http.Request, c httpd.Ca
 	}
 	form := profileForm{strings.TrimSpace(r.PostForm.Get("email")), r.PostForm.Get("name"),
 		r.PostForm.Get("role")}
-	err := s.makeProfile(r, c, form)
+	h := s.As(c)
+	err := makeProfile(r, h, form)
 	if err == nil {
-		return s.back(w, r, "/users?q="+form.Email, flash{what: "added"})
+		return s.back(w, r, "/users?q="+form.Email, did("added", h))
 	}
 	if p := httpd.AsProblem(err); p != nil && p.Status == http.StatusUnprocessableEntity {
 		return s.showUsers(w, r, c, p.Status, usersView{Form: form, Error: p.Words()})
@@ -60,7 +61,7 @@ func (s *handlers) addProfile(w http.ResponseWriter, r *http.Request, c httpd.Ca
 	return err
 }
 
-func (s *handlers) makeProfile(r *http.Request, c httpd.Caller, form profileForm) error {
+func makeProfile(r *http.Request, h *store.Hand, form profileForm) error {
 	a, err := message.ParseAddress(form.Email)
 	if err != nil {
 		return httpd.Invalid("email", "the address cannot be taken: %s", err)
@@ -72,7 +73,7 @@ func (s *handlers) makeProfile(r *http.Request, c httpd.Caller, form profileForm
 	if err := httpd.CheckName(form.Name); err != nil {
 		return err
 	}
-	return s.As(c).AddUser(r.Context(), store.NewUser{Email: a, Name: form.Name, Role: role,
+	return h.AddUser(r.Context(), store.NewUser{Email: a, Name: form.Name, Role: role,
 		MadeBy: "console"})
 }
 
@@ -119,9 +120,10 @@ func (s *handlers) changeProfile(w http.ResponseWriter, r *http.Request, c httpd
 	if r.PostForm.Get("do") == "remove" {
 		to, what = "/users", "removed"
 	}
-	err = s.applyToProfile(r, s.As(c), u)
+	h := s.As(c)
+	err = s.applyToProfile(r, h, u)
 	if err == nil {
-		return s.back(w, r, to, flash{what: what})
+		return s.back(w, r, to, did(what, h))
 	}
 	if p := httpd.AsProblem(err); p != nil && p.Status == http.StatusUnprocessableEntity {
 		return s.showProfile(w, r, c, p.Status, p.Words())

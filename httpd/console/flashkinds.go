@@ -1,0 +1,55 @@
+package console
+
+import "gatepost/store"
+
+// A flashKind is what a flash message says of an action.
+type flashKind struct {
+	words   func(n int64) string // n messages
+	actions []store.Action       // one of which the audit log must say; nil: nothing was done
+	restore bool                 // what was deleted is offered to be restored
+	undoes  bool                 // it took something back: to undo that is not offered
+}
+
+func said(words string) func(int64) string { return func(int64) string { return words } }
+
+func counted(verb string) func(int64) string {
+	return func(n int64) string { return verb + " " + count(n, "message", "messages") + "." }
+}
+
+func undone(n int64) string {
+	if n == 0 {
+		return "The change was undone."
+	}
+	return "The change was undone: " + count(n, "message is", "messages are") + " held again."
+}
+
+// flashKinds are those of each action, by what back writes.
+var flashKinds = map[string]flashKind{
+	"recovered":   {words: counted("Recovered"), actions: []store.Action{store.Recovered}},
+	"deleted":     {words: counted("Deleted"), actions: []store.Action{store.Deleted}, restore: true},
+	"deleted all": {words: counted("Deleted"), actions: []store.Action{store.Deleted}},
+	"restored": {words: counted("Restored"), undoes: true,
+		actions: []store.Action{store.Restored}},
+	"undone": {words: undone, undoes: true, actions: []store.Action{store.Undone}},
+	"changed": {words: said(""), actions: []store.Action{store.RulesAdded, store.RulesRemoved,
+		store.UserSuspended, store.UserUnsuspended}},
+	"saved": {words: said("Saved."), actions: []store.Action{store.RulesSet, store.RulesOrdered,
+		store.AccessSet, store.RoleSet, store.UserSuspended, store.UserUnsuspended,
+		store.UserRenamed, store.PasswordSet}},
+	"added": {words: said("Added."), actions: []store.Action{store.RulesAdded, store.UserAdded}},
+	"removed": {words: said("Removed."),
+		actions: []store.Action{store.RulesRemoved, store.UserRemoved}},
+	"revoked": {words: said("The token was revoked."), actions: []store.Action{store.TokenRevoked}},
+
+	// Whoever follows a link has done nothing, so that these may be said to anybody.
+	"nothing": {words: said("Nothing was selected.")},
+	"same":    {words: said("Nothing was changed: it is as it was.")},
+	"gone":    {words: said("Nothing was deleted: it was not held any more.")},
+	"not recovered": {
+		words: said("Nothing was recovered: it was not held any more.")},
+	"not restored": {
+		words: said("Nothing was restored: it is held again already, or deleted for good.")},
+	"not undone": {words: said("Nothing was undone: it was changed since, or deleted for good.")},
+	"more": {words: said("Nothing was done: more messages match than when the list was shown. " +
+		"This is the list now.")},
+}
