@@ -102,6 +102,9 @@ func (db *DB) again(t *tx, r *Record) (int64, error) {
 		if err := f.add(t, added, r.Envelope); err != nil {
 			return 0, fmt.Errorf("recipients of message %d: %w", f.id, err)
 		}
+		if err := t.handOffAdded(f, added, r.Envelope.ReceivedAt.UnixMilli()); err != nil {
+			return 0, err
+		}
 	}
 	t.total(totalAccepted)
 	t.total(totalDuplicates)

@@ -17,18 +17,28 @@ import (
 	"gatepost/policy"
 )
 
-// BenchmarkReceive takes 4 KiB messages, each another, from 32 senders at once: spool, facts, decision and
-// durable commit.
+// BenchmarkReceive takes 4 KiB messages, each another, from 32 senders at once: spool, facts,
+// decision and durable commit; without a target of hand-offs, and with one.
 func BenchmarkReceive(b *testing.B) {
+	b.Run("kept", func(b *testing.B) { benchReceive(b) })
+	b.Run("handed", func(b *testing.B) {
+		benchReceive(b, Target{Name: "desk", Kind: "smtp", Events: []string{TicketCreated}})
+	})
+}
+
+func benchReceive(b *testing.B, targets ...Target) {
 	db, err := Open(filepath.Join(b.TempDir(), "gatepost.db"), Options{Create: true,
 		Settings: policy.Settings{PerHour: 1 << 30}})
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer db.Close()
+	ctx := context.Background()
+	if err := db.SetTargets(ctx, targets); err != nil {
+		b.Fatal(err)
+	}
 	text := strings.Repeat("x", 3900)
 	var n atomic.Int64
-	ctx := context.Background()
 	b.SetParallelism(16)
 	b.ReportAllocs()
 	b.RunParallel(func(p *testing.PB) {

@@ -147,9 +147,9 @@ func insert(t *tx, r *Record, w words) (int64, error) {
 	}
 	t.countDecision(r, r.Decision.Action.String())
 	if r.Decision.Action == policy.Ticket {
-		return id, insertTicket(t, r, id, w)
+		return id, errors.Join(insertTicket(t, r, id, w), t.handOff(r.offer(TicketCreated, id)))
 	}
-	return id, insertSuspended(t, r, id, w)
+	return id, errors.Join(insertSuspended(t, r, id, w), t.handOff(r.offer(MessageSuspended, id)))
 }
 
 func insertMessage(t *tx, r *Record, id int64, w words) error {

@@ -76,6 +76,14 @@ var layoutTests = map[string]layoutTest{
 	"0008_alike.sql": {want: map[string]string{
 		`select group_concat(id) from messages indexed by messages_alike
 			where substr(sum, 1, 8) = x'00'`: "1,2,3,4"}},
+	"0009_outbox.sql": {
+		want: map[string]string{
+			`select (select count(*) from targets) || (select count(*) from handoffs) ||
+				(select sum(value) from meta where name in ('targets', 'courier_run'))`: "000"},
+		rows: `insert into targets values ('desk', 'smtp', 'localhost', 'ticket.created', '', false,
+				true, 0, '');
+			insert into handoffs (target, event, ticket, message, thread, recipient, key, created_at,
+				due_at) values ('desk', 'ticket.created', 3, 3, 3, '', 'k', 5, 5)`},
 }
 
 // Each migration is done to a database that began with the first and has rows in every table of

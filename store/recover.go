@@ -171,6 +171,9 @@ func (h *Hand) makeTicket(t *tx, r *Recovery, held heldRow) (err error) {
 	if err != nil {
 		return fmt.Errorf("ticket: %w", err)
 	}
+	if err := t.handOffRecovered(r, now.UnixMilli()); err != nil {
+		return err
+	}
 	if err := t.unhold(r.SuspendedID); err != nil || sender.IsZero() {
 		return err
 	}

@@ -92,6 +92,9 @@ func (h *Hand) setAside(t *tx, table string, id int64, file string) (content str
 	}
 	t.total(totalSetAside)
 	t.queue, t.erased = true, true
+	if err := t.withdraw(message, 0, "the message was damaged, and was set aside"); err != nil {
+		return "", err
+	}
 	_, err = h.note(t, event{action: Action(table + ".set_aside"), subject: fmt.Sprint(id),
 		after: map[string]string{"file": file}})
 	return filepath.Base(content), errors.Join(err, t.exec("delete from "+table+" where id = $1", id),

@@ -126,7 +126,7 @@ func (db *DB) open() (err error) {
 	if db.writer, err = newWriter(ctx, db.conn, db.Dir()); err != nil {
 		return err
 	}
-	db.writer.files = &db.files
+	db.writer.files, db.writer.now = &db.files, db.now
 	db.writer.turns = newTurns(db.path)
 	if err = migrate(ctx, db.read, db.writer); err != nil {
 		return err

@@ -12,6 +12,9 @@ import (
 type tx struct {
 	w        *writer
 	sequence int64 // the last id given out, 0 before the first
+	outbox   int64 // the generation of the targets of hand-offs, once sequence is read
+	begun    bool  // both were read
+	handed   bool  // there is something to be carried on
 	counts   map[counter]int64
 	totals   map[string]int64 // see conservation.go
 	bands    map[bandKey]*band
@@ -100,14 +103,29 @@ func (t *tx) script(text string) error {
 
 // nextID gives out an id of the one sequence of held messages and tickets.
 func (t *tx) nextID() (int64, error) {
-	if t.sequence == 0 {
-		err := t.row(`select value from meta where name = 'sequence'`).Scan(&t.sequence)
-		if err != nil {
-			return 0, fmt.Errorf("sequence: %w", damaged(err))
-		}
+	if err := t.readSequence(); err != nil {
+		return 0, err
 	}
 	t.sequence++
 	return t.sequence, nil
+}
+
+// readSequence also reads which targets there are: a look of its own would cost every message.
+func (t *tx) readSequence() error {
+	if t.begun {
+		return nil
+	}
+	var generation int64
+	err := t.row(`select value, coalesce((select value from meta where name = 'targets'), 0)
+		from meta where name = 'sequence'`).Scan(&t.sequence, &generation)
+	if err != nil {
+		return fmt.Errorf("sequence: %w", damaged(err))
+	}
+	if t.outbox == 0 { // else this transaction has set them itself
+		t.outbox = generation
+	}
+	t.begun = true
+	return nil
 }
 
 // countDecision counts what became of a message. Nothing in it says which message.
@@ -132,7 +150,7 @@ func (t *tx) count(minute int64, kind string) {
 
 // flush writes what the batch gathered.
 func (t *tx) flush() error {
-	if t.sequence != 0 {
+	if t.begun {
 		err := t.exec(`update meta set value = $1 where name = 'sequence'`, t.sequence)
 		if err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/mattn/go-sqlite3"
@@ -142,6 +143,16 @@ func (t *tx) purgeDeleted(before time.Time, limit int, all *taken) (files []stri
 		files = append(files, contentName(decision))
 	}
 	t.erased = t.erased || len(causes) > 0
+	ids, err := t.texts(`select cast(d.id as text)`+those, before.UnixMilli(), limit)
+	if err != nil {
+		return nil, err
+	}
+	for _, text := range ids {
+		id, _ := strconv.ParseInt(text, 10, 64)
+		if err := t.forgetHandoffs(id); err != nil {
+			return nil, err
+		}
+	}
 	for _, table := range []string{"messages", "deleted"} {
 		err := t.exec(`delete from `+table+` where id in (select d.id`+those+`)`,
 			before.UnixMilli(), limit)

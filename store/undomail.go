@@ -157,6 +157,10 @@ func (c *queueChange) takeBack(audit int64, r queueRow) error {
 	if err := c.t.exec(`delete from tickets where id = $1`, r.ticket); err != nil {
 		return err
 	}
+	err = c.t.withdraw(r.message, r.ticket, "its recovery was undone")
+	if err != nil {
+		return err
+	}
 	c.t.queue = true
 	err = c.t.exec(`insert into suspended (`+heldColumns+`) values ($1, $2, $3, $4, $5, $6, $7, $8,
 		$9)`, r.message, cause, w.author.Name, w.author.Email, w.subject, w.recipient, r.createdAt,

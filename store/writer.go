@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/mattn/go-sqlite3"
 )
@@ -26,6 +27,10 @@ type writer struct {
 	dir   string               // of large contents, synced before a commit that names one
 	turns *turns               // among the processes that write
 	files *files               // of the database, at their paths as long as anything is written
+	now   func() time.Time
+
+	outbox *outbox       // what is known of the targets of hand-offs; nil: read them
+	handed chan struct{} // has something in it once there is something to be carried on
 
 	lock    sync.Mutex
 	queue   []*write
@@ -56,8 +61,8 @@ func newWriter(ctx context.Context, db *sql.DB, dir string) (*writer, error) {
 		"pragma busy_timeout = 0; pragma cell_size_check = on"); err != nil {
 		return nil, errors.Join(damaged(err), conn.Close())
 	}
-	return &writer{conn: conn, dir: dir, stmts: map[string]*sql.Stmt{},
-		failed: make(chan struct{})}, nil
+	return &writer{conn: conn, dir: dir, stmts: map[string]*sql.Stmt{}, now: time.Now,
+		failed: make(chan struct{}), handed: make(chan struct{}, 1)}, nil
 }
 
 // do runs f in a transaction and returns once that is on disk, or with an error and
@@ -183,6 +188,7 @@ func (w *writer) transact(batch []*write) (began bool, err error) {
 			err = fmt.Errorf("panic in a transaction: %v\n%s", p, debug.Stack())
 		}
 		if err != nil {
+			w.outbox = nil // the transaction may have changed it
 			// SQLite may have rolled back by itself; then this says so, and that is all right.
 			_ = t.script("rollback")
 			w.distrust(err)
@@ -201,6 +207,12 @@ func (w *writer) transact(batch []*write) (began bool, err error) {
 	}
 	if t.erased {
 		w.erased.Store(true)
+	}
+	if t.handed {
+		select {
+		case w.handed <- struct{}{}:
+		default: // whoever carries has not looked since
+		}
 	}
 	// It is on disk, but maybe not where anybody will look: who sent it keeps it.
 	return true, w.files.look()

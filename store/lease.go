@@ -1,0 +1,217 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+)
+
+// One database has one server, which has its lock. So a lease is the number of that server's
+// run: what an earlier one had in hand when it was killed is free at the next start, whatever
+// the clock says.
+
+// A Lease is a hand-off that this run has in hand, and its message but for the octets.
+type Lease struct {
+	ID                       int64
+	Target, Event, Key       string
+	Ticket, Message          int64
+	Recipient                string // the only one, empty for all
+	Attempt                  int    // 1 at the first
+	CreatedAt, FirstAt       time.Time
+	DecisionID, Cause        string
+	ReceivedAt, TicketAt     time.Time
+	MailFrom, Trace, Results string
+	Recipients               []string // of the message, all of them
+	Author                   Person
+	Claimed, Proven          bool
+	ReplyTo                  []string
+	Subject, MessageID       string
+	Size                     int64
+
+	Damaged Damage // what cannot be read of it
+}
+
+// A Carried is how a try ended: what becomes of the hand-off.
+type Carried struct {
+	ID    int64
+	State string    // done, failed, unknown, or waiting for the next try
+	Said  string    // the other side's words
+	Due   time.Time // of the next try
+}
+
+// The states of a hand-off.
+const (
+	HandoffWaiting   = "waiting"
+	HandoffDone      = "done"
+	HandoffFailed    = "failed"
+	HandoffUnknown   = "unknown" // it may have arrived
+	HandoffDiscarded = "discarded"
+)
+
+// mostSaid bounds what is kept of the other side's words, in runes.
+const mostSaid = 1000
+
+// A Run carries what the outbox has. There is one at a time: that of the server.
+type Run struct {
+	db *DB
+	id int64
+}
+
+// StartRun frees what an earlier run had in hand.
+func (db *DB) StartRun(ctx context.Context) (*Run, error) {
+	r := &Run{db: db}
+	err := db.writer.do(ctx, func(t *tx) error {
+		return t.row(`update meta set value = value + 1 where name = 'courier_run'
+			returning value`).Scan(&r.id)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("begin to carry: %w", damaged(err))
+	}
+	return r, nil
+}
+
+// Handed has something in it once this process has written what is to be carried on.
+func (db *DB) Handed() <-chan struct{} { return db.writer.handed }
+
+// dueQuery finds what may be tried: of one thread the first that waits.
+const dueQuery = `select h.id from handoffs h where h.target = $1 and h.state = 'waiting'
+	and h.due_at <= $2 and h.lease <> $3 and not exists (select 1 from handoffs p
+		indexed by handoffs_thread where p.thread = h.thread and p.target = h.target
+		and p.recipient = h.recipient and p.id < h.id and p.state = 'waiting')
+	and not exists (select 1 from targets g where g.name = h.target and g.paused_at > 0)
+	order by h.due_at limit $4`
+
+// Take takes into hand what is due of a target, up to a limit, the oldest first; nothing while it
+// is paused. Where nothing is, nothing is written.
+func (r *Run) Take(ctx context.Context, target string, limit int) ([]Lease, error) {
+	var ids []int64
+	for id, err := range each(ctx, r.db, scanCount, dueQuery, target, r.db.now().UnixMilli(), r.id,
+		limit) {
+		if err != nil {
+			return nil, fmt.Errorf("hand-offs to %s: %w", target, err)
+		}
+		ids = append(ids, id)
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return nil, err
+	}
+	err = r.db.writer.do(ctx, func(t *tx) error {
+		return t.exec(`update handoffs set lease = $1, attempts = attempts + 1
+			where id in (select value from json_each($2)) and state = 'waiting'`, r.id, string(list))
+	})
+	if err != nil {
+		return nil, fmt.Errorf("hand-offs to %s: %w", target, err)
+	}
+	return r.read(ctx, string(list))
+}
+
+const leaseQuery = `select h.id, h.target, h.event, h.key, h.ticket, h.message, h.recipient,
+		h.attempts, h.created_at, h.first_at, m.decision_id, m.cause, m.received_at, m.mail_from,
+		m.trace, m.results, m.recipients, m.reply_to, m.message_id, m.size, m.claimed,
+		m.authentication = 'pass' and not m.claimed,
+		coalesce(t.created_at, s.created_at, d.created_at, h.created_at),
+		coalesce(t.author_name, s.author_name, d.author_name, ''),
+		coalesce(t.author_email, s.author_email, d.author_email, m.sender),
+		coalesce(t.subject, s.subject, d.subject, '')
+	from handoffs h left join messages m on m.id = h.message
+		left join tickets t on t.id = h.ticket and h.event <> '` + MessageSuspended + `'
+		left join suspended s on s.id = h.message left join deleted d on d.id = h.message
+	where h.id in (select value from json_each($1)) and h.state = 'waiting' and h.lease = $2
+	order by h.id`
+
+func (r *Run) read(ctx context.Context, list string) (all []Lease, err error) {
+	for l, err := range each(ctx, r.db, scanLease, leaseQuery, list, r.id) {
+		if err != nil {
+			return all, fmt.Errorf("hand-offs: %w", err)
+		}
+		all = append(all, l)
+	}
+	return all, nil
+}
+
+func scanLease(row scanner) (l Lease, err error) {
+	var attempts, created, first, received, made, proven int64
+	l.Damaged, err = scanParts(row, part{"id", &l.ID}, part{"target", &l.Target},
+		part{"event", &l.Event}, part{"key", &l.Key}, part{"ticket", &l.Ticket},
+		part{"message", &l.Message}, part{"recipient", &l.Recipient}, part{"attempts", &attempts},
+		part{"created_at", &created}, part{"first_at", &first},
+		part{"decision_id", &l.DecisionID}, part{"cause", &l.Cause}, part{"received_at", &received},
+		part{"mail_from", &l.MailFrom}, part{"trace", &l.Trace}, part{"results", &l.Results},
+		part{"recipients", &l.Recipients}, part{"reply_to", &l.ReplyTo},
+		part{"message_id", &l.MessageID}, part{"size", &l.Size}, part{"claimed", &l.Claimed},
+		part{"authentication", &proven}, part{"created_at", &made}, part{"name", &l.Author.Name},
+		part{"email", &l.Author.Email}, part{"subject", &l.Subject})
+	l.Attempt, l.Proven = int(attempts), proven != 0
+	l.CreatedAt, l.ReceivedAt, l.TicketAt = fromMillis(created), fromMillis(received), fromMillis(made)
+	if first > 0 {
+		l.FirstAt = fromMillis(first)
+	}
+	return l, err
+}
+
+// Content reads a message byte for byte as it was received, whatever became of it since.
+func (db *DB) Content(ctx context.Context, message int64) (io.ReadCloser, error) {
+	type content struct {
+		decision string
+		raw      []byte
+	}
+	c, err := one(ctx, db, func(row scanner) (c content, err error) {
+		return c, row.Scan(&c.decision, &c.raw)
+	}, `select decision_id, raw from messages where id = $1`, message)
+	if err != nil {
+		return nil, fmt.Errorf("message %d: %w", message, err)
+	}
+	return db.openContent(message, c.decision, c.raw)
+}
+
+// End writes how tries ended. What was discarded meanwhile stays so, unless it arrived.
+func (r *Run) End(ctx context.Context, all ...Carried) error {
+	now := r.db.now().UnixMilli()
+	err := r.db.writer.do(ctx, func(t *tx) error {
+		for _, c := range all {
+			ended := now
+			if c.State == HandoffWaiting {
+				ended = 0
+			}
+			err := t.exec(`update handoffs set state = $2, said = $3, due_at = $4, lease = 0,
+				tried_at = $5, first_at = case when first_at = 0 then $5 else first_at end, ended_at = $6
+				where id = $1 and (state = 'waiting' or $2 = 'done')`, c.ID, c.State, said(c.Said),
+				c.Due.UnixMilli(), now, ended)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("how hand-offs ended: %w", err)
+	}
+	return nil
+}
+
+// GiveBack frees what was taken and not tried.
+func (r *Run) GiveBack(ctx context.Context, ids []int64) error {
+	list, err := json.Marshal(ids)
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	return r.db.writer.do(ctx, func(t *tx) error {
+		return t.exec(`update handoffs set lease = 0, attempts = attempts - 1
+			where id in (select value from json_each($1)) and lease = $2`, string(list), r.id)
+	})
+}
+
+// Hasten makes all that waits for a target due: it takes mail again.
+func (r *Run) Hasten(ctx context.Context, target string) error {
+	now := r.db.now().UnixMilli()
+	return r.db.writer.do(ctx, func(t *tx) error {
+		return t.exec(`update handoffs set due_at = $2 where target = $1 and state = 'waiting'
+			and due_at > $2`, target, now)
+	})
+}
