@@ -31,6 +31,7 @@ type Result struct {
 	Said    string        // the other side's own words, or why it could not be asked
 	After   time.Duration // how long it asked to be left alone; 0 if it did not
 	Pause   bool          // the answer tells of a mistake in the settings, not of the message
+	Down    bool          // nothing was said of the message: the target could not be asked
 }
 
 // A Parcel is one message on its way to one target.
