@@ -42,7 +42,7 @@ var arrows = map[string][]string{
 
 // testArrows lead on from the tests of a room to what really stands behind it.
 var testArrows = map[string][]string{
-	"courier":       {"mailfile"},
+	"courier":       {"intake", "mailfile", "policy"},
 	"smtpd":         {"smtpd/mailauth", "store"},
 	"httpd":         {"httpd/api", "httpd/console", "httpd/httpdtest"}, // both parts together
 	"httpd/api":     {"httpd/httpdtest"},
