@@ -224,11 +224,11 @@ func (l *lane) end(lease *store.Lease, r Result) {
 		l.pause(r.Said)
 	}
 	c := l.carried(lease, r)
-	l.log(lease, r, c)
 	ctx := context.WithoutCancel(l.ctx)
 	for {
 		err := l.e.run.End(ctx, c)
 		if err == nil {
+			l.log(lease, r, c)
 			return
 		}
 		l.e.Log.Error("what became of a hand-off is not written yet", "target", l.Name,

@@ -23,7 +23,8 @@ func (s *Settings) Check() error {
 	_, errHosts := s.Hosts()
 	_, errHTTPProxies := s.HTTPProxies()
 	_, errMetrics := s.Metrics()
-	return errors.Join(s.checkPlain(), s.checkAddresses(), s.checkProof(), errRecipients,
+	return errors.Join(s.checkPlain(), s.checkAddresses(), s.checkProof(), s.Handoff.Check(),
+		errRecipients,
 		errClients, errRelays, errProxies, s.checkTLS(), s.checkConsole(), errHosts,
 		errHTTPProxies, errMetrics)
 }

@@ -45,6 +45,9 @@ func (s *Settings) Parse(path string, text []byte) error {
 	var tree map[string]any
 	err := toml.Unmarshal(text, &tree)
 	if err == nil {
+		err = s.addHandoffs(path, text, tree)
+	}
+	if err == nil {
 		err = s.takeScalars(path, text, tree)
 	}
 	if err == nil {
@@ -65,21 +68,7 @@ func (s *Settings) Parse(path string, text []byte) error {
 // What has no place in it is no setting.
 func (s *Settings) decodable() any {
 	var all section
-	inside := map[string]*section{}
-	s.Each(func(key string, v reflect.Value) {
-		switch first, last, found := strings.Cut(key, "."); {
-		case !found:
-			all.add(key, v.Addr())
-		case inside[first] == nil:
-			inside[first] = &section{}
-			fallthrough
-		default:
-			inside[first].add(last, v.Addr())
-		}
-	})
-	for _, name := range slices.Sorted(maps.Keys(inside)) {
-		all.add(name, inside[name].pointer())
-	}
+	s.Each(func(key string, v reflect.Value) { all.add(strings.Split(key, "."), v.Addr()) })
 	return all.pointer().Interface()
 }
 
@@ -87,16 +76,30 @@ func (s *Settings) decodable() any {
 type section struct {
 	fields []reflect.StructField
 	values []reflect.Value
+	inside map[string]*section
 }
 
-func (s *section) add(name string, v reflect.Value) {
+func (s *section) add(key []string, v reflect.Value) {
+	if len(key) > 1 {
+		if s.inside == nil {
+			s.inside = map[string]*section{}
+		}
+		if s.inside[key[0]] == nil {
+			s.inside[key[0]] = &section{}
+		}
+		s.inside[key[0]].add(key[1:], v)
+		return
+	}
 	s.fields = append(s.fields, reflect.StructField{Name: fmt.Sprint("Field", len(s.fields)),
-		Type: v.Type(), Tag: reflect.StructTag(fmt.Sprintf("toml:%q", name))})
+		Type: v.Type(), Tag: reflect.StructTag(fmt.Sprintf("toml:%q", key[0]))})
 	s.values = append(s.values, v)
 }
 
 // pointer leads to a new struct of those fields.
 func (s *section) pointer() reflect.Value {
+	for _, name := range slices.Sorted(maps.Keys(s.inside)) {
+		s.add([]string{name}, s.inside[name].pointer())
+	}
 	p := reflect.New(reflect.StructOf(s.fields))
 	for i, v := range s.values {
 		p.Elem().Field(i).Set(v)

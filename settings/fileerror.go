@@ -72,11 +72,15 @@ func misread(path string, e *toml.DecodeError) error {
 // those that there are.
 func (s *Settings) nearest(key string) string {
 	best, least := "", len(key)/2+1
+	if strings.Count(key, ".") > 1 { // the names of target and section are right, and long
+		least = len(key[strings.LastIndexByte(key, '.'):]) / 2
+	}
 	try := func(name string) {
 		if d := levenshtein.ComputeDistance(key, name); d < least {
 			best, least = name, d
 		}
 	}
+	try("handoff") // which may have no settings yet
 	s.Each(func(name string, _ reflect.Value) {
 		try(name)
 		if section, last, ok := strings.Cut(name, "."); ok {
@@ -94,19 +98,25 @@ func (s *Settings) nearest(key string) string {
 
 // keysBeside names the settings of the section that key is in, or the sections.
 func (s *Settings) keysBeside(key string) string {
-	section, _, _ := strings.Cut(key, ".")
+	in, _, _ := strings.Cut(key, ".")
+	if at := strings.LastIndexByte(key, '.'); at > 0 {
+		in = key[:at]
+	}
 	var inside, sections []string
 	s.Each(func(name string, _ reflect.Value) {
-		first, last, _ := strings.Cut(name, ".")
-		if first == section {
+		first, _, _ := strings.Cut(name, ".")
+		if last, ok := strings.CutPrefix(name, in+"."); ok {
 			inside = append(inside, last)
 		}
 		if !slices.Contains(sections, first) {
 			sections = append(sections, first)
 		}
 	})
+	if !slices.Contains(sections, "handoff") {
+		sections = append(sections, "handoff")
+	}
 	if len(inside) > 0 {
-		return section + " has " + strings.Join(inside, ", ")
+		return in + " has " + strings.Join(inside, ", ")
 	}
 	return "there are " + strings.Join(sections, ", ")
 }

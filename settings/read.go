@@ -62,15 +62,15 @@ const variables = "GATEPOST_"
 
 // Variable is the name of a setting in the environment.
 func Variable(key string) string {
-	return variables + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
+	return variables + strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(key))
 }
 
 // Strays are warnings of what is in the environment, NAME=value, under our name and is no
 // setting. They are no errors: a container's links may be called so, too.
-func Strays(environ []string) (warnings []string) {
+func (s *Settings) Strays(environ []string) (warnings []string) {
 	known := map[string]bool{}
 	var names []string
-	Defaults().Each(func(key string, _ reflect.Value) {
+	s.Each(func(key string, _ reflect.Value) {
 		known[Variable(key)] = true
 		names = append(names, Variable(key))
 	})

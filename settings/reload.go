@@ -30,6 +30,7 @@ func (s *Settings) Hold(next *Settings) (changed, waiting Words) {
 	s.Each(func(key string, v reflect.Value) { was[key] = v })
 	next.Each(func(key string, v reflect.Value) {
 		switch {
+		case strings.HasPrefix(key, "handoff."): // each target as a whole
 		case fmt.Sprint(v.Interface()) == fmt.Sprint(was[key].Interface()): // as it is shown
 		case isReloadable(key) && (!isCertificate(key) || v.IsZero() == was[key].IsZero()):
 			changed = append(changed, key)
@@ -38,7 +39,7 @@ func (s *Settings) Hold(next *Settings) (changed, waiting Words) {
 			waiting = append(waiting, key)
 		}
 	})
-	return changed, waiting
+	return append(changed, s.Handoff.changed(next.Handoff)...), waiting
 }
 
 func isCertificate(key string) bool {

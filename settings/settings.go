@@ -6,7 +6,9 @@ package settings
 
 import (
 	"encoding"
+	"maps"
 	"reflect"
+	"slices"
 	"time"
 
 	"gatepost/message"
@@ -24,6 +26,7 @@ type Settings struct {
 	Loop      Loop      `toml:"loop"`
 	HTTP      HTTP      `toml:"http"`
 	Suspended Suspended `toml:"suspended"`
+	Handoff   Handoffs  `toml:"handoff"`
 	Log       Log       `toml:"log"`
 
 	File string // the configuration file; empty if there was none
@@ -268,6 +271,11 @@ func walk(prefix string, v reflect.Value, visit func(string, reflect.Value)) {
 		switch field := v.Field(i); {
 		case field.Type() == reflect.TypeFor[Switches]():
 			walkCauses(prefix, field, visit)
+		case field.Type() == reflect.TypeFor[Handoffs]():
+			handoffs := field.Interface().(Handoffs)
+			for _, target := range slices.Sorted(maps.Keys(handoffs)) {
+				walk(prefix+name+"."+target+".", reflect.ValueOf(handoffs[target]).Elem(), visit)
+			}
 		case name == "":
 		case field.Kind() == reflect.Struct:
 			walk(prefix+name+".", field, visit)

@@ -35,6 +35,23 @@ func (n *Number) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// A Secret is shown to nobody.
+type Secret string
+
+// UnmarshalText takes any text.
+func (s *Secret) UnmarshalText(text []byte) error {
+	*s = Secret(text)
+	return nil
+}
+
+// String says whether there is one.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return "(set)"
+}
+
 // A Limit counts things that there may be at most; 0 is no limit.
 type Limit int
 

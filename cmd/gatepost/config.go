@@ -63,7 +63,7 @@ func newConfigCommand(a *app) *cobra.Command {
 }
 
 func (a *app) noteStrays() {
-	for _, warning := range settings.Strays(a.environ()) {
+	for _, warning := range a.loaded.Strays(a.environ()) {
 		a.note("%s", warning)
 	}
 }

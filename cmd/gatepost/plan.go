@@ -39,7 +39,8 @@ func newPlan(s *settings.Settings, log *slog.Logger) (*plan, error) {
 	}
 	p.console, errConsole = newHTTPServer(s, log)
 	p.policy, errPolicy = s.Policy()
-	return p, errors.Join(errSMTP, errConsole, errPolicy)
+	targets, errTargets := newTargets(s)
+	return p, errors.Join(errSMTP, errConsole, errPolicy, errTargets, closeTargets(targets))
 }
 
 // newSMTPServer makes the SMTP server that the settings describe, but for its certificate.

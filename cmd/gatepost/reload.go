@@ -64,6 +64,13 @@ func (g *gate) change() (changed, waiting settings.Words, err error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("what needs a restart (%s) aside: %w", waiting, err)
 	}
+	targets, err := newTargets(next)
+	if err == nil {
+		err = g.hand(context.Background(), targets)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
 	g.db.Configure(p.policy)
 	g.db.KeepDeleted(time.Duration(next.Suspended.Undelete))
 	g.asks(next, changed)

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/sync/errgroup"
 
+	"gatepost/courier"
 	"gatepost/intake"
 	"gatepost/message"
 	"gatepost/settings"
@@ -65,6 +66,7 @@ type gate struct {
 	db       *store.DB
 	unlock   func() error // the server's lock on db
 	receiver *intake.Receiver
+	courier  *courier.Engine
 	checkers []*mailauth.Checker // the last is in use; nil if claims are taken
 	stopping atomic.Bool
 }
@@ -84,7 +86,7 @@ func (a *app) serve(ctx context.Context) error {
 	if err != nil {
 		return &failure{exitConfig, err}
 	}
-	for _, warning := range settings.Strays(a.environ()) {
+	for _, warning := range g.settings.Load().Strays(a.environ()) {
 		g.log.Warn(warning)
 	}
 	return errors.Join(g.run(ctx, stop, hangUps), g.close())
@@ -127,6 +129,14 @@ func (a *app) openGate(ctx context.Context) (g *gate, err error) {
 		g.log.Warn("indexes of the database were damaged and have been made anew; see to the disk "+
 			"and the memory of this machine", "faults", faults)
 	}
+	g.courier = &courier.Engine{DB: g.db, Log: g.log, Now: a.now}
+	targets, err := newTargets(s)
+	if err != nil {
+		return g, err
+	}
+	if err = g.hand(ctx, targets); err != nil {
+		return g, err
+	}
 	g.db.GoFirst()
 	g.checkers = append(g.checkers, newChecker(s))
 	g.receiver = &intake.Receiver{DB: g.db, Auth: g.checkers[0], Hostname: g.smtp.Domain,
@@ -168,6 +178,7 @@ func (g *gate) run(ctx context.Context, stop func(), hangUps <-chan os.Signal) e
 		return nil
 	})
 	group.Go(func() error { return g.serveHTTP(inside) })
+	group.Go(func() error { return g.courier.Run(inside) })
 	group.Go(func() error { return g.purge(inside) })
 	group.Go(func() error { return g.watchBalance(inside) })
 	group.Go(func() error { return g.watchDisk(inside) })
