@@ -326,7 +326,8 @@ func TestStop(t *testing.T) {
 		states[store.HandoffDone]+states[store.HandoffWaiting] != 300 {
 		t.Errorf("%v, and %d arrived", states, len(s.received()))
 	}
-	for g, err := range h.Handoffs(t.Context(), store.HandoffQuery{State: store.HandoffWaiting}) {
+	for g, err := range h.Handoffs(t.Context(), store.HandoffQuery{
+		States: []string{store.HandoffWaiting}}) {
 		if err != nil || g.Attempts != 0 || g.InHand {
 			t.Fatalf("%+v, %v", g, err)
 		}

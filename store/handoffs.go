@@ -35,8 +35,8 @@ type Handoff struct {
 // A HandoffQuery selects hand-offs. Its zero value is all of them.
 type HandoffQuery struct {
 	Target string
-	State  string
-	Ticket int64 // or held message
+	States []string // any of them; none is all
+	Ticket int64    // or held message
 	Limit  int   // 0 is no limit
 }
 
@@ -67,15 +67,8 @@ func (db *DB) Handoffs(ctx context.Context, q HandoffQuery) iter.Seq2[Handoff, e
 	if q.Target != "" {
 		c.add(`h.target = $`, q.Target)
 	}
-	switch q.State {
-	case "":
-	case HandoffWaiting:
-		c.texts = append(c.texts, `h.state = 'waiting'`)
-	case HandoffFailed, HandoffUnknown:
-		c.texts = append(c.texts, `h.state in ('failed', 'unknown')`)
-		fallthrough
-	default:
-		c.add(`h.state = $`, q.State)
+	if q.States != nil {
+		c.texts = append(c.texts, inStates(q.States))
 	}
 	if q.Ticket != 0 {
 		c.add(`h.ticket = $`, q.Ticket)
@@ -84,6 +77,20 @@ func (db *DB) Handoffs(ctx context.Context, q HandoffQuery) iter.Seq2[Handoff, e
 	}
 	return each(ctx, db, scanHandoff, `select `+handoffColumns+` from handoffs h`+c.where()+
 		` order by h.id desc`+atMost(q.Limit), c.args...)
+}
+
+// inStates is a condition of which each part has an index, but for what has ended well.
+func inStates(states []string) string {
+	var any []string
+	for _, state := range states {
+		switch state {
+		case HandoffWaiting, HandoffDone, HandoffDiscarded:
+			any = append(any, `h.state = '`+state+`'`)
+		case HandoffFailed, HandoffUnknown:
+			any = append(any, `h.state in ('failed', 'unknown') and h.state = '`+state+`'`)
+		}
+	}
+	return "(" + strings.Join(append(any, "false"), " or ") + ")"
 }
 
 // Handoff is one hand-off, or ErrNotFound.

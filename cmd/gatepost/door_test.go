@@ -36,6 +36,8 @@ func doorCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"hold":   holdMail,
 		"get":    getPage,
 		"cert":   makeCertificate,
+		"sink":   answerAsSink,
+		"sunk":   awaitSunk,
 	}
 }
 
@@ -102,7 +104,7 @@ func scriptEnv(ts *testscript.TestScript) (env []string) {
 		"GATEPOST_AUTH_LOOPBACK", "GATEPOST_LOOP_PER_HOUR", "GATEPOST_HTTP_TLS_CERT",
 		"GATEPOST_HTTP_TLS_KEY", "GATEPOST_HTTP_BEHIND_TLS", "GATEPOST_HTTP_PROXIES",
 		"GATEPOST_HTTP_METRICS", "GATEPOST_HTTP_HOSTS", "GATEPOST_HTTP_IPS",
-		"GATEPOST_SMTP_FILTER"} {
+		"GATEPOST_SMTP_FILTER", "GATEPOST_HANDOFF_DESK_ADDRESS"} {
 		env = append(env, name+"="+ts.Getenv(name))
 	}
 	return env

@@ -17,6 +17,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newUserCommand(a),
 		newSuspendedCommand(a),
 		newTicketCommand(a),
+		newHandoffCommand(a),
 		newLoopCommand(a),
 		newAccessCommand(a),
 		newTokenCommand(a),

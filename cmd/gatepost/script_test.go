@@ -27,7 +27,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("GORACE", "atexit_sleep_ms=0")
 			root, err := filepath.Abs("../..")
 			env.Setenv("ROOT", root)
-			env.Values[serverKey{}] = &testServer{}
+			env.Values[serverKey{}], env.Values[sinkKey{}] = &testServer{}, &sinkOf{}
 			return err
 		},
 		Cmds: commands(),
