@@ -45,6 +45,7 @@ func newCounts(s *Server) *counts {
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &state{server: s},
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "gatepost_event_streams",
 			Help: "Streams of events that are open."}, func() float64 { return float64(s.streams.open()) }))
+	c.registry.MustRegister(s.Counts...)
 	return c
 }
 

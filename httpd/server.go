@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"gatepost/policy"
 	"gatepost/store"
 )
@@ -39,7 +41,8 @@ type Server struct {
 	Addresses []string                    // shown by /ips
 	Version   string
 	Log       *slog.Logger
-	Now       func() time.Time // the clock; time.Now if nil
+	Counts    []prometheus.Collector // what /metrics shows beside our own
+	Now       func() time.Time       // the clock; time.Now if nil
 
 	mux      *http.ServeMux
 	origin   *http.CrossOriginProtection

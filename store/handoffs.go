@@ -37,7 +37,7 @@ type HandoffQuery struct {
 	Target string
 	States []string // any of them; none is all
 	Ticket int64    // or held message
-	Limit  int   // 0 is no limit
+	Limit  int      // 0 is no limit
 }
 
 const handoffColumns = `h.id, h.target, h.event, h.ticket, h.recipient, h.key, h.state, h.attempts,
@@ -96,6 +96,13 @@ func inStates(states []string) string {
 // Handoff is one hand-off, or ErrNotFound.
 func (db *DB) Handoff(ctx context.Context, id int64) (Handoff, error) {
 	return one(ctx, db, scanHandoff, `select `+handoffColumns+` from handoffs h where h.id = $1`, id)
+}
+
+// StrandedHandoffs counts what waits although its message is nowhere any more, as where a damaged
+// database was salvaged.
+func (db *DB) StrandedHandoffs(ctx context.Context) (int64, error) {
+	return one(ctx, db, scanCount, `select count(*) from handoffs h where h.state = 'waiting'
+		and not exists (select 1 from messages m where m.id = h.message)`)
 }
 
 // ErrHandedOff says that a hand-off is done: another try would make a second ticket.

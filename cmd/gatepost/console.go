@@ -5,6 +5,8 @@ import (
 	"crypto/tls"
 	"net"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"gatepost/smtpd"
 )
 
@@ -26,5 +28,6 @@ func (g *gate) serveHTTP(ctx context.Context) error {
 		return nil
 	}
 	g.console.DB, g.console.Ready = g.db, g.ready
+	g.console.Counts = []prometheus.Collector{handoffCounts{g.db, g.courier, g.app.now}}
 	return g.console.Run(ctx, g.http)
 }

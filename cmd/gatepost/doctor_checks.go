@@ -38,6 +38,7 @@ func (a *app) examine(ctx context.Context, db *store.DB, s *settings.Settings) (
 	all = append(all, examineBalance(ctx, db))
 	all = append(all, a.examineRows(ctx, db)...)
 	all = append(all, examineContents(ctx, db)...)
+	all = append(all, a.examineHandoffs(ctx, db)...)
 	all = append(all, a.examineClock(ctx, db))
 	if len(s.SMTP.Relays) > 0 {
 		all = append(all, examineRelays(ctx, db)...)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -132,6 +133,30 @@ func (a *app) noteTargets(ctx context.Context, db *store.DB) error {
 		}
 	}
 	return err
+}
+
+// lateHandoff is since when the oldest hand-off may wait without a word of it.
+const lateHandoff = time.Hour
+
+// targetWarnings are what somebody should see to, a text for each target and reason.
+func (a *app) targetWarnings(targets []store.TargetStatus) (all []string) {
+	for _, t := range targets {
+		waiting := count(int(t.Waiting), "hand-off waits", "hand-offs wait")
+		switch state := targetState(t); {
+		case state == "removed":
+			all = append(all, fmt.Sprintf("%s for %s, which the settings have no more", waiting, t.Name))
+		case state == "paused":
+			all = append(all, fmt.Sprintf("%s for %s, which is paused: %s", waiting, t.Name, t.PausedWhy))
+		case t.Oldest != nil && a.now().Sub(*t.Oldest) > lateHandoff:
+			all = append(all, fmt.Sprintf("%s for %s, the oldest since %s", waiting, t.Name,
+				stamp(*t.Oldest)))
+		}
+		if t.Failed > 0 || t.Unknown > 0 {
+			all = append(all, fmt.Sprintf("%s to %s failed and %d may have arrived: see `gatepost "+
+				"handoff list`", count(int(t.Failed), "hand-off", "hand-offs"), t.Name, t.Unknown))
+		}
+	}
+	return all
 }
 
 func newHandoffShow(a *app) *cobra.Command {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"log"
 	"net"
 	"os"
 	"strconv"
@@ -31,7 +32,11 @@ func answerAsSink(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	s, _ := ts.Value(sinkKey{}).(*sinkOf)
 	if s.sink == nil {
-		s.sink = startSink(ts)
+		started, server, address, err := startSink()
+		ts.Check(err)
+		ts.Defer(func() { ts.Check(server.Close()) })
+		ts.Setenv("SINK", address)
+		s.sink = started
 	}
 	s.lock.Lock()
 	defer s.lock.Unlock()
@@ -47,18 +52,18 @@ func answerAsSink(ts *testscript.TestScript, neg bool, args []string) {
 // sinkOf is the sink of a script, once it has one.
 type sinkOf struct{ *sink }
 
-func startSink(ts *testscript.TestScript) *sink {
-	s := &sink{came: make(chan struct{}, 1000)}
+func startSink() (s *sink, server *smtp.Server, address string, err error) {
+	s = &sink{came: make(chan struct{}, 10000)}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	ts.Check(err)
-	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) {
+	if err != nil {
+		return nil, nil, "", err
+	}
+	server = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) {
 		return &sinkSession{sink: s}, nil
 	}))
-	server.Domain = "sink.test"
+	server.Domain, server.ErrorLog = "sink.test", log.New(io.Discard, "", 0)
 	go func() { _ = server.Serve(l) }()
-	ts.Defer(func() { ts.Check(server.Close()) })
-	ts.Setenv("SINK", l.Addr().String())
-	return s
+	return s, server, l.Addr().String(), nil
 }
 
 // awaitSunk waits until a next hop has so many messages, and prints them into a file, one after

@@ -29,7 +29,8 @@ type report struct {
 	Restricted bool     `json:"ip_restrictions"` // people may sign in from some ranges only
 	Warnings   []string `json:"warnings"`
 
-	access policy.Access
+	access  policy.Access
+	targets []store.TargetStatus
 }
 
 func newStatusCommand(a *app) *cobra.Command {
@@ -66,6 +67,10 @@ func (a *app) status(ctx context.Context) (*report, error) {
 		}
 		r.access, err = db.Access(ctx)
 		r.Restricted = r.access.Enabled
+		if err != nil {
+			return err
+		}
+		r.targets, err = db.Targets(ctx)
 		return err
 	})
 	if err != nil {
@@ -81,6 +86,7 @@ func (a *app) status(ctx context.Context) (*report, error) {
 		r.UptimeSeconds = &up
 	}
 	r.Warnings = append(r.Warnings, a.warnings(s, r)...)
+	r.Warnings = append(r.Warnings, a.targetWarnings(r.targets)...)
 	return r, nil
 }
 
