@@ -33,7 +33,7 @@ func newHandoffTargets(a *app) *cobra.Command {
 				}
 				headers := []string{"TARGET", "KIND", "PLACE", "STATE", "WAITING", "OLDEST", "FAILED",
 					"UNKNOWN", "WHY"}
-				return printList(a, orNone(a, rowsOf(all), "there are no targets: README.md says how to "+
+				return printList(a, orNone(a, rowsOf(all), "there are no targets: docs/hand-off.md says how to "+
 					"set one"), headers, a.targetCells)
 			})
 		},

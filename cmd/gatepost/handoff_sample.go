@@ -96,7 +96,7 @@ func (a *app) printTested(t tested) error {
 
 func targetNames(s *settings.Settings) string {
 	if len(s.Handoff) == 0 {
-		return "none: README.md says how to set one"
+		return "none: docs/hand-off.md says how to set one"
 	}
 	return strings.Join(slices.Sorted(maps.Keys(s.Handoff)), ", ")
 }
