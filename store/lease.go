@@ -3,8 +3,10 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 )
 
@@ -101,14 +103,19 @@ func (r *Run) Take(ctx context.Context, target string, limit int) ([]Lease, erro
 	if err != nil {
 		return nil, err
 	}
-	err = r.db.writer.do(ctx, func(t *tx) error {
-		return t.exec(`update handoffs set lease = $1, attempts = attempts + 1
-			where id in (select value from json_each($2)) and state = 'waiting'`, r.id, string(list))
+	// From here on they are in hand, and nobody else takes them: ctx does not count any more.
+	ctx = context.WithoutCancel(ctx)
+	var taken []string
+	err = r.db.writer.do(ctx, func(t *tx) (err error) {
+		taken, err = t.texts(`update handoffs set lease = $1, attempts = attempts + 1
+			where id in (select value from json_each($2)) and state = 'waiting' and lease <> $1
+			returning cast(id as text)`, r.id, string(list))
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("hand-offs to %s: %w", target, err)
 	}
-	return r.read(ctx, string(list))
+	return r.read(ctx, "["+strings.Join(taken, ",")+"]")
 }
 
 const leaseQuery = `select h.id, h.target, h.event, h.key, h.ticket, h.message, h.recipient,
@@ -125,10 +132,11 @@ const leaseQuery = `select h.id, h.target, h.event, h.key, h.ticket, h.message, 
 	where h.id in (select value from json_each($1)) and h.state = 'waiting' and h.lease = $2
 	order by h.id`
 
+// read reads what was taken. What cannot be read now is given back, to be taken again.
 func (r *Run) read(ctx context.Context, list string) (all []Lease, err error) {
 	for l, err := range each(ctx, r.db, scanLease, leaseQuery, list, r.id) {
 		if err != nil {
-			return all, fmt.Errorf("hand-offs: %w", err)
+			return nil, errors.Join(fmt.Errorf("hand-offs: %w", err), r.giveBack(ctx, list))
 		}
 		all = append(all, l)
 	}
@@ -201,9 +209,13 @@ func (r *Run) GiveBack(ctx context.Context, ids []int64) error {
 	if err != nil || len(ids) == 0 {
 		return err
 	}
+	return r.giveBack(ctx, string(list))
+}
+
+func (r *Run) giveBack(ctx context.Context, list string) error {
 	return r.db.writer.do(ctx, func(t *tx) error {
 		return t.exec(`update handoffs set lease = 0, attempts = attempts - 1
-			where id in (select value from json_each($1)) and lease = $2`, string(list), r.id)
+			where id in (select value from json_each($1)) and lease = $2`, list, r.id)
 	})
 }
 

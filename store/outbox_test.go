@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -209,6 +210,46 @@ func TestLeases(t *testing.T) {
 	status, err := f.TargetStatus(t.Context(), "desk")
 	if err != nil || status.Waiting != 1 || status.Unknown != 1 || status.Failed != 0 {
 		t.Errorf("%+v, %v", status, err)
+	}
+}
+
+// Two who take at once never take the same, and what was taken when ctx ended is not lost.
+func TestTakeAtOnce(t *testing.T) {
+	f := open(t)
+	f.targets(Target{Name: "desk", Kind: "smtp"})
+	for i := range 100 {
+		f.receive(mail("ann@mail.test", fmt.Sprint(i), ""))
+	}
+	run := f.start()
+	var all sync.WaitGroup
+	var lock sync.Mutex
+	took := map[int64]int{}
+	for range 8 {
+		all.Go(func() {
+			for {
+				ctx, cancel := context.WithCancel(t.Context())
+				leases, err := run.Take(ctx, "desk", 7)
+				cancel()
+				if err != nil {
+					t.Error(err)
+				}
+				lock.Lock()
+				for _, l := range leases {
+					took[l.ID]++
+				}
+				n := len(took)
+				lock.Unlock()
+				if n == 100 || err != nil {
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	for id, n := range took {
+		if n != 1 {
+			t.Errorf("%d was taken %d times", id, n)
+		}
 	}
 }
 
