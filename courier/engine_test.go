@@ -4,194 +4,12 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
-	"net/netip"
 	"path/filepath"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"gatepost/intake"
-	"gatepost/message"
 	"gatepost/store"
 )
-
-// A told is one line of the engine's log.
-type told struct{ message, target, state string }
-
-// A teller passes the lines of a log on.
-type teller struct {
-	slog.Handler
-	lines chan told
-}
-
-func (h teller) Handle(_ context.Context, r slog.Record) error {
-	line := told{message: r.Message}
-	r.Attrs(func(a slog.Attr) bool {
-		switch a.Key {
-		case "target":
-			line.target = a.Value.String()
-		case "state":
-			line.state = a.Value.String()
-		}
-		return true
-	})
-	h.lines <- line
-	return nil
-}
-
-// A house is a store that takes mail, and an engine that carries it.
-type house struct {
-	*testing.T
-	*store.DB
-	intake *intake.Receiver
-	engine *Engine
-	lines  chan told
-	stop   func()
-}
-
-func openHouse(t *testing.T, targets ...Target) *house {
-	t.Helper()
-	return openHouseAt(t, filepath.Join(t.TempDir(), "gatepost.db"), targets...)
-}
-
-func openHouseAt(t *testing.T, path string, targets ...Target) *house {
-	t.Helper()
-	db, err := store.Open(path, store.Options{Create: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := &house{T: t, DB: db, lines: make(chan told, 1<<16)}
-	h.intake = &intake.Receiver{DB: db, Hostname: "mx.test", Keep: time.Hour,
-		Log: slog.New(slog.DiscardHandler)}
-	h.targets(targets)
-	t.Cleanup(func() {
-		h.end()
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return h
-}
-
-func (h *house) targets(targets []Target) {
-	h.Helper()
-	known := make([]store.Target, len(targets))
-	for i, g := range targets {
-		known[i] = store.Target{Name: g.Name, Kind: "smtp", Events: []string{store.TicketCreated}}
-	}
-	if err := h.SetTargets(h.Context(), known); err != nil {
-		h.Fatal(err)
-	}
-}
-
-// start runs an engine, with waits that fit a test.
-func (h *house) start(targets ...Target) {
-	h.Helper()
-	handler := slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelDebug})
-	h.engine = &Engine{DB: h.DB, Log: slog.New(teller{handler, h.lines}), Poll: 20 * time.Millisecond,
-		Single: Backoff{time.Millisecond, 20 * time.Millisecond},
-		Rest:   Backoff{time.Millisecond, 20 * time.Millisecond}}
-	h.engine.Change(targets)
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- h.engine.Run(ctx) }()
-	h.stop = func() {
-		cancel()
-		if err := <-done; err != nil {
-			h.Error(err)
-		}
-	}
-}
-
-// end stops the engine, if it runs.
-func (h *house) end() {
-	if h.stop != nil {
-		h.stop()
-		h.stop = nil
-	}
-}
-
-// receive takes n messages, which become tickets.
-func (h *house) receive(n int) {
-	h.Helper()
-	var all sync.WaitGroup
-	for i := range n {
-		all.Go(func() {
-			env := &message.Envelope{Client: netip.MustParseAddr("192.0.2.1"),
-				MailFrom: "ann@mail.test", Recipients: []string{"help@desk.test"}, ReceivedAt: time.Now()}
-			text := fmt.Sprintf("From: a%d@mail.test\r\nSubject: %d\r\n\r\nText.\r\n", i, i)
-			out, err := h.intake.Receive(context.Background(), env, strings.NewReader(text))
-			if err != nil || out.Decision.Action.String() != "ticket" {
-				h.Errorf("%+v, %v", out, err)
-			}
-		})
-		if i%64 == 63 {
-			all.Wait()
-		}
-	}
-	all.Wait()
-}
-
-// await waits until n hand-offs to a target have come to a state.
-func (h *house) await(target, state string, n int) {
-	h.Helper()
-	for n > 0 {
-		select {
-		case line := <-h.lines:
-			if line.message == "hand-off" && line.target == target && line.state == state {
-				n--
-			}
-		case <-h.Context().Done():
-			h.Fatalf("%d hand-offs to %s are still not %s", n, target, state)
-		}
-	}
-}
-
-// states counts the hand-offs of a target by their state.
-func (h *house) states(target string) map[string]int {
-	h.Helper()
-	states := map[string]int{}
-	for g, err := range h.Handoffs(context.Background(), store.HandoffQuery{Target: target}) {
-		if err != nil {
-			h.Fatal(err)
-		}
-		states[g.State]++
-	}
-	return states
-}
-
-func (h *house) wantStates(target string, want map[string]int) {
-	h.Helper()
-	if got := h.states(target); fmt.Sprint(got) != fmt.Sprint(want) {
-		h.Errorf("%s: %v, want %v", target, got, want)
-	}
-}
-
-// once holds that a sink has each of n messages once, and no other.
-func (s *sink) once(t testing.TB, n int) {
-	t.Helper()
-	ids := s.ids()
-	for id, times := range ids {
-		if times != 1 || id == "none" {
-			t.Errorf("%s came %d times", id, times)
-		}
-	}
-	if len(ids) != n {
-		t.Errorf("%d messages came, not %d", len(ids), n)
-	}
-}
-
-// target is one whose sink is s.
-func (s *sink) target(t testing.TB, name string) Target {
-	carrier, err := NewSMTP(SMTPConfig{Address: s.address(), Host: "mx.test", LMTP: s.lmtp,
-		Silence: 200 * time.Millisecond, Final: 200 * time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return Target{Name: name, Carrier: carrier, Parallel: 4, Timeout: time.Minute}
-}
 
 // TestSinks has a next hop that answers in each way, and for one and for a thousand tickets what
 // becomes of them; and then, once it takes mail, that each arrives, and none twice.
@@ -424,7 +242,8 @@ func TestPanic(t *testing.T) {
 type carrier func(*Parcel) Result
 
 func (c carrier) Carry(_ context.Context, p *Parcel, _ io.Writer) Result { return c(p) }
-func (c carrier) Close() error                                           { return nil }
+
+func (c carrier) Close() error { return nil }
 
 func TestField(t *testing.T) {
 	got := field(`Authentication-Results: mx.test; spf=pass; dmarc=fail reason="a; b"`)

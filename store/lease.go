@@ -3,37 +3,11 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"time"
 )
-
-// One database has one server, which has its lock. So a lease is the number of that server's
-// run: what an earlier one had in hand when it was killed is free at the next start, whatever
-// the clock says.
-
-// A Lease is a hand-off that this run has in hand, and its message but for the octets.
-type Lease struct {
-	ID                       int64
-	Target, Event, Key       string
-	Ticket, Message          int64
-	Recipient                string // the only one, empty for all
-	Attempt                  int    // 1 at the first
-	CreatedAt, FirstAt       time.Time
-	DecisionID, Cause        string
-	ReceivedAt, TicketAt     time.Time
-	MailFrom, Trace, Results string
-	Recipients               []string // of the message, all of them
-	Author                   Person
-	Claimed, Proven          bool
-	ReplyTo                  []string
-	Subject, MessageID       string
-	Size                     int64
-
-	Damaged Damage // what cannot be read of it
-}
 
 // A Carried is how a try ended: what becomes of the hand-off.
 type Carried struct {
@@ -79,6 +53,7 @@ func (db *DB) Handed() <-chan struct{} { return db.writer.handed }
 
 // dueQuery finds what may be tried: of one thread the first that waits.
 const dueQuery = `select h.id from handoffs h where h.target = $1 and h.state = 'waiting'
+
 	and h.due_at <= $2 and h.lease <> $3 and not exists (select 1 from handoffs p
 		indexed by handoffs_thread where p.thread = h.thread and p.target = h.target
 		and p.recipient = h.recipient and p.id < h.id and p.state = 'waiting')
@@ -116,51 +91,6 @@ func (r *Run) Take(ctx context.Context, target string, limit int) ([]Lease, erro
 		return nil, fmt.Errorf("hand-offs to %s: %w", target, err)
 	}
 	return r.read(ctx, "["+strings.Join(taken, ",")+"]")
-}
-
-const leaseQuery = `select h.id, h.target, h.event, h.key, h.ticket, h.message, h.recipient,
-		h.attempts, h.created_at, h.first_at, m.decision_id, m.cause, m.received_at, m.mail_from,
-		m.trace, m.results, m.recipients, m.reply_to, m.message_id, m.size, m.claimed,
-		m.authentication = 'pass' and not m.claimed,
-		coalesce(t.created_at, s.created_at, d.created_at, h.created_at),
-		coalesce(t.author_name, s.author_name, d.author_name, ''),
-		coalesce(t.author_email, s.author_email, d.author_email, m.sender),
-		coalesce(t.subject, s.subject, d.subject, '')
-	from handoffs h left join messages m on m.id = h.message
-		left join tickets t on t.id = h.ticket and h.event <> '` + MessageSuspended + `'
-		left join suspended s on s.id = h.message left join deleted d on d.id = h.message
-	where h.id in (select value from json_each($1)) and h.state = 'waiting' and h.lease = $2
-	order by h.id`
-
-// read reads what was taken. What cannot be read now is given back, to be taken again.
-func (r *Run) read(ctx context.Context, list string) (all []Lease, err error) {
-	for l, err := range each(ctx, r.db, scanLease, leaseQuery, list, r.id) {
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("hand-offs: %w", err), r.giveBack(ctx, list))
-		}
-		all = append(all, l)
-	}
-	return all, nil
-}
-
-func scanLease(row scanner) (l Lease, err error) {
-	var attempts, created, first, received, made, proven int64
-	l.Damaged, err = scanParts(row, part{"id", &l.ID}, part{"target", &l.Target},
-		part{"event", &l.Event}, part{"key", &l.Key}, part{"ticket", &l.Ticket},
-		part{"message", &l.Message}, part{"recipient", &l.Recipient}, part{"attempts", &attempts},
-		part{"created_at", &created}, part{"first_at", &first},
-		part{"decision_id", &l.DecisionID}, part{"cause", &l.Cause}, part{"received_at", &received},
-		part{"mail_from", &l.MailFrom}, part{"trace", &l.Trace}, part{"results", &l.Results},
-		part{"recipients", &l.Recipients}, part{"reply_to", &l.ReplyTo},
-		part{"message_id", &l.MessageID}, part{"size", &l.Size}, part{"claimed", &l.Claimed},
-		part{"authentication", &proven}, part{"created_at", &made}, part{"name", &l.Author.Name},
-		part{"email", &l.Author.Email}, part{"subject", &l.Subject})
-	l.Attempt, l.Proven = int(attempts), proven != 0
-	l.CreatedAt, l.ReceivedAt, l.TicketAt = fromMillis(created), fromMillis(received), fromMillis(made)
-	if first > 0 {
-		l.FirstAt = fromMillis(first)
-	}
-	return l, err
 }
 
 // Content reads a message byte for byte as it was received, whatever became of it since.
