@@ -33,7 +33,7 @@ type lane struct {
 	row   int       // failures in a row, of one message after another or of the target
 	last  int64     // the message that failed last
 	rest  time.Time // nothing is tried before
-	said  string    // why
+	down  bool      // it takes no messages now
 	tried int       // tries under way
 }
 
@@ -84,7 +84,7 @@ func (l *lane) fill() error {
 		return nil
 	}
 	l.lock.Lock()
-	if l.said != "" {
+	if l.down {
 		room = min(room, 1-l.tried-len(l.work))
 	}
 	l.lock.Unlock()

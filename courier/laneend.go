@@ -14,9 +14,9 @@ func (l *lane) learn(lease *store.Lease, r *Result) {
 	l.lock.Lock()
 	defer l.lock.Unlock()
 	if r.Outcome == Done || r.Outcome == Fail && !r.Pause {
-		if l.said != "" {
+		if l.down {
 			l.e.Log.Info("a target takes messages again", "target", l.Name)
-			l.said = ""
+			l.down = false
 			if err := l.e.run.Hasten(context.WithoutCancel(l.ctx), l.Name); err != nil {
 				l.e.Log.Error("hand-offs wait for their time", "target", l.Name, "error", err)
 			}
@@ -34,9 +34,9 @@ func (l *lane) learn(lease *store.Lease, r *Result) {
 	l.last = lease.ID
 	if r.Down || after > 0 || l.row >= manyFailures {
 		l.rest = l.e.Now().Add(max(after, l.e.Rest.After(l.row)))
-		if l.said == "" {
+		if !l.down {
 			l.e.Log.Warn("a target takes no messages now", "target", l.Name, "said", r.Said)
-			l.said = r.Said
+			l.down = true
 		}
 	}
 }

@@ -39,5 +39,10 @@ const (
 	Expired   Action = "suspended.expire" // of the server, a run of Purge each
 	Purging   Action = "suspended.purge"
 
+	RetriedHandoff   Action = "handoff.retry"
+	DiscardedHandoff Action = "handoff.discard"
+	PausedTarget     Action = "handoff.pause"
+	ResumedTarget    Action = "handoff.resume"
+
 	Undone Action = "undo"
 )

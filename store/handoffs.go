@@ -108,14 +108,6 @@ func (db *DB) StrandedHandoffs(ctx context.Context) (int64, error) {
 // ErrHandedOff says that a hand-off is done: another try would make a second ticket.
 var ErrHandedOff = errors.New("it was handed over already")
 
-// The actions of the audit log about hand-offs.
-const (
-	RetriedHandoff   = "handoff.retry"
-	DiscardedHandoff = "handoff.discard"
-	PausedTarget     = "handoff.pause"
-	ResumedTarget    = "handoff.resume"
-)
-
 // RetryHandoffs has hand-offs tried at once, and for the whole time anew. If one is not there or
 // is done, nothing is changed.
 func (h *Hand) RetryHandoffs(ctx context.Context, ids []int64) error {

@@ -29,6 +29,11 @@ var changes = map[store.Action]string{
 	store.Expired:         "deleted what had expired",
 	store.Purging:         "deleted for good what could be restored until then",
 	store.RateReset:       "reset the rate of %s",
+
+	store.RetriedHandoff:   "had hand-offs tried again",
+	store.DiscardedHandoff: "discarded hand-offs",
+	store.PausedTarget:     "paused hand-offs to %s",
+	store.ResumedTarget:    "resumed hand-offs to %s",
 }
 
 // changeWords says an entry of the audit log in a few words: "blocklist: added acme.test".
