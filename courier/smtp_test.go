@@ -105,6 +105,15 @@ func TestSMTPWrongProtocol(t *testing.T) {
 			t.Errorf("it has %q", got)
 		}
 	}
+	dialer, err := NewDialer(DialConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	inside := newSMTP(t, SMTPConfig{Address: unused(t), Dial: dialer.DialContext})
+	if got := inside.Carry(t.Context(), parcel(hello), nil); got.Outcome != Retry || !got.Pause ||
+		!strings.Contains(got.Said, "put 127.0.0.1 into its allow") {
+		t.Errorf("not allowed: %+v", got)
+	}
 	nobody := newSMTP(t, SMTPConfig{Address: unused(t)})
 	if got := nobody.Carry(t.Context(), parcel(hello), nil); got.Outcome != Retry || !got.Down ||
 		got.Pause || !strings.Contains(got.Said, "connection refused") {

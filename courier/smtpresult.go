@@ -39,10 +39,11 @@ func noWay(at string, err error) *Result {
 	var answer *smtp.SMTPError
 	var certificate *tls.CertificateVerificationError
 	var plain tls.RecordHeaderError
+	_, forbidden := Forbidden(err)
 	switch {
 	case errors.As(err, &answer):
 		return &Result{Said: at + ": " + replyText(answer), Pause: answer.Code >= 500, Down: true}
-	case errors.As(err, &certificate), errors.As(err, &plain), isUnoffered(err):
+	case errors.As(err, &certificate), errors.As(err, &plain), isUnoffered(err), forbidden:
 		return &Result{Said: errWords(at, err), Pause: true, Down: true}
 	}
 	return &Result{Said: errWords(at, err), Down: true}

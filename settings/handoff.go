@@ -22,6 +22,7 @@ type Handoffs map[string]*Handoff
 type Handoff struct {
 	Kind         string `toml:"kind"`
 	Address      string `toml:"address"`
+	Allow        Words  `toml:"allow"`
 	Events       Words  `toml:"events"`
 	Recipients   Words  `toml:"recipients"`
 	To           string `toml:"to"`
@@ -39,6 +40,9 @@ type Handoff struct {
 // newHandoff is a target whose table is empty.
 func newHandoff() *Handoff {
 	return &Handoff{
+		// What it may connect to beside public addresses and an address that it names itself:
+		// addresses, prefixes, and names of hosts.
+		Allow: nil,
 		// What it tells of: ticket.created, message.suspended, message.recovered.
 		Events: Words{"ticket.created"},
 		// Of whose mail: addresses and whole domains. Empty: everybody's.

@@ -87,7 +87,7 @@ func TestWrongHandoff(t *testing.T) {
 		"[handoff]\ndesk = 1":                         `gatepost.toml:2:8: handoff.desk: write a table`,
 		`[handoff."a b"]`:                             `handoff."a b": a target is called by small letters`,
 		"[handoff.desk]\nadress = 1":                  `:2:1: there is no setting "handoff.desk.adress": did you mean "handoff.desk.address"?`,
-		"[handoff.desk]\ncolour = 1":                  `handoff.desk has kind, address, events`,
+		"[handoff.desk]\ncolour = 1":                  `handoff.desk has kind, address, allow, events`,
 		"[handoff.desk]\ntimeout = 5":                 `handoff.desk.timeout: 5 has no unit`,
 		"[handoff.desk]\nparallel = 0":                `handoff.desk.parallel: "0" is no whole number above 0`,
 		"[handoff.desk]\nevents = \"ticket\"":         `handoff.desk.events: "ticket": write ticket.created,`,

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
+	"net/netip"
 	"os"
 	"slices"
 	"time"
@@ -90,14 +92,30 @@ func smtpCarrier(t *target, h *settings.Handoff, secret, hostname string) error 
 	if err != nil {
 		return err
 	}
+	dialer, err := newDialer(h)
+	if err != nil {
+		return err
+	}
 	// The limit of the settings is for each answer and each block: a large message on a slow line
 	// takes as long as it takes.
 	t.courier.Timeout = longestTry
 	t.store.Apart = h.To == ""
 	t.courier.Carrier, err = courier.NewSMTP(courier.SMTPConfig{LMTP: h.Kind == "lmtp",
 		Address: h.Address, Host: hostname, TLS: h.TLS, Roots: roots, Username: h.Username,
-		Password: secret, To: h.To, MailFrom: h.MailFrom, Silence: time.Duration(h.Timeout)})
+		Password: secret, To: h.To, MailFrom: h.MailFrom, Silence: time.Duration(h.Timeout),
+		Dial: dialer.DialContext})
 	return err
+}
+
+// newDialer connects to what the settings of a target name: an address that stands there in
+// digits, or localhost, and no other of a private network unless allow has it.
+func newDialer(h *settings.Handoff) (*courier.Dialer, error) {
+	allow := slices.Clone(h.Allow)
+	host, _, _ := net.SplitHostPort(h.Address)
+	if _, err := netip.ParseAddr(host); err == nil || host == "localhost" {
+		allow = append(allow, host)
+	}
+	return courier.NewDialer(courier.DialConfig{Allow: allow})
 }
 
 // certificates are those of a file; nil, which is this machine's, of none.
