@@ -34,6 +34,11 @@ func benchReceive(b *testing.B, targets ...Target) {
 	}
 	defer db.Close()
 	ctx := context.Background()
+	unlock, err := db.Lock(ctx) // as a server has it
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer unlock()
 	if err := db.SetTargets(ctx, targets); err != nil {
 		b.Fatal(err)
 	}
