@@ -33,7 +33,12 @@ func (db *DB) emptyLog(ctx context.Context) error {
 }
 
 func (db *DB) truncateLog(ctx context.Context) (done bool, err error) {
-	if err := db.files.look(); err != nil {
+	db.writer.writing.Lock() // what the log has is brought into the second copy before
+	defer db.writer.writing.Unlock()
+	if err := db.writer.look(false); err != nil {
+		return false, err
+	}
+	if err := db.writer.checkpoint(1); err != nil {
 		return false, err
 	}
 	conn, err := db.read.Conn(ctx) // which may do that, though it may not write

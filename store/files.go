@@ -14,9 +14,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrReplaced says that a file of the open database is no longer at its path: what is written
-// goes where nobody will look for it.
-var ErrReplaced = errors.New("the database is no longer at its path")
+// ErrReplaced says that a file of the open database is no longer at its path, or that the main
+// file was written over: what is written goes where nobody will look for it.
+var ErrReplaced = errors.New("the database was replaced")
 
 // lookEvery is how often an idle server looks whether its files are at their paths.
 const lookEvery = time.Second
@@ -100,7 +100,12 @@ func (f *files) look() error {
 	if what == nil {
 		return nil
 	}
-	err := fmt.Errorf("%w: %s", ErrReplaced, strings.Join(what, "; "))
+	return f.note(strings.Join(what, "; "))
+}
+
+// note has ErrReplaced be what was found.
+func (f *files) note(what string) error {
+	err := fmt.Errorf("%w: %s", ErrReplaced, what)
 	if f.replaced.CompareAndSwap(nil, &err) {
 		close(f.found)
 	}
@@ -169,9 +174,20 @@ func (db *DB) AwaitReplaced(ctx context.Context) bool {
 		case <-db.files.found:
 			return true
 		case <-ctx.Done():
-			return errors.Is(db.files.look(), ErrReplaced)
+			return errors.Is(db.look(), ErrReplaced)
 		case <-tick.C:
-			_ = db.files.look() // what cannot be seen is no message's yet
+			_ = db.look() // what cannot be seen is no message's yet
 		}
 	}
+}
+
+// look is for whoever has nothing to write. It copies the main file anew if that is needed.
+func (db *DB) look() error {
+	if db.writer == nil {
+		return db.files.look()
+	}
+	if err := db.writer.look(true); err != nil || !db.writer.mirror.Load().isLost() {
+		return err
+	}
+	return db.writer.do(context.Background(), func(*tx) error { return nil })
 }

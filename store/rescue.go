@@ -17,23 +17,32 @@ import (
 const (
 	rescuedMark  = ".rescued-"
 	rescuingMark = ".rescuing-"
+	remainsMark  = ".remains-"
 	asideMark    = ".replaced-"
 )
 
-// A Rescue is a database that was written out of open files which have no path any more.
+// A Rescue is a database that was written out of open files which have no path any more, or of
+// the second copy of one whose main file was written over.
 type Rescue struct {
 	Path     string // "" where the files are whole, be it in a folder that was moved
 	Messages int    // whose contents are all there
 	Missing  int    // contents that are nowhere any more
 	Commands string // what an operator types to get the mail back, one line for sh(1)
+
+	// Unsaved is how many of the last messages that were acknowledged are not in it.
+	Unsaved int
+	// Lost says why nothing but a backup has the mail any more, nil if it is rescued. At Path is
+	// what remains then, for `gatepost doctor salvage`, and Commands make room for a backup.
+	Lost error
 }
 
-// Rescue writes the database out of the open files into a new one beside its path, with the
-// large contents if their folder is not at its path. It is for after ErrReplaced, and for one
-// caller. An error leaves nothing behind; it may be called again.
+// Rescue writes the database out of the open files, or the second copy, into a new one beside
+// its path, with the large contents if their folder is not at its path. It is for after
+// ErrReplaced, and for one caller. An error leaves nothing behind; it may be called again.
 func (db *DB) Rescue(ctx context.Context) (r Rescue, err error) {
 	db.writer.drain()
-	if db.files.onlyLock() {
+	over := db.writer.mirror.Load().wasWrittenOver()
+	if !over && db.files.onlyLock() {
 		return r, nil
 	}
 	if folder := db.files.movedFolder(); folder != "" {
@@ -51,16 +60,26 @@ func (db *DB) Rescue(ctx context.Context) (r Rescue, err error) {
 	defer func() {
 		err = errors.Join(err, os.Remove(temp.Name()), os.RemoveAll(contentDir(temp.Name())))
 	}()
-	if err := db.writeOut(ctx, temp, &r); err != nil {
+	write := db.writeOut
+	if over {
+		write = db.writeCopyOut
+	}
+	if err := write(ctx, temp, &r); err != nil {
 		return r, errors.Join(err, temp.Close())
 	}
 	stamp := db.now().UTC().Format("20060102T150405.000Z")
-	base := filepath.Join(dir, filepath.Base(db.path))
-	r.Path = base + rescuedMark + stamp
+	base, mark := filepath.Join(dir, filepath.Base(db.path)), rescuedMark
+	if r.Lost != nil {
+		mark = remainsMark
+	}
+	r.Path = base + mark + stamp
 	if err := db.publish(temp.Name(), r.Path); err != nil {
 		return r, err
 	}
 	r.Commands = commands(db.files.list[0].path, r.Path, stamp)
+	if r.Lost != nil {
+		r.Commands = makeRoom(db.files.list[0].path, stamp)
+	}
 	return r, syncDir(dir)
 }
 
@@ -115,6 +134,22 @@ func (db *DB) writeOut(ctx context.Context, temp *os.File, r *Rescue) error {
 	if err != nil {
 		return fmt.Errorf("write the database out: %w", err)
 	}
+	var was [4]int
+	if err := scanCounts(db.writer.conn.QueryRowContext(ctx, countQuery), &was); err != nil {
+		return err
+	}
+	return db.finish(ctx, temp, r, func(is [4]int) error {
+		if was != is {
+			return fmt.Errorf("what was written out has %v messages, held, tickets and ids, not %v",
+				is, was)
+		}
+		return nil
+	})
+}
+
+// finish has the copy on disk, reads all of it, and has right tell whether all is in it.
+func (db *DB) finish(ctx context.Context, temp *os.File, r *Rescue,
+	right func([4]int) error) error {
 	if err := errors.Join(temp.Sync(), temp.Close()); err != nil {
 		return err
 	}
@@ -124,7 +159,7 @@ func (db *DB) writeOut(ctx context.Context, temp *os.File, r *Rescue) error {
 		return err
 	}
 	defer copied.Close()
-	if err := db.verify(ctx, copied, r); err != nil {
+	if err := verify(ctx, copied, r, right); err != nil {
 		return err
 	}
 	return db.rescueContents(ctx, copied, contentDir(temp.Name()), r)
@@ -134,7 +169,11 @@ func (db *DB) writeOut(ctx context.Context, temp *os.File, r *Rescue) error {
 const countQuery = `select (select count(*) from messages), (select count(*) from suspended),
 	(select count(*) from tickets), (select value from meta where name = 'sequence')`
 
-func (db *DB) verify(ctx context.Context, copied *sql.DB, r *Rescue) error {
+func scanCounts(row scanner, to *[4]int) error {
+	return row.Scan(&to[0], &to[1], &to[2], &to[3])
+}
+
+func verify(ctx context.Context, copied *sql.DB, r *Rescue, right func([4]int) error) error {
 	var verdict string
 	if err := copied.QueryRowContext(ctx, "pragma integrity_check(1)").Scan(&verdict); err != nil {
 		return err
@@ -142,22 +181,12 @@ func (db *DB) verify(ctx context.Context, copied *sql.DB, r *Rescue) error {
 	if verdict != "ok" {
 		return fmt.Errorf("what was written out is damaged: %s", verdict)
 	}
-	var was, is [4]int
-	for _, c := range []struct {
-		row scanner
-		to  *[4]int
-	}{{db.writer.conn.QueryRowContext(ctx, countQuery), &was},
-		{copied.QueryRowContext(ctx, countQuery), &is}} {
-		if err := c.row.Scan(&c.to[0], &c.to[1], &c.to[2], &c.to[3]); err != nil {
-			return err
-		}
-	}
-	if was != is {
-		return fmt.Errorf("what was written out has %v messages, held, tickets and ids, not %v",
-			is, was)
+	var is [4]int
+	if err := scanCounts(copied.QueryRowContext(ctx, countQuery), &is); err != nil {
+		return err
 	}
 	r.Messages = is[0]
-	return nil
+	return right(is)
 }
 
 // rescueContents gives the large contents a second name beside the copy, or copies them, if
@@ -224,16 +253,31 @@ func (db *DB) publish(temp, name string) error {
 // log must not stay: SQLite would write it into the rescued database. No double quotation mark
 // or backslash is in them, which a log of text would escape.
 func commands(path, rescued, stamp string) string {
+	suffixes := databaseFiles()
+	move := []string{"mv -T -- " + quote(rescued) + " " + quote(path)}
+	if _, err := os.Lstat(contentDir(rescued)); err == nil {
+		suffixes = append(suffixes, contentSuffix)
+		move = append([]string{"mv -T -- " + quote(contentDir(rescued)) + " " +
+			quote(contentDir(path))}, move...)
+	}
+	return strings.Join(append([]string{allAside(path, stamp, suffixes)}, move...), " && ")
+}
+
+// databaseFiles are the suffixes of the files of a database that SQLite has.
+func databaseFiles() []string { return []string{"", "-wal", "-shm", "-journal"} }
+
+// makeRoom moves all aside that a backup cannot be restored beside.
+func makeRoom(path, stamp string) string {
+	return allAside(path, stamp, append(databaseFiles(), contentSuffix))
+}
+
+func allAside(path, stamp string, suffixes []string) string {
 	aside := quote(path + asideMark + stamp)
 	all := []string{"mkdir -p -- " + aside}
-	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
+	for _, suffix := range suffixes {
 		all = append(all, moveAside(quote(path+suffix), aside))
 	}
-	if _, err := os.Lstat(contentDir(rescued)); err == nil {
-		all = append(all, moveAside(quote(contentDir(path)), aside),
-			"mv -T -- "+quote(contentDir(rescued))+" "+quote(contentDir(path)))
-	}
-	return strings.Join(append(all, "mv -T -- "+quote(rescued)+" "+quote(path)), " && ")
+	return strings.Join(all, " && ")
 }
 
 func moveAside(file, aside string) string {
@@ -246,28 +290,4 @@ func quote(word string) string {
 		return word
 	}
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-}
-
-// checkRescued refuses to serve, or to make, a database whose mail was rescued and not yet put
-// back: what is taken meanwhile would have to be put together with it by hand.
-func checkRescued(path string) error {
-	entries, err := os.ReadDir(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	for _, entry := range entries {
-		stamp, ok := strings.CutPrefix(entry.Name(), filepath.Base(path)+rescuedMark)
-		if !ok || !entry.Type().IsRegular() || strings.HasSuffix(stamp, "-wal") ||
-			strings.HasSuffix(stamp, "-shm") || strings.HasSuffix(stamp, "-journal") {
-			continue
-		}
-		if whole, err := filepath.Abs(path); err == nil {
-			path = whole
-		}
-		rescued := path + rescuedMark + stamp
-		return fmt.Errorf("the mail of %s was rescued into %s and is not back yet: put it back "+
-			"with `%s`, or, to do without it, move the latter to another folder", path, rescued,
-			commands(path, rescued, stamp))
-	}
-	return nil
 }

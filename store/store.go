@@ -162,7 +162,7 @@ func (db *DB) Close() error {
 	if db.writer != nil {
 		db.writer.drain()
 	}
-	if errors.Is(db.files.look(), ErrReplaced) {
+	if db.writer != nil && errors.Is(db.writer.look(false), ErrReplaced) {
 		return nil
 	}
 	if db.writer != nil && db.read != nil {
@@ -180,6 +180,9 @@ func (db *DB) Close() error {
 		if pool != nil {
 			errs = append(errs, pool.Close())
 		}
+	}
+	if db.writer != nil {
+		errs = append(errs, db.writer.mirror.Load().close())
 	}
 	return errors.Join(append(errs, db.files.close())...)
 }

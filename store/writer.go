@@ -32,6 +32,9 @@ type writer struct {
 	outbox *outbox       // what is known of the targets of hand-offs; nil: read them
 	handed chan struct{} // has something in it once there is something to be carried on
 
+	mirror  atomic.Pointer[mirror] // nil but in a server
+	writing sync.Mutex             // held by who has a transaction
+
 	lock    sync.Mutex
 	queue   []*write
 	leading bool        // somebody writes
@@ -177,8 +180,10 @@ func (w *writer) transact(batch []*write) (began bool, err error) {
 	}
 	w.turns.take()
 	defer w.turns.give() // when the transaction is over
+	w.writing.Lock()
+	defer w.writing.Unlock()
 	if err := begin(w.conn); err != nil {
-		w.distrust(err)
+		err = w.distrust(err)
 		return false, fmt.Errorf("begin: %w", damaged(err))
 	}
 	t := &tx{w: w}
@@ -191,9 +196,12 @@ func (w *writer) transact(batch []*write) (began bool, err error) {
 			w.outbox = nil // the transaction may have changed it
 			// SQLite may have rolled back by itself; then this says so, and that is all right.
 			_ = t.script("rollback")
-			w.distrust(err)
+			err = w.distrust(err)
 		}
 	}()
+	if err := w.replaced(w.mirror.Load().began(t)); err != nil {
+		return true, err
+	}
 	for _, j := range batch {
 		if j.err = j.do(t); j.err != nil && !errors.Is(j.err, ErrCrowded) {
 			return true, j.err
@@ -215,7 +223,31 @@ func (w *writer) transact(batch []*write) (began bool, err error) {
 		}
 	}
 	// It is on disk, but maybe not where anybody will look: who sent it keeps it.
-	return true, w.files.look()
+	if err := w.look(false); err != nil {
+		return true, err
+	}
+	w.mirror.Load().gave(t.sequence)
+	// The log has everything. What fails here is done again after the next transaction.
+	_ = w.checkpoint(checkpointFrames)
+	return true, nil
+}
+
+// look reports ErrReplaced if the files are not at their paths, or the main file is not what
+// was written into it. Idle is whether nobody waits for it.
+func (w *writer) look(idle bool) error {
+	if err := w.files.look(); err != nil {
+		return err
+	}
+	return w.replaced(w.mirror.Load().written(idle))
+}
+
+// replaced has what was written over be ErrReplaced from now on.
+func (w *writer) replaced(err error) error {
+	if errors.Is(err, errWrittenOver) {
+		w.mirror.Load().keep()
+		return w.files.note(err.Error())
+	}
+	return err
 }
 
 // errDisk marks a failure of the disk outside SQLite.
@@ -223,10 +255,17 @@ var errDisk = errors.New("the disk failed")
 
 // distrust sees whether the disk has failed. After an input or output error the state of the
 // pages in memory is unknown (https://wiki.postgresql.org/wiki/Fsync_Errors): nothing more
-// is written until the database has been opened anew.
-func (w *writer) distrust(err error) {
+// is written until the database has been opened anew. It may be the main file that was cut off,
+// and no failure of the disk.
+func (w *writer) distrust(err error) error {
+	if isCode(err, sqlite3.ErrIoErr) || IsDamaged(err) {
+		if found := w.look(false); errors.Is(found, ErrReplaced) {
+			return found
+		}
+	}
 	if errors.Is(err, errDisk) || isCode(err, sqlite3.ErrIoErr) {
 		w.broken = fmt.Errorf("%w: %w", errDisk, err)
 		close(w.failed)
 	}
+	return err
 }
