@@ -41,6 +41,16 @@ func (g *gate) noteRescued(r store.Rescue) {
 		attrs = append(attrs, "rescued", r.Path, "messages", r.Messages,
 			"missing_contents", r.Missing)
 	}
+	if r.Lost != nil {
+		g.log.Error("the database was written over under the running server, and there is no second "+
+			"copy of it: all mail is put off (451) and the server stops; run `commands` as the "+
+			"server's user and `gatepost restore` with your last backup; `gatepost doctor salvage` "+
+			"reads what remains", append(attrs, "no_copy", r.Lost, "commands", r.Commands)...)
+		return
+	}
+	if r.Unsaved > 0 {
+		attrs = append(attrs, "not_rescued", r.Unsaved)
+	}
 	if r.Commands == "" {
 		g.log.Error("the lock of the database was replaced under the running server: the server "+
 			"stops, since another may run now; start it again", attrs...)
@@ -49,4 +59,15 @@ func (g *gate) noteRescued(r store.Rescue) {
 	g.log.Error("the database was replaced under the running server: all mail is put off (451) "+
 		"and the server stops; to get the mail back, run `commands` as the server's user, and "+
 		"then start it", append(attrs, "commands", r.Commands)...)
+}
+
+// warnOfCopy says when there is no second copy of the database, or none any more. It reports
+// whether there is none, for the next time.
+func (g *gate) warnOfCopy(was bool) bool {
+	err := g.db.SecondCopy()
+	if err != nil && !was {
+		g.log.Warn("there is no second copy of the database: when it is written over under the server "+
+			"its mail has to come from a backup", "reason", err)
+	}
+	return err != nil
 }

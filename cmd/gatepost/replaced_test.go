@@ -25,6 +25,10 @@ var replacements = []struct{ name, typed string }{
 	{"folder moved", "mv $(dirname $P) $(dirname $P).moved"},
 	{"folder moved, another made", "mv $(dirname $P) $(dirname $P).moved; mkdir $(dirname $P)"},
 	{"contents moved", "mv $P.content $ASIDE"},
+	{"copied over by another", "cp $OTHER $P"},
+	{"copied over by an older backup", "cp $OLD $P"},
+	{"emptied", ": > $P"},
+	{"cut in half", "truncate -s $(($(stat -c %s $P) / 2)) $P"},
 }
 
 // TestReplacedStorm sends messages over 16 connections and has the database replaced under the

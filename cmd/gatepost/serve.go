@@ -240,7 +240,9 @@ func (g *gate) ready(ctx context.Context) error {
 func (g *gate) purge(ctx context.Context) error {
 	tick := time.NewTicker(purgeEvery)
 	defer tick.Stop()
+	alone := false
 	for was := (*store.Purged)(nil); ; {
+		alone = g.warnOfCopy(alone)
 		p, err := g.db.Purge(ctx, expiry(g.settings.Load(), store.Server()))
 		if err != nil && ctx.Err() == nil {
 			g.log.Error("purge", "error", err)
