@@ -89,6 +89,7 @@ func (r *Receiver) Receive(ctx context.Context, env *message.Envelope, content i
 	if err != nil {
 		return out, err
 	}
+	env = distinct(env)
 	mail := policy.Mail{Message: message.Parse(head), Envelope: env}
 	mail.Body = func() io.Reader { return spooled.From(mail.Message.Size) }
 	rules, facts, err := r.DB.Facts(ctx, mail)
