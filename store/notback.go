@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -36,6 +37,16 @@ func checkRescued(path string) error {
 		}
 	}
 	return nil
+}
+
+// notBack is the error of checkRescued, where that can see. It comes before any other error of a
+// database: what is at its path is not what was rescued.
+func notBack(path string) error {
+	err := checkRescued(path)
+	if unseen := new(os.PathError); errors.As(err, &unseen) {
+		return nil
+	}
+	return err
 }
 
 // stampOf is what follows in a name, "" if it is another's, or a file that SQLite has beside.

@@ -100,6 +100,9 @@ func writtenOver(t *testing.T, do func(t *testing.T, path, old string), idle boo
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := serveAt(t, path); err == nil || !strings.Contains(err.Error(), rescued.Path) {
+		t.Errorf("served: %v", err)
+	}
 	f.refuseUntilBack(path, rescued)
 	again := openAt(t, path)
 	for id, raw := range sent {
@@ -110,6 +113,16 @@ func writtenOver(t *testing.T, do func(t *testing.T, path, old string), idle boo
 	if err := again.Check(t.Context()); err != nil {
 		t.Error(err)
 	}
+}
+
+// serveAt is why no server starts.
+func serveAt(t *testing.T, path string) error {
+	db, err := Open(path, Options{Create: true})
+	if err != nil {
+		return err
+	}
+	_, err = db.Lock(t.Context())
+	return errors.Join(err, db.Close())
 }
 
 // backUp makes a backup, and has the path of the database in it.

@@ -4,6 +4,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -69,7 +70,7 @@ func Open(path string, o Options) (*DB, error) {
 	}
 	defer alone(path, o.Create)()
 	if err := checkFile(path, o.Create); err != nil {
-		return nil, err
+		return nil, cmp.Or(notBack(path), err)
 	}
 	_, err = os.Stat(path)
 	db := &DB{path: path, made: errors.Is(err, os.ErrNotExist), now: o.Now}
@@ -77,7 +78,8 @@ func Open(path string, o Options) (*DB, error) {
 	db.watched = o.Now()
 	db.Configure(o.Settings)
 	if err := db.open(); err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Close())
+		err = cmp.Or(notBack(path), fmt.Errorf("open %s: %w", path, err))
+		return nil, errors.Join(err, db.Close())
 	}
 	if err := db.handOver(); err != nil {
 		return nil, errors.Join(err, db.Close())
