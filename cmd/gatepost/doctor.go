@@ -54,7 +54,7 @@ func newDoctorCommand(a *app) *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&online, "online", false,
 		"also ask the DNS: for the MX of recipients, and for the name of this machine")
-	cmd.AddCommand(newDoctorSetAside(a), newDoctorSalvage(a))
+	cmd.AddCommand(newDoctorSetAside(a), newDoctorSalvage(a), newDoctorWriteOff(a))
 	return cmd
 }
 

@@ -71,10 +71,12 @@ func examineBalance(ctx context.Context, db *store.DB) finding {
 	case err != nil:
 		return fault("conservation", "", "%v", err)
 	case n > 0:
-		return fault("conservation", "look for them in a backup", "%s missing: %s",
+		return fault("conservation", "look for them in a backup; once you know why, `gatepost doctor "+
+			"write-off missing "+strconv.FormatInt(n, 10)+"` takes them down as lost", "%s missing: %s",
 			count(int(n), "message is", "messages are"), b)
 	case n < 0:
-		return fault("conservation", "see what else writes to the database",
+		return fault("conservation", "see what else writes to the database; once you know, "+
+			"`gatepost doctor write-off excess "+strconv.FormatInt(-n, 10)+"` takes them down",
 			"there are %d more than were accepted: %s", -n, b)
 	}
 	return sound("conservation", "%s", b)
