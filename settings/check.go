@@ -65,6 +65,7 @@ func (s *Settings) checkPlain() error {
 		{"smtp.patience", s.SMTP.Patience, Span(time.Second), "no content would be waited for"},
 		{"suspended.keep", s.Suspended.Keep, Span(time.Minute), "held mail would be lost"},
 		{"suspended.undelete", s.Suspended.Undelete, 0, "0s deletes at once"},
+		{"tombstones.keep", s.Tombstones.Keep, 0, "0s keeps none"},
 	} {
 		wrong(floor.span < floor.least, floor.key,
 			fmt.Sprintf("%s at least: %s", floor.least, floor.why))

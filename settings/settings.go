@@ -19,15 +19,16 @@ import (
 // Settings have the shape of the configuration file. A setting's key is its path in the
 // file (smtp.listen), and GATEPOST_SMTP_LISTEN its name in the environment.
 type Settings struct {
-	DB        string    `toml:"db"`
-	SMTP      SMTP      `toml:"smtp"`
-	Auth      Auth      `toml:"auth"`
-	Causes    Causes    `toml:"causes"`
-	Loop      Loop      `toml:"loop"`
-	HTTP      HTTP      `toml:"http"`
-	Suspended Suspended `toml:"suspended"`
-	Handoff   Handoffs  `toml:"handoff"`
-	Log       Log       `toml:"log"`
+	DB         string     `toml:"db"`
+	SMTP       SMTP       `toml:"smtp"`
+	Auth       Auth       `toml:"auth"`
+	Causes     Causes     `toml:"causes"`
+	Loop       Loop       `toml:"loop"`
+	HTTP       HTTP       `toml:"http"`
+	Suspended  Suspended  `toml:"suspended"`
+	Tombstones Tombstones `toml:"tombstones"`
+	Handoff    Handoffs   `toml:"handoff"`
+	Log        Log        `toml:"log"`
 
 	File string // the configuration file; empty if there was none
 
@@ -103,6 +104,11 @@ type Suspended struct {
 	Keep       Span   `toml:"keep"`
 	KeepUnseen Toggle `toml:"keep_unseen"`
 	Undelete   Span   `toml:"undelete"`
+}
+
+// Tombstones say for how long it is known what became of a message that is gone.
+type Tombstones struct {
+	Keep Span `toml:"keep"`
 }
 
 // Forms of the log: the values of log.format.
@@ -242,6 +248,11 @@ func Defaults() *Settings {
 			// For how long what somebody deletes from the queue can be restored. `0s`: not at
 			// all.
 			Undelete: Span(24 * time.Hour),
+		},
+		Tombstones: Tombstones{
+			// For how long it is known what became of a message that is gone: its id, sender,
+			// Message-ID and cause, when it came and went, and who deleted it. `0s`: not at all.
+			Keep: Span(90 * 24 * time.Hour),
 		},
 		Log: Log{
 			// The form of the log on stderr: `text`, `json`, or `auto` for text on a terminal

@@ -132,6 +132,12 @@ func (w words) search() string {
 		"\n"))
 }
 
+// keys are what else a message is looked for by: whole words that no subject has.
+func (w words) keys(r *Record) string {
+	return searched(strings.Join([]string{w.messageID, r.ID, clientText(r.Envelope),
+		w.recipients}, "\n"))
+}
+
 // searched is how a text is searched, and searched for: whatever its case. Nothing is
 // decided by it.
 func searched(text string) string { return message.Clean(strings.ToLower(text)) }
@@ -180,10 +186,10 @@ func insertSuspended(t *tx, r *Record, id int64, w words) error {
 	at := r.Envelope.ReceivedAt
 	t.queue = true
 	return t.exec(`insert into suspended (id, cause, author_name, author_email, subject,
-		recipient, search, created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8,
-		$9 + (select case when max(value) > $8 + $10 then max(value) else $8 end
+		recipient, search, keys, created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8,
+		$9, $10 + (select case when max(value) > $9 + $11 then max(value) else $9 end
 			from meta where name = 'sure'))`,
-		id, w.cause, w.author.Name, w.author.Email, w.subject, w.recipient, w.search(),
+		id, w.cause, w.author.Name, w.author.Email, w.subject, w.recipient, w.search(), w.keys(r),
 		at.UnixMilli(), r.Keep.Milliseconds(), trustedLead.Milliseconds())
 }
 
@@ -192,11 +198,11 @@ func insertSuspended(t *tx, r *Record, id int64, w words) error {
 func insertTicket(t *tx, r *Record, id int64, w words) error {
 	requester, profile := r.Facts.Requester()
 	err := t.exec(`insert into tickets (id, message, author_name, author_email, requester,
-		claimed, proven, subject, recipient, status, via, created_at) values ($1, $1, $2, $3,
-		$4, $5, $6, $7, $8, 'new', 'email', $9)`,
+		claimed, proven, subject, recipient, search, keys, status, via, created_at)
+		values ($1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'new', 'email', $11)`,
 		id, w.author.Name, w.author.Email, requester.Address.String(), r.Decision.Claimed,
-		r.Decision.Proof == policy.Pass && !r.Decision.Claimed, w.subject, w.recipient,
-		r.Envelope.ReceivedAt.UnixMilli())
+		r.Decision.Proof == policy.Pass && !r.Decision.Claimed, w.subject, w.recipient, w.search(),
+		w.keys(r), r.Envelope.ReceivedAt.UnixMilli())
 	if err != nil {
 		return fmt.Errorf("ticket: %w", err)
 	}

@@ -74,7 +74,7 @@ func TestSetAside(t *testing.T) {
 			if err := errors.Join(err, e, json.Unmarshal(text, &rows)); err != nil {
 				t.Fatal(err)
 			}
-			if len(rows) != 2 || len(rows[0].Columns) != 9 || string(rows[0].Columns[5].Raw) == "" {
+			if len(rows) != 2 || len(rows[0].Columns) != 10 || string(rows[0].Columns[5].Raw) == "" {
 				t.Errorf("the file has %s", text)
 			}
 			eml, err := os.ReadFile(strings.TrimSuffix(file, ".json") + ".eml")

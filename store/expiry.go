@@ -94,7 +94,7 @@ func (db *DB) purgeHeld(ctx context.Context, e Expiry, until time.Time, limit in
 		files = nil
 		all := taken{Causes: map[string]int{}}
 		for _, id := range ids {
-			file, err := t.take(id, &all)
+			file, err := db.take(t, id, &all)
 			if errors.Is(err, ErrNotFound) || errors.Is(err, ErrDamaged) {
 				continue // recovered or deleted meanwhile, or for a person to look at
 			}
@@ -116,7 +116,8 @@ func (db *DB) purgeHeld(ctx context.Context, e Expiry, until time.Time, limit in
 
 func (db *DB) purgeRest(ctx context.Context, until time.Time) error {
 	err := db.writer.do(ctx, func(t *tx) error {
-		if err := purgeSessions(t, until); err != nil {
+		err := errors.Join(purgeSessions(t, until), db.forgetTombstones(t, until))
+		if err != nil {
 			return err
 		}
 		return t.exec(`delete from counters where minute < $1`, minute(until.Add(-countersKept)))

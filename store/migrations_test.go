@@ -84,6 +84,14 @@ var layoutTests = map[string]layoutTest{
 				true, 0, '');
 			insert into handoffs (target, event, ticket, message, thread, recipient, key, created_at,
 				due_at) values ('desk', 'ticket.created', 3, 3, 3, '', 'k', 5, 5)`},
+	"0010_find.sql": {
+		want: map[string]string{
+			`select search || '|' || keys from tickets where id = 3`: "hello\nann\na@acme.test\n" +
+				"s@acme.test|\nd3\n192.0.2.1\n[\"s@acme.test\"]",
+			`select keys from suspended where id = 1`: "\nd1\n192.0.2.1\n[\"s@acme.test\"]",
+			`select keys from deleted where id = 2`:   "\nd2\n\n[\"s@acme.test\"]"},
+		rows: `insert into tombstones values (9, 'd9', 'spam', 'a@acme.test', '<m@acme.test>',
+			'192.0.2.1', 'deleted', 'ann', 5, 6, 'd9')`},
 }
 
 // Each migration is done to a database that began with the first and has rows in every table of

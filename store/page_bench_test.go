@@ -60,7 +60,7 @@ insert into messages select id + i * 1000, decision_id || i, action, cause, rule
 	from times cross join messages where id <= 1000;
 insert into suspended select id + i * 1000, cause, author_name, i || author_email,
 	case when id % 10 = 0 then subject else i || ' ' || subject end, recipient,
-	created_at + i * 1000, expires_at, i || ' ' || search from times cross join suspended where id <= 1000;
+	created_at + i * 1000, expires_at, i || ' ' || search, keys from times cross join suspended where id <= 1000;
 update meta set value = 100000 where name = 'sequence';
 drop table times;`
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"gatepost/message"
@@ -21,9 +22,14 @@ func (c *conditions) add(condition string, arg any) {
 
 // either adds a condition that one of the arguments must meet.
 func (c *conditions) either(condition string, args ...any) {
+	c.any(slices.Repeat([]string{condition}, len(args)), args)
+}
+
+// any adds conditions of which one must be met, each with its argument.
+func (c *conditions) any(conditions []string, args []any) {
 	from := len(c.texts)
-	for _, arg := range args {
-		c.add(condition, arg)
+	for i, condition := range conditions {
+		c.add(condition, args[i])
 	}
 	c.texts = append(c.texts[:from], "("+strings.Join(c.texts[from:], " or ")+")")
 }
@@ -42,13 +48,8 @@ func (q Query) where(alias string) (string, []any) {
 		c.either(strings.ReplaceAll(condition, "@.", alias+"."), args...)
 	}
 	q.whose(alias, add)
-	contains := `(@.subject like $ escape '\' or @.author_name like $ escape '\'
-		or @.author_email like $ escape '\' or @.recipient like $ escape '\')`
-	text := q.Search
-	if alias == "s" {
-		contains, text = `@.search like $ escape '\'`, searched(q.Search)
-	}
-	for _, word := range searchWords(text) {
+	const contains = `@.search like $ escape '\'`
+	for _, word := range searchWords(searched(q.Search)) {
 		args := []any{"%" + escapeLike(word) + "%"}
 		if a := oneSpelling(word); a != word {
 			args = append(args, "%"+escapeLike(a)+"%")

@@ -157,6 +157,9 @@ func (c *queueChange) delete(id int64) (file string, err error) {
 		return "", c.t.withhold(id, c.h.now())
 	}
 	c.t.total(totalDeleted)
+	if err := c.h.db.bury(c.t, "suspended", id, EndedDeleted, c.h.actor.Name); err != nil {
+		return "", err
+	}
 	return deleteSuspended(c.t, id)
 }
 

@@ -163,9 +163,10 @@ func (h *Hand) makeTicket(t *tx, r *Recovery, held heldRow) (err error) {
 	sender := held.requester()
 	now := h.db.now()
 	err = t.exec(`insert into tickets (id, message, suspended_id, author_name, author_email,
-			requester, claimed, proven, subject, recipient, status, via, created_at)
+			requester, claimed, proven, subject, recipient, search, keys, status, via, created_at)
 		select $1, s.id, s.id, s.author_name, s.author_email, $2, m.claimed,
-			m.authentication = 'pass' and not m.claimed, s.subject, s.recipient, 'new', 'recovered', $3
+			m.authentication = 'pass' and not m.claimed, s.subject, s.recipient, s.search, s.keys,
+			'new', 'recovered', $3
 		from suspended s join messages m on m.id = s.id where s.id = $4`,
 		r.Ticket.ID, sender.String(), now.UnixMilli(), r.SuspendedID)
 	if err != nil {

@@ -95,6 +95,11 @@ func (h *Hand) setAside(t *tx, table string, id int64, file string) (content str
 	if err := t.withdraw(message, 0, "the message was damaged, and was set aside"); err != nil {
 		return "", err
 	}
+	if table != "messages" {
+		if err := h.db.bury(t, table, id, EndedSetAside, h.actor.Name); err != nil {
+			return "", err
+		}
+	}
 	_, err = h.note(t, event{action: Action(table + ".set_aside"), subject: fmt.Sprint(id),
 		after: map[string]string{"file": file}})
 	return filepath.Base(content), errors.Join(err, t.exec("delete from "+table+" where id = $1", id),

@@ -51,6 +51,7 @@ type DB struct {
 	looked   atomic.Pointer[time.Time] // when a look at the queue was taken down last
 
 	undelete     atomic.Int64 // for how long what is deleted can be restored, a time.Duration
+	tombstones   atomic.Int64 // for how long is known what became of a message, a time.Duration
 	sound        atomic.Bool  // the tables of the queue were checked
 	reindexed    []string     // faults of indexes that were made anew
 	restrictions atomic.Pointer[accessAt]

@@ -18,12 +18,15 @@ const fateQuery = `select cause, id > coalesce((select value from meta where nam
 	from suspended where id = $1`
 
 // take expires a held message, and names the file to remove once that is on disk.
-func (t *tx) take(id int64, all *taken) (file string, err error) {
+func (db *DB) take(t *tx, id int64, all *taken) (file string, err error) {
 	var cause string
 	var unseen int64
 	_, err = scanParts(t.row(fateQuery, id), part{"cause", &cause}, part{"unseen", &unseen})
 	if err != nil {
 		return "", absent(err)
+	}
+	if err := db.bury(t, "suspended", id, EndedExpired, ""); err != nil {
+		return "", err
 	}
 	if file, err = deleteSuspended(t, id); err != nil {
 		return "", err

@@ -12,12 +12,12 @@ import (
 
 // heldColumns are what a held message takes with it to the table of what was deleted, and back.
 const heldColumns = `id, cause, author_name, author_email, subject, recipient, created_at,
-	expires_at, search`
+	expires_at, search, keys`
 
 // restoredColumns are those of what is held again: with its time, but until $2 at least. Octets
 // that are no time are above any.
 const restoredColumns = `id, cause, author_name, author_email, subject, recipient, created_at,
-	max(expires_at, $2), search`
+	max(expires_at, $2), search, keys`
 
 // graceOfRestored is for how long what is restored is held at least: its time may have come
 // while it was deleted, and whoever wants it back is to find it.
@@ -111,7 +111,7 @@ func (db *DB) purgeDeleted(ctx context.Context, e Expiry, until time.Time, limit
 	var files []string
 	err = db.writer.do(ctx, func(t *tx) (err error) {
 		all := taken{Causes: map[string]int{}}
-		if files, err = t.purgeDeleted(until.Add(-db.DeletedKept()), limit, &all); err != nil {
+		if files, err = db.purgeTaken(t, until.Add(-db.DeletedKept()), limit, &all); err != nil {
 			return err
 		}
 		n = all.Count
@@ -123,8 +123,8 @@ func (db *DB) purgeDeleted(ctx context.Context, e Expiry, until time.Time, limit
 	return n, db.removeContents(files)
 }
 
-// purgeDeleted names the files to remove once that is on disk.
-func (t *tx) purgeDeleted(before time.Time, limit int, all *taken) (files []string, err error) {
+// purgeTaken names the files to remove once that is on disk.
+func (db *DB) purgeTaken(t *tx, before time.Time, limit int, all *taken) (files []string, err error) {
 	const those = ` from deleted d where d.deleted_at <= $1 order by d.deleted_at, d.id limit $2`
 	causes, err := t.texts(`select d.cause`+those, before.UnixMilli(), limit)
 	if err != nil {
@@ -143,6 +143,9 @@ func (t *tx) purgeDeleted(before time.Time, limit int, all *taken) (files []stri
 		files = append(files, contentName(decision))
 	}
 	t.erased = t.erased || len(causes) > 0
+	if err := db.buryDeleted(t, those, before.UnixMilli(), limit); err != nil {
+		return nil, err
+	}
 	ids, err := t.texts(`select cast(d.id as text)`+those, before.UnixMilli(), limit)
 	if err != nil {
 		return nil, err

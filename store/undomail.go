@@ -142,15 +142,15 @@ func (t *tx) again(audit, last int64) (all []queueRow, err error) {
 // somebody has made more of it, or it has other tickets.
 func (c *queueChange) takeBack(audit int64, r queueRow) error {
 	var w words
-	var cause string
+	var cause, keys string
 	var made int64
 	damage, err := scanParts(c.t.row(`select m.cause, t.author_name, t.author_email, t.subject,
-			t.recipient, t.created_at
+			t.recipient, t.keys, t.created_at
 		from tickets t join messages m on m.id = t.message where t.id = $1 and t.message = $2`,
 		r.ticket, r.message),
 		part{"cause", &cause}, part{"author_name", &w.author.Name},
 		part{"author_email", &w.author.Email}, part{"subject", &w.subject},
-		part{"recipient", &w.recipient}, part{"created_at", &made})
+		part{"recipient", &w.recipient}, part{"keys", &keys}, part{"created_at", &made})
 	if err != nil || damage != nil {
 		return errors.Join(absent(err), ErrDamaged)
 	}
@@ -163,8 +163,8 @@ func (c *queueChange) takeBack(audit int64, r queueRow) error {
 	}
 	c.t.queue = true
 	err = c.t.exec(`insert into suspended (`+heldColumns+`) values ($1, $2, $3, $4, $5, $6, $7, $8,
-		$9)`, r.message, cause, w.author.Name, w.author.Email, w.subject, w.recipient, r.createdAt,
-		r.expiresAt+max(0, c.h.now()-made), w.search())
+		$9, $10)`, r.message, cause, w.author.Name, w.author.Email, w.subject, w.recipient, r.createdAt,
+		r.expiresAt+max(0, c.h.now()-made), w.search(), keys)
 	if err != nil {
 		return fmt.Errorf("hold message %d again: %w", r.message, err)
 	}

@@ -58,6 +58,7 @@ func (a *app) openDB(_ context.Context, create bool) (*store.DB, error) {
 	db, err := store.Open(s.DB, store.Options{Create: create, Now: a.now, Settings: rules})
 	if err == nil {
 		db.KeepDeleted(time.Duration(s.Suspended.Undelete))
+		db.KeepTombstones(time.Duration(s.Tombstones.Keep))
 	}
 	return db, err
 }

@@ -40,18 +40,19 @@ type question struct {
 func newExplainCommand(a *app) *cobra.Command {
 	q := &question{app: a}
 	cmd := &cobra.Command{
-		Use:   "explain ID|FILE.eml|CAUSE",
+		Use:   "explain ID|FILE.eml|CAUSE|WORDS",
 		Short: "why a message was decided as it was, and what would make it a ticket",
 		Long: "Explains the decision on a held message or a ticket (its id), any decision (its\n" +
-			"id, as the reply to the client named it), or what would be decided on a file now:\n" +
+			"id, as the reply to the client named it), the newest message that find finds by\n" +
+			"other words, or what would be decided on a file now:\n" +
 			"what was seen, every rule that was asked and its answer, and the smallest change\n" +
 			"that would make the message a ticket as things stand. Flags are for files, as\n" +
 			"those of replay; how many messages the sender of a file sent within the hour is\n" +
 			"not counted, so that loop.per_hour never holds one.\n" +
 			"With the name of a cause, such as auto_mailer: what matches it, and what to do.",
-		Args: takes(1, 1),
+		Args: takes(1, -1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			q.ref = args[0]
+			q.ref = strings.Join(args, " ")
 			if page, ok := pageOf(q.ref); ok {
 				return q.printPage(cmd, page)
 			}
@@ -104,8 +105,7 @@ func (q *question) explainRecord(ctx context.Context) (e explained, err error) {
 	err = q.withStore(ctx, false, func(db *store.DB) error {
 		e.Explanation, err = db.Explain(ctx, q.ref)
 		if errors.Is(err, store.ErrNotFound) {
-			return no("%s: no record: rejected silently, put off (4xx) and never stored, "+
-				"expired or unknown", q.ref)
+			e.Explanation, err = q.explainFound(ctx, db)
 		}
 		if err != nil {
 			return err
@@ -117,6 +117,40 @@ func (q *question) explainRecord(ctx context.Context) (e explained, err error) {
 		return nil
 	})
 	return e, err
+}
+
+// explainFound explains the newest message that is found by the words.
+func (q *question) explainFound(ctx context.Context, db *store.DB) (e store.Explanation, err error) {
+	found, err := db.Find(ctx, store.Search{Words: q.ref, Limit: 1})
+	if err != nil {
+		return e, err
+	}
+	if len(found) == 0 {
+		return e, errors.Join(q.noteRejects(ctx, db, q.ref), no("%s: no record: rejected silently, "+
+			"put off (4xx) and never stored, gone for longer than tombstones.keep, or unknown", q.ref))
+	}
+	f := found[0]
+	e, err = db.Explain(ctx, f.DecisionID)
+	if errors.Is(err, store.ErrNotFound) {
+		return e, no("the message %d from %s was %s: nothing else of it is kept", f.ID, f.Sender,
+			ended(f))
+	}
+	return e, err
+}
+
+// ended is what became of a message that is gone.
+func ended(f store.Found) string {
+	words := f.State
+	if f.EndedAt != nil {
+		words += " " + stamp(*f.EndedAt)
+	}
+	if f.EndedBy != "" {
+		words += " by " + f.EndedBy
+	}
+	if f.Cause != "" {
+		words = "held for " + f.Cause + " and " + words
+	}
+	return words
 }
 
 // askAgain asks what would become of a message that was kept as things stand.

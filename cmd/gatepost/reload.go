@@ -73,6 +73,7 @@ func (g *gate) change() (changed, waiting settings.Words, err error) {
 	}
 	g.db.Configure(p.policy)
 	g.db.KeepDeleted(time.Duration(next.Suspended.Undelete))
+	g.db.KeepTombstones(time.Duration(next.Tombstones.Keep))
 	g.asks(next, changed)
 	g.smtp.Change(p.smtp.Terms)
 	replace(g.smtp.Certificate, p.smtp.Certificate)

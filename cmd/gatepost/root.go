@@ -10,6 +10,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newServeCommand(a),
 		newStatusCommand(a),
 		newReplayCommand(a),
+		newFindCommand(a),
 		newExplainCommand(a),
 		newCheckCommand(a),
 		newIngestCommand(a),

@@ -45,7 +45,7 @@ insert into messages select id + i * 1000, decision_id || '-' || i, action, caus
 	message_id, size, sum, raw, received_at, null_path, smtputf8, tls, piped, claimed, proof,
 	results from times cross join messages;
 insert into suspended select id + i * 1000, cause, author_name, i || author_email,
-	i || ' ' || subject, recipient, created_at + i * 1000, expires_at, i || ' ' || search
+	i || ' ' || subject, recipient, created_at + i * 1000, expires_at, i || ' ' || search, keys
 	from times cross join suspended;
 update meta set value = value + 100000 where name = 'sequence';
 drop table times;`
