@@ -19,13 +19,13 @@ func shutOuts() map[string]func(st *httpdtest.Site, session string, token int64)
 	ctx := context.Background()
 	return map[string]func(st *httpdtest.Site, session string, token int64) error{
 		"suspended": func(st *httpdtest.Site, _ string, _ int64) error {
-			return st.Hand().SetSuspended(ctx, st.Address(second), true)
+			return st.Editor().SetSuspended(ctx, st.Address(second), true)
 		},
 		"removed": func(st *httpdtest.Site, _ string, _ int64) error {
-			return st.Hand().RemoveUser(ctx, st.Address(second))
+			return st.Editor().RemoveUser(ctx, st.Address(second))
 		},
 		"demoted": func(st *httpdtest.Site, _ string, _ int64) error {
-			return st.Hand().SetRole(ctx, st.Address(second), policy.Agent)
+			return st.Editor().SetRole(ctx, st.Address(second), policy.Agent)
 		},
 		"restricted": func(st *httpdtest.Site, _ string, _ int64) error {
 			st.Restrict(true, "203.0.113.0/24", false)
@@ -35,7 +35,7 @@ func shutOuts() map[string]func(st *httpdtest.Site, session string, token int64)
 			if err := st.DB.EndSession(ctx, session); err != nil {
 				return err
 			}
-			return st.Hand().RevokeToken(ctx, token)
+			return st.Editor().RevokeToken(ctx, token)
 		},
 	}
 }

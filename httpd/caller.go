@@ -17,7 +17,7 @@ type Caller struct {
 	Known  bool // somebody is signed in, or has a token
 	Role   policy.Role
 	Client netip.Addr // the zero Addr if it cannot be known: then it is in no range
-	Door   string     // console, api
+	Via    string     // console, api
 	Token  bool       // by a token, not by a session
 
 	session   store.Session // by which it is known, if it is not by a token
@@ -29,7 +29,7 @@ type Caller struct {
 
 // actor is the caller as the audit log names it.
 func (c Caller) actor() store.Actor {
-	return store.Actor{Name: c.User.Email, Door: c.Door, Client: c.From()}
+	return store.Actor{Name: c.User.Email, Via: c.Via, Client: c.From()}
 }
 
 // From is the client's address for people.
@@ -41,17 +41,17 @@ func (c Caller) From() string {
 }
 
 // As changes the store in the caller's name.
-func (s *Server) As(c Caller) *store.Hand { return s.DB.By(c.actor()) }
+func (s *Server) As(c Caller) *store.Editor { return s.DB.By(c.actor()) }
 
 // identify finds out who asks: by a token if there is one, by the session otherwise. Who is
 // neither is nobody, and that is no error. It only reads: noteUse writes, once somebody was
 // let through.
 func (s *Server) identify(r *http.Request, c *Caller) (err error) {
-	c.Door = "console"
+	c.Via = "console"
 	secret, isToken := bearer(r)
 	switch {
 	case isToken:
-		c.Door, c.Token = "api", true
+		c.Via, c.Token = "api", true
 		c.token, c.User, err = s.DB.TokenOwner(r.Context(), secret.token)
 		if err == nil && !secret.isOf(c.User) {
 			err = store.ErrNotFound

@@ -27,7 +27,7 @@ func TestDamagedRow(t *testing.T) {
 			st := testServer(t)
 			st.Rules(policy.Block, "*")
 			for _, subject := range []string{"one", "two", "three"} {
-				st.Receive(httpdtest.Letter("a@acme.test", subject, "hello"))
+				st.Receive(httpdtest.Message("a@acme.test", subject, "hello"))
 			}
 			file, err := sql.Open("sqlite3", "file:"+st.Path+"?_busy_timeout=10000")
 			st.Must(err)
@@ -68,7 +68,7 @@ func TestDamagedIndex(t *testing.T) {
 	st := testServer(t)
 	st.Rules(policy.Block, "*")
 	for _, subject := range []string{"one", "two", "three"} {
-		st.Receive(httpdtest.Letter("a@acme.test", subject, "hello"))
+		st.Receive(httpdtest.Message("a@acme.test", subject, "hello"))
 	}
 	damageIndexes(st)
 	do := st.As("admin@acme.test")

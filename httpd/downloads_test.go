@@ -58,7 +58,7 @@ func TestDownloadsOfOnePerson(t *testing.T) {
 	if w := st.As("agent@acme.test")("GET", "/api/v2/users/me", ""); w.Code != http.StatusOK {
 		t.Errorf("somebody else: %d", w.Code)
 	}
-	st.Receive(httpdtest.Letter("Ann <ann@example.com>", "while they last", "Hello"))
+	st.Receive(httpdtest.Message("Ann <ann@example.com>", "while they last", "Hello"))
 	close(goOn)
 	answered := 0
 	for range many {

@@ -93,7 +93,7 @@ func (s *Server) record(w *response, r *http.Request, took time.Duration) {
 	}
 	s.Log.Log(r.Context(), level, "http", "method", r.Method, "path", r.URL.Path,
 		"status", w.code(), "octets", w.octets, "client", w.caller.From(),
-		"user", w.caller.User.Email, "door", w.caller.Door, "took", took.String())
+		"user", w.caller.User.Email, "door", w.caller.Via, "took", took.String())
 }
 
 // notFound answers for a path that is no route.

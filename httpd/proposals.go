@@ -11,7 +11,7 @@ import (
 func (s *Server) Proposals(ctx context.Context, l *StoredMessage, cause string) (
 	f *policy.Facts, all policy.Proposals, err error) {
 	mail := policy.Mail{Message: l.Message, Body: func() io.Reader { return l.Body() }}
-	p, f, err := s.DB.FactsAgain(ctx, mail, l.Kept, cause)
+	p, f, err := s.DB.FactsAgain(ctx, mail, l.StoredMessage, cause)
 	if err != nil {
 		return nil, all, err
 	}

@@ -39,13 +39,13 @@ func guests(st *httpdtest.Site) []guest {
 			guest{name + "'s token", "", secret, role, true})
 	}
 	secret, id := st.Token("admin@acme.test")
-	st.Must(st.Hand().RevokeToken(ctx, id))
+	st.Must(st.Editor().RevokeToken(ctx, id))
 	all = append(all, guest{name: "revoked token", token: secret})
 	st.User("gone@acme.test", policy.Admin)
 	secret, _ = st.Token("gone@acme.test")
 	all = append(all, guest{name: "suspended admin", session: st.Session("gone@acme.test")},
 		guest{name: "suspended admin's token", token: secret})
-	st.Must(st.Hand().SetSuspended(ctx, st.Address("gone@acme.test"), true))
+	st.Must(st.Editor().SetSuspended(ctx, st.Address("gone@acme.test"), true))
 	return all
 }
 

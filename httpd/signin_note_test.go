@@ -34,7 +34,7 @@ func TestSignInsAreNoted(t *testing.T) {
 	var got []string
 	for e, err := range st.DB.AuditLog(t.Context(), store.AuditQuery{Limit: 5}) {
 		st.Must(err)
-		got = append(got, strings.Join([]string{string(e.Action), e.Actor, e.Subject, e.Client, e.Door,
+		got = append(got, strings.Join([]string{string(e.Action), e.Actor, e.Subject, e.Client, e.Via,
 			string(e.After)}, " "))
 	}
 	failed := func(account, why string) string {

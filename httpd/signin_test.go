@@ -248,7 +248,7 @@ func TestTokens(t *testing.T) {
 func TestTokenRole(t *testing.T) {
 	st := testServer(t)
 	secret, _ := st.Token("agent@acme.test")
-	st.Must(st.Hand().SetRole(t.Context(), st.Address("agent@acme.test"), policy.EndUser))
+	st.Must(st.Editor().SetRole(t.Context(), st.Address("agent@acme.test"), policy.EndUser))
 	w := st.Do(call{Method: "GET", Path: "/api/v2/suspended_tickets", Token: secret})
 	if w.Code != http.StatusForbidden {
 		t.Errorf("%d", w.Code)

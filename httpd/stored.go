@@ -14,7 +14,7 @@ import (
 // A StoredMessage is a message that was kept, open for reading. Its parts are read anew each
 // time, so that a large one is never in memory whole.
 type StoredMessage struct {
-	*store.Kept
+	*store.StoredMessage
 	ID      int64
 	Message *message.Message
 	content io.ReaderAt
@@ -23,11 +23,11 @@ type StoredMessage struct {
 
 // Open reads the header section of a held message or of a ticket's. The caller closes it.
 func (s *Server) Open(ctx context.Context, id int64) (l *StoredMessage, err error) {
-	kept, err := s.DB.Kept(ctx, id)
+	kept, err := s.DB.StoredMessage(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	l = &StoredMessage{Kept: kept, ID: id}
+	l = &StoredMessage{StoredMessage: kept, ID: id}
 	if err := l.readHead(); err != nil {
 		return nil, errors.Join(err, kept.Raw.Close())
 	}

@@ -49,7 +49,7 @@ func BenchmarkServer(b *testing.B) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error)
-	go func() { done <- s.Run(ctx, smtpd.Door{Listener: l}) }()
+	go func() { done <- s.Run(ctx, smtpd.Listener{Listener: l}) }()
 	benchmarkSizes(b, l.Addr())
 	cancel()
 	<-done

@@ -112,7 +112,7 @@ func (c *crowd) leave(g *guard) {
 }
 
 // makeRoom sends the connection away that has waited longest for a command, so that
-// nobody can shut the door for others by doing nothing. If none has for long, it sends one
+// nobody can shut others out by doing nothing. If none has for long, it sends one
 // away that waits at all, from where there are most, if there are fewer where from is.
 func (c *crowd) makeRoom(from limiter.Origin, spare time.Duration) bool {
 	var last *guard
@@ -164,13 +164,13 @@ func (c *crowd) closeAll() {
 // A listener hands go-smtp guards instead of connections. The limits are applied here,
 // since go-smtp has none and asks the session only after its greeting.
 type listener struct {
-	Door
+	Listener
 	server *Server
 }
 
 func (l *listener) Accept() (net.Conn, error) {
 	for {
-		c, err := l.Door.Accept()
+		c, err := l.Listener.Accept()
 		if err != nil {
 			return nil, err
 		}

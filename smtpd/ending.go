@@ -106,7 +106,7 @@ func (g *guard) wake() {
 	g.tcp.SetDeadline(g.read)
 }
 
-// evict ends the content under way: another one needs its place.
+// evict ends the transfer in progress: another one needs its place.
 func (g *guard) evict() {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -91,7 +91,7 @@ func (g *guard) rewind() {
 	g.wire.reset()
 }
 
-// stopAfter hangs up when more than n octets of the content under way still come.
+// stopAfter hangs up when more than n octets of the transfer in progress still come.
 func (g *guard) stopAfter(n int64) { g.left = n }
 
 // hasten leaves a content that is refused no more than Spare to come to its end.

@@ -1,6 +1,6 @@
-// Package smtpd is the door by which mail comes in: it speaks SMTP (RFC 5321) with
-// strangers, holds them to limits, and hands each whole message to Receive; it never
-// judges, never relays, and never says 250 before Receive has.
+// Package smtpd takes mail in: it speaks SMTP (RFC 5321) with strangers, holds them to limits,
+// and hands each whole message to Receive; it never judges, never relays, and never says 250
+// before Receive has.
 package smtpd
 
 import (
@@ -51,7 +51,7 @@ type Terms struct {
 	Transaction time.Duration // from MAIL to the end of the content
 	MinRate     int64         // octets a second of a content, once Patience is used up; 0: any
 	Patience    time.Duration // waiting that a content may cost beyond MinRate
-	Grace       time.Duration // for contents under way when Run is told to stop
+	Grace       time.Duration // for transfers in progress when Run is told to stop
 }
 
 // A Server is made by New; its fields are set before Run and stay as they are.
@@ -60,7 +60,7 @@ type Server struct {
 
 	// Domain is the name we greet with; <postmaster> without a domain is of it.
 	Domain string
-	// Certificate makes us offer STARTTLS, and is needed by a Door with TLS; may be nil.
+	// Certificate makes us offer STARTTLS, and is needed by a Listener with TLS; may be nil.
 	Certificate *Certificate
 
 	// Receive takes one message and returns only when its fate is on disk; the id goes
@@ -82,7 +82,7 @@ type Server struct {
 	upgraded       chan struct{} // closed when nothing comes from upgrades any more
 	draining       atomic.Bool
 	unready        atomic.Bool  // what Ready said last, to log a change once
-	arriving       limiter.Pool // of contents under way
+	arriving       limiter.Pool // of transfers in progress
 	contents       limiter.Pool // of those, and of those that have come and are not settled
 	wide           sync.Pool    // of *[wideBuffer]byte
 	crowd          crowd
@@ -128,17 +128,17 @@ func (s *Server) now() *Terms {
 	return &s.Terms
 }
 
-// A Door is a listener. With TLS it begins with the handshake (RFC 8314, section 3.3).
-type Door struct {
+// A Listener is a listener. With TLS it begins with the handshake (RFC 8314, section 3.3).
+type Listener struct {
 	net.Listener
 	TLS bool
 }
 
-// Run serves until ctx is done or a door fails, closes the doors, lets the contents under
-// way come to their end for at most Grace, and returns when every connection is gone. It
+// Run serves until ctx is done or a listener fails, closes the listeners, lets the transfers in
+// progress come to their end for at most Grace, and returns when every connection is gone. It
 // can be called once.
-func (s *Server) Run(ctx context.Context, doors ...Door) error {
-	if err := s.prepare(doors); err != nil {
+func (s *Server) Run(ctx context.Context, listeners ...Listener) error {
+	if err := s.prepare(listeners); err != nil {
 		return err
 	}
 	go func() {
@@ -146,12 +146,12 @@ func (s *Server) Run(ctx context.Context, doors ...Door) error {
 		s.secured.Serve(s.upgrades)
 	}()
 	serving, failed := errgroup.WithContext(ctx)
-	for _, d := range doors {
+	for _, d := range listeners {
 		serving.Go(func() error { return s.serve(d) })
 	}
 	<-failed.Done()
 	s.draining.Store(true)
-	for _, d := range doors {
+	for _, d := range listeners {
 		d.Close()
 	}
 	err := serving.Wait() // no connection is begun after this
@@ -159,8 +159,8 @@ func (s *Server) Run(ctx context.Context, doors ...Door) error {
 	return err
 }
 
-// serve takes connections from one door until it is closed.
-func (s *Server) serve(d Door) error {
+// serve takes connections from one listener until it is closed.
+func (s *Server) serve(d Listener) error {
 	library := s.plain
 	if d.TLS {
 		library = s.secured
@@ -187,7 +187,7 @@ func (s *Server) drain() {
 	s.secured.Shutdown(context.Background())
 }
 
-func (s *Server) prepare(doors []Door) error {
+func (s *Server) prepare(listeners []Listener) error {
 	domain, err := message.ParseDomain(s.Domain)
 	if err != nil {
 		return fmt.Errorf("smtp domain %q: %w", s.Domain, err)
@@ -195,7 +195,7 @@ func (s *Server) prepare(doors []Door) error {
 	if s.Receive == nil {
 		return errors.New("smtp server without Receive")
 	}
-	for _, d := range doors {
+	for _, d := range listeners {
 		if d.TLS && s.Certificate == nil {
 			return fmt.Errorf("smtp on %v: TLS from the start needs a certificate", d.Addr())
 		}

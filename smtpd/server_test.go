@@ -211,13 +211,13 @@ func TestRunRefuses(t *testing.T) {
 	closed.Close()
 	for _, c := range []struct {
 		server *smtpd.Server
-		door   smtpd.Door
+		door   smtpd.Listener
 		want   string
 	}{
-		{nameless, smtpd.Door{Listener: door}, `smtp domain "mx acme"`},
-		{deaf, smtpd.Door{Listener: door}, "without Receive"},
-		{bare, smtpd.Door{Listener: door, TLS: true}, "TLS from the start needs a certificate"},
-		{shut, smtpd.Door{Listener: closed}, "use of closed network connection"},
+		{nameless, smtpd.Listener{Listener: door}, `smtp domain "mx acme"`},
+		{deaf, smtpd.Listener{Listener: door}, "without Receive"},
+		{bare, smtpd.Listener{Listener: door, TLS: true}, "TLS from the start needs a certificate"},
+		{shut, smtpd.Listener{Listener: closed}, "use of closed network connection"},
 	} {
 		err := c.server.Run(context.Background(), c.door)
 		if err == nil || !strings.Contains(err.Error(), c.want) {

@@ -47,7 +47,7 @@ func openStreet(t *testing.T, server *smtpd.Server) *street {
 			return "id", err
 		}
 	}
-	go func() { s.served <- server.Run(ctx, smtpd.Door{Listener: s}) }()
+	go func() { s.served <- server.Run(ctx, smtpd.Listener{Listener: s}) }()
 	return s
 }
 

@@ -72,9 +72,9 @@ func (s *site) start(t testing.TB, from string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
 	s.clear, s.secure = listen(t, from), listen(t, from)
-	doors := []smtpd.Door{{Listener: s.clear}}
+	doors := []smtpd.Listener{{Listener: s.clear}}
 	if s.server.Certificate != nil {
-		doors = append(doors, smtpd.Door{Listener: s.secure, TLS: true})
+		doors = append(doors, smtpd.Listener{Listener: s.secure, TLS: true})
 	}
 	go func() { s.done <- s.server.Run(ctx, doors...) }()
 }

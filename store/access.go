@@ -78,7 +78,7 @@ func (r accessRow) access() (policy.Access, error) {
 }
 
 // SetAccess replaces the IP restrictions. It is refused as ChangeAccess is.
-func (h *Hand) SetAccess(ctx context.Context, since int64, a policy.Access, from netip.Addr,
+func (h *Editor) SetAccess(ctx context.Context, since int64, a policy.Access, from netip.Addr,
 	role policy.Role, force bool) error {
 	_, _, err := h.ChangeAccess(ctx, since, func(policy.Access) policy.Access { return a },
 		from, role, force)
@@ -91,7 +91,7 @@ func (h *Hand) SetAccess(ctx context.Context, since int64, a policy.Access, from
 // it changes nothing. Enabled ones without a range are refused (ErrNoRanges), and, unless
 // force is set, what would shut out its author, who comes from that address in that role
 // (ErrLockout). The command line is never shut out.
-func (h *Hand) ChangeAccess(ctx context.Context, since int64,
+func (h *Editor) ChangeAccess(ctx context.Context, since int64,
 	change func(policy.Access) policy.Access, from netip.Addr, role policy.Role, force bool) (
 	a policy.Access, generation int64, err error) {
 	err = h.do(ctx, func(t *tx) error {
@@ -123,8 +123,8 @@ func (h *Hand) ChangeAccess(ctx context.Context, since int64,
 	return a, generation, err
 }
 
-func (h *Hand) checkLockout(a policy.Access, from netip.Addr, role policy.Role) error {
-	if h.actor.Door == machine {
+func (h *Editor) checkLockout(a policy.Access, from netip.Addr, role policy.Role) error {
+	if h.actor.Via == machine {
 		return nil
 	}
 	passage := a.Decide(policy.Visit{Client: from, Known: true, Role: role})
@@ -135,7 +135,7 @@ func (h *Hand) checkLockout(a policy.Access, from netip.Addr, role policy.Role) 
 }
 
 // writeAccess makes a the restrictions, under the next generation, and notes it.
-func (h *Hand) writeAccess(t *tx, before, a accessRow, e event) (id int64, err error) {
+func (h *Editor) writeAccess(t *tx, before, a accessRow, e event) (id int64, err error) {
 	err = t.exec(`update access set generation = generation + 1, enabled = $1, ranges = $2,
 		customers_bypass = $3`, a.Enabled, a.Ranges, a.CustomersBypass)
 	if err != nil {

@@ -31,16 +31,16 @@ func TestAccess(t *testing.T) {
 			t.Errorf("at first: %+v, %v", a, err)
 		}
 	}
-	set := func(h *Hand, a policy.Access, role policy.Role, force bool) error {
+	set := func(h *Editor, a policy.Access, role policy.Role, force bool) error {
 		return h.SetAccess(ctx, AnyGeneration, a, client, role, force)
 	}
 	inside, outside := access(t, true, "192.0.2.*  2001:db8::/32", false),
 		access(t, true, "198.51.100.0/24", true)
-	cli := f.By(Actor{Name: "root", Door: "cli"})
+	cli := f.By(Actor{Name: "root", Via: "cli"})
 	for name, c := range map[string]struct{ got, want error }{
-		"no ranges":         {set(f.hand(), access(t, true, " ", false), policy.Admin, true), ErrNoRanges},
+		"no ranges":         {set(f.editor(), access(t, true, " ", false), policy.Admin, true), ErrNoRanges},
 		"no ranges, by CLI": {set(cli, access(t, true, "", false), policy.Admin, false), ErrNoRanges},
-		"outside":           {set(f.hand(), outside, policy.Admin, false), ErrLockout},
+		"outside":           {set(f.editor(), outside, policy.Admin, false), ErrLockout},
 	} {
 		if !errors.Is(c.got, c.want) {
 			t.Errorf("%s: %v", name, c.got)
@@ -49,9 +49,9 @@ func TestAccess(t *testing.T) {
 	if f.audited() != "" {
 		t.Errorf("the log has %s", f.audited())
 	}
-	for _, err := range []error{set(f.hand(), inside, policy.Admin, false),
-		set(f.hand(), inside, policy.Admin, false), set(f.hand(), outside, policy.Admin, true),
-		set(f.hand(), access(t, false, "", false), policy.Admin, false),
+	for _, err := range []error{set(f.editor(), inside, policy.Admin, false),
+		set(f.editor(), inside, policy.Admin, false), set(f.editor(), outside, policy.Admin, true),
+		set(f.editor(), access(t, false, "", false), policy.Admin, false),
 		set(cli, outside, policy.Admin, false)} {
 		if err != nil {
 			t.Error(err)
@@ -86,7 +86,7 @@ func TestAccessChangedMeanwhile(t *testing.T) {
 		t.Fatal(err)
 	}
 	set := func(seen int64, a policy.Access) error {
-		return f.hand().SetAccess(ctx, seen, a, netip.MustParseAddr("192.0.2.9"),
+		return f.editor().SetAccess(ctx, seen, a, netip.MustParseAddr("192.0.2.9"),
 			policy.Admin, false)
 	}
 	if err := set(seen, theirs); err != nil {
@@ -120,7 +120,7 @@ func TestChangeAccessInParts(t *testing.T) {
 	ranges := access(t, false, "192.0.2.0/24", false).Ranges
 	change := func(f *fixture, do func(*policy.Access)) {
 		t.Helper()
-		_, _, err := f.By(Actor{Name: "root", Door: "cli"}).ChangeAccess(ctx, AnyGeneration,
+		_, _, err := f.By(Actor{Name: "root", Via: "cli"}).ChangeAccess(ctx, AnyGeneration,
 			func(a policy.Access) policy.Access { do(&a); return a }, netip.Addr{}, policy.Admin, false)
 		if err != nil {
 			t.Error(err)
@@ -139,7 +139,7 @@ func TestChangeAccessInParts(t *testing.T) {
 		generation != 3 {
 		t.Errorf("%+v at %d, %v", a, generation, err)
 	}
-	a, now, err := one.hand().ChangeAccess(ctx, generation, func(a policy.Access) policy.Access {
+	a, now, err := one.editor().ChangeAccess(ctx, generation, func(a policy.Access) policy.Access {
 		a.Enabled = false
 		return a
 	}, netip.Addr{}, policy.Admin, false)

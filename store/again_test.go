@@ -145,17 +145,17 @@ func TestAgainFate(t *testing.T) {
 	recovered, deleted, expired := mail("a@held.test", "1", ""), mail("a@held.test", "2", ""),
 		mail("a@held.test", "3", strings.Repeat("x", 2*inline))
 	_, id := f.stays("held", 0, recovered)
-	if _, err := f.hand().Recover(ctx, id); err != nil {
+	if _, err := f.editor().Recover(ctx, id); err != nil {
 		t.Fatal(err)
 	}
 	f.stays("recovered", id, recovered)
 
 	_, id = f.stays("held", 0, deleted)
-	if _, err := f.hand().DeleteSuspended(ctx, []int64{id}); err != nil {
+	if _, err := f.editor().DeleteSuspended(ctx, []int64{id}); err != nil {
 		t.Fatal(err)
 	}
 	_, next := f.stays("deleted", 0, deleted)
-	if _, err := f.hand().Undelete(ctx, []int64{id}); err != nil {
+	if _, err := f.editor().Undelete(ctx, []int64{id}); err != nil {
 		t.Fatal(err)
 	}
 	f.stays("deleted and restored", next, deleted)
@@ -179,7 +179,7 @@ func TestAgainFate(t *testing.T) {
 	f.stays("whose row is damaged", 0, small)
 
 	f.rules(policy.Allow, "a@held.test")
-	hand := f.hand()
+	hand := f.editor()
 	entries, err := policy.ParseList(policy.Block, "held.test")
 	if err == nil {
 		_, err = hand.RemoveRules(ctx, policy.Block, entries)

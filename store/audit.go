@@ -14,7 +14,7 @@ type AuditEntry struct {
 	ID       int64           `json:"id"`
 	At       time.Time       `json:"at"`
 	Actor    string          `json:"actor"`
-	Door     string          `json:"door"` // cli, console, api, server
+	Via      string          `json:"door"` // cli, console, api, server
 	Client   string          `json:"client"`
 	Action   Action          `json:"action"`
 	Subject  string          `json:"subject"` // a list, an address, an id, access
@@ -132,7 +132,7 @@ func (db *DB) MayUndo(ctx context.Context, audit int64) (bool, error) {
 func scanAudit(row scanner) (e AuditEntry, err error) {
 	var at int64
 	var before, after string
-	err = row.Scan(&e.ID, &at, &e.Actor, &e.Door, &e.Client, &e.Action, &e.Subject, &before,
+	err = row.Scan(&e.ID, &at, &e.Actor, &e.Via, &e.Client, &e.Action, &e.Subject, &before,
 		&after, &e.Undoable, &e.Undoes, &e.UndoneBy, &e.Messages, &e.Lists)
 	e.At, e.Before, e.After = fromMillis(at), json.RawMessage(before), json.RawMessage(after)
 	return e, err

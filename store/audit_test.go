@@ -10,9 +10,9 @@ import (
 	"gatepost/policy"
 )
 
-// hand is that of an admin at the console.
-func (f *fixture) hand() *Hand {
-	return f.By(Actor{Name: "admin@acme.test", Door: "console", Client: "192.0.2.9"})
+// editor is that of an admin at the console.
+func (f *fixture) editor() *Editor {
+	return f.By(Actor{Name: "admin@acme.test", Via: "console", Client: "192.0.2.9"})
 }
 
 // audited is the audit log, oldest first, an entry a line.
@@ -31,7 +31,7 @@ func TestAudit(t *testing.T) {
 	ctx := context.Background()
 	f := open(t)
 	ann, bob := address(t, "ann@acme.test"), address(t, "bob@acme.test")
-	h := f.hand()
+	h := f.editor()
 	f.receive(mail("held@held.test", "secretsubject", "secretbody"))
 	f.rules(policy.Block, "held.test")
 	var ids []int64
@@ -89,7 +89,7 @@ suspended.delete 4 {"decision_id":"…","author":"eve@held.test","cause":"blockl
 		}
 	}
 	e := all(t, f.AuditLog(ctx, AuditQuery{Subject: "bob@acme.test", Limit: 2, Before: 8}))
-	if len(e) != 2 || e[0].ID != 7 || e[1].Action != "user.password" || e[1].Door != "console" ||
+	if len(e) != 2 || e[0].ID != 7 || e[1].Action != "user.password" || e[1].Via != "console" ||
 		e[1].Actor != "admin@acme.test" || e[1].Client != "192.0.2.9" || !e[1].At.Equal(noon) {
 		t.Errorf("%+v", e)
 	}
@@ -111,7 +111,7 @@ func withoutDecisions(log string) string {
 func TestAuditedInOneTransaction(t *testing.T) {
 	ctx := context.Background()
 	f := open(t)
-	h, ann := f.hand(), address(t, "ann@acme.test")
+	h, ann := f.editor(), address(t, "ann@acme.test")
 	_, err1 := h.RemoveRules(ctx, policy.Block, parse(t, policy.Block, "gone.test"))
 	_, err2 := h.DeleteSuspended(ctx, []int64{7})
 	_, err3 := h.Recover(ctx, 7)
@@ -150,7 +150,7 @@ func TestAuditIsAppendOnly(t *testing.T) {
 	f := open(t)
 	f.rules(policy.Block, "a.test", "b.test")
 	_, id := f.receive(mail("x@a.test", "x", "x"))
-	if _, err := f.hand().Recover(context.Background(), id); err != nil {
+	if _, err := f.editor().Recover(context.Background(), id); err != nil {
 		t.Fatal(err)
 	}
 	for _, text := range []string{`delete from audit`, `update audit set actor = 'nobody'`,

@@ -66,7 +66,7 @@ func TestRecoveredClaimedAndProven(t *testing.T) {
 		if s, err := f.Suspended(ctx, id); err != nil || s.Authentication != c.word {
 			t.Errorf("%s: held as %q, %v", c.word, s.Authentication, err)
 		}
-		r, err := f.hand().Recover(ctx, id)
+		r, err := f.editor().Recover(ctx, id)
 		if err != nil || r.Ticket.Requester.Claimed != c.claimed || r.Ticket.Proven != c.proven {
 			t.Errorf("%s: %+v, %v", c.word, r, err)
 		}
@@ -152,7 +152,7 @@ func TestKept(t *testing.T) {
 			continue
 		}
 		f.clock = noon.AddDate(0, 0, 1)
-		recovered, err := f.hand().Recover(context.Background(), id)
+		recovered, err := f.editor().Recover(context.Background(), id)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -160,7 +160,7 @@ func TestKept(t *testing.T) {
 		f.checkKept(c.name+", by its message", id, c.env, c.auth, c.raw)
 		f.clock = noon
 	}
-	if _, err := f.Kept(context.Background(), 99); !errors.Is(err, ErrNotFound) {
+	if _, err := f.StoredMessage(context.Background(), 99); !errors.Is(err, ErrNotFound) {
 		t.Errorf("unknown: %v", err)
 	}
 }
@@ -168,7 +168,7 @@ func TestKept(t *testing.T) {
 func (f *fixture) checkKept(name string, id int64, env message.Envelope,
 	auth *policy.Authentication, raw string) {
 	f.Helper()
-	k, err := f.Kept(context.Background(), id)
+	k, err := f.StoredMessage(context.Background(), id)
 	if err != nil {
 		f.Errorf("%s: %v", name, err)
 		return

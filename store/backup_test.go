@@ -88,7 +88,7 @@ func TestBackUpAndRestore(t *testing.T) {
 	s := newSaved(t)
 	s.backUp("3 messages: 2 new, 0 kept, 0 removed, damaged []")
 	_, id := s.receive(mail("b@acme.test", "more", large("d")))
-	if _, err := s.hand().DeleteSuspended(s.ctx, s.ids[:1]); err != nil {
+	if _, err := s.editor().DeleteSuspended(s.ctx, s.ids[:1]); err != nil {
 		t.Fatal(err)
 	}
 	s.backUp("3 messages: 1 new, 1 kept, 1 removed, damaged []")
@@ -150,7 +150,7 @@ func TestBackUpWhileMessagesAreDeleted(t *testing.T) {
 			return
 		}
 		if copies++; copies == 1 {
-			if _, err := s.hand().DeleteSuspended(s.ctx, s.ids[:1]); err != nil {
+			if _, err := s.editor().DeleteSuspended(s.ctx, s.ids[:1]); err != nil {
 				t.Error(err)
 			}
 		}

@@ -54,7 +54,7 @@ func scanBand(row scanner) (b SenderBand, err error) {
 
 // ResetBands forgets what was counted of an address, from wherever it came, and says how
 // many bands that were.
-func (h *Hand) ResetBands(ctx context.Context, a message.Address) (int, error) {
+func (h *Editor) ResetBands(ctx context.Context, a message.Address) (int, error) {
 	var n int64
 	err := h.do(ctx, func(t *tx) (err error) {
 		n, err = t.change(`delete from bands where address = $1`, a.String())

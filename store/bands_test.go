@@ -114,7 +114,7 @@ func TestBandsListed(t *testing.T) {
 		t.Errorf("%s, %v\nwant %s", text, err, want)
 	}
 	for _, want := range []int{2, 0} {
-		if n, err := f.hand().ResetBands(ctx, address(t, "a@acme.test")); err != nil || n != want {
+		if n, err := f.editor().ResetBands(ctx, address(t, "a@acme.test")); err != nil || n != want {
 			t.Errorf("reset %d, want %d, %v", n, want, err)
 		}
 	}

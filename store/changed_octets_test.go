@@ -126,7 +126,7 @@ func tryChanged(t *testing.T, pristine string, seed uint64) (sum trial) {
 	}
 	slices.Sort(whole)
 	sum.Whole, sum.Damaged = len(whole), len(before["suspended"])-len(whole)
-	ctx, ann := context.Background(), Actor{Name: "ann", Door: "cli"}
+	ctx, ann := context.Background(), Actor{Name: "ann", Via: "cli"}
 	if sum.Unreadable == 0 {
 		checkShown(t, db, before, whole)
 		done, err := db.By(ann).RecoverMany(ctx, whole)

@@ -17,10 +17,10 @@ func TestRecoverMany(t *testing.T) {
 	f.rules(policy.Block, "*")
 	_, a := f.receive(mail("a@acme.test", "a", ""))
 	_, b := f.receive(mail("b@acme.test", "b", ""))
-	if _, err := f.hand().Recover(ctx, a); err != nil {
+	if _, err := f.editor().Recover(ctx, a); err != nil {
 		t.Fatal(err)
 	}
-	done, err := f.hand().RecoverMany(ctx, []int64{a, 77, b, 78, b})
+	done, err := f.editor().RecoverMany(ctx, []int64{a, 77, b, 78, b})
 	var failures Failures
 	if !errors.Is(err, ErrNotFound) || !errors.As(err, &failures) || len(failures) != 2 ||
 		failures[0].ID != 77 || failures[1].ID != 78 {
@@ -33,7 +33,7 @@ func TestRecoverMany(t *testing.T) {
 	if fmt.Sprint(got) != "[1a3 2b4 2b4]" {
 		t.Errorf("recovered %v", got)
 	}
-	if done, err := f.hand().RecoverMany(ctx, []int64{a, b}); err != nil || len(done) != 2 {
+	if done, err := f.editor().RecoverMany(ctx, []int64{a, b}); err != nil || len(done) != 2 {
 		t.Errorf("again: %+v, %v", done, err)
 	}
 }
@@ -56,11 +56,11 @@ func TestChanges(t *testing.T) {
 		{"a ticket", func() error { other.receive(mail("a@fine.test", "x", "")); return nil }, ""},
 		{"held again", func() error { f.receive(mail("a@held.test", "x", "")); return nil },
 			"map[blocklisted:2]"},
-		{"recovered", func() error { _, err := other.hand().Recover(ctx, 1); return err },
+		{"recovered", func() error { _, err := other.editor().Recover(ctx, 1); return err },
 			"map[blocklisted:1]"},
-		{"recovered again", func() error { _, err := f.hand().RecoverMany(ctx, []int64{1}); return err }, ""},
+		{"recovered again", func() error { _, err := f.editor().RecoverMany(ctx, []int64{1}); return err }, ""},
 		{"pinged", func() error { return other.Ping(ctx) }, ""},
-		{"deleted", func() error { _, err := f.hand().DeleteSuspended(ctx, []int64{3}); return err },
+		{"deleted", func() error { _, err := f.editor().DeleteSuspended(ctx, []int64{3}); return err },
 			"map[]"},
 		{"held once more", func() error { f.receive(mail("a@held.test", "x", "")); return nil },
 			"map[blocklisted:1]"},

@@ -46,7 +46,7 @@ func (db *DB) Commit(ctx context.Context, r *Record) (int64, error) {
 		return err
 	})
 	if err != nil {
-		return 0, errors.Join(fmt.Errorf("commit %s: %w", r.ID, err), db.abandon(r))
+		return 0, errors.Join(fmt.Errorf("commit %s: %w", r.ID, err), db.rollBackFile(r))
 	}
 	if r.First != "" && r.Content.kept {
 		// What fails here is swept up by the next start: the message is safe.
@@ -55,10 +55,10 @@ func (db *DB) Commit(ctx context.Context, r *Record) (int64, error) {
 	return id, nil
 }
 
-// abandon gives the file of a content whose commit failed back to the caller, if it is sure
+// rollBackFile gives the file of a content whose commit failed back to the caller, if it is sure
 // that the commit did not come to stand after all. Where the disk has failed nothing is:
 // what this process cannot see may be in the log, and the next start's sweep decides.
-func (db *DB) abandon(r *Record) error {
+func (db *DB) rollBackFile(r *Record) error {
 	select {
 	case <-db.writer.failed:
 		return nil

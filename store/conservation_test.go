@@ -25,18 +25,18 @@ func TestConservation(t *testing.T) {
 	f.receive(mail("b@held.test", "held", "expires"))
 	f.checkBalance("received", "10 accepted; 3 tickets, 4 held, 3 rejected, 0 deleted, 0 expired")
 	held := all(t, f.ListSuspended(ctx, Query{}))
-	if _, err := f.hand().Recover(ctx, held[0].ID); err != nil {
+	if _, err := f.editor().Recover(ctx, held[0].ID); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.hand().Recover(ctx, held[0].ID); !errors.Is(err, ErrRecovered) {
+	if _, err := f.editor().Recover(ctx, held[0].ID); !errors.Is(err, ErrRecovered) {
 		t.Fatal(err)
 	}
 	f.checkBalance("recovered twice",
 		"10 accepted; 4 tickets, 3 held, 3 rejected, 0 deleted, 0 expired")
-	if _, err := f.hand().DeleteSuspended(ctx, []int64{held[1].ID}); err != nil {
+	if _, err := f.editor().DeleteSuspended(ctx, []int64{held[1].ID}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.hand().DeleteSuspended(ctx, []int64{held[2].ID, 99}); !errors.Is(err, ErrNotFound) {
+	if _, err := f.editor().DeleteSuspended(ctx, []int64{held[2].ID, 99}); !errors.Is(err, ErrNotFound) {
 		t.Fatal(err)
 	}
 	f.checkBalance("deleted one", "10 accepted; 4 tickets, 2 held, 3 rejected, 1 deleted, 0 expired")

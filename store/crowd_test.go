@@ -290,38 +290,38 @@ func TestUsers(t *testing.T) {
 	ctx := context.Background()
 	f := open(t)
 	ann, bob := address(t, "ann@acme.test"), address(t, "bob@acme.test")
-	if err := f.hand().AddUser(ctx, NewUser{Email: ann, Role: policy.Admin, MadeBy: "cli"}); err != nil {
+	if err := f.editor().AddUser(ctx, NewUser{Email: ann, Role: policy.Admin, MadeBy: "cli"}); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.hand().AddUser(ctx, NewUser{Email: ann, MadeBy: "cli"}); !errors.Is(err, ErrExists) {
+	if err := f.editor().AddUser(ctx, NewUser{Email: ann, MadeBy: "cli"}); !errors.Is(err, ErrExists) {
 		t.Errorf("again: %v", err)
 	}
 	for name, err := range map[string]error{
-		"suspended": f.hand().SetSuspended(ctx, ann, true), "removed": f.hand().RemoveUser(ctx, ann),
-		"demoted": f.hand().SetRole(ctx, ann, policy.Agent)} {
+		"suspended": f.editor().SetSuspended(ctx, ann, true), "removed": f.editor().RemoveUser(ctx, ann),
+		"demoted": f.editor().SetRole(ctx, ann, policy.Agent)} {
 		if !errors.Is(err, ErrLastAdmin) {
 			t.Errorf("the last admin %s: %v", name, err)
 		}
 	}
-	n, err := f.hand().ImportUsers(ctx, []NewUser{{Email: ann, MadeBy: "import"},
+	n, err := f.editor().ImportUsers(ctx, []NewUser{{Email: ann, MadeBy: "import"},
 		{Email: bob, Role: policy.Admin, MadeBy: "import"}})
 	if err != nil || n != 1 {
 		t.Errorf("imported %d, %v", n, err)
 	}
-	if err := f.hand().SetSuspended(ctx, ann, true); err != nil {
+	if err := f.editor().SetSuspended(ctx, ann, true); err != nil {
 		t.Errorf("one of two admins: %v", err)
 	}
 	if p, err := f.Profile(ann); err != nil || !p.Known || !p.Suspended || p.Role != policy.Admin {
 		t.Errorf("%+v, %v", p, err)
 	}
-	if err := f.hand().RemoveUser(ctx, address(t, "carl@acme.test")); !errors.Is(err, ErrNotFound) {
+	if err := f.editor().RemoveUser(ctx, address(t, "carl@acme.test")); !errors.Is(err, ErrNotFound) {
 		t.Errorf("unknown: %v", err)
 	}
 	if us := all(t, f.Users(ctx, "import")); len(us) != 1 || us[0].Email != "bob@acme.test" {
 		t.Errorf("imported: %+v", us)
 	}
 	hash := HashPassword("correct horse")
-	if err := f.hand().SetPassword(ctx, bob, hash); err != nil || !strings.HasPrefix(hash, "$argon2id$v=19$") {
+	if err := f.editor().SetPassword(ctx, bob, hash); err != nil || !strings.HasPrefix(hash, "$argon2id$v=19$") {
 		t.Errorf("%s, %v", hash, err)
 	}
 }

@@ -62,7 +62,7 @@ func TestDamagedRow(t *testing.T) {
 					t.Errorf("by %s: %v", sort, all)
 				}
 			}
-			done, err := f.hand().RecoverMany(ctx, []int64{1, 2, 3})
+			done, err := f.editor().RecoverMany(ctx, []int64{1, 2, 3})
 			if c.recovers != (err == nil) || len(done) < 2 {
 				t.Errorf("recovered %d, %v", len(done), err)
 			}
@@ -118,7 +118,7 @@ func TestContentOfOneMissing(t *testing.T) {
 	if err := os.Remove(f.contentPath(r.ID)); err != nil {
 		t.Fatal(err)
 	}
-	done, err := f.hand().RecoverMany(ctx, []int64{1, 2})
+	done, err := f.editor().RecoverMany(ctx, []int64{1, 2})
 	if len(done) != 1 || !errors.Is(err, ErrContentGone) {
 		t.Errorf("recovered %d, %v", len(done), err)
 	}

@@ -49,14 +49,14 @@ func TestNothingIsLeftOfWhatIsGone(t *testing.T) {
 		for fate, end := range map[string]func(f *fixture, id int64){
 			"expired": func(f *fixture, _ int64) { f.pass(f.clock.Add(31 * day)) },
 			"deleted": func(f *fixture, id int64) {
-				if _, err := f.hand().DeleteSuspended(ctx, []int64{id}); err != nil {
+				if _, err := f.editor().DeleteSuspended(ctx, []int64{id}); err != nil {
 					f.Fatal(err)
 				}
 				f.pass(f.clock.Add(time.Minute))
 			},
 			"purged": func(f *fixture, id int64) {
 				f.KeepDeleted(day)
-				if _, err := f.hand().DeleteSuspended(ctx, []int64{id}); err != nil {
+				if _, err := f.editor().DeleteSuspended(ctx, []int64{id}); err != nil {
 					f.Fatal(err)
 				}
 				f.pass(f.clock.Add(day + time.Hour))

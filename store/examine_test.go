@@ -62,7 +62,7 @@ func TestSetAside(t *testing.T) {
 				f.receive(mail("a@acme.test", subject, "hello "+subject))
 			}
 			f.damage(c.change)
-			file, err := f.hand().SetAside(ctx, 2)
+			file, err := f.editor().SetAside(ctx, 2)
 			if c.column == "" {
 				if !errors.Is(err, ErrSound) {
 					t.Errorf("what is listed as sound: %v", err)
@@ -87,10 +87,10 @@ func TestSetAside(t *testing.T) {
 			}
 			f.checkBalance("set aside",
 				"3 accepted; 0 tickets, 2 held, 0 rejected, 0 deleted, 0 expired, 1 set aside")
-			if _, err := f.hand().SetAside(ctx, 1); !errors.Is(err, ErrSound) {
+			if _, err := f.editor().SetAside(ctx, 1); !errors.Is(err, ErrSound) {
 				t.Errorf("a sound one: %v", err)
 			}
-			if _, err := f.hand().SetAside(ctx, 2); !errors.Is(err, ErrNotFound) {
+			if _, err := f.editor().SetAside(ctx, 2); !errors.Is(err, ErrNotFound) {
 				t.Errorf("again: %v", err)
 			}
 		})
@@ -106,7 +106,7 @@ func TestSetAsideOthers(t *testing.T) {
 	f.receive(mail("a@acme.test", "stray", "x"))
 	f.damage(`update tickets set subject = x'ff' where id = 1; delete from tickets where id = 2`)
 	for id, want := range map[int64]string{1: big, 2: mail("a@acme.test", "stray", "x")} {
-		file, err := f.hand().SetAside(ctx, id)
+		file, err := f.editor().SetAside(ctx, id)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -210,7 +210,7 @@ suspended.expire  null {"count":1,"unseen":1,"causes":{"unknown":1}}`
 		t.Errorf("the log is\n%s\nwant\n%s", got, want)
 	}
 	e := all(t, f.AuditLog(ctx, AuditQuery{Limit: 1}))
-	if e[0].Actor != "gatepost" || e[0].Door != "server" || e[0].Undoable {
+	if e[0].Actor != "gatepost" || e[0].Via != "server" || e[0].Undoable {
 		t.Errorf("%+v", e[0])
 	}
 }

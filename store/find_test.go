@@ -25,7 +25,7 @@ func TestFind(t *testing.T) {
 	for _, name := range []string{"held", "recovered", "deleted", "gone", "expired", "old"} {
 		held[name], ids[name] = f.receive(mail(name+"@shop.test", "order-"+name, "x"), client)
 	}
-	recovery, err := f.hand().Recover(ctx, ids["recovered"])
+	recovery, err := f.editor().Recover(ctx, ids["recovered"])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func TestFindRejected(t *testing.T) {
 
 func (f *fixture) delete(id int64) {
 	f.Helper()
-	if _, err := f.hand().DeleteSuspended(context.Background(), []int64{id}); err != nil {
+	if _, err := f.editor().DeleteSuspended(context.Background(), []int64{id}); err != nil {
 		f.Fatal(err)
 	}
 }

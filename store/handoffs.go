@@ -110,19 +110,19 @@ var ErrHandedOff = errors.New("it was handed over already")
 
 // RetryHandoffs has hand-offs tried at once, and for the whole time anew. If one is not there or
 // is done, nothing is changed.
-func (h *Hand) RetryHandoffs(ctx context.Context, ids []int64) error {
+func (h *Editor) RetryHandoffs(ctx context.Context, ids []int64) error {
 	return h.changeHandoffs(ctx, RetriedHandoff, ids, `update handoffs set state = 'waiting',
 		due_at = $2, first_at = 0, ended_at = 0 where id = $1 and state <> 'done'`)
 }
 
 // DiscardHandoffs ends hand-offs: they are tried no more. If one is not there or is done, nothing
 // is changed. What a server has in hand may arrive all the same.
-func (h *Hand) DiscardHandoffs(ctx context.Context, ids []int64) error {
+func (h *Editor) DiscardHandoffs(ctx context.Context, ids []int64) error {
 	return h.changeHandoffs(ctx, DiscardedHandoff, ids, `update handoffs set state = 'discarded',
 		ended_at = $2 where id = $1 and state <> 'done'`)
 }
 
-func (h *Hand) changeHandoffs(ctx context.Context, action Action, ids []int64, query string) error {
+func (h *Editor) changeHandoffs(ctx context.Context, action Action, ids []int64, query string) error {
 	return h.do(ctx, func(t *tx) error {
 		for _, id := range ids {
 			n, err := t.change(query, id, h.now())
@@ -150,19 +150,19 @@ func (h *Hand) changeHandoffs(ctx context.Context, action Action, ids []int64, q
 
 // PauseTarget keeps what waits for a target, and has nothing tried. One that is paused keeps its
 // reason. ErrNotFound if there is no such target.
-func (h *Hand) PauseTarget(ctx context.Context, name, why string) error {
+func (h *Editor) PauseTarget(ctx context.Context, name, why string) error {
 	return h.changeTarget(ctx, event{action: PausedTarget, subject: name,
 		after: map[string]string{"why": said(why)}}, `update targets set paused_at = $2, paused_why = $3
 		where name = $1 and paused_at = 0`, h.now(), said(why))
 }
 
 // ResumeTarget has what waits for a target tried at once, and for the whole time anew.
-func (h *Hand) ResumeTarget(ctx context.Context, name string) error {
+func (h *Editor) ResumeTarget(ctx context.Context, name string) error {
 	return h.changeTarget(ctx, event{action: ResumedTarget, subject: name}, `update targets
 		set paused_at = 0, paused_why = '' where name = $1 and paused_at > 0`)
 }
 
-func (h *Hand) changeTarget(ctx context.Context, e event, query string, args ...any) error {
+func (h *Editor) changeTarget(ctx context.Context, e event, query string, args ...any) error {
 	return h.do(ctx, func(t *tx) error {
 		n, err := t.change(query, append([]any{e.subject}, args...)...)
 		if err != nil {

@@ -62,7 +62,7 @@ func TestOwnerPassesGuessers(t *testing.T) {
 		t.Helper()
 		u, err := f.SignIn(ctx, owner, "correct horse", from)
 		if err == nil {
-			err = f.By(Actor{Name: u.Email, Door: "console", Client: from.String()}).NoteSignIn(ctx)
+			err = f.By(Actor{Name: u.Email, Via: "console", Client: from.String()}).NoteSignIn(ctx)
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -51,7 +51,7 @@ type Matched struct {
 
 // RecoverMatching recovers all that match, under one entry of the audit log, in batches: mail
 // waits for each. What somebody else recovers or deletes meanwhile is left to them.
-func (h *Hand) RecoverMatching(ctx context.Context, m Matching) (Matched, error) {
+func (h *Editor) RecoverMatching(ctx context.Context, m Matching) (Matched, error) {
 	return h.matching(ctx, m, Recovered, func(c *queueChange, id int64) (string, error) {
 		_, err := c.recover(id)
 		return "", err
@@ -59,11 +59,11 @@ func (h *Hand) RecoverMatching(ctx context.Context, m Matching) (Matched, error)
 }
 
 // DeleteMatching deletes all that match in the same way.
-func (h *Hand) DeleteMatching(ctx context.Context, m Matching) (Matched, error) {
+func (h *Editor) DeleteMatching(ctx context.Context, m Matching) (Matched, error) {
 	return h.matching(ctx, m, Deleted, (*queueChange).delete)
 }
 
-func (h *Hand) matching(ctx context.Context, m Matching, action Action,
+func (h *Editor) matching(ctx context.Context, m Matching, action Action,
 	act func(*queueChange, int64) (string, error)) (did Matched, err error) {
 	if err := h.db.checkQueue(ctx); err != nil {
 		return did, err
@@ -86,7 +86,7 @@ func (h *Hand) matching(ctx context.Context, m Matching, action Action,
 
 // A matchBatch is one transaction after the other of what is done to a Matching.
 type matchBatch struct {
-	h      *Hand
+	h      *Editor
 	m      Matching
 	action Action
 	act    func(*queueChange, int64) (file string, err error)

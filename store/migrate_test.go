@@ -84,7 +84,7 @@ func TestMigratedFromTheFirstLayout(t *testing.T) {
 	if err != nil || e.Authentication != "none" || e.Results != "" || e.Trace != "Received: x" {
 		t.Errorf("%+v, %v", e, err)
 	}
-	r, err := f.hand().Recover(ctx, 1)
+	r, err := f.editor().Recover(ctx, 1)
 	if err != nil || r.Ticket.Proven || r.Ticket.Requester.Claimed || r.Ticket.ID != 6 {
 		t.Errorf("recovered: %+v, %v", r, err)
 	}

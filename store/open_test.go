@@ -188,7 +188,7 @@ func TestRecoverWithoutContent(t *testing.T) {
 	if err := os.RemoveAll(f.Dir()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.hand().Recover(ctx, id); err == nil || !strings.Contains(err.Error(), "is gone from") {
+	if _, err := f.editor().Recover(ctx, id); err == nil || !strings.Contains(err.Error(), "is gone from") {
 		t.Errorf("%v", err)
 	}
 	if _, err := f.Suspended(ctx, id); err != nil {

@@ -92,7 +92,7 @@ func TestHandOff(t *testing.T) {
 
 	// The command line, beside the server.
 	other := openAt(t, path)
-	if _, err := other.hand().Recover(context.Background(), held); err != nil {
+	if _, err := other.editor().Recover(context.Background(), held); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := f.handoffs(HandoffQuery{Ticket: 5}), []string{"hook message.recovered 5 waiting",
@@ -259,7 +259,7 @@ func TestLeaseOrder(t *testing.T) {
 	f.rules(policy.Block, "held.test")
 	f.targets(Target{Name: "hook", Kind: "smtp", Events: HandoffEvents()})
 	_, held := f.receive(mail("bob@held.test", "one", ""))
-	if _, err := f.hand().Recover(t.Context(), held); err != nil {
+	if _, err := f.editor().Recover(t.Context(), held); err != nil {
 		t.Fatal(err)
 	}
 	_, other := f.receive(mail("ann@mail.test", "two", ""))
@@ -286,7 +286,7 @@ func TestPausedTarget(t *testing.T) {
 	run := f.start()
 	f.end(run, Carried{ID: f.take(run, "desk", 1)[0].ID, State: HandoffWaiting,
 		Due: f.clock.Add(time.Hour)})
-	if err := f.hand().PauseTarget(ctx, "desk", "535 wrong password"); err != nil {
+	if err := f.editor().PauseTarget(ctx, "desk", "535 wrong password"); err != nil {
 		t.Fatal(err)
 	}
 	if err := run.Hasten(ctx, "desk"); err != nil {
@@ -299,13 +299,13 @@ func TestPausedTarget(t *testing.T) {
 	if err != nil || s.PausedAt == nil || s.PausedWhy != "535 wrong password" {
 		t.Errorf("%+v, %v", s, err)
 	}
-	if err := f.hand().ResumeTarget(ctx, "desk"); err != nil {
+	if err := f.editor().ResumeTarget(ctx, "desk"); err != nil {
 		t.Fatal(err)
 	}
 	if got := f.take(run, "desk", 1); len(got) != 1 || !got[0].FirstAt.IsZero() {
 		t.Errorf("%+v", got)
 	}
-	if err := f.hand().PauseTarget(ctx, "nobody", ""); !errors.Is(err, ErrNotFound) {
+	if err := f.editor().PauseTarget(ctx, "nobody", ""); !errors.Is(err, ErrNotFound) {
 		t.Error(err)
 	}
 	var actions []Action
@@ -327,20 +327,20 @@ func TestChangeHandoffs(t *testing.T) {
 	run := f.start()
 	f.take(run, "desk", 2)
 	f.end(run, Carried{ID: 1, State: HandoffDone}, Carried{ID: 2, State: HandoffFailed, Said: "550 no"})
-	if err := f.hand().RetryHandoffs(ctx, []int64{2, 1}); !errors.Is(err, ErrHandedOff) {
+	if err := f.editor().RetryHandoffs(ctx, []int64{2, 1}); !errors.Is(err, ErrHandedOff) {
 		t.Error(err)
 	}
-	if err := f.hand().DiscardHandoffs(ctx, []int64{3}); !errors.Is(err, ErrNotFound) {
+	if err := f.editor().DiscardHandoffs(ctx, []int64{3}); !errors.Is(err, ErrNotFound) {
 		t.Error(err)
 	}
 	f.wantHandoffs("refused", "desk ticket.created 1 done", "desk ticket.created 2 failed")
-	if err := f.hand().RetryHandoffs(ctx, []int64{2}); err != nil {
+	if err := f.editor().RetryHandoffs(ctx, []int64{2}); err != nil {
 		t.Fatal(err)
 	}
 	if got := f.take(run, "desk", 2); len(got) != 1 || got[0].Attempt != 2 {
 		t.Errorf("%+v", got)
 	}
-	if err := f.hand().DiscardHandoffs(ctx, []int64{2}); err != nil {
+	if err := f.editor().DiscardHandoffs(ctx, []int64{2}); err != nil {
 		t.Fatal(err)
 	}
 	f.end(run, Carried{ID: 2, State: HandoffWaiting, Due: f.clock})
@@ -361,16 +361,16 @@ func TestWithdrawnHandoffs(t *testing.T) {
 	run := f.start()
 	f.take(run, "hook", 1)
 	f.end(run, Carried{ID: 1, State: HandoffDone, Said: "bob@held.test was told"})
-	if _, err := f.hand().Recover(ctx, held); err != nil {
+	if _, err := f.editor().Recover(ctx, held); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.hand().Undo(ctx, f.lastAudit()); err != nil {
+	if err := f.editor().Undo(ctx, f.lastAudit()); err != nil {
 		t.Fatal(err)
 	}
 	f.wantHandoffs("taken back", "hook message.suspended 1 support@acme.test done",
 		"hook message.recovered 2 support@acme.test discarded",
 		"hook ticket.created 2 support@acme.test discarded")
-	if _, err := f.hand().DeleteSuspended(ctx, []int64{held}); err != nil {
+	if _, err := f.editor().DeleteSuspended(ctx, []int64{held}); err != nil {
 		t.Fatal(err)
 	}
 	h, err := f.Handoff(ctx, 1)

@@ -98,13 +98,13 @@ func (db *DB) Suspended(ctx context.Context, id int64) (Suspended, error) {
 // DeleteSuspended deletes held messages: with everything that was kept of them once it is over
 // for how long they can be restored, see KeepDeleted. If any is
 // not there nothing is deleted, missing says which, and the error is ErrNotFound.
-func (h *Hand) DeleteSuspended(ctx context.Context, ids []int64) (missing []int64, err error) {
+func (h *Editor) DeleteSuspended(ctx context.Context, ids []int64) (missing []int64, err error) {
 	return h.DeleteWith(ctx, ids, nil)
 }
 
 // DeleteWith is DeleteSuspended with a change of a list, unless that is nil: both are made or
 // none.
-func (h *Hand) DeleteWith(ctx context.Context, ids []int64, with *ListChange) (missing []int64,
+func (h *Editor) DeleteWith(ctx context.Context, ids []int64, with *ListChange) (missing []int64,
 	err error) {
 	var files []string
 	err = h.changeQueue(ctx, func(t *tx) error {
@@ -172,7 +172,7 @@ func deleteSuspended(t *tx, id int64) (file string, err error) {
 	if err != nil {
 		return "", absent(err)
 	}
-	if err := t.unhold(id); err != nil {
+	if err := t.dequeue(id); err != nil {
 		return "", err
 	}
 	if inFile {
@@ -182,8 +182,8 @@ func deleteSuspended(t *tx, id int64) (file string, err error) {
 	return file, errors.Join(t.forgetHandoffs(id), t.exec(`delete from messages where id = $1`, id))
 }
 
-// unhold takes a message out of the queue.
-func (t *tx) unhold(id int64) error {
+// dequeue takes a message out of the queue.
+func (t *tx) dequeue(id int64) error {
 	t.queue = true
 	return t.exec(`delete from suspended where id = $1`, id)
 }

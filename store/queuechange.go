@@ -18,7 +18,7 @@ type ListChange struct {
 
 // A queueChange is what one person does to held messages under one entry of the audit log.
 type queueChange struct {
-	h      *Hand
+	h      *Editor
 	t      *tx
 	action Action
 	id     int64 // of the entry, 0 as long as nothing was done

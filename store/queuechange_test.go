@@ -40,7 +40,7 @@ func TestRecoverWithListChange(t *testing.T) {
 	f := holding(t, 0)
 	_, id := f.receive(mail("eve@shop.test", "Hello", "x"))
 	was, before := f.state(), all(t, f.ListSuspended(ctx, Query{}))[0]
-	if _, err := f.hand().RecoverWith(ctx, id, allowing(t, "shop.test")); err != nil {
+	if _, err := f.editor().RecoverWith(ctx, id, allowing(t, "shop.test")); err != nil {
 		t.Fatal(err)
 	}
 	const done = "ticket of eve@shop.test; profile eve@shop.test; allowed shop.test"
@@ -54,7 +54,7 @@ func TestRecoverWithListChange(t *testing.T) {
 		t.Errorf("the log is %s, want %s", got, entry)
 	}
 	f.clock = f.clock.Add(5 * time.Hour)
-	if err := f.hand().Undo(ctx, f.lastAudit()); err != nil {
+	if err := f.editor().Undo(ctx, f.lastAudit()); err != nil {
 		t.Fatal(err)
 	}
 	if got := f.state(); got != was {
@@ -69,7 +69,7 @@ func TestRecoverWithListChange(t *testing.T) {
 	if found := all(t, f.ListSuspended(ctx, Query{Search: "hello"})); len(found) != 1 {
 		t.Error("it is not found by its subject")
 	}
-	if _, err := f.hand().RecoverWith(ctx, id, allowing(t, "shop.test")); err != nil {
+	if _, err := f.editor().RecoverWith(ctx, id, allowing(t, "shop.test")); err != nil {
 		t.Errorf("once more: %v", err)
 	}
 }
@@ -80,15 +80,15 @@ func TestListChangeGoesWithTheRest(t *testing.T) {
 	f := holding(t, 0)
 	_, id := f.receive(mail("eve@shop.test", "x", "x"))
 	was := f.state()
-	if _, err := f.hand().RecoverWith(ctx, 99, allowing(t, "shop.test")); !errors.Is(err, ErrNotFound) {
+	if _, err := f.editor().RecoverWith(ctx, 99, allowing(t, "shop.test")); !errors.Is(err, ErrNotFound) {
 		t.Error(err)
 	}
-	missing, err := f.hand().DeleteWith(ctx, []int64{id, 99}, allowing(t, "shop.test"))
+	missing, err := f.editor().DeleteWith(ctx, []int64{id, 99}, allowing(t, "shop.test"))
 	if !errors.Is(err, ErrNotFound) || len(missing) != 1 {
 		t.Error(missing, err)
 	}
 	f.script(`create trigger full before insert on audit begin select raise(abort, 'full'); end`)
-	if _, err := f.hand().RecoverWith(ctx, id, allowing(t, "shop.test")); err == nil {
+	if _, err := f.editor().RecoverWith(ctx, id, allowing(t, "shop.test")); err == nil {
 		t.Error("recovered, and nothing says so")
 	}
 	if got := f.state(); got != was {
@@ -103,23 +103,23 @@ func TestUndoOfBothOrNone(t *testing.T) {
 	f.KeepDeleted(day)
 	_, id := f.receive(mail("eve@shop.test", "x", "x"))
 	with := &ListChange{List: policy.Block, Entry: parse(t, policy.Block, "shop.test")[0]}
-	if _, err := f.hand().DeleteWith(ctx, []int64{id}, with); err != nil {
+	if _, err := f.editor().DeleteWith(ctx, []int64{id}, with); err != nil {
 		t.Fatal(err)
 	}
 	deleted := f.lastAudit()
-	if _, err := f.hand().RemoveRules(ctx, policy.Block, parse(t, policy.Block, "shop.test")); err != nil {
+	if _, err := f.editor().RemoveRules(ctx, policy.Block, parse(t, policy.Block, "shop.test")); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.hand().Undo(ctx, deleted); !errors.Is(err, ErrCannotUndo) {
+	if err := f.editor().Undo(ctx, deleted); !errors.Is(err, ErrCannotUndo) {
 		t.Errorf("undone: %v", err)
 	}
 	if held := all(t, f.ListSuspended(ctx, Query{})); len(held) != 0 {
 		t.Error("it is held again")
 	}
-	if err := f.hand().Undo(ctx, f.lastAudit()); err != nil { // the entry is back
+	if err := f.editor().Undo(ctx, f.lastAudit()); err != nil { // the entry is back
 		t.Fatal(err)
 	}
-	if err := f.hand().Undo(ctx, deleted); !errors.Is(err, ErrCannotUndo) {
+	if err := f.editor().Undo(ctx, deleted); !errors.Is(err, ErrCannotUndo) {
 		t.Errorf("the entry came back by another change: %v", err)
 	}
 }
@@ -130,17 +130,17 @@ func TestUndoKeepsProfiles(t *testing.T) {
 	for name, since := range map[string]func(f *fixture) error{
 		"renamed": func(f *fixture) error {
 			f.clock = f.clock.Add(time.Second)
-			return f.hand().Rename(ctx, address(f.T, "eve@shop.test"), "Eve")
+			return f.editor().Rename(ctx, address(f.T, "eve@shop.test"), "Eve")
 		},
 		"wrote again": func(f *fixture) error { f.receive(mail("eve@shop.test", "x", "x")); return nil },
 	} {
 		f := holding(t, 0)
 		_, id := f.receive(mail("eve@shop.test", "x", "x"))
-		if _, err := f.hand().Recover(ctx, id); err != nil {
+		if _, err := f.editor().Recover(ctx, id); err != nil {
 			t.Fatal(err)
 		}
 		recovered := f.lastAudit()
-		if err := errors.Join(since(f), f.hand().Undo(ctx, recovered)); err != nil {
+		if err := errors.Join(since(f), f.editor().Undo(ctx, recovered)); err != nil {
 			t.Fatal(err)
 		}
 		if got := f.state(); !strings.Contains(got, "profile eve@shop.test") ||
@@ -162,7 +162,7 @@ func TestUndoOfDeleting(t *testing.T) {
 		ids = append(ids, id)
 	}
 	was := f.state()
-	if _, err := f.hand().DeleteSuspended(ctx, ids); err != nil {
+	if _, err := f.editor().DeleteSuspended(ctx, ids); err != nil {
 		t.Fatal(err)
 	}
 	deleted := f.lastAudit()
@@ -172,27 +172,27 @@ func TestUndoOfDeleting(t *testing.T) {
 			t.Errorf("%s: %+v", subject, found)
 		}
 	}
-	if err := f.hand().Undo(ctx, deleted); err != nil {
+	if err := f.editor().Undo(ctx, deleted); err != nil {
 		t.Fatal(err)
 	}
 	if got := f.state(); got != was {
 		t.Errorf("%s, want %s", got, was)
 	}
-	if err := f.hand().Undo(ctx, deleted); !errors.Is(err, ErrCannotUndo) {
+	if err := f.editor().Undo(ctx, deleted); !errors.Is(err, ErrCannotUndo) {
 		t.Errorf("twice: %v", err)
 	}
 	for range 2 {
-		if _, err := f.hand().DeleteSuspended(ctx, ids[:1]); err != nil {
+		if _, err := f.editor().DeleteSuspended(ctx, ids[:1]); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := f.hand().Undelete(ctx, ids[:1]); err != nil {
+		if _, err := f.editor().Undelete(ctx, ids[:1]); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := f.hand().DeleteSuspended(ctx, ids[:1]); err != nil {
+	if _, err := f.editor().DeleteSuspended(ctx, ids[:1]); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.hand().Undo(ctx, f.lastAudit()-2); !errors.Is(err, ErrCannotUndo) {
+	if err := f.editor().Undo(ctx, f.lastAudit()-2); !errors.Is(err, ErrCannotUndo) {
 		t.Errorf("what another entry deleted: %v", err)
 	}
 }
@@ -201,9 +201,9 @@ func TestUndoOfDeleting(t *testing.T) {
 // none of them.
 func TestMatching(t *testing.T) {
 	ctx := context.Background()
-	for _, act := range []func(*Hand, Matching) (Matched, error){
-		func(h *Hand, m Matching) (Matched, error) { return h.RecoverMatching(ctx, m) },
-		func(h *Hand, m Matching) (Matched, error) { return h.DeleteMatching(ctx, m) },
+	for _, act := range []func(*Editor, Matching) (Matched, error){
+		func(h *Editor, m Matching) (Matched, error) { return h.RecoverMatching(ctx, m) },
+		func(h *Editor, m Matching) (Matched, error) { return h.DeleteMatching(ctx, m) },
 	} {
 		f := holding(t, 0)
 		f.KeepDeleted(day)
@@ -218,7 +218,7 @@ func TestMatching(t *testing.T) {
 			t.Fatal(m, err)
 		}
 		_, late := f.receive(mail("m1@many.test", "late", "x"))
-		did, err := act(f.hand(), m)
+		did, err := act(f.editor(), m)
 		if err != nil || did.Done != many || did.Left != 0 {
 			t.Fatal(did, err)
 		}
@@ -231,10 +231,10 @@ func TestMatching(t *testing.T) {
 			string(e.Before) != `{"matching":{"from":"many.test"},"count":403}` {
 			t.Errorf("%+v %s, %v", e, e.Before, err)
 		}
-		if _, err := f.hand().DeleteSuspended(ctx, []int64{late}); err != nil {
+		if _, err := f.editor().DeleteSuspended(ctx, []int64{late}); err != nil {
 			t.Fatal(err)
 		}
-		if err := f.hand().Undo(ctx, did.Audit); err != nil {
+		if err := f.editor().Undo(ctx, did.Audit); err != nil {
 			t.Fatal(err)
 		}
 		if got := f.state(); got != was {
@@ -254,22 +254,22 @@ func TestMatchingIsWhatWasSeen(t *testing.T) {
 	f.KeepDeleted(day)
 	_, first := f.receive(mail("a@many.test", "x", "x"))
 	_, second := f.receive(mail("b@many.test", "x", "x"))
-	if _, err := f.hand().DeleteSuspended(ctx, []int64{first}); err != nil {
+	if _, err := f.editor().DeleteSuspended(ctx, []int64{first}); err != nil {
 		t.Fatal(err)
 	}
 	m, err := f.Matching(ctx, Query{From: "many.test"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.hand().Undelete(ctx, []int64{first}); err != nil {
+	if _, err := f.editor().Undelete(ctx, []int64{first}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.hand().DeleteMatching(ctx, m); !errors.Is(err, ErrMoreMatch) {
+	if _, err := f.editor().DeleteMatching(ctx, m); !errors.Is(err, ErrMoreMatch) {
 		t.Errorf("deleted: %v", err)
 	}
 	f.damage(`update suspended set author_name = x'ff' where id = 1`)
 	m.Count = 2
-	did, err := f.hand().RecoverMatching(ctx, m)
+	did, err := f.editor().RecoverMatching(ctx, m)
 	if err != nil || did.Done != 1 || did.Left != 1 {
 		t.Errorf("%+v, %v", did, err)
 	}

@@ -139,8 +139,8 @@ type Explanation struct {
 	Trace          string `json:"received,omitempty"`
 }
 
-// A Kept is what is needed to ask again about a message that was kept.
-type Kept struct {
+// A StoredMessage is what is needed to ask again about a message that was kept.
+type StoredMessage struct {
 	Envelope       *message.Envelope
 	Authentication *policy.Authentication // nil if nobody was asked
 	Raw            io.ReadCloser          // the message byte for byte as it was received

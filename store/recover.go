@@ -16,12 +16,12 @@ import (
 // profile of its sender, since the vendor does; but not where the cause says that the
 // sender may be a robot or a forger. Recovering twice gives the first ticket and
 // ErrRecovered.
-func (h *Hand) Recover(ctx context.Context, id int64) (r Recovery, err error) {
+func (h *Editor) Recover(ctx context.Context, id int64) (r Recovery, err error) {
 	return h.RecoverWith(ctx, id, nil)
 }
 
 // RecoverWith is Recover with a change of a list, unless that is nil: both are made or none.
-func (h *Hand) RecoverWith(ctx context.Context, id int64, with *ListChange) (r Recovery, err error) {
+func (h *Editor) RecoverWith(ctx context.Context, id int64, with *ListChange) (r Recovery, err error) {
 	err = h.changeQueue(ctx, func(t *tx) error {
 		c := &queueChange{h: h, t: t, action: Recovered}
 		if r, err = c.recover(id); err != nil {
@@ -39,7 +39,7 @@ func (h *Hand) RecoverWith(ctx context.Context, id int64, with *ListChange) (r R
 
 // RecoverMany recovers each of the held messages that can be, under one entry of the audit log;
 // one that was recovered before counts as recovered. If others cannot be, the error is Failures.
-func (h *Hand) RecoverMany(ctx context.Context, ids []int64) (done []Recovery, err error) {
+func (h *Editor) RecoverMany(ctx context.Context, ids []int64) (done []Recovery, err error) {
 	var failures Failures
 	err = h.changeQueue(ctx, func(t *tx) error {
 		done, failures = nil, nil
@@ -156,7 +156,7 @@ type auditedRecovery struct {
 	MadeProfile bool  `json:"made_profile"`
 }
 
-func (h *Hand) makeTicket(t *tx, r *Recovery, held heldRow) (err error) {
+func (h *Editor) makeTicket(t *tx, r *Recovery, held heldRow) (err error) {
 	if r.Ticket.ID, err = t.nextID(); err != nil {
 		return err
 	}
@@ -175,7 +175,7 @@ func (h *Hand) makeTicket(t *tx, r *Recovery, held heldRow) (err error) {
 	if err := t.handOffRecovered(r, now.UnixMilli()); err != nil {
 		return err
 	}
-	if err := t.unhold(r.SuspendedID); err != nil || sender.IsZero() {
+	if err := t.dequeue(r.SuspendedID); err != nil || sender.IsZero() {
 		return err
 	}
 	r.MadeProfile, err = insertUser(t, NewUser{Email: sender, Name: held.name,

@@ -29,7 +29,7 @@ func scanRule(row scanner) (r Rule, err error) {
 }
 
 // AddRules adds the entries that are not there yet, with a note, and says how many.
-func (h *Hand) AddRules(ctx context.Context, list policy.ListName, entries []policy.Entry,
+func (h *Editor) AddRules(ctx context.Context, list policy.ListName, entries []policy.Entry,
 	note string) (added int, err error) {
 	err = h.changeRules(ctx, RulesAdded, list, func(c *change) error {
 		if added, err = c.add(entries, note); err == nil && added == 0 {
@@ -59,7 +59,7 @@ type Replaced struct{ Added, Removed int }
 // audit log by itself. Entries that stay keep their notes. Since is the generation at which
 // the author saw the lists: if they were changed since, that is ErrRulesChanged, unless what
 // is set stands already.
-func (h *Hand) SetRules(ctx context.Context, since int64, lists ...NewList) (
+func (h *Editor) SetRules(ctx context.Context, since int64, lists ...NewList) (
 	did []Replaced, err error) {
 	err = h.do(ctx, func(t *tx) error {
 		did, err = h.setLists(t, since, lists)
@@ -68,7 +68,7 @@ func (h *Hand) SetRules(ctx context.Context, since int64, lists ...NewList) (
 	return did, err
 }
 
-func (h *Hand) setLists(t *tx, since int64, lists []NewList) (did []Replaced, err error) {
+func (h *Editor) setLists(t *tx, since int64, lists []NewList) (did []Replaced, err error) {
 	did = make([]Replaced, len(lists))
 	var c *change
 	for i, l := range lists {
@@ -97,7 +97,7 @@ func (h *Hand) setLists(t *tx, since int64, lists []NewList) (did []Replaced, er
 
 // noteSet notes that a list was set. Another order or spelling alone takes nothing from it, and
 // puts nothing on it, but others who saw it as it was are told of it.
-func (h *Hand) noteSet(t *tx, c *change) error {
+func (h *Editor) noteSet(t *tx, c *change) error {
 	id, err := h.noteRules(t, c, event{action: RulesSet, subject: c.list})
 	if err == nil && id == 0 {
 		_, err = h.note(t, event{action: RulesOrdered, subject: c.list, generation: c.generation})
@@ -115,7 +115,7 @@ func (t *tx) stands(l NewList) (bool, error) {
 }
 
 // changeSince begins a change by who saw the lists at a generation.
-func (h *Hand) changeSince(t *tx, since int64) (*change, error) {
+func (h *Editor) changeSince(t *tx, since int64) (*change, error) {
 	c, err := h.newChange(t, "")
 	if err == nil && since != AnyGeneration && since != c.generation-1 {
 		err = ErrRulesChanged
@@ -139,7 +139,7 @@ func (c *change) set(entries []policy.Entry) (r Replaced, err error) {
 
 // RemoveRules removes entries. If any is not on the list nothing is removed, missing says
 // which, and the error is ErrNotFound.
-func (h *Hand) RemoveRules(ctx context.Context, list policy.ListName, entries []policy.Entry) (
+func (h *Editor) RemoveRules(ctx context.Context, list policy.ListName, entries []policy.Entry) (
 	missing []policy.Entry, err error) {
 	err = h.changeRules(ctx, RulesRemoved, list, func(c *change) error {
 		missing, err = c.remove(entries)
@@ -160,7 +160,7 @@ type change struct {
 	now        int64
 }
 
-func (h *Hand) changeRules(ctx context.Context, action Action, list policy.ListName,
+func (h *Editor) changeRules(ctx context.Context, action Action, list policy.ListName,
 	do func(*change) error) error {
 	return h.do(ctx, func(t *tx) error {
 		c, err := h.newChange(t, list)
@@ -175,7 +175,7 @@ func (h *Hand) changeRules(ctx context.Context, action Action, list policy.ListN
 	})
 }
 
-func (h *Hand) newChange(t *tx, list policy.ListName) (*change, error) {
+func (h *Editor) newChange(t *tx, list policy.ListName) (*change, error) {
 	c := &change{t: t, list: string(list), now: h.now()}
 	err := t.row(`update meta set value = value + 1 where name = 'generation'
 		returning value`).Scan(&c.generation)
@@ -193,7 +193,7 @@ func (c *change) giveBack() error {
 
 // noteRules keeps what a change took from its list and put on it, however much that is, so
 // that it can be undone; the id is 0 if that is nothing.
-func (h *Hand) noteRules(t *tx, c *change, e event) (id int64, err error) {
+func (h *Editor) noteRules(t *tx, c *change, e event) (id int64, err error) {
 	if id, err = t.nextAudit(); err != nil {
 		return 0, err
 	}

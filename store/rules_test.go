@@ -49,7 +49,7 @@ func TestRulesApplyAtOnce(t *testing.T) {
 	if got := outcome(); got != policy.Suspend {
 		t.Errorf("after set: %s", got)
 	}
-	if _, err := cli.hand().RemoveRules(ctx, policy.Block, parse(t, policy.Block, "acme.test")); err != nil {
+	if _, err := cli.editor().RemoveRules(ctx, policy.Block, parse(t, policy.Block, "acme.test")); err != nil {
 		t.Fatal(err)
 	}
 	if got := outcome(); got != policy.Ticket {
@@ -64,7 +64,7 @@ func TestRemovedRulesAreForgotten(t *testing.T) {
 	old, other := openAt(t, path), openAt(t, path)
 	other.rules(policy.Block, "acme.test", "b.test")
 	old.receive(mail("a@acme.test", "x", ""))
-	if _, err := other.hand().RemoveRules(ctx, policy.Block, parse(t, policy.Block, "acme.test")); err != nil {
+	if _, err := other.editor().RemoveRules(ctx, policy.Block, parse(t, policy.Block, "acme.test")); err != nil {
 		t.Fatal(err)
 	}
 	unlock, err := other.Lock(ctx)
@@ -80,7 +80,7 @@ func TestRemovedRulesAreForgotten(t *testing.T) {
 func TestSetRules(t *testing.T) {
 	ctx := context.Background()
 	f := open(t)
-	if _, err := f.hand().AddRules(ctx, policy.Block, parse(t, policy.Block, "b.test a.test"), "why"); err != nil {
+	if _, err := f.editor().AddRules(ctx, policy.Block, parse(t, policy.Block, "b.test a.test"), "why"); err != nil {
 		t.Fatal(err)
 	}
 	did := f.set(policy.Block, "c.test a.test *")
@@ -107,7 +107,7 @@ func TestSetRules(t *testing.T) {
 // set replaces a list, whatever it was.
 func (f *fixture) set(list policy.ListName, text string) Replaced {
 	f.Helper()
-	did, err := f.hand().SetRules(context.Background(), AnyGeneration,
+	did, err := f.editor().SetRules(context.Background(), AnyGeneration,
 		NewList{list, parse(f, list, text)})
 	if err != nil {
 		f.Fatal(err)
@@ -131,7 +131,7 @@ func TestRulesChangedMeanwhile(t *testing.T) {
 	}
 	seen := generation()
 	set := func(since int64, allow, block string) error {
-		_, err := f.hand().SetRules(ctx, since, NewList{policy.Allow, parse(t, policy.Allow, allow)},
+		_, err := f.editor().SetRules(ctx, since, NewList{policy.Allow, parse(t, policy.Allow, allow)},
 			NewList{policy.Block, parse(t, policy.Block, block)})
 		return err
 	}
@@ -183,12 +183,12 @@ func TestAddAndRemoveRules(t *testing.T) {
 	ctx := context.Background()
 	f := open(t)
 	for want := 2; want >= 0; want -= 2 {
-		n, err := f.hand().AddRules(ctx, policy.Allow, parse(t, policy.Allow, "a.test b@b.test"), "")
+		n, err := f.editor().AddRules(ctx, policy.Allow, parse(t, policy.Allow, "a.test b@b.test"), "")
 		if err != nil || n != want {
 			t.Errorf("added %d, want %d, %v", n, want, err)
 		}
 	}
-	missing, err := f.hand().RemoveRules(ctx, policy.Allow, parse(t, policy.Allow, "a.test gone.test"))
+	missing, err := f.editor().RemoveRules(ctx, policy.Allow, parse(t, policy.Allow, "a.test gone.test"))
 	if !errors.Is(err, ErrNotFound) || fmt.Sprint(missing) != "[gone.test]" {
 		t.Errorf("missing %v, %v", missing, err)
 	}
@@ -204,11 +204,11 @@ func TestLoadedAtOnceOrChangeByChange(t *testing.T) {
 	running, writing := openAt(t, path), openAt(t, path)
 	steps := []func() error{
 		func() error {
-			_, err := writing.hand().AddRules(ctx, policy.Block, parse(t, policy.Block, "a.test reject:a.test bücher.test"), "")
+			_, err := writing.editor().AddRules(ctx, policy.Block, parse(t, policy.Block, "a.test reject:a.test bücher.test"), "")
 			return err
 		},
 		func() error {
-			_, err := writing.hand().RemoveRules(ctx, policy.Block, parse(t, policy.Block, "a.test"))
+			_, err := writing.editor().RemoveRules(ctx, policy.Block, parse(t, policy.Block, "a.test"))
 			return err
 		},
 		func() error {
@@ -216,7 +216,7 @@ func TestLoadedAtOnceOrChangeByChange(t *testing.T) {
 			return nil
 		},
 		func() error {
-			_, err := writing.hand().AddRules(ctx, policy.Block, parse(t, policy.Block, "a.test xn--bcher-kva.test"), "")
+			_, err := writing.editor().AddRules(ctx, policy.Block, parse(t, policy.Block, "a.test xn--bcher-kva.test"), "")
 			return err
 		},
 	}
@@ -254,7 +254,7 @@ func TestRulesInAnotherOrder(t *testing.T) {
 			t.Fatal(err)
 		}
 		list := NewList{Name: policy.Allow, Entries: entries}
-		if _, err := f.hand().SetRules(ctx, AnyGeneration, list); err != nil {
+		if _, err := f.editor().SetRules(ctx, AnyGeneration, list); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -308,7 +308,7 @@ func copyTo(file string, in io.Reader) error {
 
 // settle makes a database that was filled one that goes on: no id is used again, there are
 // restrictions, and what is missing is counted.
-func (db *DB) settle(ctx context.Context, h *Hand) (lost int64, err error) {
+func (db *DB) settle(ctx context.Context, h *Editor) (lost int64, err error) {
 	err = h.do(ctx, func(t *tx) error {
 		err := t.exec(`update meta set value = max(value,
 			(select coalesce(max(id), 0) from messages), (select coalesce(max(id), 0) from tickets),

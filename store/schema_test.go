@@ -14,7 +14,7 @@ import (
 // Where the list of tables is gone ours takes its place, but not in a database that has grown
 // before its layout was brought up to date: its tables begin elsewhere.
 func TestSalvageWithoutSchema(t *testing.T) {
-	ctx, ann := context.Background(), Actor{Name: "ann", Door: "cli"}
+	ctx, ann := context.Background(), Actor{Name: "ann", Via: "cli"}
 	old := firstLayout(t)
 	db, err := sql.Open("sqlite3", old)
 	if err != nil {

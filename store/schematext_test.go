@@ -72,7 +72,7 @@ func TestAlteredSchema(t *testing.T) {
 func checkSalvaged(t *testing.T, path string, n int64) {
 	t.Helper()
 	to := filepath.Join(t.TempDir(), "new.db")
-	s, err := SalvageTo(context.Background(), path, to, Actor{Name: "ann", Door: "cli"}, Options{})
+	s, err := SalvageTo(context.Background(), path, to, Actor{Name: "ann", Via: "cli"}, Options{})
 	if err != nil || s.Lost != 0 || s.Unreadable() != nil {
 		t.Fatalf("salvaged %+v, %v", s, err)
 	}

@@ -79,20 +79,20 @@ func TestSession(t *testing.T) {
 			return err
 		}, true},
 		"suspended": {func(f *fixture, ann message.Address, _ string) error {
-			return f.hand().SetSuspended(ctx, ann, true)
+			return f.editor().SetSuspended(ctx, ann, true)
 		}, true},
 		"suspended for a while": {func(f *fixture, ann message.Address, _ string) error {
-			return errors.Join(f.hand().SetSuspended(ctx, ann, true), f.hand().SetSuspended(ctx, ann, false))
+			return errors.Join(f.editor().SetSuspended(ctx, ann, true), f.editor().SetSuspended(ctx, ann, false))
 		}, true},
 		"another password": {func(f *fixture, ann message.Address, _ string) error {
-			return f.hand().SetPassword(ctx, ann, HashPassword("horse"))
+			return f.editor().SetPassword(ctx, ann, HashPassword("horse"))
 		}, true},
 		"removed and made again": {func(f *fixture, ann message.Address, _ string) error {
-			return errors.Join(f.hand().RemoveUser(ctx, ann),
-				f.hand().AddUser(ctx, NewUser{Email: ann}))
+			return errors.Join(f.editor().RemoveUser(ctx, ann),
+				f.editor().AddUser(ctx, NewUser{Email: ann}))
 		}, true},
 		"another role": {func(f *fixture, ann message.Address, _ string) error {
-			return f.hand().SetRole(ctx, ann, policy.Agent)
+			return f.editor().SetRole(ctx, ann, policy.Agent)
 		}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -122,7 +122,7 @@ func TestSessionOfAnOldPassword(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := f.hand().SetPassword(ctx, ann, HashPassword("battery")); err != nil {
+	if err := f.editor().SetPassword(ctx, ann, HashPassword("battery")); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := f.NewSession(ctx, u, client, ""); !errors.Is(err, ErrNotFound) {
@@ -153,7 +153,7 @@ func TestSessionsAreKeptAsHashes(t *testing.T) {
 			t.Errorf("session %d of %d: %v", i, len(tokens), err)
 		}
 	}
-	_, secret, err := f.hand().AddToken(ctx, NewToken{Owner: ann})
+	_, secret, err := f.editor().AddToken(ctx, NewToken{Owner: ann})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,7 +26,7 @@ type rowAside struct {
 // SetAside takes a held message or a ticket whose row is damaged, or a message that is neither,
 // out of the database: into a file with all that stood in its rows, and its content beside it.
 // It names the file. ErrNotFound if there is no such row, ErrSound if nothing of it is damaged.
-func (h *Hand) SetAside(ctx context.Context, id int64) (file string, err error) {
+func (h *Editor) SetAside(ctx context.Context, id int64) (file string, err error) {
 	table, err := h.db.damagedIn(ctx, id)
 	if err != nil {
 		return "", fmt.Errorf("message %d: %w", id, err)
@@ -68,7 +68,7 @@ func (db *DB) damagedIn(ctx context.Context, id int64) (table string, err error)
 }
 
 // setAside writes the files before the rows go. It names that of the content, to be removed.
-func (h *Hand) setAside(t *tx, table string, id int64, file string) (content string, err error) {
+func (h *Editor) setAside(t *tx, table string, id int64, file string) (content string, err error) {
 	message := id
 	if table == "tickets" {
 		err := t.row(`select message from tickets where id = $1`, id).Scan(&message)

@@ -13,7 +13,7 @@ type auditedFailure struct {
 }
 
 // NoteSignIn adds to the audit log that its actor signed in.
-func (h *Hand) NoteSignIn(ctx context.Context) error {
+func (h *Editor) NoteSignIn(ctx context.Context) error {
 	return h.do(ctx, func(t *tx) error {
 		_, err := h.note(t, event{action: SignedIn, subject: h.actor.Name})
 		return err
@@ -23,7 +23,7 @@ func (h *Hand) NoteSignIn(ctx context.Context) error {
 // NoteSignInFailed adds to the audit log that somebody tried to sign in to an account, which
 // may be none. Strangers can try for ever, so that the caller notes some, and how many it
 // skipped before.
-func (h *Hand) NoteSignInFailed(ctx context.Context, account, why string, skipped int) error {
+func (h *Editor) NoteSignInFailed(ctx context.Context, account, why string, skipped int) error {
 	return h.do(ctx, func(t *tx) error {
 		_, err := h.note(t, event{action: SignInFailed, subject: message.Clean(account),
 			after: auditedFailure{why, skipped}})

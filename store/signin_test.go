@@ -23,7 +23,7 @@ func (f *fixture) person(email, password string, role policy.Role) message.Addre
 	if password != "" {
 		hash = HashPassword(password)
 	}
-	err := f.hand().AddUser(context.Background(), NewUser{Email: a, Role: role, Password: hash})
+	err := f.editor().AddUser(context.Background(), NewUser{Email: a, Role: role, Password: hash})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -35,14 +35,14 @@ func TestSignIn(t *testing.T) {
 	f := open(t)
 	admin := f.person("admin@acme.test", "", policy.Admin)
 	f.checkAdmin("without a password", false)
-	if err := f.hand().SetPassword(ctx, admin, HashPassword("first")); err != nil {
+	if err := f.editor().SetPassword(ctx, admin, HashPassword("first")); err != nil {
 		t.Fatal(err)
 	}
 	f.checkAdmin("with a password", true)
 	f.person("ann@acme.test", "horse", policy.EndUser)
 	f.person("gone@acme.test", "horse", policy.Agent)
 	f.person("none@acme.test", "", policy.Agent)
-	if err := f.hand().SetSuspended(ctx, address(t, "gone@acme.test"), true); err != nil {
+	if err := f.editor().SetSuspended(ctx, address(t, "gone@acme.test"), true); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {

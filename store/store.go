@@ -29,13 +29,13 @@ type Options struct {
 
 // A DB is an open store. Any number of processes may have one database open at once.
 type DB struct {
-	path   string
-	made   bool // Open made the database
-	now    func() time.Time
-	read   *sql.DB // many readers, which cannot write
-	conn   *sql.DB // one connection, the writer's
-	writer *writer
-	files  files // those that are open
+	path    string
+	created bool // Open made the database
+	now     func() time.Time
+	read    *sql.DB // many readers, which cannot write
+	conn    *sql.DB // one connection, the writer's
+	writer  *writer
+	files   files // those that are open
 
 	settings atomic.Pointer[policy.Settings]
 	loading  sync.Mutex // held while the policy is rebuilt
@@ -74,7 +74,7 @@ func Open(path string, o Options) (*DB, error) {
 		return nil, cmp.Or(notBack(path), err)
 	}
 	_, err = os.Stat(path)
-	db := &DB{path: path, made: errors.Is(err, os.ErrNotExist), now: o.Now}
+	db := &DB{path: path, created: errors.Is(err, os.ErrNotExist), now: o.Now}
 	db.files.found = make(chan struct{})
 	db.watched = o.Now()
 	db.Configure(o.Settings)
@@ -88,9 +88,9 @@ func Open(path string, o Options) (*DB, error) {
 	return db, nil
 }
 
-// Made is the whole path of the database if Open made it, since there was none; else "".
-func (db *DB) Made() string {
-	if !db.made {
+// Created is the whole path of the database if Open made it, since there was none; else "".
+func (db *DB) Created() string {
+	if !db.created {
 		return ""
 	}
 	if whole, err := filepath.Abs(db.path); err == nil {
@@ -101,7 +101,7 @@ func (db *DB) Made() string {
 
 // handOver leaves what Open made to whoever owns the folder.
 func (db *DB) handOver() (err error) {
-	if db.made {
+	if db.created {
 		err = hide(db.path)
 	}
 	return errors.Join(err, giveTo(db.Dir(), db.path),

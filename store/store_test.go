@@ -143,7 +143,7 @@ func (f *fixture) rules(list policy.ListName, entries ...string) {
 	f.Helper()
 	parsed, err := policy.ParseList(list, strings.Join(entries, " "))
 	if err == nil {
-		_, err = f.hand().AddRules(context.Background(), list, parsed, "")
+		_, err = f.editor().AddRules(context.Background(), list, parsed, "")
 	}
 	if err != nil {
 		f.Fatal(err)
@@ -275,7 +275,7 @@ func TestIDsAreNeverUsedAgain(t *testing.T) {
 	f := open(t)
 	f.rules(policy.Block, "*")
 	_, first := f.receive(mail("a@acme.test", "a", ""))
-	if _, err := f.hand().DeleteSuspended(context.Background(), []int64{first}); err != nil {
+	if _, err := f.editor().DeleteSuspended(context.Background(), []int64{first}); err != nil {
 		t.Fatal(err)
 	}
 	if _, next := f.receive(mail("a@acme.test", "b", "")); next != first+1 {
@@ -288,12 +288,12 @@ func TestRecover(t *testing.T) {
 	f := open(t)
 	f.rules(policy.Block, "*")
 	_, id := f.receive(mail("Ann <ann@acme.test>", "let me in", "text"))
-	r, err := f.hand().Recover(ctx, id)
+	r, err := f.editor().Recover(ctx, id)
 	if err != nil || !r.MadeProfile || r.Ticket.Via != "recovered" ||
 		r.Ticket.Requester.Email != "ann@acme.test" || r.Ticket.ID == id {
 		t.Fatalf("recover: %+v, %v", r, err)
 	}
-	again, err := f.hand().Recover(ctx, id)
+	again, err := f.editor().Recover(ctx, id)
 	if !errors.Is(err, ErrRecovered) || again.Ticket.ID != r.Ticket.ID {
 		t.Errorf("again: %+v, %v", again, err)
 	}
@@ -303,7 +303,7 @@ func TestRecover(t *testing.T) {
 	if _, err := f.Suspended(ctx, id); !errors.Is(err, ErrNotFound) {
 		t.Errorf("still held: %v", err)
 	}
-	if _, err := f.hand().Recover(ctx, 99); !errors.Is(err, ErrNotFound) {
+	if _, err := f.editor().Recover(ctx, 99); !errors.Is(err, ErrNotFound) {
 		t.Errorf("unknown: %v", err)
 	}
 	if d, _ := f.receive(mail("ann@acme.test", "again", "")); d.Decision.Action != policy.Ticket {
@@ -314,7 +314,7 @@ func TestRecover(t *testing.T) {
 func TestRecoverOfAnAmbiguousSenderMakesNoProfile(t *testing.T) {
 	f := open(t)
 	_, id := f.receive("From: ann@acme.test\r\nFrom: ann@acme.test\r\nSubject: x\r\n\r\n")
-	r, err := f.hand().Recover(context.Background(), id)
+	r, err := f.editor().Recover(context.Background(), id)
 	if err != nil || r.MadeProfile || len(all(t, f.Users(context.Background(), ""))) != 0 {
 		t.Errorf("%+v, %v", r, err)
 	}
@@ -325,14 +325,14 @@ func TestDeleteAllOrNone(t *testing.T) {
 	f := open(t)
 	f.rules(policy.Block, "*")
 	_, id := f.receive(mail("a@acme.test", "big", strings.Repeat("x", 2*inline)))
-	missing, err := f.hand().DeleteSuspended(ctx, []int64{id, 77})
+	missing, err := f.editor().DeleteSuspended(ctx, []int64{id, 77})
 	if !errors.Is(err, ErrNotFound) || len(missing) != 1 || missing[0] != 77 {
 		t.Errorf("missing %v, %v", missing, err)
 	}
 	if _, err := f.Suspended(ctx, id); err != nil {
 		t.Errorf("gone though another was missing: %v", err)
 	}
-	if _, err := f.hand().DeleteSuspended(ctx, []int64{id}); err != nil {
+	if _, err := f.editor().DeleteSuspended(ctx, []int64{id}); err != nil {
 		t.Fatal(err)
 	}
 	if files, _ := os.ReadDir(f.Dir()); len(files) != 0 {

@@ -46,7 +46,7 @@ func (all *taken) add(cause string) {
 }
 
 // noteTaken says what was taken, if anything was.
-func (h *Hand) noteTaken(t *tx, action Action, all taken) error {
+func (h *Editor) noteTaken(t *tx, action Action, all taken) error {
 	if all.Count == 0 {
 		return nil
 	}

@@ -61,7 +61,7 @@ func orNever(ms *int64) *time.Time {
 
 // AddToken makes a token and gives its secret, which nobody can read again. ErrNotFound if
 // the owner has no profile.
-func (h *Hand) AddToken(ctx context.Context, n NewToken) (token Token, secret string, err error) {
+func (h *Editor) AddToken(ctx context.Context, n NewToken) (token Token, secret string, err error) {
 	if !n.Expires.IsZero() && !n.Expires.After(h.db.now()) {
 		return token, "", ErrExpiry
 	}
@@ -76,7 +76,7 @@ func (h *Hand) AddToken(ctx context.Context, n NewToken) (token Token, secret st
 	return token, secret, nil
 }
 
-func (h *Hand) addToken(t *tx, n NewToken, secret string) (Token, error) {
+func (h *Editor) addToken(t *tx, n NewToken, secret string) (Token, error) {
 	owner, err := t.user(n.Owner)
 	if err != nil {
 		return Token{}, err
@@ -119,13 +119,13 @@ func (t Token) Stands(now time.Time) bool {
 
 // RevokeToken ends a token. To revoke it again changes nothing; ErrNotFound if there is no
 // such token.
-func (h *Hand) RevokeToken(ctx context.Context, id int64) error {
+func (h *Editor) RevokeToken(ctx context.Context, id int64) error {
 	return h.do(ctx, func(t *tx) error { return h.revoke(t, id) })
 }
 
 // RevokeTokens ends all tokens of a profile that stand, and says how many. ErrNotFound if there
 // is no such profile.
-func (h *Hand) RevokeTokens(ctx context.Context, owner message.Address) (n int, err error) {
+func (h *Editor) RevokeTokens(ctx context.Context, owner message.Address) (n int, err error) {
 	err = h.do(ctx, func(t *tx) error {
 		u, err := t.user(owner)
 		if err == nil {
@@ -136,7 +136,7 @@ func (h *Hand) RevokeTokens(ctx context.Context, owner message.Address) (n int, 
 	return n, err
 }
 
-func (h *Hand) revokeAll(t *tx, u User) (n int, err error) {
+func (h *Editor) revokeAll(t *tx, u User) (n int, err error) {
 	ids, err := t.texts(`select cast(id as text) from tokens where owner = $1
 		and revoked_at is null and (expires_at is null or expires_at > $2) order by id`,
 		u.ID, h.now())
@@ -149,7 +149,7 @@ func (h *Hand) revokeAll(t *tx, u User) (n int, err error) {
 	return len(ids), err
 }
 
-func (h *Hand) revoke(t *tx, id int64) error {
+func (h *Editor) revoke(t *tx, id int64) error {
 	token, err := scanToken(t.row(`select `+tokenColumns+`
 		from tokens t join users u on u.id = t.owner where t.id = $1`, id))
 	if err != nil {

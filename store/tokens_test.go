@@ -36,13 +36,13 @@ func TestTokens(t *testing.T) {
 	f := open(t)
 	ann := f.person("ann@acme.test", "", policy.Agent)
 	f.person("bob@acme.test", "", policy.Agent)
-	if _, _, err := f.hand().AddToken(ctx, NewToken{Owner: address(t, "x@acme.test")}); !errors.Is(err, ErrNotFound) {
+	if _, _, err := f.editor().AddToken(ctx, NewToken{Owner: address(t, "x@acme.test")}); !errors.Is(err, ErrNotFound) {
 		t.Errorf("of nobody: %v", err)
 	}
-	if _, _, err := f.hand().AddToken(ctx, NewToken{Owner: ann, Expires: noon}); !errors.Is(err, ErrExpiry) {
+	if _, _, err := f.editor().AddToken(ctx, NewToken{Owner: ann, Expires: noon}); !errors.Is(err, ErrExpiry) {
 		t.Errorf("expired from the start: %v", err)
 	}
-	made, secret, err := f.hand().AddToken(ctx, NewToken{Owner: ann, Name: "a\x00b",
+	made, secret, err := f.editor().AddToken(ctx, NewToken{Owner: ann, Name: "a\x00b",
 		Expires: noon.Add(time.Hour)})
 	if err != nil || made.ID != 1 || made.Owner != "ann@acme.test" || made.Name != "a\uFFFDb" ||
 		!made.ExpiresAt.Equal(noon.Add(time.Hour)) || len(secret) < 43 {
@@ -54,27 +54,27 @@ func TestTokens(t *testing.T) {
 		}
 	}
 	f.checkToken(secret, "ann@acme.test agent")
-	if err := f.hand().SetRole(ctx, ann, policy.EndUser); err != nil {
+	if err := f.editor().SetRole(ctx, ann, policy.EndUser); err != nil {
 		t.Fatal(err)
 	}
 	f.checkToken(secret, "ann@acme.test end-user")
 	f.clock = noon.Add(time.Hour)
 	f.checkToken(secret, "not found")
 	f.clock = noon
-	if err := errors.Join(f.hand().RevokeToken(ctx, 1), f.hand().RevokeToken(ctx, 1)); err != nil {
+	if err := errors.Join(f.editor().RevokeToken(ctx, 1), f.editor().RevokeToken(ctx, 1)); err != nil {
 		t.Fatal(err)
 	}
 	f.checkToken(secret, "not found")
-	if err := f.hand().RevokeToken(ctx, 77); !errors.Is(err, ErrNotFound) {
+	if err := f.editor().RevokeToken(ctx, 77); !errors.Is(err, ErrNotFound) {
 		t.Errorf("revoking what is not there: %v", err)
 	}
-	if err := f.hand().RemoveUser(ctx, ann); err != nil {
+	if err := f.editor().RemoveUser(ctx, ann); err != nil {
 		t.Fatal(err)
 	}
 	if tokens := all(t, f.Tokens(ctx)); len(tokens) != 0 {
 		t.Errorf("tokens of nobody: %+v", tokens)
 	}
-	if made, _, err = f.hand().AddToken(ctx, NewToken{Owner: address(t, "bob@acme.test")}); made.ID != 2 || err != nil {
+	if made, _, err = f.editor().AddToken(ctx, NewToken{Owner: address(t, "bob@acme.test")}); made.ID != 2 || err != nil {
 		t.Errorf("its id is %d, %v", made.ID, err)
 	}
 }
@@ -98,7 +98,7 @@ func TestTokenLastUsed(t *testing.T) {
 	ctx := context.Background()
 	f := open(t)
 	ann := f.person("ann@acme.test", "", policy.Agent)
-	_, secret, err := f.hand().AddToken(ctx, NewToken{Owner: ann})
+	_, secret, err := f.editor().AddToken(ctx, NewToken{Owner: ann})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ func TestTokensOfAProfile(t *testing.T) {
 	bob := f.person("bob@acme.test", "", policy.Agent)
 	add := func(owner message.Address, expires time.Time) string {
 		t.Helper()
-		_, secret, err := f.hand().AddToken(ctx, NewToken{Owner: owner, Expires: expires})
+		_, secret, err := f.editor().AddToken(ctx, NewToken{Owner: owner, Expires: expires})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -137,11 +137,11 @@ func TestTokensOfAProfile(t *testing.T) {
 	over := add(ann, noon.Add(time.Minute))
 	f.clock = noon.Add(time.Hour)
 	first, second, other := add(ann, time.Time{}), add(ann, time.Time{}), add(bob, time.Time{})
-	if err := f.hand().SetPassword(ctx, ann, HashPassword("correct horse")); err != nil {
+	if err := f.editor().SetPassword(ctx, ann, HashPassword("correct horse")); err != nil {
 		t.Fatal(err)
 	}
 	f.checkToken(first, "ann@acme.test agent")
-	if n, err := f.hand().RevokeTokens(ctx, ann); n != 2 || err != nil {
+	if n, err := f.editor().RevokeTokens(ctx, ann); n != 2 || err != nil {
 		t.Errorf("%d revoked, %v", n, err)
 	}
 	for _, secret := range []string{first, second, over} {
@@ -149,7 +149,7 @@ func TestTokensOfAProfile(t *testing.T) {
 	}
 	f.checkToken(other, "bob@acme.test agent")
 	for _, suspended := range []bool{true, false} {
-		if err := f.hand().SetSuspended(ctx, bob, suspended); err != nil {
+		if err := f.editor().SetSuspended(ctx, bob, suspended); err != nil {
 			t.Fatal(err)
 		}
 		f.checkToken(other, "not found")
@@ -163,7 +163,7 @@ func TestTokensOfAProfile(t *testing.T) {
 	if !slices.Equal(revoked, []string{"4", "3", "2"}) {
 		t.Errorf("the audit log names %v", revoked)
 	}
-	if _, err := f.hand().RevokeTokens(ctx, address(t, "x@acme.test")); !errors.Is(err, ErrNotFound) {
+	if _, err := f.editor().RevokeTokens(ctx, address(t, "x@acme.test")); !errors.Is(err, ErrNotFound) {
 		t.Errorf("of nobody: %v", err)
 	}
 }

@@ -38,13 +38,13 @@ func (t *tx) withhold(id, now int64) error {
 	if err != nil {
 		return fmt.Errorf("set held message %d aside: %w", id, err)
 	}
-	return t.unhold(id)
+	return t.dequeue(id)
 }
 
 // Undelete holds deleted messages again, each with its id and until its time, but for a day at
 // least. One whose row is damaged is held as it stands. If any is not
 // there nothing is restored, missing says which, and the error is ErrNotFound.
-func (h *Hand) Undelete(ctx context.Context, ids []int64) (missing []int64, err error) {
+func (h *Editor) Undelete(ctx context.Context, ids []int64) (missing []int64, err error) {
 	err = h.changeQueue(ctx, func(t *tx) error {
 		missing = nil
 		c := &queueChange{h: h, t: t, action: Restored}

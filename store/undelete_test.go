@@ -21,7 +21,7 @@ func TestUndelete(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.hand().DeleteSuspended(ctx, []int64{small, large}); err != nil {
+	if _, err := f.editor().DeleteSuspended(ctx, []int64{small, large}); err != nil {
 		t.Fatal(err)
 	}
 	if held := all(t, f.ListSuspended(ctx, Query{})); len(held) != 0 {
@@ -37,11 +37,11 @@ func TestUndelete(t *testing.T) {
 	}
 	f.clock = f.clock.Add(23 * time.Hour)
 	f.purge(Expiry{})
-	missing, err := f.hand().Undelete(ctx, []int64{large, 99})
+	missing, err := f.editor().Undelete(ctx, []int64{large, 99})
 	if !errors.Is(err, ErrNotFound) || len(missing) != 1 || missing[0] != 99 {
 		t.Errorf("%v, %v", missing, err)
 	}
-	if _, err := f.hand().Undelete(ctx, []int64{large}); err != nil {
+	if _, err := f.editor().Undelete(ctx, []int64{large}); err != nil {
 		t.Fatal(err)
 	}
 	is, err := f.Suspended(ctx, large)
@@ -66,7 +66,7 @@ func TestDeletedForGood(t *testing.T) {
 	f := holding(t, 0)
 	f.KeepDeleted(day)
 	_, id := f.receive(mail("a@acme.test", "large", strings.Repeat("x", 2*inline)))
-	if _, err := f.hand().DeleteSuspended(ctx, []int64{id}); err != nil {
+	if _, err := f.editor().DeleteSuspended(ctx, []int64{id}); err != nil {
 		t.Fatal(err)
 	}
 	f.again(noon.Add(5 * day)) // a clock that jumped is not believed yet
@@ -77,7 +77,7 @@ func TestDeletedForGood(t *testing.T) {
 	}
 	f.clock = f.clock.Add(day)
 	f.purge(Expiry{By: Server()})
-	if _, err := f.hand().Undelete(ctx, []int64{id}); !errors.Is(err, ErrNotFound) {
+	if _, err := f.editor().Undelete(ctx, []int64{id}); !errors.Is(err, ErrNotFound) {
 		t.Errorf("restored: %v", err)
 	}
 	if files := f.contents(); len(files) != 0 {
@@ -104,7 +104,7 @@ func TestDeletedAtOnce(t *testing.T) {
 	ctx := context.Background()
 	f := holding(t, 0)
 	_, id := f.receive(mail("a@acme.test", "large", strings.Repeat("x", 2*inline)))
-	if _, err := f.hand().DeleteSuspended(ctx, []int64{id}); err != nil {
+	if _, err := f.editor().DeleteSuspended(ctx, []int64{id}); err != nil {
 		t.Fatal(err)
 	}
 	if files := f.contents(); len(files) != 0 {
@@ -125,11 +125,11 @@ func TestUndeleteWhatExpiredMeanwhile(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.pass(was.ExpiresAt.Add(-time.Hour))
-	if _, err := f.hand().DeleteSuspended(ctx, []int64{id}); err != nil {
+	if _, err := f.editor().DeleteSuspended(ctx, []int64{id}); err != nil {
 		t.Fatal(err)
 	}
 	f.pass(was.ExpiresAt.Add(22 * time.Hour))
-	if _, err := f.hand().Undelete(ctx, []int64{id}); err != nil {
+	if _, err := f.editor().Undelete(ctx, []int64{id}); err != nil {
 		t.Fatal(err)
 	}
 	f.pass(f.clock.Add(23 * time.Hour))
@@ -166,7 +166,7 @@ func TestUndeleteADamagedRow(t *testing.T) {
 			ctx := context.Background()
 			f := deletedThree(t)
 			f.damage(change)
-			if _, err := f.hand().Undelete(ctx, []int64{1, 2, 3}); err != nil {
+			if _, err := f.editor().Undelete(ctx, []int64{1, 2, 3}); err != nil {
 				t.Fatal(err)
 			}
 			f.again(f.clock.Add(time.Hour))
@@ -188,7 +188,7 @@ func deletedThree(t *testing.T) *fixture {
 	t.Helper()
 	f := holding(t, 3)
 	f.KeepDeleted(day)
-	if _, err := f.hand().DeleteSuspended(context.Background(), []int64{1, 2, 3}); err != nil {
+	if _, err := f.editor().DeleteSuspended(context.Background(), []int64{1, 2, 3}); err != nil {
 		t.Fatal(err)
 	}
 	return f
@@ -200,7 +200,7 @@ func TestUndeleteWhatCannotBe(t *testing.T) {
 	f := deletedThree(t)
 	f.damage(`insert into suspended (` + heldColumns + `)
 		select ` + heldColumns + ` from deleted where id = 2`)
-	_, err := f.hand().Undelete(ctx, []int64{1, 2, 3})
+	_, err := f.editor().Undelete(ctx, []int64{1, 2, 3})
 	if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "message 2: its row is damaged") {
 		t.Errorf("%v", err)
 	}

@@ -18,7 +18,7 @@ var ErrCannotUndo = errors.New("cannot be undone")
 // ErrNotFound if there is no such entry; ErrCannotUndo if it is of another kind, was undone
 // already, or what it changed has been changed since; ErrLockout if it would shut out whoever
 // undoes it. What was undone can be undone again by undoing that, but for held messages.
-func (h *Hand) Undo(ctx context.Context, auditID int64) error {
+func (h *Editor) Undo(ctx context.Context, auditID int64) error {
 	was, err := h.db.AuditEntry(ctx, auditID)
 	if err != nil {
 		return fmt.Errorf("audit entry %d: %w", auditID, err)
@@ -34,7 +34,7 @@ func (h *Hand) Undo(ctx context.Context, auditID int64) error {
 	return nil
 }
 
-func (h *Hand) undo(t *tx, id int64) error {
+func (h *Editor) undo(t *tx, id int64) error {
 	was, generation, err := t.undoable(id)
 	if err != nil {
 		return err
@@ -82,7 +82,7 @@ func (t *tx) audited(id int64) (e AuditEntry, generation int64, err error) {
 var errChangedSince = fmt.Errorf("%w: what it changed has been changed since", ErrCannotUndo)
 
 // undoAccess puts the restrictions back that stood before.
-func (h *Hand) undoAccess(t *tx, was AuditEntry, e event) (id int64, err error) {
+func (h *Editor) undoAccess(t *tx, was AuditEntry, e event) (id int64, err error) {
 	var before, after accessRow
 	if err := errors.Join(json.Unmarshal(was.Before, &before),
 		json.Unmarshal(was.After, &after)); err != nil {
@@ -117,7 +117,7 @@ func (h *Hand) undoAccess(t *tx, was AuditEntry, e event) (id int64, err error) 
 
 // undoRules takes from the list what the change of that generation put there, and puts back
 // what it took. An entry that came back since by another change is that one's.
-func (h *Hand) undoRules(t *tx, audit, generation int64, e event) (int64, error) {
+func (h *Editor) undoRules(t *tx, audit, generation int64, e event) (int64, error) {
 	c, err := h.undoneRules(t, audit, generation)
 	if err != nil {
 		return 0, err
@@ -126,7 +126,7 @@ func (h *Hand) undoRules(t *tx, audit, generation int64, e event) (int64, error)
 }
 
 // undoneRules is undoRules without the entry of the audit log.
-func (h *Hand) undoneRules(t *tx, audit, generation int64) (*change, error) {
+func (h *Editor) undoneRules(t *tx, audit, generation int64) (*change, error) {
 	var changed int
 	err := t.row(`select count(*) from audit_rules a left join rules r
 			on r.list = a.list and r.target = a.target and r.keyword = a.keyword

@@ -17,7 +17,7 @@ func TestUndoRules(t *testing.T) {
 	ctx := context.Background()
 	path := filepath.Join(t.TempDir(), "gatepost.db")
 	f := openAt(t, path)
-	h := f.hand()
+	h := f.editor()
 	add := func(entries, note string) int64 {
 		t.Helper()
 		if _, err := h.AddRules(ctx, policy.Block, parse(t, policy.Block, entries), note); err != nil {
@@ -69,7 +69,7 @@ func TestUndoOfBothLists(t *testing.T) {
 	f := open(t)
 	f.rules(policy.Allow, "a.test")
 	f.rules(policy.Block, "a.test", "b.test")
-	did, err := f.hand().SetRules(ctx, AnyGeneration,
+	did, err := f.editor().SetRules(ctx, AnyGeneration,
 		NewList{policy.Allow, parse(t, policy.Allow, "b.test")},
 		NewList{policy.Block, parse(t, policy.Block, "b.test reject:a.test c.test")})
 	if err != nil || fmt.Sprint(did) != "[{1 1} {2 1}]" {
@@ -80,7 +80,7 @@ func TestUndoOfBothLists(t *testing.T) {
 		undo         int64
 		allow, block string
 	}{{block - 1, "a.test", "b.test reject:a.test c.test"}, {block, "a.test", "b.test a.test"}} {
-		if err := f.hand().Undo(ctx, step.undo); err != nil {
+		if err := f.editor().Undo(ctx, step.undo); err != nil {
 			t.Fatal(err)
 		}
 		if allow, block := f.text(policy.Allow), f.text(policy.Block); allow != step.allow ||
@@ -94,7 +94,7 @@ func TestUndoOfBothLists(t *testing.T) {
 func TestUndoRestoresTheNote(t *testing.T) {
 	ctx := context.Background()
 	f := open(t)
-	h, entry := f.hand(), parse(t, policy.Block, "a.test")
+	h, entry := f.editor(), parse(t, policy.Block, "a.test")
 	for _, note := range []string{"first", "second"} {
 		_, err := h.AddRules(ctx, policy.Block, entry, note)
 		if err == nil {
@@ -128,7 +128,7 @@ func (f *fixture) lastAudit() int64 {
 func TestCannotUndo(t *testing.T) {
 	ctx := context.Background()
 	f := open(t)
-	h := f.hand()
+	h := f.editor()
 	f.rules(policy.Block, "a.test")
 	added := f.lastAudit()
 	f.rules(policy.Allow, "x.test")
@@ -175,7 +175,7 @@ func TestCannotUndo(t *testing.T) {
 func TestUndoAccess(t *testing.T) {
 	ctx := context.Background()
 	f := open(t)
-	cli := f.By(Actor{Name: "root", Door: "cli"})
+	cli := f.By(Actor{Name: "root", Via: "cli"})
 	for _, ranges := range []string{"198.51.100.*", "192.0.2.0/24"} {
 		err := cli.SetAccess(ctx, AnyGeneration, access(t, true, ranges, false), netip.Addr{},
 			policy.Admin, false)
@@ -186,7 +186,7 @@ func TestUndoAccess(t *testing.T) {
 	if err := cli.Undo(ctx, 1); !errors.Is(err, ErrCannotUndo) {
 		t.Errorf("the first of two: %v", err)
 	}
-	if err := f.hand().Undo(ctx, 2); !errors.Is(err, ErrLockout) {
+	if err := f.editor().Undo(ctx, 2); !errors.Is(err, ErrLockout) {
 		t.Errorf("out of one's own reach: %v", err)
 	}
 	for _, id := range []int64{2, 1} {
@@ -197,7 +197,7 @@ func TestUndoAccess(t *testing.T) {
 	if a, err := f.Access(ctx); err != nil || a.Enabled || !a.Ranges.Empty() {
 		t.Errorf("%+v, %v", a, err)
 	}
-	if err := f.hand().Undo(ctx, f.lastAudit()); !errors.Is(err, ErrLockout) {
+	if err := f.editor().Undo(ctx, f.lastAudit()); !errors.Is(err, ErrLockout) {
 		t.Errorf("what was undone, again, out of one's own reach: %v", err)
 	}
 }
@@ -206,7 +206,7 @@ func TestUndoAccess(t *testing.T) {
 func TestUndoWhatCameBack(t *testing.T) {
 	ctx := context.Background()
 	f := open(t)
-	cli := f.By(Actor{Name: "root", Door: "cli"})
+	cli := f.By(Actor{Name: "root", Via: "cli"})
 	const first = 1
 	for _, enabled := range []bool{true, false, true} {
 		err := cli.SetAccess(ctx, AnyGeneration, access(t, enabled, "192.0.2.0/24", false),

@@ -12,7 +12,7 @@ var errNothingBack = fmt.Errorf("%w: nothing of it can be held again: it was rec
 // undoMail holds again what an entry recovered or deleted, and undoes the change of a list that
 // went with it in the first of its transactions. Mail waits for each, so that they are short. If
 // one fails the rest stays as it was, and can be undone by trying again.
-func (h *Hand) undoMail(ctx context.Context, id int64) error {
+func (h *Editor) undoMail(ctx context.Context, id int64) error {
 	if err := h.db.checkQueue(ctx); err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ type undoBatch struct {
 	more            bool
 }
 
-func (b *undoBatch) run(h *Hand, t *tx) error {
+func (b *undoBatch) run(h *Editor, t *tx) error {
 	was, generation, err := t.undoable(b.audit)
 	if err != nil {
 		if b.by > 0 && was.UndoneBy != nil { // somebody else did the rest

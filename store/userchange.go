@@ -10,7 +10,7 @@ import (
 )
 
 // SetRole gives a profile another role. The last admin keeps theirs (ErrLastAdmin).
-func (h *Hand) SetRole(ctx context.Context, a message.Address, role policy.Role) error {
+func (h *Editor) SetRole(ctx context.Context, a message.Address, role policy.Role) error {
 	return h.changeUser(ctx, a, role != policy.Admin, func(t *tx, u User) error {
 		if u.Role == role.String() {
 			return nil
@@ -24,7 +24,7 @@ func (h *Hand) SetRole(ctx context.Context, a message.Address, role policy.Role)
 
 // SetSuspended suspends a profile, which ends its sessions and revokes its tokens for good, or
 // lets it be heard again. The last admin cannot be suspended (ErrLastAdmin).
-func (h *Hand) SetSuspended(ctx context.Context, a message.Address, suspended bool) error {
+func (h *Editor) SetSuspended(ctx context.Context, a message.Address, suspended bool) error {
 	return h.changeUser(ctx, a, suspended, func(t *tx, u User) error {
 		if u.Suspended == suspended {
 			return nil
@@ -38,7 +38,7 @@ func (h *Hand) SetSuspended(ctx context.Context, a message.Address, suspended bo
 	})
 }
 
-func (h *Hand) setSuspended(t *tx, u User, suspended bool, e event) (audit int64, err error) {
+func (h *Editor) setSuspended(t *tx, u User, suspended bool, e event) (audit int64, err error) {
 	e.before = map[string]bool{"suspended": u.Suspended}
 	e.after, e.undoable = map[string]bool{"suspended": suspended}, true
 	if err := endSessions(t, u); err != nil {
@@ -52,7 +52,7 @@ func (h *Hand) setSuspended(t *tx, u User, suspended bool, e event) (audit int64
 
 // undoSuspension suspends a profile, or ends that, as it was before. What was revoked with it
 // stays so.
-func (h *Hand) undoSuspension(t *tx, was AuditEntry, e event) (audit int64, err error) {
+func (h *Editor) undoSuspension(t *tx, was AuditEntry, e event) (audit int64, err error) {
 	a, err := message.ParseAddress(was.Subject)
 	if err != nil {
 		return 0, err
@@ -83,7 +83,7 @@ func (h *Hand) undoSuspension(t *tx, was AuditEntry, e event) (audit int64, err 
 
 // SetPassword keeps a hash of HashPassword, or none if it is empty, and ends the sessions of
 // the profile; its tokens are RevokeTokens' to end. The last admin who can sign in keeps one (ErrLastAdmin).
-func (h *Hand) SetPassword(ctx context.Context, a message.Address, hash string) error {
+func (h *Editor) SetPassword(ctx context.Context, a message.Address, hash string) error {
 	return h.changeUser(ctx, a, hash == "", func(t *tx, u User) error {
 		if err := endSessions(t, u); err != nil {
 			return err
@@ -95,7 +95,7 @@ func (h *Hand) SetPassword(ctx context.Context, a message.Address, hash string) 
 }
 
 // Rename gives a profile another display name.
-func (h *Hand) Rename(ctx context.Context, a message.Address, name string) error {
+func (h *Editor) Rename(ctx context.Context, a message.Address, name string) error {
 	name = message.Clean(name)
 	return h.changeUser(ctx, a, false, func(t *tx, u User) error {
 		if u.Name == name {
@@ -109,7 +109,7 @@ func (h *Hand) Rename(ctx context.Context, a message.Address, name string) error
 
 // RemoveUser removes a profile with its tokens and sessions: its address is a stranger's
 // again. The last admin stays (ErrLastAdmin).
-func (h *Hand) RemoveUser(ctx context.Context, a message.Address) error {
+func (h *Editor) RemoveUser(ctx context.Context, a message.Address) error {
 	return h.changeUser(ctx, a, true, func(t *tx, u User) error {
 		var was auditedUser
 		err := t.row(`select name, role, suspended, password <> '' from users where id = $1`, u.ID).
@@ -132,7 +132,7 @@ func (t *tx) removeUser(id int64) error {
 	return t.exec(`update meta set value = $1 where name = 'removed_user' and value < $1`, id)
 }
 
-func (h *Hand) changeUser(ctx context.Context, a message.Address, losesAdmin bool,
+func (h *Editor) changeUser(ctx context.Context, a message.Address, losesAdmin bool,
 	change func(*tx, User) error) error {
 	return h.do(ctx, func(t *tx) error {
 		u, err := t.user(a)
@@ -147,7 +147,7 @@ func (h *Hand) changeUser(ctx context.Context, a message.Address, losesAdmin boo
 }
 
 // setUser changes one column of a profile, and notes it.
-func (h *Hand) setUser(t *tx, u User, column string, value any, e event) (audit int64, err error) {
+func (h *Editor) setUser(t *tx, u User, column string, value any, e event) (audit int64, err error) {
 	err = t.exec(`update users set `+column+` = $1, updated_at = $2 where id = $3`, value,
 		h.now(), u.ID)
 	if err != nil {

@@ -46,7 +46,7 @@ func (db *DB) UserByID(ctx context.Context, id int64) (User, error) {
 }
 
 // AddUser makes a profile. If there is one already the error is ErrExists.
-func (h *Hand) AddUser(ctx context.Context, u NewUser) error {
+func (h *Editor) AddUser(ctx context.Context, u NewUser) error {
 	return h.do(ctx, func(t *tx) error {
 		added, err := insertUser(t, u, h.db.now())
 		if err == nil && !added {
@@ -77,7 +77,7 @@ type auditedImport struct {
 }
 
 // ImportUsers makes the profiles that are not there, all or none, and says how many.
-func (h *Hand) ImportUsers(ctx context.Context, users []NewUser) (added int, err error) {
+func (h *Editor) ImportUsers(ctx context.Context, users []NewUser) (added int, err error) {
 	err = h.do(ctx, func(t *tx) error {
 		added = 0
 		made := auditedImport{Roles: map[string]int{}}

@@ -27,7 +27,7 @@ func TestUserIDsAreNotUsedAgain(t *testing.T) {
 			}
 		}
 		for _, name := range []string{"ann@acme.test", "bob@acme.test"} {
-			if err := f.hand().RemoveUser(ctx, address(t, name)); err != nil {
+			if err := f.editor().RemoveUser(ctx, address(t, name)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -45,8 +45,8 @@ func TestLastAdminWhileOthersChange(t *testing.T) {
 	ann, bob := f.person("ann@acme.test", "", policy.Admin), f.person("bob@acme.test", "", policy.Admin)
 	errs := make([]error, 2)
 	var both sync.WaitGroup
-	both.Go(func() { errs[0] = f.hand().SetRole(ctx, ann, policy.Agent) })
-	both.Go(func() { errs[1] = other.hand().RemoveUser(ctx, bob) })
+	both.Go(func() { errs[0] = f.editor().SetRole(ctx, ann, policy.Agent) })
+	both.Go(func() { errs[1] = other.editor().RemoveUser(ctx, bob) })
 	both.Wait()
 	if (errs[0] == nil) == (errs[1] == nil) || !errors.Is(errors.Join(errs...), ErrLastAdmin) {
 		t.Errorf("%v", errs)
@@ -62,34 +62,34 @@ func TestLastAdminWithPassword(t *testing.T) {
 	bob := f.person("bob@acme.test", "", policy.Admin)
 	set := func(of string, hash string) {
 		t.Helper()
-		if err := f.hand().SetPassword(ctx, address(t, of), hash); err != nil {
+		if err := f.editor().SetPassword(ctx, address(t, of), hash); err != nil {
 			t.Fatal(err)
 		}
 	}
 	set("ann@acme.test", "a hash")
 	gone := f.person("gone@acme.test", "", policy.Admin)
 	set("gone@acme.test", "a hash")
-	if err := f.hand().SetSuspended(ctx, gone, true); err != nil {
+	if err := f.editor().SetSuspended(ctx, gone, true); err != nil {
 		t.Fatal(err)
 	}
 	for what, err := range map[string]error{
-		"suspended": f.hand().SetSuspended(ctx, ann, true), "removed": f.hand().RemoveUser(ctx, ann),
-		"demoted": f.hand().SetRole(ctx, ann, policy.Agent),
-		"without": f.hand().SetPassword(ctx, ann, ""),
+		"suspended": f.editor().SetSuspended(ctx, ann, true), "removed": f.editor().RemoveUser(ctx, ann),
+		"demoted": f.editor().SetRole(ctx, ann, policy.Agent),
+		"without": f.editor().SetPassword(ctx, ann, ""),
 	} {
 		if !errors.Is(err, ErrLastAdmin) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
 	f.checkAdmin("after all", true)
-	if err := f.hand().SetRole(ctx, bob, policy.Agent); err != nil {
+	if err := f.editor().SetRole(ctx, bob, policy.Agent); err != nil {
 		t.Errorf("an admin who cannot sign in: %v", err)
 	}
-	if err := f.hand().SetRole(ctx, bob, policy.Admin); err != nil {
+	if err := f.editor().SetRole(ctx, bob, policy.Admin); err != nil {
 		t.Fatal(err)
 	}
 	set("bob@acme.test", "a hash")
-	if err := f.hand().SetPassword(ctx, ann, ""); err != nil {
+	if err := f.editor().SetPassword(ctx, ann, ""); err != nil {
 		t.Errorf("one of two: %v", err)
 	}
 }

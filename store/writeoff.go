@@ -12,7 +12,7 @@ var ErrBalanced = errors.New("the difference is another")
 // WriteOff takes a difference of the balance down as understood, see Balance.Difference: messages
 // that are missing become lost, what is there beyond was accepted. Where the difference is not n
 // nothing changes, and the error is ErrBalanced.
-func (h *Hand) WriteOff(ctx context.Context, n int64) (b Balance, err error) {
+func (h *Editor) WriteOff(ctx context.Context, n int64) (b Balance, err error) {
 	err = h.do(ctx, func(t *tx) error {
 		if b, err = scanBalance(t.row(balanceQuery)); err != nil {
 			return damaged(err)

@@ -183,7 +183,7 @@ func (w *writer) transact(batch []*write) (began bool, err error) {
 	w.writing.Lock()
 	defer w.writing.Unlock()
 	if err := begin(w.conn); err != nil {
-		err = w.distrust(err)
+		err = w.markBroken(err)
 		return false, fmt.Errorf("begin: %w", damaged(err))
 	}
 	t := &tx{w: w}
@@ -196,7 +196,7 @@ func (w *writer) transact(batch []*write) (began bool, err error) {
 			w.outbox = nil // the transaction may have changed it
 			// SQLite may have rolled back by itself; then this says so, and that is all right.
 			_ = t.script("rollback")
-			err = w.distrust(err)
+			err = w.markBroken(err)
 		}
 	}()
 	if err := w.replaced(w.mirror.Load().began(t)); err != nil {
@@ -253,11 +253,11 @@ func (w *writer) replaced(err error) error {
 // errDisk marks a failure of the disk outside SQLite.
 var errDisk = errors.New("the disk failed")
 
-// distrust sees whether the disk has failed. After an input or output error the state of the
+// markBroken sees whether the disk has failed. After an input or output error the state of the
 // pages in memory is unknown (https://wiki.postgresql.org/wiki/Fsync_Errors): nothing more
 // is written until the database has been opened anew. It may be the main file that was cut off,
 // and no failure of the disk.
-func (w *writer) distrust(err error) error {
+func (w *writer) markBroken(err error) error {
 	if isCode(err, sqlite3.ErrIoErr) || IsDamaged(err) {
 		if found := w.look(false); errors.Is(found, ErrReplaced) {
 			return found

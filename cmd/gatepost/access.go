@@ -159,7 +159,7 @@ func (a *app) readRanges(text string) (*policy.Ranges, error) {
 // saveAccess changes the restrictions, and names what they may break.
 func (a *app) saveAccess(ctx context.Context, db *store.DB, seen int64,
 	change func(policy.Access) policy.Access) error {
-	access, generation, err := a.hand(db).ChangeAccess(ctx, seen, change, netip.Addr{}, policy.Admin,
+	access, generation, err := a.editor(db).ChangeAccess(ctx, seen, change, netip.Addr{}, policy.Admin,
 		false)
 	switch {
 	case errors.Is(err, store.ErrNoRanges):

@@ -8,8 +8,8 @@ import (
 	"gatepost/store"
 )
 
-// hand is what changes the database in the name of whoever runs us.
-func (a *app) hand(db *store.DB) *store.Hand { return db.By(a.actor()) }
+// editor is what changes the database in the name of whoever runs us.
+func (a *app) editor(db *store.DB) *store.Editor { return db.By(a.actor()) }
 
 // actor is who runs us, as the audit log names it. Where the commands run as a user of their
 // own, sudo says who the person is.
@@ -18,7 +18,7 @@ func (a *app) actor() store.Actor {
 	if person := a.getenv("SUDO_USER"); person != "" && person != name {
 		name = person + " as " + name
 	}
-	return store.Actor{Name: name, Door: "cli"}
+	return store.Actor{Name: name, Via: "cli"}
 }
 
 // machineUser is the name of the user of this machine that runs us, or its number where it

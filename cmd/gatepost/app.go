@@ -66,7 +66,7 @@ func (a *app) openDB(_ context.Context, create bool) (*store.DB, error) {
 // noteCreated says that there was no database where one was asked for: whoever named the wrong
 // one, or is in the wrong folder, would not see it otherwise.
 func (a *app) noteCreated(db *store.DB) {
-	if path := db.Made(); path != "" {
+	if path := db.Created(); path != "" {
 		a.note("gatepost: made a new database: %s", path)
 	}
 }

@@ -48,7 +48,7 @@ func newAuditList(a *app) *cobra.Command {
 }
 
 func (a *app) auditCells(e store.AuditEntry) []string {
-	by, undone := e.Door, ""
+	by, undone := e.Via, ""
 	if e.Client != "" {
 		by += " " + e.Client
 	}
@@ -83,7 +83,7 @@ func newAuditUndo(a *app) *cobra.Command {
 }
 
 func (a *app) undo(ctx context.Context, db *store.DB, id int64) error {
-	err := a.hand(db).Undo(ctx, id)
+	err := a.editor(db).Undo(ctx, id)
 	switch {
 	case errors.Is(err, store.ErrCannotUndo):
 		return no("%w\nnothing was changed", err)

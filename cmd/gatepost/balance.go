@@ -10,7 +10,7 @@ import (
 const balanceEvery = 24 * time.Hour
 
 // watchBalance counts at the start and once a day. Whatever it finds, mail is taken.
-func (g *gate) watchBalance(ctx context.Context) error {
+func (g *daemon) watchBalance(ctx context.Context) error {
 	tick := time.NewTicker(balanceEvery)
 	defer tick.Stop()
 	for {
@@ -23,7 +23,7 @@ func (g *gate) watchBalance(ctx context.Context) error {
 	}
 }
 
-func (g *gate) checkBalance(ctx context.Context) {
+func (g *daemon) checkBalance(ctx context.Context) {
 	b, err := g.db.Balance(ctx)
 	switch n := b.Difference(); {
 	case ctx.Err() != nil:

@@ -23,7 +23,7 @@ func secured(l net.Listener, certificate *smtpd.Certificate) net.Listener {
 }
 
 // serveHTTP answers people and programs until ctx ends.
-func (g *gate) serveHTTP(ctx context.Context) error {
+func (g *daemon) serveHTTP(ctx context.Context) error {
 	if g.http == nil {
 		return nil
 	}

@@ -30,7 +30,7 @@ func (a *app) setAside(ctx context.Context, db *store.DB, ids []int64) error {
 		return err
 	}
 	for _, id := range ids {
-		file, err := a.hand(db).SetAside(ctx, id)
+		file, err := a.editor(db).SetAside(ctx, id)
 		if err != nil {
 			return notFound(err, "there is no message %d", id)
 		}

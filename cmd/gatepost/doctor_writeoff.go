@@ -45,7 +45,7 @@ func (a *app) writeOff(ctx context.Context, kind, number string) error {
 	if err != nil {
 		return err
 	}
-	b, err := a.hand(db).WriteOff(ctx, n)
+	b, err := a.editor(db).WriteOff(ctx, n)
 	if errors.Is(err, store.ErrBalanced) {
 		err = no("nothing was changed: %v", err)
 	}

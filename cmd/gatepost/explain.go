@@ -168,7 +168,7 @@ func (q *question) askAgain(ctx context.Context, db *store.DB, e *explained) err
 // came.
 func factsAgain(ctx context.Context, db *store.DB, id int64, cause string) (
 	*message.Envelope, *policy.Policy, *policy.Facts, error) {
-	kept, err := db.Kept(ctx, id)
+	kept, err := db.StoredMessage(ctx, id)
 	if err != nil {
 		return nil, nil, nil, err
 	}

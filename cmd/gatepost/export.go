@@ -39,8 +39,8 @@ func newExport(cmd *cobra.Command) *export {
 // files reports whether the messages themselves are written.
 func (e *export) files() bool { return e.mbox != "" || e.eml != "" }
 
-// exportLetters writes all that can be read. What cannot is an error in the end.
-func (a *app) exportLetters(ctx context.Context, db *store.DB, all iter.Seq2[letter, error],
+// exportMessages writes all that can be read. What cannot is an error in the end.
+func (a *app) exportMessages(ctx context.Context, db *store.DB, all iter.Seq2[storedMessage, error],
 	e export) (err error) {
 	var left []error
 	bodies := contents{db: db, all: all, leave: func(err error) { left = append(left, err) }}
@@ -58,7 +58,7 @@ func (a *app) exportLetters(ctx context.Context, db *store.DB, all iter.Seq2[let
 // contents are messages that are to be written out.
 type contents struct {
 	db    *store.DB
-	all   iter.Seq2[letter, error]
+	all   iter.Seq2[storedMessage, error]
 	leave func(error) // told of each that cannot be read
 }
 
@@ -136,7 +136,7 @@ func (a *app) writeMboxFile(ctx context.Context, c contents, name string) error 
 // writeMbox writes messages one after another, quoted as mboxrd has it, with LF line ends
 // (RFC 4155, appendix A), and says how many.
 func writeMbox(ctx context.Context, c contents, w io.Writer) (n int, err error) {
-	err = c.each(ctx, func(l letter, raw io.Reader) error {
+	err = c.each(ctx, func(l storedMessage, raw io.Reader) error {
 		n++
 		return mailfile.WriteMbox(w, mboxSender(l.from), l.created, raw)
 	})
@@ -144,7 +144,7 @@ func writeMbox(ctx context.Context, c contents, w io.Writer) (n int, err error) 
 }
 
 // each visits messages with their bytes. One that is deleted meanwhile is left out.
-func (c contents) each(ctx context.Context, visit func(letter, io.Reader) error) error {
+func (c contents) each(ctx context.Context, visit func(storedMessage, io.Reader) error) error {
 	for l, err := range c.all {
 		if err != nil {
 			return err
@@ -181,7 +181,7 @@ func (a *app) writeFolder(ctx context.Context, c contents, dir string) error {
 		return no("%w", err)
 	}
 	written, kept := 0, 0
-	err := c.each(ctx, func(l letter, raw io.Reader) error {
+	err := c.each(ctx, func(l storedMessage, raw io.Reader) error {
 		isNew, err := mailfile.WriteFile(filepath.Join(dir, strconv.FormatInt(l.id, 10)+".eml"), raw)
 		if err == nil && isNew {
 			written++

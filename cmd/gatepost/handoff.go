@@ -142,7 +142,7 @@ func newHandoffRetry(a *app) *cobra.Command {
 		Short: "try hand-offs at once, and for the whole time anew",
 		Args:  takes(1, -1),
 		RunE: a.withIDs(func(ctx context.Context, db *store.DB, ids []int64) error {
-			return a.handoffsChanged(a.hand(db).RetryHandoffs(ctx, ids), "retried", ids)
+			return a.handoffsChanged(a.editor(db).RetryHandoffs(ctx, ids), "retried", ids)
 		}),
 	}
 	a.yesFlag(cmd)
@@ -155,7 +155,7 @@ func newHandoffDiscard(a *app) *cobra.Command {
 		Short: "carry hand-offs no further; their tickets stay, and retry takes them up again",
 		Args:  takes(1, -1),
 		RunE: a.withIDs(func(ctx context.Context, db *store.DB, ids []int64) error {
-			return a.handoffsChanged(a.hand(db).DiscardHandoffs(ctx, ids), "discarded", ids)
+			return a.handoffsChanged(a.editor(db).DiscardHandoffs(ctx, ids), "discarded", ids)
 		}),
 	}
 	a.yesFlag(cmd)

@@ -104,7 +104,7 @@ func newHandoffPause(a *app) *cobra.Command {
 	a.yesFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return a.withStore(cmd.Context(), false, func(db *store.DB) error {
-			err := a.hand(db).PauseTarget(cmd.Context(), args[0], why)
+			err := a.editor(db).PauseTarget(cmd.Context(), args[0], why)
 			return a.targetChanged(cmd.Context(), db, err, args[0], "paused")
 		})
 	}
@@ -118,7 +118,7 @@ func newHandoffResume(a *app) *cobra.Command {
 		Args:  takes(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withStore(cmd.Context(), false, func(db *store.DB) error {
-				err := a.hand(db).ResumeTarget(cmd.Context(), args[0])
+				err := a.editor(db).ResumeTarget(cmd.Context(), args[0])
 				return a.targetChanged(cmd.Context(), db, err, args[0], "resumed")
 			})
 		},

@@ -13,8 +13,8 @@ import (
 	"gatepost/smtpd"
 )
 
-// listen opens the doors. Nobody is let in yet.
-func (g *gate) listen(ctx context.Context, s *settings.Settings) error {
+// listen opens the listeners. Nobody is let in yet.
+func (g *daemon) listen(ctx context.Context, s *settings.Settings) error {
 	for _, kind := range []struct {
 		socket    string
 		addresses settings.Words
@@ -25,7 +25,7 @@ func (g *gate) listen(ctx context.Context, s *settings.Settings) error {
 			if err != nil {
 				return err
 			}
-			g.doors = append(g.doors, smtpd.Door{Listener: l, TLS: kind.tls})
+			g.listeners = append(g.listeners, smtpd.Listener{Listener: l, TLS: kind.tls})
 		}
 	}
 	if s.HTTP.Listen == "" {
@@ -39,7 +39,7 @@ func (g *gate) listen(ctx context.Context, s *settings.Settings) error {
 }
 
 // open takes the i-th socket of that name from the service manager, or opens one.
-func (g *gate) open(ctx context.Context, name string, i int, address string) (
+func (g *daemon) open(ctx context.Context, name string, i int, address string) (
 	l net.Listener, err error) {
 	if opened := g.sockets[name]; opened != nil {
 		l = opened[i]
@@ -81,9 +81,9 @@ func family(address string) string {
 }
 
 // addresses are where SMTP is spoken, over TLS from the first octet or not.
-func (g *gate) addresses(tls bool) string {
+func (g *daemon) addresses(tls bool) string {
 	var all []string
-	for _, d := range g.doors {
+	for _, d := range g.listeners {
 		if d.TLS == tls {
 			all = append(all, d.Addr().String())
 		}
@@ -92,7 +92,7 @@ func (g *gate) addresses(tls bool) string {
 }
 
 // taking is what the service manager shows of a server that runs.
-func (g *gate) taking() string {
+func (g *daemon) taking() string {
 	return statusLine("taking mail on " + strings.TrimSpace(g.addresses(false)+" "+
 		g.addresses(true)))
 }

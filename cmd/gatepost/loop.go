@@ -120,7 +120,7 @@ func newLoopReset(a *app) *cobra.Command {
 			var unknown []message.Address
 			err = a.withStore(cmd.Context(), false, func(db *store.DB) error {
 				for _, sender := range senders {
-					n, err := a.hand(db).ResetBands(cmd.Context(), sender)
+					n, err := a.editor(db).ResetBands(cmd.Context(), sender)
 					if err != nil {
 						return err
 					}

@@ -1,6 +1,6 @@
 // Command gatepost is an inbound mail filter: it takes each message over SMTP and makes it
 // a ticket, an entry of the suspended queue or a silent rejection. This package builds
-// the rooms and opens the doors; it never judges a message itself.
+// the rooms and opens the listeners; it never judges a message itself.
 package main
 
 import (

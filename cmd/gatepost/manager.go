@@ -9,14 +9,14 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/coreos/go-systemd/v22/daemon"
+	sdnotify "github.com/coreos/go-systemd/v22/daemon"
 
 	"gatepost/terminal"
 )
 
 // notify tells the service manager that started us, if one did, how we are (sd_notify(3)).
-func (g *gate) notify(states ...string) {
-	if _, err := daemon.SdNotify(false, strings.Join(states, "\n")); err != nil {
+func (g *daemon) notify(states ...string) {
+	if _, err := sdnotify.SdNotify(false, strings.Join(states, "\n")); err != nil {
 		g.log.Warn("the service manager is not told", "error", err)
 	}
 }
@@ -28,8 +28,8 @@ func statusLine(text string) string {
 
 // feed keeps the service manager's watchdog from biting, if there is one, as long as we are
 // alive: until ctx ends, a third of its time apart.
-func (g *gate) feed(ctx context.Context) error {
-	patience, err := daemon.SdWatchdogEnabled(false)
+func (g *daemon) feed(ctx context.Context) error {
+	patience, err := sdnotify.SdWatchdogEnabled(false)
 	if err != nil {
 		g.log.Warn("the watchdog of the service manager is not fed", "error", err)
 	}
@@ -45,7 +45,7 @@ func (g *gate) feed(ctx context.Context) error {
 		case err != nil:
 			g.log.Error("the watchdog of the service manager is not fed", "error", err)
 		default:
-			g.notify(daemon.SdNotifyWatchdog)
+			g.notify(sdnotify.SdNotifyWatchdog)
 		}
 		select {
 		case <-ctx.Done():
@@ -57,7 +57,7 @@ func (g *gate) feed(ctx context.Context) error {
 
 // alive reports what has hung: a listener, or the writer. A writer that refuses, such as one
 // whose disk is full, has answered: a new start would mend nothing.
-func (g *gate) alive(ctx context.Context, patience time.Duration) error {
+func (g *daemon) alive(ctx context.Context, patience time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if err := g.db.Ping(ctx); errors.Is(err, context.DeadlineExceeded) {

@@ -31,7 +31,7 @@ func parseForwardPath(text, host string) (string, error) {
 	return parsePath(text)
 }
 
-// parsePath takes whatever the SMTP door takes. A local part that a mail server took the
+// parsePath takes whatever SMTP takes. A local part that a mail server took the
 // quotation marks off gets them back.
 func parsePath(text string) (string, error) {
 	path := withoutRoute(text)

@@ -60,7 +60,7 @@ func (a *app) notHeld(ctx context.Context, db *store.DB, id int64, err error) er
 	if !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	r, err := a.hand(db).Recover(ctx, id)
+	r, err := a.editor(db).Recover(ctx, id)
 	if errors.Is(err, store.ErrRecovered) {
 		return a.recoveredBefore(id, r)
 	}
@@ -120,7 +120,7 @@ type recovered struct {
 
 func (a *app) recoverOne(ctx context.Context, db *store.DB, s store.Suspended,
 	with *store.ListChange) error {
-	r, err := a.hand(db).RecoverWith(ctx, s.ID, with)
+	r, err := a.editor(db).RecoverWith(ctx, s.ID, with)
 	if errors.Is(err, store.ErrRecovered) {
 		return a.recoveredBefore(s.ID, r)
 	}

@@ -8,14 +8,14 @@ import (
 	"strings"
 	"time"
 
-	"github.com/coreos/go-systemd/v22/daemon"
+	sdnotify "github.com/coreos/go-systemd/v22/daemon"
 
 	"gatepost/settings"
 	"gatepost/smtpd"
 )
 
 // reloads reads the settings anew at each signal, until ctx ends.
-func (g *gate) reloads(ctx context.Context, hangUps <-chan os.Signal) error {
+func (g *daemon) reloads(ctx context.Context, hangUps <-chan os.Signal) error {
 	for {
 		select {
 		case <-ctx.Done():
@@ -27,12 +27,12 @@ func (g *gate) reloads(ctx context.Context, hangUps <-chan os.Signal) error {
 }
 
 // reload goes by the settings as they are now, by all of them or, if one is wrong, by none.
-func (g *gate) reload() {
-	g.notify(daemon.SdNotifyReloading, strings.TrimSpace(daemon.SdNotifyMonotonicUsec()))
+func (g *daemon) reload() {
+	g.notify(sdnotify.SdNotifyReloading, strings.TrimSpace(sdnotify.SdNotifyMonotonicUsec()))
 	changed, waiting, err := g.change()
 	if err != nil {
 		g.log.Error("not reloaded: everything stays as it was", "error", err)
-		g.notify(daemon.SdNotifyReady, statusLine("the last reload was refused: "+err.Error()))
+		g.notify(sdnotify.SdNotifyReady, statusLine("the last reload was refused: "+err.Error()))
 		return
 	}
 	if len(waiting) > 0 {
@@ -41,12 +41,12 @@ func (g *gate) reload() {
 	}
 	g.warn()
 	g.log.Info("reloaded", "changed", changed.String())
-	g.notify(daemon.SdNotifyReady, g.taking())
+	g.notify(sdnotify.SdNotifyReady, g.taking())
 }
 
 // change says which settings it changed, and which it would have if the server were started
 // again. After an error nothing has changed.
-func (g *gate) change() (changed, waiting settings.Words, err error) {
+func (g *daemon) change() (changed, waiting settings.Words, err error) {
 	next, err := g.read()
 	if err != nil {
 		return nil, nil, err
@@ -66,7 +66,7 @@ func (g *gate) change() (changed, waiting settings.Words, err error) {
 	}
 	targets, err := newTargets(next)
 	if err == nil {
-		err = g.hand(context.Background(), targets)
+		err = g.setTargets(context.Background(), targets)
 	}
 	if err != nil {
 		return nil, nil, err
@@ -90,7 +90,7 @@ func replace(certificate, by *smtpd.Certificate) {
 
 // asks has who a message is from asked in another way, if that may have changed. Whom was
 // asked until now may still be for a message on its way, and so is closed at the end.
-func (g *gate) asks(s *settings.Settings, changed settings.Words) {
+func (g *daemon) asks(s *settings.Settings, changed settings.Words) {
 	if slices.ContainsFunc(changed, func(key string) bool {
 		return strings.HasPrefix(key, "smtp.") || strings.HasPrefix(key, "auth.")
 	}) {

@@ -11,9 +11,9 @@ import (
 // be making room for it.
 const rescueEvery = 10 * time.Second
 
-// watchFiles ends the gate when the files of the database are no longer at their paths, once
+// watchFiles ends the server when the files of the database are no longer at their paths, once
 // the mail in them is safe: they may have no other name, and end with this process.
-func (g *gate) watchFiles(ctx context.Context) error {
+func (g *daemon) watchFiles(ctx context.Context) error {
 	if !g.db.AwaitReplaced(ctx) {
 		return nil
 	}
@@ -35,7 +35,7 @@ func (g *gate) watchFiles(ctx context.Context) error {
 }
 
 // noteRescued says in one line what has happened and how the mail comes back.
-func (g *gate) noteRescued(r store.Rescue) {
+func (g *daemon) noteRescued(r store.Rescue) {
 	attrs := []any{"reason", g.db.Replaced()}
 	if r.Path != "" {
 		attrs = append(attrs, "rescued", r.Path, "messages", r.Messages,
@@ -63,7 +63,7 @@ func (g *gate) noteRescued(r store.Rescue) {
 
 // warnOfCopy says when there is no second copy of the database, or none any more. It reports
 // whether there is none, for the next time.
-func (g *gate) warnOfCopy(was bool) bool {
+func (g *daemon) warnOfCopy(was bool) bool {
 	err := g.db.SecondCopy()
 	if err != nil && !was {
 		g.log.Warn("there is no second copy of the database: when it is written over under the server "+

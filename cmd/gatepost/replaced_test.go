@@ -122,7 +122,7 @@ func TestNotReadyOnceReplaced(t *testing.T) {
 	if err := db.Ping(t.Context()); !errors.Is(err, store.ErrReplaced) {
 		t.Errorf("written: %v", err)
 	}
-	g := &gate{db: db}
+	g := &daemon{db: db}
 	g.stopping.Store(true)
 	if err := g.ready(t.Context()); !errors.Is(err, store.ErrReplaced) ||
 		!strings.Contains(err.Error(), path+" was deleted") {

@@ -75,7 +75,7 @@ func (a *app) entries(args []string) (policy.ListName, []policy.Entry, error) {
 func (a *app) addRules(ctx context.Context, list policy.ListName, entries []policy.Entry,
 	note string) error {
 	return a.withStore(ctx, true, func(db *store.DB) error {
-		added, err := a.hand(db).AddRules(ctx, list, entries, note)
+		added, err := a.editor(db).AddRules(ctx, list, entries, note)
 		if err != nil {
 			return err
 		}
@@ -109,7 +109,7 @@ func (a *app) noteAdded(list policy.ListName, entries []policy.Entry, added int)
 
 func (a *app) removeRules(ctx context.Context, db *store.DB, list policy.ListName,
 	entries []policy.Entry, note string) error {
-	missing, err := a.hand(db).RemoveRules(ctx, list, entries)
+	missing, err := a.editor(db).RemoveRules(ctx, list, entries)
 	if errors.Is(err, store.ErrNotFound) && len(missing) > 0 {
 		return notOnList(list, missing)
 	}

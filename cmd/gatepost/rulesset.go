@@ -115,7 +115,7 @@ func something(text []byte, instead string) error {
 }
 
 func (a *app) setRules(ctx context.Context, db *store.DB, seen int64, l store.NewList) error {
-	did, err := a.hand(db).SetRules(ctx, seen, l)
+	did, err := a.editor(db).SetRules(ctx, seen, l)
 	if errors.Is(err, store.ErrRulesChanged) {
 		return no("the lists were changed meanwhile: read them again (gatepost rules show %s), then "+
 			"set them; gatepost audit list says who did what\nthe %[1]slist stays as it was", l.Name)

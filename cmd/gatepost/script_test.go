@@ -36,7 +36,7 @@ func TestScripts(t *testing.T) {
 
 // commands are what scripts may use beyond the commands of testscript.
 func commands() map[string]func(*testscript.TestScript, bool, []string) {
-	all := doorCommands()
+	all := listenerCommands()
 	all["code"] = wantCode
 	all["sql"] = runSQL
 	all["let"] = setVariable

@@ -13,7 +13,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/coreos/go-systemd/v22/daemon"
+	sdnotify "github.com/coreos/go-systemd/v22/daemon"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"golang.org/x/sync/errgroup"
@@ -53,25 +53,25 @@ func (a *app) serveFlags(flags *pflag.FlagSet) {
 		"take mail for these `addresses` and domains only")
 }
 
-// A gate is a server that is open: what it holds, in the order in which it was taken.
-type gate struct {
+// A daemon is a server that is open: what it holds, in the order in which it was taken.
+type daemon struct {
 	*plan
-	app      *app
-	sockets  sockets                           // that the service manager opened
-	settings atomic.Pointer[settings.Settings] // as they are now
-	log      *slog.Logger
-	doors    []smtpd.Door
-	http     net.Listener // nil if there is none
-	attended []*attended  // below doors and http
-	db       *store.DB
-	unlock   func() error // the server's lock on db
-	receiver *intake.Receiver
-	courier  *courier.Engine
-	checkers []*mailauth.Checker // the last is in use; nil if claims are taken
-	stopping atomic.Bool
+	app       *app
+	sockets   sockets                           // that the service manager opened
+	settings  atomic.Pointer[settings.Settings] // as they are now
+	log       *slog.Logger
+	listeners []smtpd.Listener
+	http      net.Listener // nil if there is none
+	attended  []*attended  // below listeners and http
+	db        *store.DB
+	unlock    func() error // the server's lock on db
+	receiver  *intake.Receiver
+	courier   *courier.Engine
+	checkers  []*mailauth.Checker // the last is in use; nil if claims are taken
+	stopping  atomic.Bool
 }
 
-// serve runs the gate until a signal. What keeps it from opening is an error of the
+// serve runs the server until a signal. What keeps it from opening is an error of the
 // configuration.
 func (a *app) serve(ctx context.Context) error {
 	// A service that one of these two ends counts as one that ended well, and is not started
@@ -82,7 +82,7 @@ func (a *app) serve(ctx context.Context) error {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	context.AfterFunc(ctx, stop) // the second signal ends the process
-	g, err := a.openGate(ctx)
+	g, err := a.openDaemon(ctx)
 	if err != nil {
 		return &failure{exitConfig, err}
 	}
@@ -92,9 +92,9 @@ func (a *app) serve(ctx context.Context) error {
 	return errors.Join(g.run(ctx, stop, hangUps), g.close())
 }
 
-// openGate checks everything and takes what a server needs.
-func (a *app) openGate(ctx context.Context) (g *gate, err error) {
-	g = &gate{app: a}
+// openDaemon checks everything and takes what a server needs.
+func (a *app) openDaemon(ctx context.Context) (g *daemon, err error) {
+	g = &daemon{app: a}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, g.close())
@@ -119,7 +119,7 @@ func (a *app) openGate(ctx context.Context) (g *gate, err error) {
 	if g.db, err = a.openDB(ctx, true); err != nil {
 		return g, err
 	}
-	if path := g.db.Made(); path != "" {
+	if path := g.db.Created(); path != "" {
 		g.log.Info("made a new database", "path", path)
 	}
 	if g.unlock, err = g.db.Lock(ctx); err != nil {
@@ -134,7 +134,7 @@ func (a *app) openGate(ctx context.Context) (g *gate, err error) {
 	if err != nil {
 		return g, err
 	}
-	if err = g.hand(ctx, targets); err != nil {
+	if err = g.setTargets(ctx, targets); err != nil {
 		return g, err
 	}
 	g.db.GoFirst()
@@ -154,7 +154,7 @@ func (a *app) openGate(ctx context.Context) (g *gate, err error) {
 }
 
 // read reads the settings as a server has them.
-func (g *gate) read() (*settings.Settings, error) {
+func (g *daemon) read() (*settings.Settings, error) {
 	s, err := g.app.readSettings()
 	if err != nil {
 		return nil, err
@@ -162,16 +162,16 @@ func (g *gate) read() (*settings.Settings, error) {
 	return s, g.sockets.settle(s)
 }
 
-// run is what happens at once while the gate is open. It stops in order: the doors close
-// and the contents under way come to their end, then the rest ends.
-func (g *gate) run(ctx context.Context, stop func(), hangUps <-chan os.Signal) error {
+// run is what happens at once while the server is open. It stops in order: the listeners close
+// and the transfers in progress come to their end, then the rest ends.
+func (g *daemon) run(ctx context.Context, stop func(), hangUps <-chan os.Signal) error {
 	g.announce()
 	group, ctx := errgroup.WithContext(ctx)
 	inside, leave := context.WithCancel(context.Background())
 	defer leave()
 	group.Go(func() error {
 		defer leave()
-		return g.smtp.Run(ctx, g.doors...)
+		return g.smtp.Run(ctx, g.listeners...)
 	})
 	group.Go(func() error {
 		g.announceEnd(ctx, inside, stop)
@@ -190,22 +190,22 @@ func (g *gate) run(ctx context.Context, stop func(), hangUps <-chan os.Signal) e
 	return err
 }
 
-// announceEnd says that the gate stops once ctx is done; inside ends later, or when the
+// announceEnd says that the server stops once ctx is done; inside ends later, or when the
 // doors have closed by themselves. From then on a second signal ends the process.
-func (g *gate) announceEnd(ctx, inside context.Context, stop func()) {
+func (g *daemon) announceEnd(ctx, inside context.Context, stop func()) {
 	select {
 	case <-ctx.Done():
 	case <-inside.Done():
 	}
 	stop()
 	g.stopping.Store(true)
-	g.notify(daemon.SdNotifyStopping)
+	g.notify(sdnotify.SdNotifyStopping)
 	g.log.Info("stopping", "grace", g.settings.Load().SMTP.Grace.String())
 }
 
-// watchDisk ends the gate when the disk has failed under a write: what is in memory may not
+// watchDisk ends the server when the disk has failed under a write: what is in memory may not
 // be what is on disk, and only a new start reads it back.
-func (g *gate) watchDisk(ctx context.Context) error {
+func (g *daemon) watchDisk(ctx context.Context) error {
 	select {
 	case <-g.db.Broken():
 		return errors.New("the disk failed under a write; see the log")
@@ -218,7 +218,7 @@ func (g *gate) watchDisk(ctx context.Context) error {
 const pingWait = 2 * time.Second
 
 // ready reports whether a message would be taken now.
-func (g *gate) ready(ctx context.Context) error {
+func (g *daemon) ready(ctx context.Context) error {
 	if err := g.db.Replaced(); err != nil {
 		return err
 	}
@@ -237,7 +237,7 @@ func (g *gate) ready(ctx context.Context) error {
 }
 
 // purge deletes what has expired.
-func (g *gate) purge(ctx context.Context) error {
+func (g *daemon) purge(ctx context.Context) error {
 	tick := time.NewTicker(purgeEvery)
 	defer tick.Stop()
 	alone := false
@@ -264,7 +264,7 @@ func (g *gate) purge(ctx context.Context) error {
 
 // warnOfExpiry says what has begun to keep messages from being deleted. Was is nil at first:
 // a server that was off for hours finds the clock ahead, which is no news if nothing waits.
-func (g *gate) warnOfExpiry(was *store.Purged, is store.Purged) {
+func (g *daemon) warnOfExpiry(was *store.Purged, is store.Purged) {
 	if was == nil && is.Waiting == 0 {
 		return
 	}
@@ -280,7 +280,7 @@ func (g *gate) warnOfExpiry(was *store.Purged, is store.Purged) {
 }
 
 // announce says where we listen, in one line, and what is open to anybody.
-func (g *gate) announce() {
+func (g *daemon) announce() {
 	g.warn()
 	attrs := []any{"smtp", g.addresses(false)}
 	if smtps := g.addresses(true); smtps != "" {
@@ -290,11 +290,11 @@ func (g *gate) announce() {
 		attrs = append(attrs, "http", g.http.Addr().String())
 	}
 	g.log.Info("listening", attrs...)
-	g.notify(daemon.SdNotifyReady, g.taking())
+	g.notify(sdnotify.SdNotifyReady, g.taking())
 }
 
 // warn says what is open to anybody.
-func (g *gate) warn() {
+func (g *daemon) warn() {
 	s := g.settings.Load()
 	if len(s.SMTP.Recipients) == 0 {
 		g.log.Warn("mail for any recipient is taken, since smtp.recipients is empty " +
@@ -314,10 +314,10 @@ func (g *gate) warn() {
 }
 
 // checker is whom messages ask now.
-func (g *gate) checker() *mailauth.Checker { return g.checkers[len(g.checkers)-1] }
+func (g *daemon) checker() *mailauth.Checker { return g.checkers[len(g.checkers)-1] }
 
-// close gives up what the gate holds, the last taken first.
-func (g *gate) close() error {
+// close gives up what the server holds, the last taken first.
+func (g *daemon) close() error {
 	var errs []error
 	for _, checker := range g.checkers {
 		if checker != nil {
@@ -333,7 +333,7 @@ func (g *gate) close() error {
 	if g.http != nil {
 		errs = append(errs, closeListener(g.http))
 	}
-	for _, d := range g.doors {
+	for _, d := range g.listeners {
 		errs = append(errs, closeListener(d))
 	}
 	errs = append(errs, g.sockets.close())

@@ -106,7 +106,7 @@ func newSuspendedShow(a *app) *cobra.Command {
 			if err != nil {
 				return notShown(cmd.Context(), db, id, err)
 			}
-			return a.printLetter(cmd.Context(), db, a.heldLetter(s), *v)
+			return a.printMessage(cmd.Context(), db, a.heldMessage(s), *v)
 		})
 	}
 	return cmd
@@ -127,12 +127,12 @@ func notShown(ctx context.Context, db *store.DB, id int64, err error) error {
 	return no("there is no held message %d", id)
 }
 
-func (a *app) heldLetter(s store.Suspended) letter {
+func (a *app) heldMessage(s store.Suspended) storedMessage {
 	cause := s.Cause
 	if s.CauseID != nil {
 		cause += " (" + strconv.Itoa(*s.CauseID) + ")"
 	}
-	return letter{
+	return storedMessage{
 		id: s.ID, from: s.Author.Email, size: s.Size, created: s.CreatedAt, record: s,
 		why: "held: " + s.Why,
 		fields: append([][2]string{
@@ -177,7 +177,7 @@ func newSuspendedExport(a *app) *cobra.Command {
 		return a.withStore(cmd.Context(), false, func(db *store.DB) error {
 			held := db.ListSuspended(cmd.Context(), q)
 			if e.files() {
-				return a.exportLetters(cmd.Context(), db, letters(held, a.heldLetter), *e)
+				return a.exportMessages(cmd.Context(), db, storedMessages(held, a.heldMessage), *e)
 			}
 			return writeRecords(a, held, heldColumns(), heldCells)
 		})

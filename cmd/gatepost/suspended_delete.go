@@ -38,7 +38,7 @@ func (a *app) deleteSuspended(ctx context.Context, db *store.DB, ids []int64) er
 	if err := a.confirm(what, doomed...); err != nil {
 		return err
 	}
-	missing, err := a.hand(db).DeleteSuspended(ctx, ids)
+	missing, err := a.editor(db).DeleteSuspended(ctx, ids)
 	if len(missing) > 0 {
 		return noHeld(missing, "deleted")
 	}
@@ -54,7 +54,7 @@ func newSuspendedUndelete(a *app) *cobra.Command {
 		Short: "hold messages again that were deleted less than suspended.undelete ago",
 		Args:  takes(1, -1),
 		RunE: a.withIDs(func(ctx context.Context, db *store.DB, ids []int64) error {
-			missing, err := a.hand(db).Undelete(ctx, ids)
+			missing, err := a.editor(db).Undelete(ctx, ids)
 			if len(missing) > 0 {
 				return noDeleted(missing)
 			}

@@ -134,8 +134,8 @@ func certificates(file string) (*x509.CertPool, error) {
 	return roots, nil
 }
 
-// hand has the store and the courier go by these targets.
-func (g *gate) hand(ctx context.Context, targets []target) error {
+// setTargets has the store and the courier go by these targets.
+func (g *daemon) setTargets(ctx context.Context, targets []target) error {
 	known := make([]store.Target, len(targets))
 	carried := make([]courier.Target, len(targets))
 	for i, t := range targets {
@@ -149,7 +149,7 @@ func (g *gate) hand(ctx context.Context, targets []target) error {
 }
 
 // warnOfTargets says what is not carried on although it waits.
-func (g *gate) warnOfTargets(ctx context.Context) error {
+func (g *daemon) warnOfTargets(ctx context.Context) error {
 	all, err := g.db.Targets(ctx)
 	for _, t := range all {
 		switch {

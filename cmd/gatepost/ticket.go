@@ -68,14 +68,14 @@ func newTicketShow(a *app) *cobra.Command {
 			if err != nil {
 				return notFound(err, "there is no ticket %d", id)
 			}
-			return a.printLetter(cmd.Context(), db, a.ticketLetter(t), *v)
+			return a.printMessage(cmd.Context(), db, a.ticketMessage(t), *v)
 		})
 	}
 	return cmd
 }
 
-func (a *app) ticketLetter(t store.Ticket) letter {
-	return letter{
+func (a *app) ticketMessage(t store.Ticket) storedMessage {
+	return storedMessage{
 		id: t.ID, from: t.Requester.Email, size: t.Size, created: t.CreatedAt, record: t,
 		fields: [][2]string{
 			{"ID", strconv.FormatInt(t.ID, 10)},
@@ -133,7 +133,7 @@ func newTicketExport(a *app) *cobra.Command {
 		return a.withStore(cmd.Context(), false, func(db *store.DB) error {
 			tickets := db.ListTickets(cmd.Context(), q)
 			if e.files() {
-				return a.exportLetters(cmd.Context(), db, letters(tickets, a.ticketLetter), *e)
+				return a.exportMessages(cmd.Context(), db, storedMessages(tickets, a.ticketMessage), *e)
 			}
 			return writeRecords(a, tickets, ticketColumns(), ticketCells)
 		})

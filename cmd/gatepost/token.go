@@ -59,7 +59,7 @@ func after(now time.Time, flag, s string) (time.Time, error) {
 }
 
 func (a *app) addToken(ctx context.Context, db *store.DB, n store.NewToken) error {
-	token, secret, err := a.hand(db).AddToken(ctx, n)
+	token, secret, err := a.editor(db).AddToken(ctx, n)
 	switch {
 	case errors.Is(err, store.ErrExpiry):
 		return misuse("--expires: a token must stand for some time, such as 90d")
@@ -145,7 +145,7 @@ func (a *app) revokeTokens(ctx context.Context, db *store.DB, ids []int64) error
 		return err
 	}
 	for _, id := range ids {
-		if err := a.hand(db).RevokeToken(ctx, id); err != nil {
+		if err := a.editor(db).RevokeToken(ctx, id); err != nil {
 			return notFound(err, "there is no token %d any more", id)
 		}
 	}

@@ -65,7 +65,7 @@ func parseRole(s string) (policy.Role, error) {
 
 func (a *app) addUser(ctx context.Context, u store.NewUser) error {
 	return a.withStore(ctx, true, func(db *store.DB) error {
-		err := a.hand(db).AddUser(ctx, u)
+		err := a.editor(db).AddUser(ctx, u)
 		if errors.Is(err, store.ErrExists) {
 			return no("there is a profile of %s already: nothing was changed", u.Email)
 		}
@@ -92,7 +92,7 @@ func newUserRole(a *app) *cobra.Command {
 			}
 			ctx := cmd.Context()
 			return a.withUser(ctx, args[0], func(db *store.DB, address message.Address) error {
-				return userErr(a.hand(db).SetRole(ctx, address, role), address)
+				return userErr(a.editor(db).SetRole(ctx, address, role), address)
 			}, a.noteUser("is "+role.String()+" now"))
 		},
 	}
@@ -119,7 +119,7 @@ func newUserSuspend(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			return a.withUser(ctx, args[0], func(db *store.DB, address message.Address) error {
-				return userErr(a.hand(db).SetSuspended(ctx, address, true), address)
+				return userErr(a.editor(db).SetSuspended(ctx, address, true), address)
 			}, a.noteUser("is suspended: all its mail is held, and its tokens are revoked"))
 		},
 	}
@@ -135,7 +135,7 @@ func newUserUnsuspend(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			return a.withUser(ctx, args[0], func(db *store.DB, address message.Address) error {
-				return userErr(a.hand(db).SetSuspended(ctx, address, false), address)
+				return userErr(a.editor(db).SetSuspended(ctx, address, false), address)
 			}, a.noteUser("is not suspended any more"))
 		},
 	}
@@ -173,7 +173,7 @@ func (a *app) removeUser(ctx context.Context, db *store.DB, address message.Addr
 	if err := a.confirm("remove the profile of "+u.Email, line); err != nil {
 		return err
 	}
-	if err := a.hand(db).RemoveUser(ctx, address); err != nil {
+	if err := a.editor(db).RemoveUser(ctx, address); err != nil {
 		return userErr(err, address)
 	}
 	if a.json {
@@ -212,7 +212,7 @@ func newUserPassword(a *app) *cobra.Command {
 // setPassword ends the tokens of a profile with its old password, or names those that stand on.
 func (a *app) setPassword(ctx context.Context, db *store.DB, owner message.Address,
 	password string, revoke bool) error {
-	hand := a.hand(db)
+	hand := a.editor(db)
 	if revoke {
 		n, err := hand.RevokeTokens(ctx, owner)
 		if err != nil {

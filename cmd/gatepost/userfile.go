@@ -50,7 +50,7 @@ func newUserImport(a *app) *cobra.Command {
 
 func (a *app) importUsers(ctx context.Context, users []store.NewUser) error {
 	return a.withStore(ctx, true, func(db *store.DB) error {
-		added, err := a.hand(db).ImportUsers(ctx, users)
+		added, err := a.editor(db).ImportUsers(ctx, users)
 		if err != nil {
 			return err
 		}

@@ -143,7 +143,7 @@ func TestLongList(t *testing.T) {
 		st.Must(err)
 		entries = append(entries, e)
 	}
-	_, err := st.Hand().AddRules(t.Context(), policy.Block, entries, "")
+	_, err := st.Editor().AddRules(t.Context(), policy.Block, entries, "")
 	st.Must(err)
 	do := st.As("admin@acme.test")
 	o := st.Object(do("GET", "/api/v2/rules", ""), 200)
@@ -204,7 +204,7 @@ func TestCheck(t *testing.T) {
 func TestContentGone(t *testing.T) {
 	st := testServer(t)
 	st.Rules(policy.Block, "*")
-	id := st.Receive(httpdtest.Letter("sam@example.net", "large", strings.Repeat("0123456789\r\n", 10000)))
+	id := st.Receive(httpdtest.Message("sam@example.net", "large", strings.Repeat("0123456789\r\n", 10000)))
 	files, err := filepath.Glob(filepath.Join(st.DB.Dir(), "*.eml"))
 	st.Must(err)
 	if len(files) != 1 {

@@ -52,7 +52,7 @@ func TestPaging(t *testing.T) {
 	secret, _ := st.Token("agent@acme.test")
 	st.Rules(policy.Block, "*")
 	for i := range held {
-		st.Receive(httpdtest.Letter(fmt.Sprintf("s%d@example.net", i%7), fmt.Sprintf("no %d", i%5), "x"))
+		st.Receive(httpdtest.Message(fmt.Sprintf("s%d@example.net", i%7), fmt.Sprintf("no %d", i%5), "x"))
 	}
 	for _, query := range []string{"", "?page[size]=100", "?page%5Bsize%5D=50&sort_by=subject",
 		"?page[size]=99&sort_by=author_email&sort_order=desc", "?page[size]=100&sort_by=cause",
@@ -124,7 +124,7 @@ func TestBackwards(t *testing.T) {
 func TestSuspendedTicket(t *testing.T) {
 	st := testServer(t)
 	st.Rules(policy.Block, "suspend:example.com")
-	id := st.Receive(httpdtest.Letter("Ann Example <ann@example.com>", "Help", "My printer burns."))
+	id := st.Receive(httpdtest.Message("Ann Example <ann@example.com>", "Help", "My printer burns."))
 	do := st.As("agent@acme.test")
 	o := st.Object(do("GET", "/api/v2/suspended_tickets/"+fmt.Sprint(id), ""), 200)
 	held := httpdtest.At(o, "suspended_ticket").(map[string]any)
@@ -181,7 +181,7 @@ func TestRecover(t *testing.T) {
 	}
 	for entry, err := range st.DB.AuditLog(t.Context(), auditOf(fmt.Sprint(id))) {
 		st.Must(err)
-		if entry.Actor != "agent@acme.test" || entry.Door != "console" || entry.Client != inside {
+		if entry.Actor != "agent@acme.test" || entry.Via != "console" || entry.Client != inside {
 			t.Errorf("audit %+v", entry)
 		}
 	}
@@ -274,7 +274,7 @@ func TestAttachments(t *testing.T) {
 func TestOwnTickets(t *testing.T) {
 	st := testServer(t)
 	mine := st.Receive(strings.Replace(httpdtest.WithFiles(), "files", "mine", 1))
-	other := st.Receive(httpdtest.Letter("Bob <bob@example.org>", "other", "x"))
+	other := st.Receive(httpdtest.Message("Bob <bob@example.org>", "other", "x"))
 	do := st.As("ann@example.com")
 	o := st.Object(do("GET", "/api/v2/tickets", ""), 200)
 	st.Has(o, 1, "tickets")

@@ -43,7 +43,7 @@ func (s *handlers) auditLogs(w http.ResponseWriter, r *http.Request, _ httpd.Cal
 		if err != nil {
 			return err
 		}
-		records = append(records, logged{e.ID, stamp(e.At), e.Actor, e.Door, e.Client, e.Action,
+		records = append(records, logged{e.ID, stamp(e.At), e.Actor, e.Via, e.Client, e.Action,
 			e.Subject, e.Before, e.After, e.Undoable, e.UndoneBy, e.Messages})
 	}
 	more := len(records) > size

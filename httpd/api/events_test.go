@@ -125,14 +125,14 @@ func TestStreamsAreCut(t *testing.T) {
 			return nil
 		},
 		"suspended": func(st *httpdtest.Site, _ string) error {
-			return st.Hand().SetSuspended(ctx, st.Address(agent), true)
+			return st.Editor().SetSuspended(ctx, st.Address(agent), true)
 		},
 		"role": func(st *httpdtest.Site, _ string) error {
-			return st.Hand().SetRole(ctx, st.Address(agent), policy.EndUser)
+			return st.Editor().SetRole(ctx, st.Address(agent), policy.EndUser)
 		},
 		"session": func(st *httpdtest.Site, session string) error { return st.DB.EndSession(ctx, session) },
 		"password": func(st *httpdtest.Site, _ string) error {
-			return st.Hand().SetPassword(ctx, st.Address(agent), "x")
+			return st.Editor().SetPassword(ctx, st.Address(agent), "x")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -151,7 +151,7 @@ func (s *handlers) addUser(w http.ResponseWriter, r *http.Request, c httpd.Calle
 	if err != nil {
 		return httpd.Invalid("email", "%s", err)
 	}
-	n := store.NewUser{Email: address, Role: change.role, MadeBy: c.Door}
+	n := store.NewUser{Email: address, Role: change.role, MadeBy: c.Via}
 	if change.Name != nil {
 		n.Name = *change.Name
 	}
@@ -201,7 +201,7 @@ func (s *handlers) changeUser(w http.ResponseWriter, r *http.Request, c httpd.Ca
 // apply makes what is different, so that the profile may at no moment do what it may neither
 // before nor after: it is suspended before it has another role, and unsuspended after. What
 // may be refused, since it would take the last admin, comes first all the same.
-func (c userChange) apply(r *http.Request, h *store.Hand, u store.User,
+func (c userChange) apply(r *http.Request, h *store.Editor, u store.User,
 	address message.Address) error {
 	differs := c.Suspended != nil && *c.Suspended != u.Suspended
 	if differs && *c.Suspended {

@@ -28,7 +28,7 @@ func TestChangeGivesNothingInBetween(t *testing.T) {
 	} {
 		st := testServer(t)
 		st.User(second, c.role)
-		st.Must(st.Hand().SetSuspended(t.Context(), st.Address(second), c.suspended))
+		st.Must(st.Editor().SetSuspended(t.Context(), st.Address(second), c.suspended))
 		u, err := st.DB.User(t.Context(), st.Address(second))
 		st.Must(err)
 		w := st.As("admin@acme.test")("PUT", "/api/v2/users/"+fmt.Sprint(u.ID), `{"user":`+c.body+`}`)

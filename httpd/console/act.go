@@ -187,7 +187,7 @@ func (s *handlers) act(ctx context.Context, c httpd.Caller, id int64, do string,
 }
 
 // recover makes tickets. What somebody recovered before is as good as recovered now.
-func (s *handlers) recover(ctx context.Context, h *store.Hand, ids []int64,
+func (s *handlers) recover(ctx context.Context, h *store.Editor, ids []int64,
 	with *store.ListChange) (d flash, err error) {
 	var made []store.Recovery
 	if with == nil {

@@ -50,7 +50,7 @@ func TestQuickRulesAreTriedFirst(t *testing.T) {
 			st, h := testConsole(t)
 			st.Rules(policy.Allow, c.allow)
 			st.Rules(policy.Block, c.block)
-			id := st.Receive(c.raw + httpdtest.Letter("Pat <pat@acme.example>", "Out of office", "I am away."))
+			id := st.Receive(c.raw + httpdtest.Message("Pat <pat@acme.example>", "Out of office", "I am away."))
 			held, err := st.DB.Suspended(t.Context(), id)
 			st.Must(err)
 			l, err := st.Server.Open(t.Context(), id)
@@ -173,7 +173,7 @@ func TestSuspendUser(t *testing.T) {
 	st := testServer(t)
 	st.User("sam@example.net", policy.EndUser)
 	st.Rules(policy.Block, "example.net")
-	id := st.Receive(httpdtest.Letter("Sam <sam@example.net>", "Again", "Hello"))
+	id := st.Receive(httpdtest.Message("Sam <sam@example.net>", "Again", "Hello"))
 	b := st.Browser("admin@acme.test")
 	page := b.Follow(fmt.Sprintf("/suspended/%d", id), "do", "keep", "rule", "suspend sam@example.net")
 	b.Says(page, "You suspended sam@example.net.", "Again")
@@ -214,7 +214,7 @@ func TestActOnMany(t *testing.T) {
 	b.Says(b.Follow("/suspended", chosen("recover", ids[0], ids[1], ids[1])...),
 		"Recovered 2 messages.")
 	// One of those was deleted by somebody else meanwhile.
-	_, err := st.Hand().DeleteSuspended(t.Context(), ids[2:3])
+	_, err := st.Editor().DeleteSuspended(t.Context(), ids[2:3])
 	st.Must(err)
 	page := b.Follow("/suspended", chosen("delete", ids[2], ids[3])...)
 	b.Says(page, "Deleted 1 message.", "Number 4", `value="Number"`)
@@ -246,7 +246,7 @@ func TestNoticeCannotBeWritten(t *testing.T) {
 func TestRecoverManyTellsWhatIsLost(t *testing.T) {
 	st := testServer(t)
 	st.Rules(policy.Block, "*")
-	large := st.Receive(httpdtest.Letter("sam@example.net", "large", strings.Repeat("0123456789\r\n", 10000)))
+	large := st.Receive(httpdtest.Message("sam@example.net", "large", strings.Repeat("0123456789\r\n", 10000)))
 	small := st.Hold("one")
 	files, err := filepath.Glob(filepath.Join(st.DB.Dir(), "*.eml"))
 	st.Must(err)

@@ -136,7 +136,7 @@ func TestListTooLongForAField(t *testing.T) {
 		st.Must(err)
 		entries = append(entries, e)
 	}
-	_, err := st.Hand().AddRules(t.Context(), policy.Block, entries, "")
+	_, err := st.Editor().AddRules(t.Context(), policy.Block, entries, "")
 	st.Must(err)
 	before := st.List(policy.Block)
 	b := st.Browser("admin@acme.test")

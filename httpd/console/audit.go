@@ -100,7 +100,7 @@ func (s *handlers) auditRows(ctx context.Context, entries []store.AuditEntry) (r
 func alike(rows []auditRow) (groups []auditGroup) {
 	for len(rows) > 0 {
 		n := slices.IndexFunc(rows, func(r auditRow) bool {
-			return r.Actor != rows[0].Actor || r.Door != rows[0].Door || r.Client != rows[0].Client ||
+			return r.Actor != rows[0].Actor || r.Via != rows[0].Via || r.Client != rows[0].Client ||
 				r.Action != rows[0].Action
 		})
 		if n < 0 {

@@ -25,7 +25,7 @@ func fullQueue(b *testing.B) *httpdtest.Site {
 			st.Stranger("how the rules come to be")
 			continue
 		}
-		st.Receive(httpdtest.Letter(fmt.Sprintf("Person %d <person%d@mx%d.example.com>", i, i, i%7),
+		st.Receive(httpdtest.Message(fmt.Sprintf("Person %d <person%d@mx%d.example.com>", i, i, i%7),
 			fmt.Sprintf("a question about order %d of mine", i), "Hello\r\nthere."))
 	}
 	file, err := sql.Open("sqlite3", "file:"+st.Path+"?_busy_timeout=10000")

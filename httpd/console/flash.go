@@ -21,7 +21,7 @@ type flash struct {
 }
 
 // did is what an action says that it did, or that nothing was changed.
-func did(what string, h *store.Hand) flash {
+func did(what string, h *store.Editor) flash {
 	entries := h.Entries()
 	if entries == nil {
 		return flash{what: "same"}

@@ -42,7 +42,7 @@ func TestFlashUndoesWhatWasDone(t *testing.T) {
 	_, to := b.Post("/rules/entries", http.StatusSeeOther, "list", "block", "entry", "one.test")
 	id := lastEntry(st)
 	for i := range 250 { // more than was once looked through
-		_, err := st.DB.By(store.Actor{Name: "admin@acme.test", Door: "api"}).AddRules(t.Context(),
+		_, err := st.DB.By(store.Actor{Name: "admin@acme.test", Via: "api"}).AddRules(t.Context(),
 			policy.Block, entriesOf(t, fmt.Sprintf("other%d.test", i)), "")
 		st.Must(err)
 	}

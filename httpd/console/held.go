@@ -62,7 +62,7 @@ func (s *handlers) readHeld(ctx context.Context, h *heldView) (err error) {
 }
 
 func newEnvelopeView(l *httpd.StoredMessage) envelopeView {
-	env := l.Kept.Envelope
+	env := l.StoredMessage.Envelope
 	view := envelopeView{Helo: env.Helo, MailFrom: env.MailFrom, NullPath: env.NullPath,
 		TLS: env.TLS, Piped: env.Piped}
 	if env.Client.IsValid() {

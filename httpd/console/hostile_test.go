@@ -166,7 +166,7 @@ func checkHeaders(t *testing.T, w *httptest.ResponseRecorder, pairs ...string) {
 func TestPreviewKeepsQueueAndTicketsApart(t *testing.T) {
 	st := testServer(t)
 	held := st.Stranger("held")
-	ticket := st.Receive(httpdtest.Letter("Ann <ann@example.com>", "a ticket", "Hello"))
+	ticket := st.Receive(httpdtest.Message("Ann <ann@example.com>", "a ticket", "Hello"))
 	b := st.Browser("agent@acme.test")
 	b.Get(fmt.Sprintf("/tickets/%d/raw", held), http.StatusNotFound)
 	b.Get(fmt.Sprintf("/suspended/%d/raw", ticket), http.StatusNotFound)

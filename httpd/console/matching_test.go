@@ -23,7 +23,7 @@ func TestSelectAllThatMatch(t *testing.T) {
 		page := b.Get("/suspended?q=from:robo.example.net", http.StatusOK)
 		b.Says(page, "Select all 140 that match", `name="matching" value="140"`)
 		last := lastField.FindStringSubmatch(page)[1]
-		st.Receive(httpdtest.Letter("r1@robo.example.net", "Late", "x"))
+		st.Receive(httpdtest.Message("r1@robo.example.net", "Late", "x"))
 		page = b.Follow("/suspended", "do", do, "q", "from:robo.example.net", "matching", "140",
 			"last", last)
 		b.Says(page, map[string]string{"recover": "Recovered", "delete": "Deleted"}[do]+" 140 messages.",

@@ -19,7 +19,7 @@ import (
 func TestPagesForEachRole(t *testing.T) {
 	st := testServer(t)
 	held, ticket := st.Stranger("A held one"), int64(0)
-	ticket = st.Receive(httpdtest.Letter("Ann <ann@example.com>", "A ticket", "Hello"))
+	ticket = st.Receive(httpdtest.Message("Ann <ann@example.com>", "A ticket", "Hello"))
 	u, err := st.DB.User(t.Context(), st.Address("ann@example.com"))
 	st.Must(err)
 	ids := map[string]int64{"/suspended/": held, "/tickets/": ticket, "/requests/": ticket,
@@ -129,7 +129,7 @@ func TestQueueListsFiltersAndPages(t *testing.T) {
 		st.Stranger(fmt.Sprintf("Number %03d", i))
 	}
 	st.Rules(policy.Block, "* bad.test")
-	st.Receive(httpdtest.Letter("Bea <bea@bad.test>", "Lamps", "Buy"))
+	st.Receive(httpdtest.Message("Bea <bea@bad.test>", "Lamps", "Buy"))
 	b := st.Browser("agent@acme.test")
 
 	first := b.Get("/suspended", http.StatusOK)
@@ -163,7 +163,7 @@ func TestMessageSaysWhy(t *testing.T) {
 	st.Rules(policy.Allow, "acme.example")
 	st.Rules(policy.Block, "suspend:acme.example")
 	id := st.Receive("Reply-To: <other@example.org>\r\n" +
-		httpdtest.Letter(`"Boss boss@acme.test" <pat@acme.example>`, "Contract", "Signed."))
+		httpdtest.Message(`"Boss boss@acme.test" <pat@acme.example>`, "Contract", "Signed."))
 	page := st.Browser("agent@acme.test").Get(fmt.Sprintf("/suspended/%d", id), http.StatusOK)
 	b := &httpdtest.Browser{Site: st}
 	b.Says(page, "acme.example is on the blocklist (suspend:acme.example), which beats the allowlist",
@@ -175,8 +175,8 @@ func TestMessageSaysWhy(t *testing.T) {
 
 func TestOwnRequestsOnly(t *testing.T) {
 	st := testServer(t)
-	own := st.Receive(httpdtest.Letter("Ann <ann@example.com>", "Of Ann", "Hello <b>you</b>"))
-	other := st.Receive(httpdtest.Letter("Ben <ben@example.com>", "Of Ben", "Secret"))
+	own := st.Receive(httpdtest.Message("Ann <ann@example.com>", "Of Ann", "Hello <b>you</b>"))
+	other := st.Receive(httpdtest.Message("Ben <ben@example.com>", "Of Ben", "Secret"))
 	b := st.Browser("ann@example.com")
 	list := b.Get("/requests", http.StatusOK)
 	b.Says(list, "Of Ann")

@@ -14,9 +14,9 @@ import (
 func TestTicketActions(t *testing.T) {
 	st := testServer(t)
 	for i := range 3 {
-		st.Receive(httpdtest.Letter(fmt.Sprintf("sam%d@example.net", i%2), "One more", "x"))
+		st.Receive(httpdtest.Message(fmt.Sprintf("sam%d@example.net", i%2), "One more", "x"))
 	}
-	id := st.Receive(httpdtest.Letter("sam0@example.net", "The last", "x"))
+	id := st.Receive(httpdtest.Message("sam0@example.net", "The last", "x"))
 	path := "/tickets/" + fmt.Sprint(id)
 	b := st.Browser("admin@acme.test")
 	b.Says(b.Get(path, http.StatusOK), "Block sam0@example.net</button>", "3 tickets in 30 days",

@@ -61,7 +61,7 @@ func (s *handlers) addProfile(w http.ResponseWriter, r *http.Request, c httpd.Ca
 	return err
 }
 
-func makeProfile(r *http.Request, h *store.Hand, form profileForm) error {
+func makeProfile(r *http.Request, h *store.Editor, form profileForm) error {
 	a, err := message.ParseAddress(form.Email)
 	if err != nil {
 		return httpd.Invalid("email", "the address cannot be taken: %s", err)
@@ -131,7 +131,7 @@ func (s *handlers) changeProfile(w http.ResponseWriter, r *http.Request, c httpd
 	return err
 }
 
-func (s *handlers) applyToProfile(r *http.Request, h *store.Hand, u store.User) error {
+func (s *handlers) applyToProfile(r *http.Request, h *store.Editor, u store.User) error {
 	a, err := message.ParseAddress(u.Email)
 	if err != nil {
 		return err
@@ -161,7 +161,7 @@ func (s *handlers) applyToProfile(r *http.Request, h *store.Hand, u store.User) 
 	return httpd.Invalid("do", "choose what to do")
 }
 
-func setPassword(r *http.Request, h *store.Hand, a message.Address) error {
+func setPassword(r *http.Request, h *store.Editor, a message.Address) error {
 	password := r.PostForm.Get("password")
 	if err := store.CheckPassword(password); err != nil {
 		return httpd.Invalid("password", "%s", err)

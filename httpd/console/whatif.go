@@ -136,7 +136,7 @@ func (q *quickRule) listChange() *store.ListChange {
 }
 
 // apply makes the change in somebody's name.
-func (q quickRule) apply(ctx context.Context, h *store.Hand) (err error) {
+func (q quickRule) apply(ctx context.Context, h *store.Editor) (err error) {
 	entries := []policy.Entry{q.entry}
 	switch {
 	case !q.person.IsZero():

@@ -35,7 +35,7 @@ func TestWhatBecameOfAMessage(t *testing.T) {
 	b.Says(page, "its time was over")
 	b.Silent(page, "deleted")
 	st.Rules(policy.Block, "")
-	ticket := st.Receive(httpdtest.Letter("sam@example.net", "A ticket", "x"))
+	ticket := st.Receive(httpdtest.Message("sam@example.net", "A ticket", "x"))
 	if _, to := b.Fetch("/suspended/" + fmt.Sprint(ticket)); to != "/tickets/"+fmt.Sprint(ticket) {
 		t.Errorf("the number of a ticket leads to %q", to)
 	}
@@ -93,7 +93,7 @@ func TestBothFormsOfADomain(t *testing.T) {
 	st.User("eva@"+ascii, policy.EndUser)
 	st.Token("eva@" + ascii)
 	st.Rules(policy.Block, "suspend:"+unicode)
-	id := st.Receive("Reply-To: <ann@" + ascii + ">\r\n" + httpdtest.Letter("eva@"+ascii, "Held", "x"))
+	id := st.Receive("Reply-To: <ann@" + ascii + ">\r\n" + httpdtest.Message("eva@"+ascii, "Held", "x"))
 	st.Rules(policy.Block, "suspend:"+unicode+" "+"reject:xn--mnchen-3ya.test")
 	b := st.Browser("admin@acme.test")
 	for path, form := range map[string]string{"/suspended": "eva@", "/suspended/" + fmt.Sprint(id): "ann@",

@@ -33,25 +33,25 @@ func (st *Site) HoldMany(n int) {
 	st.Helper()
 	st.Rules(policy.Block, "suspend:example.net *")
 	for i := range n {
-		st.Receive(Letter(fmt.Sprintf("r%d@robo.example.net", i%7), fmt.Sprint("Copy ", i), "x"))
+		st.Receive(Message(fmt.Sprintf("r%d@robo.example.net", i%7), fmt.Sprint("Copy ", i), "x"))
 	}
-	st.Receive(Letter("Eva <eva@shop.example>", "A question", "x"))
+	st.Receive(Message("Eva <eva@shop.example>", "A question", "x"))
 }
 
 // Stranger holds a plain message of somebody without a profile.
 func (st *Site) Stranger(subject string) int64 {
 	st.Helper()
 	st.Rules(policy.Block, "*")
-	return st.Receive(Letter("Sam <sam@example.net>", subject, "Hello\r\nthere."))
+	return st.Receive(Message("Sam <sam@example.net>", subject, "Hello\r\nthere."))
 }
 
-// letter is a plain message.
-func Letter(from, subject, text string) string {
+// Message is a plain message.
+func Message(from, subject, text string) string {
 	return "From: " + from + "\r\nTo: support@acme.test\r\nSubject: " + subject +
 		"\r\nMessage-ID: <1@example.com>\r\n\r\n" + text + "\r\n"
 }
 
-// Receive judges a message as the SMTP door does, and keeps it. The id is that of the held
+// Receive judges a message as SMTP does, and keeps it. The id is that of the held
 // message or the ticket.
 func (st *Site) Receive(raw string) int64 {
 	st.Helper()
@@ -81,5 +81,5 @@ func (st *Site) Receive(raw string) int64 {
 func (st *Site) Hold(subject string) int64 {
 	st.Helper()
 	st.Rules(policy.Block, "suspend:example.net")
-	return st.Receive(Letter("Sam <sam@example.net>", subject, "Hello\r\nthere."))
+	return st.Receive(Message("Sam <sam@example.net>", subject, "Hello\r\nthere."))
 }

@@ -61,13 +61,13 @@ func (st *Site) List(name policy.ListName) string {
 
 func (st *Site) User(email string, role policy.Role) {
 	st.Helper()
-	st.Must(st.Hand().AddUser(context.Background(), store.NewUser{Email: st.Address(email),
+	st.Must(st.Editor().AddUser(context.Background(), store.NewUser{Email: st.Address(email),
 		Name: "Name of " + email, Role: role, MadeBy: "cli"}))
 }
 
 func (st *Site) Password(email, password string) {
 	st.Helper()
-	st.Must(st.Hand().SetPassword(context.Background(), st.Address(email),
+	st.Must(st.Editor().SetPassword(context.Background(), st.Address(email),
 		store.HashPassword(password)))
 }
 
@@ -84,7 +84,7 @@ func (st *Site) Session(email string) string {
 // Token is a new token of an owner, and its id.
 func (st *Site) Token(email string) (secret string, id int64) {
 	st.Helper()
-	token, secret, err := st.Hand().AddToken(context.Background(),
+	token, secret, err := st.Editor().AddToken(context.Background(),
 		store.NewToken{Owner: st.Address(email), Name: "script"})
 	st.Must(err)
 	return secret, token.ID
@@ -95,7 +95,7 @@ func (st *Site) Rules(list policy.ListName, text string) {
 	st.Helper()
 	entries, err := policy.ParseList(list, text)
 	st.Must(err)
-	_, err = st.Hand().SetRules(context.Background(), store.AnyGeneration,
+	_, err = st.Editor().SetRules(context.Background(), store.AnyGeneration,
 		store.NewList{Name: list, Entries: entries})
 	st.Must(err)
 }
@@ -105,6 +105,6 @@ func (st *Site) Restrict(enabled bool, ranges string, bypass bool) {
 	st.Helper()
 	r, err := policy.ParseRanges(ranges)
 	st.Must(err)
-	st.Must(st.Hand().SetAccess(context.Background(), store.AnyGeneration, policy.Access{
+	st.Must(st.Editor().SetAccess(context.Background(), store.AnyGeneration, policy.Access{
 		Enabled: enabled, Ranges: r, CustomersBypass: bypass}, netip.Addr{}, policy.Admin, true))
 }

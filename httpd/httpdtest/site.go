@@ -66,8 +66,8 @@ func (st *Site) Must(err error) {
 	}
 }
 
-// Hand is the hand of the machine's own user.
-func (st *Site) Hand() *store.Hand { return st.DB.By(store.Actor{Name: "root", Door: "cli"}) }
+// Editor is the hand of the machine's own user.
+func (st *Site) Editor() *store.Editor { return st.DB.By(store.Actor{Name: "root", Via: "cli"}) }
 
 // Address is an address that is known to be one.
 func (st *Site) Address(email string) message.Address {

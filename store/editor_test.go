@@ -14,7 +14,7 @@ import (
 // committed together with them; what fails or changes nothing adds none.
 func TestEntriesOfAHand(t *testing.T) {
 	f := open(t)
-	add := func(h *Hand, entry string) error {
+	add := func(h *Editor, entry string) error {
 		e, err := policy.ParseEntry(policy.Block, entry)
 		if err == nil {
 			_, err = h.AddRules(t.Context(), policy.Block, []policy.Entry{e}, "")
@@ -22,10 +22,10 @@ func TestEntriesOfAHand(t *testing.T) {
 		return err
 	}
 	const many = 32
-	hands := make([]*Hand, many)
+	hands := make([]*Editor, many)
 	var all sync.WaitGroup
 	for i := range hands {
-		hands[i] = f.hand()
+		hands[i] = f.editor()
 		all.Go(func() {
 			for _, entry := range []string{"a%d.test", "a%d.test", "b%d.test"} { // one changes nothing
 				if err := add(hands[i], fmt.Sprintf(entry, i)); err != nil {

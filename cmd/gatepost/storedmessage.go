@@ -20,8 +20,8 @@ import (
 // textLimit is how many octets of a message's text are shown: more than a person reads.
 const textLimit = 256 << 10
 
-// A letter is what a held message and a ticket have in common.
-type letter struct {
+// A storedMessage is what a held message and a ticket have in common.
+type storedMessage struct {
 	id      int64
 	from    string // the address of its author
 	size    int64  // octets, as received
@@ -31,12 +31,12 @@ type letter struct {
 	why     string      // why it is held
 }
 
-// letters turns the records of a list into letters.
-func letters[T any](seq iter.Seq2[T, error], turn func(T) letter) iter.Seq2[letter, error] {
-	return func(yield func(letter, error) bool) {
+// storedMessages turns the records of a list into storedMessages.
+func storedMessages[T any](seq iter.Seq2[T, error], turn func(T) storedMessage) iter.Seq2[storedMessage, error] {
+	return func(yield func(storedMessage, error) bool) {
 		for v, err := range seq {
 			if err != nil {
-				yield(letter{}, err)
+				yield(storedMessage{}, err)
 				return
 			}
 			if !yield(turn(v), nil) {
@@ -58,9 +58,9 @@ func newView(cmd *cobra.Command) *view {
 	return v
 }
 
-// printLetter shows one message: what is known of it and its text, or the part of it that
+// printMessage shows one message: what is known of it and its text, or the part of it that
 // the view names.
-func (a *app) printLetter(ctx context.Context, db *store.DB, l letter, v view) error {
+func (a *app) printMessage(ctx context.Context, db *store.DB, l storedMessage, v view) error {
 	if a.json && !v.headers && !v.body && !v.raw {
 		return a.printJSON(l.record)
 	}
@@ -184,7 +184,7 @@ func textRecord(id int64, text string, attachments []message.Attachment) any {
 }
 
 // printWhole prints the important fields, why the message is held, and its text.
-func (a *app) printWhole(l letter, o opened) error {
+func (a *app) printWhole(l storedMessage, o opened) error {
 	if err := a.printFields(l.fields); err != nil {
 		return err
 	}

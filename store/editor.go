@@ -11,22 +11,22 @@ import (
 	"gatepost/message"
 )
 
-// An Actor is who changes something, by which door and from where.
+// An Actor is who changes something, through which interface and from where.
 type Actor struct {
 	Name   string // the address of the profile, or the name of the user of the machine
-	Door   string // cli, console, api, server
+	Via    string // cli, console, api, server
 	Client string // the network address, empty if it is this machine's command line
 }
 
 // Server is the actor of what a server does by itself.
-func Server() Actor { return Actor{Name: "gatepost", Door: "server"} }
+func Server() Actor { return Actor{Name: "gatepost", Via: "server"} }
 
-// machine is the door of the command line, which always works.
+// machine is the interface of the command line, which always works.
 const machine = "cli"
 
-// A Hand changes what people change. Each change is in the audit log with the actor's name,
+// A Editor changes what people change. Each change is in the audit log with the actor's name,
 // written in the same transaction; what changes nothing is not.
-type Hand struct {
+type Editor struct {
 	db    *DB
 	actor Actor
 
@@ -34,17 +34,17 @@ type Hand struct {
 	entries []int64 // of the audit log
 }
 
-// By is the hand of an actor.
-func (db *DB) By(a Actor) *Hand { return &Hand{db: db, actor: a} }
+// By is the editor for an actor.
+func (db *DB) By(a Actor) *Editor { return &Editor{db: db, actor: a} }
 
 // Entries are the ids of what its changes have added to the audit log, in that order.
-func (h *Hand) Entries() []int64 {
+func (h *Editor) Entries() []int64 {
 	h.lock.Lock()
 	defer h.lock.Unlock()
 	return slices.Clone(h.entries)
 }
 
-func (h *Hand) do(ctx context.Context, f func(*tx) error) error {
+func (h *Editor) do(ctx context.Context, f func(*tx) error) error {
 	var noted []int64
 	err := h.db.writer.do(ctx, func(t *tx) (err error) {
 		t.noted = nil // what is committed with this has its own
@@ -62,14 +62,14 @@ func (h *Hand) do(ctx context.Context, f func(*tx) error) error {
 }
 
 // changeQueue is do for what takes messages out of the queue.
-func (h *Hand) changeQueue(ctx context.Context, f func(*tx) error) error {
+func (h *Editor) changeQueue(ctx context.Context, f func(*tx) error) error {
 	if err := h.db.checkQueue(ctx); err != nil {
 		return err
 	}
 	return h.do(ctx, f)
 }
 
-func (h *Hand) now() int64 { return h.db.now().UnixMilli() }
+func (h *Editor) now() int64 { return h.db.now().UnixMilli() }
 
 // An event is what a change adds to the audit log. Neither a secret nor anything of the
 // content of a message belongs in it.
@@ -84,7 +84,7 @@ type event struct {
 }
 
 // note writes an event, and gives its id.
-func (h *Hand) note(t *tx, e event) (id int64, err error) {
+func (h *Editor) note(t *tx, e event) (id int64, err error) {
 	if id = e.id; id == 0 {
 		if id, err = t.nextAudit(); err != nil {
 			return 0, err
@@ -97,7 +97,7 @@ func (h *Hand) note(t *tx, e event) (id int64, err error) {
 	}
 	err = t.exec(`insert into audit (id, at, actor, door, client, action, subject, before, after,
 		generation, undoable, undoes) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		id, h.now(), message.Clean(h.actor.Name), h.actor.Door, message.Clean(h.actor.Client),
+		id, h.now(), message.Clean(h.actor.Name), h.actor.Via, message.Clean(h.actor.Client),
 		e.action, e.subject, string(before), string(after), e.generation, e.undoable, e.undoes)
 	if err != nil {
 		return 0, fmt.Errorf("audit: %w", err)

@@ -18,10 +18,10 @@ type keptRow struct {
 	raw      []byte
 }
 
-// Kept is what is needed to ask again about a message: id is that of a held message, of a
+// StoredMessage is what is needed to ask again about a message: id is that of a held message, of a
 // ticket, or of the message of an Explanation. The caller closes its Raw. ErrNotFound if
 // nothing of it was kept.
-func (db *DB) Kept(ctx context.Context, id int64) (*Kept, error) {
+func (db *DB) StoredMessage(ctx context.Context, id int64) (*StoredMessage, error) {
 	row, err := one(ctx, db, scanKept, `select decision_id, raw, proof, client, piped, helo,
 			tls, smtputf8, mail_from, null_path, recipients, coalesce(nullif(received_at, 0),
 				(select created_at from suspended s where s.id = messages.id),
@@ -31,7 +31,7 @@ func (db *DB) Kept(ctx context.Context, id int64) (*Kept, error) {
 	if err != nil {
 		return nil, fmt.Errorf("message %d: %w", id, err)
 	}
-	k := &Kept{Envelope: &row.env}
+	k := &StoredMessage{Envelope: &row.env}
 	if k.Authentication, err = readProof(row.proof); err != nil {
 		return nil, fmt.Errorf("authentication of message %d: %w", id, err)
 	}
@@ -43,7 +43,7 @@ func (db *DB) Kept(ctx context.Context, id int64) (*Kept, error) {
 // mail, and what k says of it is taken as it was. How much its sender sent is asked only if
 // that is the cause it was held for: the hour of any other decision has nothing to do with
 // this one.
-func (db *DB) FactsAgain(ctx context.Context, mail policy.Mail, k *Kept, cause string) (
+func (db *DB) FactsAgain(ctx context.Context, mail policy.Mail, k *StoredMessage, cause string) (
 	*policy.Policy, *policy.Facts, error) {
 	mail.Envelope = k.Envelope
 	p, f, err := db.Facts(ctx, mail)

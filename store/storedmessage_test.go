@@ -22,7 +22,7 @@ func TestFactsAgain(t *testing.T) {
 		t.Fatalf("held as %v", r.Decision.Cause)
 	}
 	f.rules(policy.Block, "acme.test")
-	kept, err := f.Kept(ctx, id)
+	kept, err := f.StoredMessage(ctx, id)
 	if err != nil {
 		t.Fatal(err)
 	}

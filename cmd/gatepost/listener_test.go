@@ -25,8 +25,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// doorCommands are the commands of scripts that have to do with a running server.
-func doorCommands() map[string]func(*testscript.TestScript, bool, []string) {
+// listenerCommands are the commands of scripts that have to do with a running server.
+func listenerCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
 		"serve":  startServer,
 		"signal": stopServer,
