@@ -137,14 +137,7 @@ func TestRulesGeneration(t *testing.T) {
 // TestLongList: a list that no field holds is not shown as one, and is streamed whole.
 func TestLongList(t *testing.T) {
 	st := testServer(t)
-	var entries []policy.Entry
-	for i := range 6000 {
-		e, err := policy.ParseEntry(policy.Block, fmt.Sprintf("d%d.test", i))
-		st.Must(err)
-		entries = append(entries, e)
-	}
-	_, err := st.Editor().AddRules(t.Context(), policy.Block, entries, "")
-	st.Must(err)
+	st.BlockMany(6000, "d%d.test")
 	do := st.As("admin@acme.test")
 	o := st.Object(do("GET", "/api/v2/rules", ""), 200)
 	st.Wants(o, nil, "rules", "blocklist", "text")

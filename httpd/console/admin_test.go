@@ -130,14 +130,7 @@ func TestErrorsWhileTyping(t *testing.T) {
 // A list that does not fit into a field is shown in part and never saved as that part.
 func TestListTooLongForAField(t *testing.T) {
 	st := testServer(t)
-	var entries []policy.Entry
-	for i := range 3000 {
-		e, err := policy.ParseEntry(policy.Block, fmt.Sprintf("number-%d.example", i))
-		st.Must(err)
-		entries = append(entries, e)
-	}
-	_, err := st.Editor().AddRules(t.Context(), policy.Block, entries, "")
-	st.Must(err)
+	st.BlockMany(3000, "number-%d.example")
 	before := st.List(policy.Block)
 	b := st.Browser("admin@acme.test")
 	page := b.Get("/rules", http.StatusOK)

@@ -2,6 +2,7 @@ package httpdtest
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -107,4 +108,16 @@ func (st *Site) Restrict(enabled bool, ranges string, bypass bool) {
 	st.Must(err)
 	st.Must(st.Editor().SetAccess(context.Background(), store.AnyGeneration, policy.Access{
 		Enabled: enabled, Ranges: r, CustomersBypass: bypass}, netip.Addr{}, policy.Admin, true))
+}
+
+// BlockMany puts so many domains on the blocklist, each as the pattern has it with its number.
+func (st *Site) BlockMany(n int, pattern string) {
+	entries := make([]policy.Entry, n)
+	for i := range entries {
+		e, err := policy.ParseEntry(policy.Block, fmt.Sprintf(pattern, i))
+		st.Must(err)
+		entries[i] = e
+	}
+	_, err := st.Editor().AddRules(context.Background(), policy.Block, entries, "")
+	st.Must(err)
 }
