@@ -149,7 +149,7 @@ func (r *Receiver) settle(ctx context.Context, rules *policy.Policy, record *sto
 	err error) {
 	for range 3 {
 		at := record.Envelope.ReceivedAt
-		if record.Facts.Stored, err = r.DB.Stored(record.Facts.Band(), at); err != nil {
+		if record.Facts.Stored, err = r.DB.Stored(record.Facts.Rate(), at); err != nil {
 			return err
 		}
 		decision := rules.Decide(record.Facts)

@@ -86,7 +86,7 @@ func TestSealedBand(t *testing.T) {
 		{Result: policy.Pass, Domain: "acme.test", Told: true},
 	} {
 		f.Authentication.SPF, f.Authentication.Said = id, policy.Fail
-		if b := f.Band(); b.Proven || !b.Client.IsValid() {
+		if b := f.Rate(); b.Proven || !b.Client.IsValid() {
 			t.Errorf("SPF for %s: %+v", id.Domain, b)
 		}
 	}

@@ -67,7 +67,7 @@ func TestAuthor(t *testing.T) {
 		if requester, _ := f.Requester(); requester.Address != d.Address {
 			t.Errorf("%s: the requester is %s", c.name, requester.Address)
 		}
-		if band := f.Band(); band.Address != d.Address || c.outcome == "ticket!" && band.Proven {
+		if band := f.Rate(); band.Address != d.Address || c.outcome == "ticket!" && band.Proven {
 			t.Errorf("%s: it is counted as %+v", c.name, band)
 		}
 	}

@@ -17,20 +17,20 @@ func TestBand(t *testing.T) {
 		"192.0.2.77": "192.0.2.0/24", "2001:db8:1:2:3::4": "2001:db8:1:2::/64",
 	} {
 		f.Hop.Client, f.Authentication = netip.MustParseAddr(client), proofs()[policy.Fail]
-		if b := f.Band(); b.Client.String() != want || b.Proven || b.Address != f.Sender.Address {
+		if b := f.Rate(); b.Client.String() != want || b.Proven || b.Address != f.Sender.Address {
 			t.Errorf("%s: %+v", client, b)
 		}
 		f.Authentication = proofs()[policy.Pass]
-		if b := f.Band(); b.Client.String() != want || b.Proven {
+		if b := f.Rate(); b.Client.String() != want || b.Proven {
 			t.Errorf("proven by a signature, which anybody can send again: %+v", b)
 		}
 		f.Authentication.SPF = policy.Identity{Result: policy.Pass, Domain: "acme.test"}
-		if b := f.Band(); b.Client.IsValid() || !b.Proven {
+		if b := f.Rate(); b.Client.IsValid() || !b.Proven {
 			t.Errorf("proven: %+v", b)
 		}
 	}
 	f.Hop, f.Authentication = policy.Hop{}, nil
-	if b := f.Band(); b.Client.IsValid() || b.Proven {
+	if b := f.Rate(); b.Client.IsValid() || b.Proven {
 		t.Errorf("no client: %+v", b)
 	}
 }

@@ -73,7 +73,7 @@ var remedyRows = [remedyEnd]remedyRow{
 		setting: Setting{"smtp.only_relays", "false"},
 		about:   ofEverybody, apply: func(_ Remedy, p *Policy, _ *Facts) { p.OnlyRelays = false }},
 	AnyRate: {words: "let any number of messages pass within an hour",
-		setting: Setting{"loop.per_hour", "0"},
+		setting: Setting{"rate.per_hour", "0"},
 		about:   ofEverybody, apply: func(_ Remedy, p *Policy, _ *Facts) { p.PerHour = 0 }},
 	TurnOff: {words: "hold nothing for this cause", setting: Setting{"causes.", "false"},
 		about: ofCause, apply: func(r Remedy, p *Policy, _ *Facts) { p.Off = p.Off.With(r.Cause) }},

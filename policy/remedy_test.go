@@ -38,7 +38,7 @@ var remedyCases = []struct {
 		facts: func(f *policy.Facts) { f.Stored = 2 },
 		want: []string{"forget how much una@example.com sent [loop reset]",
 			"put una@example.com on the allowlist [rules add allow]", allowDomain,
-			"let any number of messages pass within an hour, for everybody [loop.per_hour = 0]",
+			"let any number of messages pass within an hour, for everybody [rate.per_hour = 0]",
 			"hold nothing for this cause, for everybody [causes.loop = false]"}},
 	{why: "a mailing list", settings: policy.Settings{HoldLists: true},
 		facts: func(f *policy.Facts) { f.List = policy.Evidence{Field: "List-Id", Value: "<x.test>"} },

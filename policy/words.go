@@ -74,7 +74,7 @@ func (d Decision) whyCause() string {
 		return d.proof()
 	case d.by == ruleRate:
 		return fmt.Sprintf("%d messages of %s were stored within the hour",
-			d.facts.Stored, d.facts.Band().Address)
+			d.facts.Stored, d.facts.Rate().Address)
 	}
 	return fmt.Sprintf("%s (%s)", causes[d.Cause].says, d.evidence)
 }

@@ -68,7 +68,7 @@ func (s *Settings) Parse(path string, text []byte) error {
 // What has no place in it is no setting.
 func (s *Settings) decodable() any {
 	var all section
-	s.Each(func(key string, v reflect.Value) { all.add(strings.Split(key, "."), v.Addr()) })
+	s.eachName(func(name, _ string, v reflect.Value) { all.add(strings.Split(name, "."), v.Addr()) })
 	return all.pointer().Interface()
 }
 
@@ -112,12 +112,18 @@ func (s *section) pointer() reflect.Value {
 // length of time as nanoseconds, and a 0 where there must be a number above 0.
 func (s *Settings) takeScalars(path string, text []byte, tree map[string]any) error {
 	var errs []error
-	s.Each(func(key string, v reflect.Value) {
-		value := held(tree, strings.Split(key, "."))
+	s.eachName(func(name, key string, v reflect.Value) {
+		value := held(tree, strings.Split(name, "."))
 		if value == nil {
 			return
 		}
-		s.from[key] = path
+		if s.from[key] != "" {
+			line, column := place(text, oldNames[key])
+			errs = append(errs, fmt.Errorf("%s:%d:%d: %s is the old name of %s, which is set, too: "+
+				"leave it out", path, line, column, oldNames[key], key))
+			return
+		}
+		s.takeFrom(name, key, path)
 		switch value.(type) {
 		case string, []any, map[string]any:
 			return
@@ -126,8 +132,8 @@ func (s *Settings) takeScalars(path string, text []byte, tree map[string]any) er
 			return
 		}
 		if err := assign(v, fmt.Sprint(value)); err != nil {
-			line, column := place(text, key)
-			errs = append(errs, fmt.Errorf("%s:%d:%d: %s: %w", path, line, column, key, err))
+			line, column := place(text, name)
+			errs = append(errs, fmt.Errorf("%s:%d:%d: %s: %w", path, line, column, name, err))
 		}
 	})
 	return errors.Join(errs...)

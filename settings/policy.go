@@ -18,7 +18,7 @@ func (s *Settings) Policy() (policy.Settings, error) {
 	p := policy.Settings{
 		MaxHeader: int(s.SMTP.MaxHeaderSize), Hostname: s.Hostname(),
 		Trust: trust, Off: s.off(), HoldLists: bool(s.Causes.MailingList),
-		PerHour: int(s.Loop.PerHour), Relays: relays, OnlyRelays: bool(s.SMTP.OnlyRelays),
+		PerHour: int(s.Rate.PerHour), Relays: relays, OnlyRelays: bool(s.SMTP.OnlyRelays),
 		Filters: filters,
 		Support: ours.Addresses(),
 	}

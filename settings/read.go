@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/agnivade/levenshtein"
@@ -29,8 +30,8 @@ func Read(from Source) (*Settings, error) {
 		return nil, err
 	}
 	var errs []error
-	s.Each(func(key string, v reflect.Value) {
-		errs = append(errs, s.overlay(from, key, v))
+	s.eachName(func(name, key string, v reflect.Value) {
+		errs = append(errs, s.overlay(from, name, key, v))
 	})
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
@@ -40,13 +41,13 @@ func Read(from Source) (*Settings, error) {
 
 // overlay sets one setting from the environment, and over that from a flag. A variable
 // that is empty counts as not set.
-func (s *Settings) overlay(from Source, key string, v reflect.Value) error {
-	name := Variable(key)
-	if text := from.Getenv(name); text != "" {
+func (s *Settings) overlay(from Source, name, key string, v reflect.Value) error {
+	variable := Variable(name)
+	if text := from.Getenv(variable); text != "" {
 		if err := assign(v, text); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+			return fmt.Errorf("%s: %w", variable, err)
 		}
-		s.from[key] = name
+		s.takeFrom(name, key, variable)
 	}
 	if f, ok := from.Flags[key]; ok {
 		if err := assign(v, f.Text); err != nil {
@@ -57,6 +58,14 @@ func (s *Settings) overlay(from Source, key string, v reflect.Value) error {
 	return nil
 }
 
+// takeFrom notes where a setting was found, and that it stood there by its old name.
+func (s *Settings) takeFrom(name, key, where string) {
+	s.from[key] = where
+	if name != key {
+		s.renamed = append(s.renamed, fmt.Sprintf("%s: %s is called %s now", where, name, key))
+	}
+}
+
 // variables is what the names of our settings in the environment begin with.
 const variables = "GATEPOST_"
 
@@ -65,13 +74,15 @@ func Variable(key string) string {
 	return variables + strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(key))
 }
 
-// Strays are warnings of what is in the environment, NAME=value, under our name and is no
-// setting. They are no errors: a container's links may be called so, too.
+// Strays are warnings of settings that were found by their old names, and of what is in the
+// environment, NAME=value, under our name and is no setting. They are no errors: a container's
+// links may be called so, too.
 func (s *Settings) Strays(environ []string) (warnings []string) {
+	warnings = slices.Clone(s.renamed)
 	known := map[string]bool{}
 	var names []string
-	s.Each(func(key string, _ reflect.Value) {
-		known[Variable(key)] = true
+	s.eachName(func(name, key string, _ reflect.Value) {
+		known[Variable(name)] = true
 		names = append(names, Variable(key))
 	})
 	for _, pair := range environ {

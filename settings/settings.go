@@ -23,7 +23,7 @@ type Settings struct {
 	SMTP       SMTP       `toml:"smtp"`
 	Auth       Auth       `toml:"auth"`
 	Causes     Causes     `toml:"causes"`
-	Loop       Loop       `toml:"loop"`
+	Rate       Rate       `toml:"rate"`
 	HTTP       HTTP       `toml:"http"`
 	Suspended  Suspended  `toml:"suspended"`
 	Tombstones Tombstones `toml:"tombstones"`
@@ -32,7 +32,8 @@ type Settings struct {
 
 	File string // the configuration file; empty if there was none
 
-	from map[string]string // where each value came from, by key
+	from    map[string]string // where each value came from, by key
+	renamed []string          // what was found by its old name, and where
 }
 
 // SMTP says where mail is taken, whose, from whom, and how much at once.
@@ -82,8 +83,8 @@ type Causes struct {
 // Switches are by cause.
 type Switches [policy.CauseCount]Toggle
 
-// Loop says how much one sender may send.
-type Loop struct {
+// Rate says how much one sender may send.
+type Rate struct {
 	PerHour Limit `toml:"per_hour"`
 }
 
@@ -215,7 +216,7 @@ func Defaults() *Settings {
 			// Whether mail of mailing lists is held, as 3 `auto_mailer`.
 			MailingList: false,
 		},
-		Loop: Loop{
+		Rate: Rate{
 			// How many messages of one sender pass within an hour. `0`: any number.
 			PerHour: 20,
 		},
@@ -269,6 +270,19 @@ func allCauses() (on Switches) {
 		on[c] = true
 	}
 	return on
+}
+
+// oldNames are those that settings had before. They are read, and warned of.
+var oldNames = map[string]string{"rate.per_hour": "loop.per_hour"}
+
+// eachName visits every setting by its name, and before that by its old one, if it has one.
+func (s *Settings) eachName(visit func(name, key string, v reflect.Value)) {
+	s.Each(func(key string, v reflect.Value) {
+		if old := oldNames[key]; old != "" {
+			visit(old, key, v)
+		}
+		visit(key, key, v)
+	})
 }
 
 // Each visits every setting in the order above.

@@ -22,7 +22,7 @@ type bandKey struct{ address, client string }
 // unknownClient stands for the neighbourhood of a client that is not known.
 const unknownClient = "-"
 
-func newBandKey(b policy.Band) bandKey {
+func newBandKey(b policy.SenderRate) bandKey {
 	k := bandKey{address: b.Address.String()}
 	switch {
 	case b.Proven:
@@ -53,7 +53,7 @@ const bandQuery = `select started_at, stored from bands where address = $1 and c
 
 // Stored is how many messages of a band were stored in the hour that began with its first;
 // 0 once that hour is over, for the zero Address, and where nobody's rate is limited.
-func (db *DB) Stored(b policy.Band, at time.Time) (int, error) {
+func (db *DB) Stored(b policy.SenderRate, at time.Time) (int, error) {
 	if db.settings.Load().PerHour <= 0 || b.Address.IsZero() {
 		return 0, nil
 	}
@@ -74,7 +74,7 @@ func (db *DB) Stored(b policy.Band, at time.Time) (int, error) {
 // admit counts a message that is to be stored in its sender's band, or refuses it with
 // ErrCrowded if its decision was made for fewer. It comes before all that a commit writes.
 func (db *DB) admit(t *tx, r *Record) error {
-	of := r.Facts.Band()
+	of := r.Facts.Rate()
 	if db.settings.Load().PerHour <= 0 || of.Address.IsZero() {
 		return nil
 	}

@@ -37,7 +37,7 @@ func (f *fixture) outcomes(n int, sender string, changes ...variation) string {
 // stored is what is counted of a@acme.test in the band of ordinary messages.
 func (f *fixture) stored() int {
 	f.Helper()
-	n, err := f.Stored(policy.Band{Address: address(f, "a@acme.test"),
+	n, err := f.Stored(policy.SenderRate{Address: address(f, "a@acme.test"),
 		Client: netip.MustParsePrefix("192.0.2.0/24")}, f.clock)
 	if err != nil {
 		f.Fatal(err)
@@ -135,7 +135,7 @@ func TestBandsCountWhatIsStored(t *testing.T) {
 	if len(bands) != 1 || bands[0].Address != "a@held.test" || bands[0].Stored != 3 {
 		t.Errorf("%+v", bands)
 	}
-	if n, err := f.Stored(policy.Band{}, noon); n != 0 || err != nil {
+	if n, err := f.Stored(policy.SenderRate{}, noon); n != 0 || err != nil {
 		t.Errorf("nobody's: %d, %v", n, err)
 	}
 	free := open(t)
@@ -298,11 +298,11 @@ func TestBandsArePurged(t *testing.T) {
 
 // A key names one band and no other.
 func TestBandKeys(t *testing.T) {
-	band := func(a string, client netip.Prefix, proven bool) policy.Band {
-		return policy.Band{Address: address(t, a), Client: client, Proven: proven}
+	band := func(a string, client netip.Prefix, proven bool) policy.SenderRate {
+		return policy.SenderRate{Address: address(t, a), Client: client, Proven: proven}
 	}
 	seen := map[bandKey]bool{}
-	for _, b := range []policy.Band{
+	for _, b := range []policy.SenderRate{
 		band("a@acme.test", netip.Prefix{}, true),
 		band("a@acme.test", netip.Prefix{}, false),
 		band("a@acme.test", netip.MustParsePrefix("192.0.2.0/24"), false),

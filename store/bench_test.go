@@ -74,7 +74,7 @@ func receiveOne(ctx context.Context, db *DB, raw string) error {
 	if err != nil {
 		return err
 	}
-	if facts.Stored, err = db.Stored(facts.Band(), env.ReceivedAt); err != nil {
+	if facts.Stored, err = db.Stored(facts.Rate(), env.ReceivedAt); err != nil {
 		return err
 	}
 	d := p.Decide(facts)

@@ -133,7 +133,7 @@ func (f *fixture) gather(raw string, changes ...variation) (*Record, *policy.Pol
 }
 
 func (f *fixture) decide(p *policy.Policy, r *Record) (err error) {
-	r.Facts.Stored, err = f.Stored(r.Facts.Band(), r.Envelope.ReceivedAt)
+	r.Facts.Stored, err = f.Stored(r.Facts.Rate(), r.Envelope.ReceivedAt)
 	d := p.Decide(r.Facts)
 	r.Decision = &d
 	return err

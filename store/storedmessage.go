@@ -52,7 +52,7 @@ func (db *DB) FactsAgain(ctx context.Context, mail policy.Mail, k *StoredMessage
 	}
 	f.Authentication = k.Authentication
 	if c, _ := policy.ParseCause(cause); c.OfRate() {
-		f.Stored, err = db.Stored(f.Band(), db.now())
+		f.Stored, err = db.Stored(f.Rate(), db.now())
 	}
 	return p, f, err
 }

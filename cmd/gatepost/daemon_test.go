@@ -166,7 +166,7 @@ func sendBy(c *smtp.Client, from, raw string) (string, error) {
 }
 
 // anyRate lets a test send as much of one sender as it likes.
-const anyRate = "GATEPOST_LOOP_PER_HOUR=0"
+const anyRate = "GATEPOST_RATE_PER_HOUR=0"
 
 // A gateCase is one line of testdata/cases.json: lists, profiles and a sender, and what
 // becomes of its mail.

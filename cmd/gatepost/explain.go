@@ -48,7 +48,7 @@ func newExplainCommand(a *app) *cobra.Command {
 			"what was seen, every rule that was asked and its answer, and the smallest change\n" +
 			"that would make the message a ticket as things stand. Flags are for files, as\n" +
 			"those of replay; how many messages the sender of a file sent within the hour is\n" +
-			"not counted, so that loop.per_hour never holds one.\n" +
+			"not counted, so that rate.per_hour never holds one.\n" +
 			"With the name of a cause, such as auto_mailer: what matches it, and what to do.",
 		Args: takes(1, -1),
 		RunE: func(cmd *cobra.Command, args []string) error {

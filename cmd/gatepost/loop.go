@@ -26,7 +26,7 @@ func newLoopList(a *app) *cobra.Command {
 			"A sender is counted by its address where that is proven, and else by the address\n" +
 			"and the network that it came from. STATE is what becomes of its next message by the\n" +
 			"lists, profiles and its number, if nothing else of it holds it: it passes, is held,\n" +
-			"is put off (4xx) or rejected. loop.per_hour says how many pass, and that is ten times\n" +
+			"is put off (4xx) or rejected. rate.per_hour says how many pass, and that is ten times\n" +
 			"as many for senders on the allowlist. A stranger whom * holds is put off where others\n" +
 			"are; what an entry, a suspended profile or another cause holds is held all the same.",
 		Args: takes(0, 0),
@@ -60,10 +60,10 @@ func (a *app) noteLimit(most int) {
 	switch {
 	case a.json || !terminal.Is(a.stdout):
 	case most == 0:
-		a.note("any number of messages passes within an hour (loop.per_hour = 0)")
+		a.note("any number of messages passes within an hour (rate.per_hour = 0)")
 	default:
 		a.note("%s of one sender within an hour, then as many are held, and the rest is put off "+
-			"(loop.per_hour = %d)", count(most, "message passes", "messages pass"), most)
+			"(rate.per_hour = %d)", count(most, "message passes", "messages pass"), most)
 	}
 }
 

@@ -61,7 +61,7 @@ func newReplayCommand(a *app) *cobra.Command {
 			"does.\n" +
 			"No DNS look-ups are made, and the From address is believed, unless --dns or --online\n" +
 			"says where to look. Messages of one sender are not counted here, so that\n" +
-			"loop.per_hour never holds one.",
+			"rate.per_hour never holds one.",
 		Args: takes(1, -1),
 		RunE: func(cmd *cobra.Command, paths []string) error {
 			if keep && lists.given() {
