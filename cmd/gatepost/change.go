@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,7 +33,10 @@ const (
 // and what would make a ticket of it, the smallest change first.
 func (a *app) setChanges(e *explained, p *policy.Policy, f *policy.Facts) {
 	all := p.Proposals(f)
-	e.Now, e.Changes = all.Now.Action.String(), []change{}
+	e.Now, e.Changes, e.KeepOut = all.Now.Action.String(), []change{}, []change{}
+	for _, r := range all.KeepOut {
+		e.KeepOut = append(e.KeepOut, a.changeOf(r))
+	}
 	if all.Now.Action != policy.Ticket {
 		e.Obstacle = all.Now.Why()
 	}
@@ -103,6 +107,25 @@ func (a *app) mayProve(settings []policy.Setting) (all []change) {
 			How: a.setting(add), reach: ofStranger, untried: true})
 	}
 	return all
+}
+
+// keepOutRows are what would keep out what is a ticket as things stand.
+func keepOutRows(e explained) (rows [][2]string) {
+	if e.Now != policy.Ticket.String() {
+		return nil
+	}
+	wide := 0
+	for _, c := range e.KeepOut {
+		wide = max(wide, len(c.How))
+	}
+	for i, c := range e.KeepOut {
+		name := "  or"
+		if i == 0 {
+			name = "  smallest change"
+		}
+		rows = append(rows, [2]string{name, fmt.Sprintf("%-*s  # %s", wide, c.How, c.Change)})
+	}
+	return rows
 }
 
 // changeRows tell the changes to a person: what can be pasted, with the words behind it as a

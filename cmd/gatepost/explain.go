@@ -27,6 +27,7 @@ type explained struct {
 	Now      string   `json:"now"`      // what would become of it as things stand, "" if unknown
 	Obstacle string   `json:"obstacle"` // why that would be no ticket: what is in its way first
 	Changes  []change `json:"changes"`
+	KeepOut  []change `json:"keep_out"` // what would hold or reject its sender's next message
 }
 
 // A question is what explain is asked.
@@ -46,7 +47,8 @@ func newExplainCommand(a *app) *cobra.Command {
 			"id, as the reply to the client named it), the newest message that find finds by\n" +
 			"other words, or what would be decided on a file now:\n" +
 			"what was seen, every rule that was asked and its answer, and the smallest change\n" +
-			"that would make the message a ticket as things stand. Flags are for files, as\n" +
+			"that would make the message a ticket as things stand, or keep the next one of its\n" +
+			"sender out. Flags are for files, as\n" +
 			"those of replay; how many messages the sender of a file sent within the hour is\n" +
 			"not counted, so that rate.per_hour never holds one.\n" +
 			"With the name of a cause, such as auto_mailer: what matches it, and what to do.",
@@ -110,7 +112,7 @@ func (q *question) explainRecord(ctx context.Context) (e explained, err error) {
 		if err != nil {
 			return err
 		}
-		e.Changes = []change{}
+		e.Changes, e.KeepOut = []change{}, []change{}
 		if err := q.askAgain(ctx, db, &e); err != nil { // the decision can be told all the same
 			q.note("what would change it is not known: %v", err)
 		}
@@ -278,6 +280,7 @@ func (a *app) printExplanation(e explained) error {
 		{"what was asked, in order (> decided)", stepRows(seeWhy(e.Trail, e.Why))},
 		{"kept beside it", keptRows(e.Explanation)},
 		{"what would make it a ticket", changeRows(e)},
+		{"what would keep its sender's next message out", keepOutRows(e)},
 	}
 	for _, s := range sections {
 		if err := a.printSection(s.title, s.rows); err != nil {
