@@ -57,10 +57,15 @@ func (a *app) openDB(_ context.Context, create bool) (*store.DB, error) {
 	}
 	db, err := store.Open(s.DB, store.Options{Create: create, Now: a.now, Settings: rules})
 	if err == nil {
-		db.KeepDeleted(time.Duration(s.Suspended.Undelete))
-		db.KeepTombstones(time.Duration(s.Tombstones.Keep))
+		tune(db, s)
 	}
 	return db, err
+}
+
+// tune has a database go by the settings that may change while it is open.
+func tune(db *store.DB, s *settings.Settings) {
+	db.KeepDeleted(time.Duration(s.Suspended.Undelete))
+	db.KeepTombstones(time.Duration(s.Tombstones.Keep))
 }
 
 // noteCreated says that there was no database where one was asked for: whoever named the wrong

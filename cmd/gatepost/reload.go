@@ -72,8 +72,7 @@ func (g *daemon) change() (changed, waiting settings.Words, err error) {
 		return nil, nil, err
 	}
 	g.db.Configure(p.policy)
-	g.db.KeepDeleted(time.Duration(next.Suspended.Undelete))
-	g.db.KeepTombstones(time.Duration(next.Tombstones.Keep))
+	tune(g.db, next)
 	g.asks(next, changed)
 	g.smtp.Change(p.smtp.Terms)
 	replace(g.smtp.Certificate, p.smtp.Certificate)
