@@ -153,7 +153,7 @@ func (p *poster) unanswered(err error, sent *sending, body *countedBody) Result 
 		return Result{Outcome: Unknown,
 			Said: said + ": no answer came after the last octet: it may have been taken"}
 	}
-	return Result{Said: said}
+	return Result{Said: said, Down: !sent.begun.Load()}
 }
 
 // wrongAddress reports whether the settings lead where they may not, or to somebody else.
@@ -173,7 +173,10 @@ func wrongProtocol(err error) bool {
 
 // hide takes the secrets out of what is shown: the other side may say them back.
 func (p *poster) hide(text string) string {
-	for _, secret := range p.secrets {
+	for _, secret := range append(p.secrets, p.url.RawQuery) { // which may hold a token
+		if secret == "" {
+			continue
+		}
 		text = strings.ReplaceAll(text, secret, hidden)
 	}
 	return text

@@ -43,6 +43,9 @@ type SMTPConfig struct {
 	To       string // the recipient of every message; empty: those that it was received for
 	MailFrom string // the reverse-path; empty: that of the message; <>: none
 
+	// WithoutReplyTo takes the Reply-To fields off, as Wrapping has it.
+	WithoutReplyTo bool
+
 	Silence, Final, Idle time.Duration // 0: three minutes, ten minutes, half a minute
 
 	// Dial connects; nil is a net.Dialer.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/emersion/go-smtp"
 )
@@ -39,8 +38,11 @@ func (s *SMTP) Carry(ctx context.Context, p *Parcel, dialogue io.Writer) Result 
 // before anything was said.
 func (s *SMTP) transaction(ctx context.Context, c *hop, p *Parcel, from, to string) (r Result,
 	stale bool) {
-	top := p.Results + p.Trace
-	size := int64(len(top)) + p.Size
+	wrapping := Wrapping{WithoutReturnPath: true, Trace: true, WithoutReplyTo: s.WithoutReplyTo}
+	size, err := wrapping.Size(p)
+	if err != nil {
+		return Result{Outcome: Retry, Said: err.Error()}, false
+	}
 	if most, ok := c.client.MaxMessageSize(); ok && most > 0 && size > int64(most) {
 		return Result{Outcome: Fail, Said: fmt.Sprintf("the message has %d octets, and the target "+
 			"takes %d", size, most)}, false
@@ -50,9 +52,9 @@ func (s *SMTP) transaction(ctx context.Context, c *hop, p *Parcel, from, to stri
 		return Result{Outcome: Fail, Said: "the target takes no addresses beyond ASCII (SMTPUTF8)"},
 			false
 	}
-	content, err := p.Open()
+	content, err := wrapping.Open(p)
 	if err != nil {
-		return Result{Outcome: Retry, Said: errWords("open the message", err)}, false
+		return Result{Outcome: Retry, Said: err.Error()}, false
 	}
 	defer content.Close()
 	stop := context.AfterFunc(ctx, c.cut)
@@ -67,7 +69,7 @@ func (s *SMTP) transaction(ctx context.Context, c *hop, p *Parcel, from, to stri
 	if err != nil {
 		return refused("DATA", err), false
 	}
-	return s.content(c, data, io.MultiReader(strings.NewReader(top), content), size), false
+	return s.content(c, data, content, size), false
 }
 
 // content sends the message and hears what becomes of it.
