@@ -111,6 +111,8 @@ func ofStore(err error) *Problem {
 	case errors.Is(err, store.ErrRulesChanged), errors.Is(err, store.ErrAccessChanged),
 		errors.Is(err, store.ErrMoreMatch):
 		return &Problem{Status: http.StatusConflict, Code: "Conflict", Description: err.Error()}
+	case errors.Is(err, store.ErrHandedOff):
+		return &Problem{Status: http.StatusConflict, Code: "Conflict", Description: err.Error()}
 	case errors.Is(err, store.ErrWrongPassword):
 		return ErrUnknownCaller
 	case errors.Is(err, store.ErrCursor):

@@ -44,6 +44,9 @@ type ErrorForm func(w http.ResponseWriter, r *http.Request, c Caller, p *Problem
 // EventsPath is where the stream of events is. It has no suffix: withoutSuffix took that off.
 const EventsPath = "/api/v2/events"
 
+// LinkedPath begins the paths of messages that are fetched by who has a signed link to one.
+const LinkedPath = "/api/v2/messages/"
+
 // OpenAPIPath is where the API is described, for programs that read no pages.
 const OpenAPIPath = "/openapi.json"
 

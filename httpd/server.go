@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -43,6 +44,10 @@ type Server struct {
 	Log       *slog.Logger
 	Counts    []prometheus.Collector // what /metrics shows beside our own
 	Now       func() time.Time       // the clock; time.Now if nil
+
+	// CheckLink says whether a query is that of a link to what is at a path, and has not ended.
+	// Nil: there are no links.
+	CheckLink func(path string, query url.Values, now time.Time) error
 
 	mux      *http.ServeMux
 	origin   *http.CrossOriginProtection

@@ -32,6 +32,14 @@ type Handoff struct {
 	Subject    string     `json:"subject"`
 }
 
+// HandoffStates are all that a hand-off can be in.
+func HandoffStates() []string {
+	return []string{HandoffWaiting, HandoffDone, HandoffFailed, HandoffUnknown, HandoffDiscarded}
+}
+
+// UnendedHandoffs are the states of what is not over, and of what somebody should see to.
+func UnendedHandoffs() []string { return []string{HandoffWaiting, HandoffFailed, HandoffUnknown} }
+
 // A HandoffQuery selects hand-offs. Its zero value is all of them.
 type HandoffQuery struct {
 	Target string
@@ -61,9 +69,8 @@ func scanHandoff(row scanner) (h Handoff, err error) {
 	return h, err
 }
 
-// Handoffs yields the hand-offs that q selects, the newest first.
-func (db *DB) Handoffs(ctx context.Context, q HandoffQuery) iter.Seq2[Handoff, error] {
-	var c conditions
+// conditions are what a hand-off must meet.
+func (q HandoffQuery) conditions() (c conditions) {
 	if q.Target != "" {
 		c.add(`h.target = $`, q.Target)
 	}
@@ -75,8 +82,20 @@ func (db *DB) Handoffs(ctx context.Context, q HandoffQuery) iter.Seq2[Handoff, e
 		c.add(`h.thread = coalesce((select t.message from tickets t where t.id = $),
 			`+fmt.Sprintf("%d", q.Ticket)+`)`, q.Ticket)
 	}
+	return c
+}
+
+// Handoffs yields the hand-offs that q selects, the newest first.
+func (db *DB) Handoffs(ctx context.Context, q HandoffQuery) iter.Seq2[Handoff, error] {
+	c := q.conditions()
 	return each(ctx, db, scanHandoff, `select `+handoffColumns+` from handoffs h`+c.where()+
 		` order by h.id desc`+atMost(q.Limit), c.args...)
+}
+
+// CountHandoffs says how many hand-offs q selects, its limit aside.
+func (db *DB) CountHandoffs(ctx context.Context, q HandoffQuery) (int64, error) {
+	c := q.conditions()
+	return one(ctx, db, scanCount, `select count(*) from handoffs h`+c.where(), c.args...)
 }
 
 // inStates is a condition of which each part has an index, but for what has ended well.

@@ -62,3 +62,11 @@ func (db *DB) UserPage(ctx context.Context, search string, r PageRequest) (Page[
 		sort: "email", key: "users.email", id: "users.id", where: w.where(), args: w.args}
 	return page(ctx, db, l, r)
 }
+
+// HandoffPage is a page of the hand-offs that q selects; q.Limit counts for nothing.
+func (db *DB) HandoffPage(ctx context.Context, q HandoffQuery, r PageRequest) (Page[Handoff], error) {
+	c := q.conditions()
+	l := listing[Handoff]{scan: scanHandoff, columns: handoffColumns, from: " from handoffs h",
+		sort: "created", id: "h.id", where: c.where(), args: c.args}
+	return page(ctx, db, l, r)
+}

@@ -18,12 +18,6 @@ func newHandoffCommand(a *app) *cobra.Command {
 		newHandoffDiscard(a), newHandoffPause(a), newHandoffResume(a), newHandoffTest(a))
 }
 
-// unended are the states that a list shows unless it is told otherwise: what is not over, and
-// what somebody should see to.
-func unended() []string {
-	return []string{store.HandoffWaiting, store.HandoffFailed, store.HandoffUnknown}
-}
-
 func newHandoffList(a *app) *cobra.Command {
 	var q store.HandoffQuery
 	var state string
@@ -42,7 +36,7 @@ func newHandoffList(a *app) *cobra.Command {
 	flags.BoolVar(&all, "all", false, "also what is done or discarded")
 	flags.BoolVar(&ids, "ids", false, "print ids only, one a line")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		states := append(unended(), store.HandoffDone, store.HandoffDiscarded)
+		states := store.HandoffStates()
 		switch {
 		case state != "" && !slices.Contains(states, state):
 			return misuse("there is no state %q: write %s", state, strings.Join(states, ", "))
@@ -51,7 +45,7 @@ func newHandoffList(a *app) *cobra.Command {
 		case state != "":
 			q.States = []string{state}
 		case !all:
-			q.States = unended()
+			q.States = store.UnendedHandoffs()
 		}
 		return a.withStore(cmd.Context(), false, func(db *store.DB) error {
 			return a.listHandoffs(cmd.Context(), db, q, ids)

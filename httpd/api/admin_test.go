@@ -289,6 +289,8 @@ func TestRecordsMatch(t *testing.T) {
 	st.Rules(policy.Block, "suspend:example.net")
 	held := st.Receive(strings.Replace(httpdtest.WithFiles(), "ann@example.com", "ann@example.net", 1))
 	let := st.Receive(httpdtest.WithFiles())
+	st.Target("desk")
+	st.Receive(httpdtest.WithFiles())
 	do := st.As("admin@acme.test")
 	for _, c := range []struct {
 		path   string
@@ -304,6 +306,8 @@ func TestRecordsMatch(t *testing.T) {
 		{"/rules", nil, "Rules"},
 		{"/rules/block/entries", []any{"entries", 0}, "Entry"},
 		{"/audit_logs", []any{"audit_logs", 0}, "AuditLog"},
+		{"/handoffs", []any{"handoffs", 0}, "Handoff"},
+		{"/handoff_targets", []any{"handoff_targets", 0}, "HandoffTarget"},
 		{"/check?sender=a@example.net", nil, "Checked"},
 	} {
 		o := st.Object(do("GET", "/api/v2"+c.path, ""), 200)

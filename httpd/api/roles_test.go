@@ -24,7 +24,8 @@ func TestRoles(t *testing.T) {
 	want := map[string]httpd.MinRole{"suspended_tickets": agent, "tickets": endUser,
 		"attachments": endUser, "users": endUser /* me */, "rules": admin,
 		"security_settings": admin, "check": agent, "decisions": agent, "events": agent,
-		"audit_logs": admin, "" /* openapi.json */ : httpd.Anybody}
+		"audit_logs": admin, "handoffs": admin, "handoff_targets": admin,
+		"messages": httpd.Anybody /* who has a signed link */, "" /* openapi.json */ : httpd.Anybody}
 	if !maps.Equal(least, want) {
 		t.Errorf("least roles %v, want %v", least, want)
 	}

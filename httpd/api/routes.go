@@ -27,10 +27,12 @@ func (s *handlers) part() httpd.Part { return httpd.Part{Routes: s.routes(), Fai
 // routes are the API. Each under /api/ answers with .json behind its path too.
 func (s *handlers) routes() []httpd.Route {
 	return slices.Concat(s.suspendedRoutes(), s.ticketRoutes(), s.userRoutes(), s.ruleRoutes(),
+		s.handoffRoutes(),
 		[]httpd.Route{
 			httpd.NewRoute("GET "+httpd.OpenAPIPath, httpd.Anybody, s.openAPI),
 			httpd.NewRoute("GET /api/v2/security_settings", httpd.Admin, s.getSecurity),
 			httpd.NewRoute("PUT /api/v2/security_settings", httpd.Admin, s.putSecurity),
+			httpd.NewRoute("GET "+httpd.LinkedPath+"{id}", httpd.Anybody, s.linkedMessage),
 			httpd.NewRoute("GET /api/v2/check", httpd.Agent, s.check),
 			httpd.NewRoute("GET /api/v2/decisions/{id}", httpd.Agent, s.decision),
 			httpd.NewRoute("GET "+httpd.EventsPath, httpd.Agent, s.events),

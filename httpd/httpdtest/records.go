@@ -121,3 +121,26 @@ func (st *Site) BlockMany(n int, pattern string) {
 	_, err := st.Editor().AddRules(context.Background(), policy.Block, entries, "")
 	st.Must(err)
 }
+
+// Target has tickets handed on to a target from now on, in the place of those before.
+func (st *Site) Target(name string) {
+	st.Helper()
+	st.Must(st.DB.SetTargets(context.Background(), []store.Target{{Name: name, Kind: "smtp",
+		Place: "desk.test:25", Events: []string{store.TicketCreated}}}))
+}
+
+// Carry ends what waits for a target as it would if the other side had said so, and gives the
+// ids of the hand-offs.
+func (st *Site) Carry(target, state, said string) (ids []int64) {
+	st.Helper()
+	ctx := context.Background()
+	run, err := st.DB.StartRun(ctx)
+	st.Must(err)
+	leases, err := run.Take(ctx, target, 100)
+	st.Must(err)
+	for _, l := range leases {
+		st.Must(run.End(ctx, store.Carried{ID: l.ID, State: state, Said: said, Due: st.Clock.Now()}))
+		ids = append(ids, l.ID)
+	}
+	return ids
+}
