@@ -4,42 +4,88 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"reflect"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
-
-	"gatepost/message"
 )
 
 // Handoffs are where messages are carried on to, by the names of targets.
 type Handoffs map[string]*Handoff
 
 // Handoff is one target: [handoff.NAME] in the configuration file. It is declared there, and
-// each of its values may be in the environment: GATEPOST_HANDOFF_DESK_PASSWORD.
+// each of its values may be in the environment: GATEPOST_HANDOFF_DESK_PASSWORD. Those that not
+// every kind has say which do.
 type Handoff struct {
 	Kind         string `toml:"kind"`
-	Address      string `toml:"address"`
-	Allow        Words  `toml:"allow"`
+	Address      string `toml:"address" for:"smtp lmtp"`
+	Allow        Words  `toml:"allow" for:"smtp lmtp http webhook"`
 	Events       Words  `toml:"events"`
 	Recipients   Words  `toml:"recipients"`
-	To           string `toml:"to"`
-	MailFrom     string `toml:"mail_from"`
-	TLS          string `toml:"tls"`
-	TLSCA        string `toml:"tls_ca"`
-	Username     string `toml:"username"`
-	Password     Secret `toml:"password"`
-	PasswordFile string `toml:"password_file"`
+	To           string `toml:"to" for:"smtp lmtp"`
+	MailFrom     string `toml:"mail_from" for:"smtp lmtp"`
+	TLS          string `toml:"tls" for:"smtp lmtp"`
+	TLSCA        string `toml:"tls_ca" for:"smtp lmtp http webhook"`
+	Username     string `toml:"username" for:"smtp lmtp http"`
+	Password     Secret `toml:"password" for:"smtp lmtp http"`
+	PasswordFile string `toml:"password_file" for:"smtp lmtp http"`
+
+	Preset     string `toml:"preset" for:"http"`
+	URL        URL    `toml:"url" for:"http webhook"`
+	Queue      string `toml:"queue" for:"http"`
+	Project    string `toml:"project" for:"http"`
+	Auth       string `toml:"auth" for:"http"`
+	Key        Secret `toml:"secret" for:"http webhook"`
+	KeyFile    string `toml:"secret_file" for:"http webhook"`
+	Body       string `toml:"body" for:"http"`
+	Field      string `toml:"field" for:"http"`
+	FieldType  string `toml:"field_type" for:"http"`
+	Base64     Toggle `toml:"field_base64" for:"http"`
+	Fields     Words  `toml:"fields" for:"http"`
+	Headers    Words  `toml:"headers" for:"http"`
+	Done       string `toml:"done" for:"http"`
+	DoneBody   string `toml:"done_body" for:"http"`
+	FailBody   string `toml:"fail_body" for:"http"`
+	RetryBody  string `toml:"retry_body" for:"http"`
+	Pause      string `toml:"pause" for:"http"`
+	Inline     Size   `toml:"inline" for:"webhook"`
+	Links      string `toml:"links" for:"webhook"`
+	LinkLife   Span   `toml:"link_life" for:"webhook"`
+	Program    string `toml:"program" for:"command"`
+	Args       Words  `toml:"args" for:"command"`
+	Env        Words  `toml:"env" for:"command"`
+	Dir        string `toml:"dir" for:"command"`
+	Path       string `toml:"path" for:"maildir"`
+	Create     Toggle `toml:"create" for:"maildir"`
+	FileMode   string `toml:"file_mode" for:"maildir"`
+	FolderMode string `toml:"folder_mode" for:"maildir"`
+
+	Retry        string `toml:"retry" for:"http command"`
+	RetrySome    string `toml:"retry_some" for:"http command"`
+	SomeAttempts Number `toml:"some_attempts" for:"http command"`
+	ReplyTo      string `toml:"reply_to" for:"smtp lmtp http command maildir"`
+	ReturnPath   Toggle `toml:"return_path" for:"http command maildir"`
+	Trace        Toggle `toml:"trace" for:"http command maildir"`
+	UnixEnds     Toggle `toml:"unix_ends" for:"http command maildir"`
 	Parallel     Number `toml:"parallel"`
 	Timeout      Span   `toml:"timeout"`
 	RetryUnknown Toggle `toml:"retry_unknown"`
 }
 
-// newHandoff is a target whose table is empty.
-func newHandoff() *Handoff {
-	return &Handoff{
+// What becomes of Reply-To where a message is carried.
+const (
+	KeepReplyTo   = "keep"
+	RemoveReplyTo = "remove"
+)
+
+// HandoffKinds are the kinds of target.
+func HandoffKinds() []string {
+	return []string{"smtp", "lmtp", "http", "webhook", "command", "maildir"}
+}
+
+// newHandoff is a target of a kind whose table has nothing else.
+func newHandoff(kind string) *Handoff {
+	h := &Handoff{
 		// What it may connect to beside public addresses and an address that it names itself:
 		// addresses, prefixes, and names of hosts.
 		Allow: nil,
@@ -47,6 +93,16 @@ func newHandoff() *Handoff {
 		Events: Words{"ticket.created"},
 		// Of whose mail: addresses and whole domains. Empty: everybody's.
 		Recipients: nil,
+		// Up to what size a message stands in the JSON of a webhook.
+		Inline: 256 << 10,
+		// How long the link to a larger one lasts, from each try on.
+		LinkLife:   Span(24 * time.Hour),
+		FileMode:   "0600",
+		FolderMode: "0700",
+		// How often what may never be taken is tried.
+		SomeAttempts: 5,
+		ReplyTo:      KeepReplyTo,
+		ReturnPath:   true,
 		// Tries at once. Help desks take two or three messages a second.
 		Parallel: 2,
 		// How long it may be silent within a try. A help desk with a locked database is so for
@@ -55,6 +111,10 @@ func newHandoff() *Handoff {
 		// Whether what may have arrived is carried again, and may be there twice then.
 		RetryUnknown: false,
 	}
+	if kind == "webhook" { // its receiver is told a key, by which it knows the second
+		h.Timeout, h.RetryUnknown = Span(30*time.Second), true
+	}
+	return h
 }
 
 // addHandoffs makes a target of each table below handoff.
@@ -71,7 +131,7 @@ func (s *Settings) addHandoffs(path string, text []byte, tree map[string]any) er
 	named := regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(targets)) {
-		_, isTable := targets[name].(map[string]any)
+		table, isTable := targets[name].(map[string]any)
 		line, column := place(text, "handoff."+name)
 		switch {
 		case !isTable:
@@ -84,7 +144,8 @@ func (s *Settings) addHandoffs(path string, text []byte, tree map[string]any) er
 			if s.Handoff == nil {
 				s.Handoff = Handoffs{}
 			}
-			s.Handoff[name] = newHandoff()
+			kind, _ := table["kind"].(string)
+			s.Handoff[name] = newHandoff(kind)
 		}
 	}
 	return errors.Join(errs...)
@@ -106,89 +167,4 @@ func (h Handoffs) changed(next Handoffs) (keys Words) {
 		}
 	}
 	return keys
-}
-
-// Check finds what is wrong with any target, whatever its kind.
-func (h Handoffs) Check() error {
-	var errs []error
-	for _, name := range slices.Sorted(maps.Keys(h)) {
-		if err := h[name].check(); err != nil {
-			errs = append(errs, Below("handoff."+name, err))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// Below puts the key of a section in front of each line of an error that begins with a setting.
-func Below(section string, err error) error {
-	lines := strings.Split(err.Error(), "\n")
-	for i, line := range lines {
-		lines[i] = section + "." + line
-	}
-	return errors.New(strings.Join(lines, "\n"))
-}
-
-func (h *Handoff) check() error {
-	var errs []error
-	events := []string{"ticket.created", "message.suspended", "message.recovered"}
-	if len(h.Events) == 0 {
-		errs = append(errs, errors.New("events: there are none: write ticket.created"))
-	}
-	for _, event := range h.Events {
-		if !slices.Contains(events, event) {
-			errs = append(errs, fmt.Errorf("events: %q: write %s", event, strings.Join(events, ", ")))
-		}
-	}
-	if _, err := h.Filter(); err != nil {
-		errs = append(errs, err)
-	}
-	if h.Timeout < Span(time.Second) {
-		errs = append(errs, errors.New("timeout: 1s at least: nobody could answer"))
-	}
-	if h.Parallel > mostParallel {
-		errs = append(errs, fmt.Errorf("parallel: %d at most", mostParallel))
-	}
-	if h.Password != "" && h.PasswordFile != "" {
-		errs = append(errs, errors.New("password_file: there is a password, too: give one of both"))
-	}
-	return errors.Join(errs...)
-}
-
-// mostParallel bounds the tries at once: each has a connection and a message.
-const mostParallel = 100
-
-// Filter is whose mail a target has, as the store takes it.
-func (h *Handoff) Filter() (entries []string, err error) {
-	for _, entry := range h.Recipients {
-		text := entry
-		if strings.Contains(entry, "@") {
-			_, err = message.ParseAddress(entry)
-		} else {
-			var d message.Domain
-			d, err = message.ParseDomain(entry)
-			text = string(d)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("recipients: %q: %w: write support@acme.test, or help.acme.test for "+
-				"every address of it", entry, err)
-		}
-		entries = append(entries, text)
-	}
-	return entries, nil
-}
-
-// Secret is the password: of the setting, else the first line of the file.
-func (h *Handoff) Secret() (string, error) {
-	if h.PasswordFile == "" {
-		return string(h.Password), nil
-	}
-	text, err := os.ReadFile(h.PasswordFile)
-	if err != nil {
-		return "", fmt.Errorf("password_file: %w", err)
-	}
-	line, _, _ := strings.Cut(string(text), "\n")
-	if line = strings.TrimSuffix(line, "\r"); line == "" {
-		return "", fmt.Errorf("password_file: the first line of %s is empty", h.PasswordFile)
-	}
-	return line, nil
 }

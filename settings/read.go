@@ -117,9 +117,13 @@ type Line struct {
 	From    string `json:"from"` // a flag, a variable, a file, or default
 }
 
-// Lines are all settings as they are, in the order of the configuration file.
+// Lines are all settings as they are, in the order of the configuration file; of targets those of
+// their kind.
 func (s *Settings) Lines() (all []Line) {
 	s.Each(func(key string, v reflect.Value) {
+		if s.from[key] == "" && !s.Handoff.shows(key) {
+			return
+		}
 		all = append(all, Line{key, fmt.Sprint(v.Interface()), cmp.Or(s.from[key], "default")})
 	})
 	return all

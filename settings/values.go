@@ -52,6 +52,24 @@ func (s Secret) String() string {
 	return "(set)"
 }
 
+// A URL is an address of a page. What is behind its question mark is shown to nobody: it may be a
+// secret.
+type URL string
+
+// UnmarshalText takes any text.
+func (u *URL) UnmarshalText(text []byte) error {
+	*u = URL(text)
+	return nil
+}
+
+// String is the address without its query.
+func (u URL) String() string {
+	if shown, _, found := strings.Cut(string(u), "?"); found {
+		return shown + "?(set)"
+	}
+	return string(u)
+}
+
 // A Limit counts things that there may be at most; 0 is no limit.
 type Limit int
 

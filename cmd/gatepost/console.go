@@ -28,6 +28,7 @@ func (g *daemon) serveHTTP(ctx context.Context) error {
 		return nil
 	}
 	g.console.DB, g.console.Ready = g.db, g.ready
+	g.console.CheckLink = g.checkLink
 	g.console.Counts = []prometheus.Collector{handoffCounts{g.db, g.courier, g.app.now}}
 	return g.console.Run(ctx, g.http)
 }

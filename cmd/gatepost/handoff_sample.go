@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"fmt"
 	"io"
 	"maps"
@@ -56,7 +57,9 @@ func (a *app) testTarget(ctx context.Context, s *settings.Settings, name, to str
 	if err := s.Handoff.Check(); err != nil {
 		return &failure{exitConfig, err}
 	}
-	t, err := newTarget(name, s)
+	key := make([]byte, linkKeySize) // a link to a sample leads nowhere
+	rand.Read(key)
+	t, err := newTarget(name, s, key)
 	if err != nil {
 		return &failure{exitConfig, settings.Below("handoff."+name, err)}
 	}
@@ -113,14 +116,17 @@ func sampleParcel(s *settings.Settings, h *settings.Handoff, to string, now time
 			to = entry
 		}
 	}
+	id := uuid.NewString()
+	from := "gatepost-test@" + host
+	if to == "" && !h.IsSMTP() {
+		to = from
+	}
 	if to == "" {
 		return nil, misuse("the target has no recipient of its own: give one with --to")
 	}
 	if _, err := message.ParseAddress(to); err != nil {
 		return nil, misuse("--to %q: %w", to, err)
 	}
-	id := uuid.NewString()
-	from := "gatepost-test@" + host
 	text := fmt.Sprintf("From: Gatepost test <%s>\r\nTo: <%s>\r\nSubject: Gatepost hand-off test\r\n"+
 		"Date: %s\r\nMessage-ID: <%s@%s>\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"+
 		"Content-Type: text/plain; charset=utf-8\r\n\r\nThis is a test of `gatepost handoff test`. "+

@@ -38,6 +38,10 @@ func listenerCommands() map[string]func(*testscript.TestScript, bool, []string) 
 		"cert":   makeCertificate,
 		"sink":   answerAsSink,
 		"sunk":   awaitSunk,
+
+		"receiver": answerAsReceiver,
+		"received": awaitReceived,
+		"expand":   expandFile,
 	}
 }
 

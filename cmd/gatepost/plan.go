@@ -29,7 +29,9 @@ type plan struct {
 func newPlan(s *settings.Settings, log *slog.Logger) (*plan, error) {
 	smtp, errSMTP := loadCertificate("smtp", s.SMTP.TLSCert, s.SMTP.TLSKey, log)
 	http, errHTTP := loadCertificate("http", s.HTTP.TLSCert, s.HTTP.TLSKey, log)
-	if err := errors.Join(s.Check(), errSMTP, errHTTP); err != nil {
+	targets, errTargets := newTargets(s, make([]byte, linkKeySize)) // to be looked at, not used
+	errTargets = errors.Join(errTargets, closeTargets(targets))
+	if err := errors.Join(s.Check(), errSMTP, errHTTP, errTargets); err != nil {
 		return nil, err
 	}
 	p := &plan{certificate: http}
@@ -39,8 +41,7 @@ func newPlan(s *settings.Settings, log *slog.Logger) (*plan, error) {
 	}
 	p.console, errConsole = newHTTPServer(s, log)
 	p.policy, errPolicy = s.Policy()
-	targets, errTargets := newTargets(s)
-	return p, errors.Join(errSMTP, errConsole, errPolicy, errTargets, closeTargets(targets))
+	return p, errors.Join(errSMTP, errConsole, errPolicy)
 }
 
 // newSMTPServer makes the SMTP server that the settings describe, but for its certificate.

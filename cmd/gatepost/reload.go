@@ -64,11 +64,7 @@ func (g *daemon) change() (changed, waiting settings.Words, err error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("what needs a restart (%s) aside: %w", waiting, err)
 	}
-	targets, err := newTargets(next)
-	if err == nil {
-		err = g.setTargets(context.Background(), targets)
-	}
-	if err != nil {
+	if err = g.handOn(context.Background(), next); err != nil {
 		return nil, nil, err
 	}
 	g.db.Configure(p.policy)

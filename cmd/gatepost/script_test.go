@@ -28,6 +28,7 @@ func TestScripts(t *testing.T) {
 			root, err := filepath.Abs("../..")
 			env.Setenv("ROOT", root)
 			env.Values[serverKey{}], env.Values[sinkKey{}] = &testServer{}, &sinkOf{}
+			env.Values[receiverKey{}] = &receiverOf{}
 			return err
 		},
 		Cmds: commands(),

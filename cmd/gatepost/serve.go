@@ -67,7 +67,8 @@ type daemon struct {
 	unlock    func() error // the server's lock on db
 	receiver  *intake.Receiver
 	courier   *courier.Engine
-	checkers  []*mailauth.Checker // the last is in use; nil if claims are taken
+	links     atomic.Pointer[courier.Links] // to messages; nil if no target gives any
+	checkers  []*mailauth.Checker           // the last is in use; nil if claims are taken
 	stopping  atomic.Bool
 }
 
@@ -130,11 +131,7 @@ func (a *app) openDaemon(ctx context.Context) (g *daemon, err error) {
 			"and the memory of this machine", "faults", faults)
 	}
 	g.courier = &courier.Engine{DB: g.db, Log: g.log, Now: a.now}
-	targets, err := newTargets(s)
-	if err != nil {
-		return g, err
-	}
-	if err = g.setTargets(ctx, targets); err != nil {
+	if err = g.handOn(ctx, s); err != nil {
 		return g, err
 	}
 	g.db.GoFirst()

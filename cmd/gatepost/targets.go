@@ -10,6 +10,7 @@ import (
 	"maps"
 	"net"
 	"net/netip"
+	"net/url"
 	"os"
 	"slices"
 	"time"
@@ -19,7 +20,7 @@ import (
 	"gatepost/store"
 )
 
-// longestTry is when a try of SMTP is ended, however lively it is.
+// longestTry is when a try is ended, however lively it is.
 const longestTry = time.Hour
 
 // A target is one of the settings, as the store and as the courier know it.
@@ -28,11 +29,15 @@ type target struct {
 	courier courier.Target
 }
 
-// newTargets makes the targets of the settings, in the order of their names. They connect to
-// nobody yet. The error has a line for each setting that is wrong.
-func newTargets(s *settings.Settings) (all []target, err error) {
+// newTargets makes the targets of the settings, in the order of their names, with the key that
+// links to messages are signed with. They connect to nobody yet. The error has a line for each
+// setting that is wrong, but for those that Check has named.
+func newTargets(s *settings.Settings, linkKey []byte) (all []target, err error) {
 	for _, name := range slices.Sorted(maps.Keys(s.Handoff)) {
-		t, e := newTarget(name, s)
+		if s.Handoff[name].Check() != nil {
+			continue
+		}
+		t, e := newTarget(name, s, linkKey)
 		if e != nil {
 			err = errors.Join(err, settings.Below("handoff."+name, e))
 			continue
@@ -52,70 +57,111 @@ func closeTargets(all []target) (err error) {
 	return err
 }
 
-func newTarget(name string, s *settings.Settings) (t target, err error) {
+func newTarget(name string, s *settings.Settings, linkKey []byte) (t target, err error) {
 	h := s.Handoff[name]
-	secret, err := h.Secret()
-	if err != nil {
+	m := &maker{Handoff: h, hostname: s.Hostname(), linkKey: linkKey}
+	if m.password, err = h.Secret(); err != nil {
+		return t, err
+	}
+	if m.secrets, err = h.SigningKeys(); err != nil {
 		return t, err
 	}
 	recipients, err := h.Filter()
 	if err != nil {
 		return t, err
 	}
-	t.courier = courier.Target{Name: name, Parallel: int(h.Parallel),
-		Timeout: time.Duration(h.Timeout), RetryUnknown: bool(h.RetryUnknown),
-		Same: fingerprint(h, secret, s.Hostname())}
-	t.store = store.Target{Name: name, Kind: h.Kind, Place: h.Address, Events: h.Events,
-		Recipients: recipients}
-	return t, newCarrier(&t, h, secret, s.Hostname())
+	t.courier = courier.Target{Name: name, Parallel: int(h.Parallel), Timeout: longestTry,
+		RetryUnknown: bool(h.RetryUnknown), Same: m.fingerprint()}
+	if h.Kind == "maildir" { // which has no other limit
+		t.courier.Timeout = time.Duration(h.Timeout)
+	}
+	t.store = store.Target{Name: name, Kind: h.Kind, Place: h.Place(), Events: h.Events,
+		Recipients: recipients, Apart: h.IsSMTP() && h.To == ""}
+	t.courier.Carrier, err = m.carrier()
+	return t, err
 }
 
-// fingerprint is the same as long as nothing of a target is changed, its secret included.
-func fingerprint(h *settings.Handoff, secret, hostname string) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%#v %q %q", *h, secret, hostname))
+// A maker makes what carries to one target.
+type maker struct {
+	*settings.Handoff
+	hostname string
+	password string
+	secrets  []string
+	linkKey  []byte
+}
+
+// fingerprint is the same as long as nothing of a target is changed, its secrets included.
+func (m *maker) fingerprint() string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%#v %q %q %q", *m.Handoff, m.password, m.secrets,
+		m.hostname))
 	return hex.EncodeToString(sum[:])
 }
 
-// newCarrier gives a target what carries to it, by its kind.
-func newCarrier(t *target, h *settings.Handoff, secret, hostname string) (err error) {
-	switch h.Kind {
+// carrier is what carries, by the kind of the target.
+func (m *maker) carrier() (courier.Carrier, error) {
+	switch m.Kind {
 	case "smtp", "lmtp":
-		return smtpCarrier(t, h, secret, hostname)
-	case "":
-		return errors.New("kind: it is missing: write smtp or lmtp")
+		return m.smtp()
+	case "http":
+		return m.http()
+	case "webhook":
+		return m.webhook()
+	case "command":
+		return m.command()
+	case "maildir":
+		return m.maildir()
 	}
-	return fmt.Errorf("kind: %q: write smtp or lmtp", h.Kind)
+	return nil, fmt.Errorf("kind: %q is none", m.Kind) // Check has named them
 }
 
-func smtpCarrier(t *target, h *settings.Handoff, secret, hostname string) error {
-	roots, err := certificates(h.TLSCA)
+// smtp has the timeout of the settings for each answer and each block: a large message on a slow
+// line takes as long as it takes.
+func (m *maker) smtp() (courier.Carrier, error) {
+	roots, err := certificates(m.TLSCA)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	dialer, err := newDialer(h)
+	host, _, _ := net.SplitHostPort(m.Address)
+	dialer, err := m.dialer(host)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	// The limit of the settings is for each answer and each block: a large message on a slow line
-	// takes as long as it takes.
-	t.courier.Timeout = longestTry
-	t.store.Apart = h.To == ""
-	t.courier.Carrier, err = courier.NewSMTP(courier.SMTPConfig{LMTP: h.Kind == "lmtp",
-		Address: h.Address, Host: hostname, TLS: h.TLS, Roots: roots, Username: h.Username,
-		Password: secret, To: h.To, MailFrom: h.MailFrom, Silence: time.Duration(h.Timeout),
-		Dial: dialer.DialContext})
-	return err
+	return carrierOf(courier.NewSMTP(courier.SMTPConfig{LMTP: m.Kind == "lmtp", Address: m.Address,
+		Host: m.hostname, TLS: m.TLS, Roots: roots, Username: m.Username, Password: m.password,
+		To: m.To, MailFrom: m.MailFrom, Silence: time.Duration(m.Timeout), Dial: dialer.DialContext,
+		WithoutReplyTo: m.ReplyTo == settings.RemoveReplyTo}))
 }
 
-// newDialer connects to what the settings of a target name: an address that stands there in
-// digits, or localhost, and no other of a private network unless allow has it.
-func newDialer(h *settings.Handoff) (*courier.Dialer, error) {
-	allow := slices.Clone(h.Allow)
-	host, _, _ := net.SplitHostPort(h.Address)
+// carrierOf is no carrier, and not one that is nil, where there is an error.
+func carrierOf[C courier.Carrier](c C, err error) (courier.Carrier, error) {
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// dialer connects to what the settings of a target name: an address that stands there in digits,
+// or localhost, and no other of a private network unless allow has it.
+func (m *maker) dialer(host string) (*courier.Dialer, error) {
+	allow := slices.Clone(m.Allow)
 	if _, err := netip.ParseAddr(host); err == nil || host == "localhost" {
 		allow = append(allow, host)
 	}
 	return courier.NewDialer(courier.DialConfig{Allow: allow})
+}
+
+// web is what connects to a URL, and whose certificates it takes.
+func (m *maker) web() (d *courier.Dialer, limits courier.HTTPLimits, err error) {
+	host := ""
+	if u, err := url.Parse(string(m.URL)); err == nil {
+		host = u.Hostname()
+	}
+	limits.Answer = time.Duration(m.Timeout)
+	if limits.Roots, err = certificates(m.TLSCA); err != nil {
+		return nil, limits, err
+	}
+	d, err = m.dialer(host)
+	return d, limits, err
 }
 
 // certificates are those of a file; nil, which is this machine's, of none.
@@ -132,6 +178,19 @@ func certificates(file string) (*x509.CertPool, error) {
 		return nil, fmt.Errorf("tls_ca: %s has no certificate (PEM)", file)
 	}
 	return roots, nil
+}
+
+// handOn has the store and the courier go by the targets of the settings.
+func (g *daemon) handOn(ctx context.Context, s *settings.Settings) error {
+	key, err := g.linkKey(s)
+	if err != nil {
+		return err
+	}
+	targets, err := newTargets(s, key)
+	if err != nil {
+		return err
+	}
+	return g.setTargets(ctx, targets)
 }
 
 // setTargets has the store and the courier go by these targets.
