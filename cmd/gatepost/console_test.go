@@ -224,6 +224,7 @@ func (w *shift) lookAround() {
 		{"Users", "Add a profile", ""},
 		{"Access", "You come from 127.0.0.1", "access"},
 		{"Tokens", "There are no tokens.", ""},
+		{"Hand-off", "Tickets are carried on to nobody.", ""},
 		{"Audit", "allowlist: added oak", ""},
 		{"Status", "Mail is accepted.", "status"},
 	}

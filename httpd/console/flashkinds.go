@@ -41,10 +41,20 @@ var flashKinds = map[string]flashKind{
 		actions: []store.Action{store.RulesRemoved, store.UserRemoved}},
 	"revoked": {words: said("The token was revoked."), actions: []store.Action{store.TokenRevoked}},
 
+	"retried": {words: said("It is tried again at once."),
+		actions: []store.Action{store.RetriedHandoff}},
+	"discarded": {words: said("It is carried no further; the ticket stays."),
+		actions: []store.Action{store.DiscardedHandoff}},
+	"paused": {words: said("Nothing is carried to it until it is resumed; its messages are kept."),
+		actions: []store.Action{store.PausedTarget}},
+	"resumed": {words: said("What waits is carried again, at once."),
+		actions: []store.Action{store.ResumedTarget}},
+
 	// Whoever follows a link has done nothing, so that these may be said to anybody.
-	"nothing": {words: said("Nothing was selected.")},
-	"same":    {words: said("Nothing was changed: it is as it was.")},
-	"gone":    {words: said("Nothing was deleted: it was not held any more.")},
+	"nothing":     {words: said("Nothing was selected.")},
+	"same":        {words: said("Nothing was changed: it is as it was.")},
+	"handed over": {words: said("Nothing was done: one of them was handed over already.")},
+	"gone":        {words: said("Nothing was deleted: it was not held any more.")},
 	"not recovered": {
 		words: said("Nothing was recovered: it was not held any more.")},
 	"not restored": {

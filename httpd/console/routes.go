@@ -79,6 +79,9 @@ func (s *handlers) adminRoutes() []httpd.Route {
 		httpd.NewRoute("GET /tokens", httpd.Admin, s.tokensPage),
 		httpd.NewRoute("POST /tokens", httpd.Admin, s.addToken),
 		httpd.NewRoute("POST /tokens/{id}/revoke", httpd.Admin, s.revokeToken),
+		httpd.NewRoute("GET /hand-off", httpd.Admin, s.handoffPage),
+		httpd.NewRoute("POST /hand-off", httpd.Admin, s.actOnHandoffs),
+		httpd.NewRoute("POST /hand-off/targets/{name}", httpd.Admin, s.actOnTarget),
 		httpd.NewRoute("GET /audit", httpd.Admin, s.auditPage),
 		httpd.NewRoute("POST /audit/{id}/undo", httpd.Admin, s.undoChange),
 	}

@@ -28,6 +28,7 @@ type ticketView struct {
 	Blocks   []blockOffer // for admins: what would hold the next message of its sender
 	WhatIf   whatIf       // for admins
 	Mine     bool
+	Handoffs []store.Handoff // for staff: where its message went
 }
 
 // A blockOffer is an entry of the blocklist, with how much it would have held.
@@ -73,6 +74,12 @@ func (s *handlers) ticketPage(w http.ResponseWriter, r *http.Request, c httpd.Ca
 	t, err := s.ticketView(r.Context(), id, c.Role >= policy.Admin)
 	if err != nil {
 		return err
+	}
+	for h, err := range s.DB.Handoffs(r.Context(), store.HandoffQuery{Ticket: id}) {
+		if err != nil {
+			return err
+		}
+		t.Handoffs = append(t.Handoffs, h)
 	}
 	return s.render(w, r, c, "ticket.html", t)
 }

@@ -26,6 +26,7 @@ func templateFuncs() template.FuncMap {
 		"causes":    causeList,
 		"age":       func(at time.Time) string { return age(time.Since(at)) },
 		"lasts":     func(at time.Time) string { return span(time.Since(at)) },
+		"ahead":     func(at time.Time) bool { return time.Until(at) > 0 },
 		"left":      func(at time.Time) string { return left(time.Until(at)) },
 		"stamp":     stampWords,
 		"iso":       func(at time.Time) string { return at.UTC().Format(time.RFC3339) },
