@@ -38,6 +38,10 @@ type Search struct {
 
 const defaultFound = 100
 
+// NothingFound is what may have become of a message that Find does not find.
+const NothingFound = "it never came, was put off (4xx) and never stored, rejected silently, or " +
+	"has been gone for longer than tombstones.keep"
+
 // foundIn says for each table that lists messages what a Found has of it: only of those that are
 // shown is the message looked at.
 var foundIn = []string{

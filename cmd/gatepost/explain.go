@@ -128,7 +128,7 @@ func (q *question) explainFound(ctx context.Context, db *store.DB) (e store.Expl
 		return e, err
 	}
 	if len(found) == 0 {
-		return e, errors.Join(q.noteRejects(ctx, db, q.ref), no("%s: no record: rejected silently, "+
+		return e, errors.Join(q.noteRejections(ctx, db, q.ref), no("%s: no record: rejected silently, "+
 			"put off (4xx) and never stored, gone for longer than tombstones.keep, or unknown", q.ref))
 	}
 	f := found[0]

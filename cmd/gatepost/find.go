@@ -8,8 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"gatepost/message"
-	"gatepost/policy"
 	"gatepost/store"
 	"gatepost/terminal"
 )
@@ -54,8 +52,11 @@ func (a *app) find(ctx context.Context, db *store.DB, s store.Search) error {
 	if err != nil {
 		return err
 	}
+	if err := a.noteRejections(ctx, db, s.Words); err != nil {
+		return err
+	}
 	if len(found) == 0 {
-		return a.foundNothing(ctx, db, s.Words)
+		return no("nothing is known of %s: %s", s.Words, store.NothingFound)
 	}
 	headers := []string{"ID", "AGE", "STATE", "SENDER", "SUBJECT", "SINCE THEN"}
 	err = printList(a, rowsOf(found), headers, func(f store.Found) []string {
@@ -105,37 +106,15 @@ func (a *app) fate(f store.Found) string {
 	return strings.Join(words, "; ")
 }
 
-// foundNothing says what may have become of a message of which nothing is known, and names the
-// entries that would reject its sender.
-func (a *app) foundNothing(ctx context.Context, db *store.DB, words string) error {
-	if err := a.noteRejects(ctx, db, words); err != nil {
-		return err
-	}
-	return no("nothing is known of %s: it never came, was put off (4xx) and never stored, rejected "+
-		"silently, or has been gone for longer than tombstones.keep", words)
-}
-
-// noteRejects names the entries that reject the mail of the senders and domains among words.
-func (a *app) noteRejects(ctx context.Context, db *store.DB, words string) error {
+// noteRejections names the entries that reject the mail of the senders and domains among words.
+func (a *app) noteRejections(ctx context.Context, db *store.DB, words string) error {
 	j, err := a.newJudge(ctx, db)
 	if err != nil {
 		return err
 	}
-	for word := range strings.FieldsSeq(words) {
-		sender, err := message.ParseAddress(word)
-		if err != nil {
-			sender, err = message.ParseAddress("anybody@" + word)
-		}
-		if err != nil {
-			continue // it is neither an address nor a domain
-		}
-		profile, err := j.Profile(sender)
-		if err != nil {
-			return err
-		}
-		if d := j.Rules.Check(sender, profile); d.Action == policy.Reject {
-			a.note("mail of %s is rejected silently, and nothing of it kept: %s", word, d.Why())
-		}
+	rejections, err := j.Rules.Rejections(words, j.Profile)
+	for _, r := range rejections {
+		a.note("%s", r)
 	}
-	return nil
+	return err
 }
