@@ -286,7 +286,7 @@ func checkParameters(t *testing.T, path string, op any) {
 func TestRecordsMatch(t *testing.T) {
 	st := testServer(t)
 	doc := st.Object(st.Do(call{Method: "GET", Path: "/openapi.json"}), 200)
-	st.Rules(policy.Block, "suspend:example.net")
+	st.Rules(policy.Block, "suspend:example.net reject:junk.test")
 	held := st.Receive(strings.Replace(httpdtest.WithFiles(), "ann@example.com", "ann@example.net", 1))
 	let := st.Receive(httpdtest.WithFiles())
 	st.Target("desk")
@@ -309,6 +309,8 @@ func TestRecordsMatch(t *testing.T) {
 		{"/handoffs", []any{"handoffs", 0}, "Handoff"},
 		{"/handoff_targets", []any{"handoff_targets", 0}, "HandoffTarget"},
 		{"/check?sender=a@example.net", nil, "Checked"},
+		{"/find?query=example.net", []any{"found", 0}, "Found"},
+		{"/find?query=a@junk.test", []any{"rejects", 0}, "Rejection"},
 	} {
 		o := st.Object(do("GET", "/api/v2"+c.path, ""), 200)
 		record, _ := httpdtest.At(o, c.in...).(map[string]any)

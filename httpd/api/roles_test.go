@@ -23,7 +23,8 @@ func TestRoles(t *testing.T) {
 	const agent, endUser, admin = httpd.Agent, httpd.EndUser, httpd.Admin
 	want := map[string]httpd.MinRole{"suspended_tickets": agent, "tickets": endUser,
 		"attachments": endUser, "users": endUser /* me */, "rules": admin,
-		"security_settings": admin, "check": agent, "decisions": agent, "events": agent,
+		"security_settings": admin, "check": agent, "find": agent,
+		"decisions": agent, "events": agent,
 		"audit_logs": admin, "handoffs": admin, "handoff_targets": admin,
 		"messages": httpd.Anybody /* who has a signed link */, "" /* openapi.json */ : httpd.Anybody}
 	if !maps.Equal(least, want) {

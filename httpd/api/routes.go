@@ -34,6 +34,7 @@ func (s *handlers) routes() []httpd.Route {
 			httpd.NewRoute("PUT /api/v2/security_settings", httpd.Admin, s.putSecurity),
 			httpd.NewRoute("GET "+httpd.LinkedPath+"{id}", httpd.Anybody, s.linkedMessage),
 			httpd.NewRoute("GET /api/v2/check", httpd.Agent, s.check),
+			httpd.NewRoute("GET /api/v2/find", httpd.Agent, s.find),
 			httpd.NewRoute("GET /api/v2/decisions/{id}", httpd.Agent, s.decision),
 			httpd.NewRoute("GET "+httpd.EventsPath, httpd.Agent, s.events),
 			httpd.NewRoute("GET /api/v2/audit_logs", httpd.Admin, s.auditLogs),
