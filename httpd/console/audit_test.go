@@ -85,3 +85,18 @@ func TestAuditShowsTheDifference(t *testing.T) {
 		`<li class="came"><b>+</b> range 2001:db8::/32</li></ul>`)
 	b.Silent(page, "{", "&#34;enabled")
 }
+
+// A link to what is logged about somebody names them as they are.
+func TestLinksToTheAuditLog(t *testing.T) {
+	st := testServer(t)
+	u, err := st.DB.User(t.Context(), st.Address("ann@example.com"))
+	st.Must(err)
+	b := st.Browser("admin@acme.test")
+	page := b.Get(fmt.Sprintf("/users/%d", u.ID), http.StatusOK)
+	b.Says(page, `href="/audit?subject=ann%40example.com"`)
+	for range pageSize/2 + 1 {
+		st.Must(st.Editor().SetSuspended(t.Context(), st.Address(u.Email), true))
+		st.Must(st.Editor().SetSuspended(t.Context(), st.Address(u.Email), false))
+	}
+	b.Says(b.Get("/audit?subject=ann@example.com", http.StatusOK), `&amp;subject=ann%40example.com"`)
+}

@@ -3,7 +3,6 @@ package console
 import (
 	"fmt"
 	"html/template"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -39,7 +38,6 @@ func templateFuncs() template.FuncMap {
 		"host":      func(email string) string { return email[strings.LastIndexByte(email, '@')+1:] },
 		"suffix":    strings.HasSuffix,
 		"under":     strings.HasPrefix,
-		"query":     url.QueryEscape,
 		"diff":      difference,
 		"change":    changeWords,
 		"own":       ownChange,
