@@ -10,6 +10,12 @@ import (
 	"time"
 )
 
+// Where a message is that Find found and that is there; how others ended is in tombstones.go.
+const (
+	FoundTicket = "ticket"
+	FoundHeld   = "held"
+)
+
 // A Found is a message that Find found, wherever it is now, or what is left of it.
 type Found struct {
 	ID         int64      `json:"id"`
@@ -45,11 +51,11 @@ const NothingFound = "it never came, was put off (4xx) and never stored, rejecte
 // foundIn says for each table that lists messages what a Found has of it: only of those that are
 // shown is the message looked at.
 var foundIn = []string{
-	`select q.id, 'ticket' as state, m.decision_id, q.author_email, q.subject, q.recipient,
+	`select q.id, '` + FoundTicket + `' as state, m.decision_id, q.author_email, q.subject, q.recipient,
 		m.message_id, m.client, coalesce(m.cause, '') as cause, coalesce(q.suspended_id, 0) as recovered,
 		coalesce(nullif(m.received_at, 0), q.created_at) as created_at, 0 as ended_at, '' as ended_by,
 		0 as restorable from (select * from tickets q%s) q left join messages m on m.id = q.message`,
-	`select q.id, 'held', m.decision_id, q.author_email, q.subject, q.recipient, m.message_id,
+	`select q.id, '` + FoundHeld + `', m.decision_id, q.author_email, q.subject, q.recipient, m.message_id,
 		m.client, q.cause, 0, q.created_at, 0, '', 0
 		from (select * from suspended q%s) q left join messages m on m.id = q.id`,
 	`select q.id, '` + EndedDeleted + `', m.decision_id, q.author_email, q.subject, q.recipient,

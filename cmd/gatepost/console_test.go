@@ -21,15 +21,21 @@ func newConsole(t *testing.T) *gateway {
 	if g.http == "" {
 		t.Fatal("the server does not say where it listens for HTTP")
 	}
+	g.addReviewer()
+	g.must("rules", "set", "allow", "example.org partner.example", "--yes")
+	g.must("rules", "set", "block", "* suspend:gossip.test reject:lottery.test", "--yes")
+	return g
+}
+
+// addReviewer makes an admin who can sign in.
+func (g *gateway) addReviewer() {
+	g.Helper()
 	add := g.command("user", "add", reviewer, "--name", "Rosa", "--role", "admin",
 		"--password-stdin")
 	add.Stdin = strings.NewReader(secret + "\n")
 	if out, err := add.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
+		g.Fatalf("%v: %s", err, out)
 	}
-	g.must("rules", "set", "allow", "example.org partner.example", "--yes")
-	g.must("rules", "set", "block", "* suspend:gossip.test reject:lottery.test", "--yes")
-	return g
 }
 
 func (g *gateway) web() string { return "http://" + g.http }
@@ -241,6 +247,7 @@ func (w *shift) lookAround() {
 		}
 		w.inspect(page.name, page.picture)
 	}
+	w.find()
 	w.open("/users?q=" + reviewer)
 	w.pressNamed(reviewer)
 	w.wait(`seen("End the suspension") || named("Suspend")`)
@@ -248,6 +255,26 @@ func (w *shift) lookAround() {
 	w.open("/nowhere")
 	w.clean("nowhere", "404")
 	w.inspect("nowhere", "")
+}
+
+// find looks for mail wherever it is by now, and for what never came.
+func (w *shift) find() {
+	w.pressNamed("Find")
+	w.wait(`location.pathname === "/find" && document.activeElement.id === "q"`)
+	w.inspect("find", "")
+	w.keys(w.name + kb.Enter)
+	w.wait(fmt.Sprintf("seen(%q) && named(%q)", "Last chance to buy", "The lamp arrived broken"))
+	w.wait(`seen("recovered, was held as")`)
+	w.inspect("found", "")
+	w.pressNamed("The lamp arrived broken")
+	w.wait(`location.pathname.startsWith("/tickets/")`)
+	nobody := "ann@" + w.domain("lottery")
+	w.must("rules", "add", "block", "reject:"+nobody)
+	w.open("/tickets?q=" + nobody)
+	w.pressNamed("Find " + nobody + " in all mail")
+	w.wait(fmt.Sprintf("seen(%q) && seen(%q)", "Nothing is known of "+nobody+": it never came",
+		"Mail of "+nobody+" is rejected silently"))
+	w.inspect("found nothing", "")
 }
 
 // mistype writes what the blocklist does not take: it is told while one types.

@@ -41,6 +41,7 @@ func templateFuncs() template.FuncMap {
 		"diff":      difference,
 		"change":    changeWords,
 		"own":       ownChange,
+		"foundAt":   foundAt,
 		"sides":     sidesOf,
 		"roles":     func() []string { return []string{"end-user", "agent", "admin"} },
 		"args":      func(values ...any) []any { return values },
