@@ -30,7 +30,7 @@ var arrows = map[string][]string{
 	"courier":         {"message", "store"},
 	"httpd":           {"limiter", "message", "policy", "store"},
 	"httpd/api":       {"httpd", "message", "policy", "store"},
-	"httpd/console":   {"httpd", "message", "policy", "store"},
+	"httpd/console":   {"docs", "httpd", "message", "policy", "store"},
 	"httpd/httpdtest": {"httpd", "message", "policy", "store"},
 	"mailfile":        {"message"},
 	"settings":        {"message", "policy", "smtpd"},

@@ -56,7 +56,7 @@ func filled(pattern string) (method, path string) {
 		return http.MethodGet, "/no/such/path"
 	}
 	return method, strings.NewReplacer("{id}", "999999", "{list}", "block", "{number}", "1",
-		"{n}", "0", "{file}", "console.css", "{$}", "").Replace(path)
+		"{n}", "0", "{name}", "spam", "{file}", "console.css", "{$}", "").Replace(path)
 }
 
 // outcome is what a guest gets, in the one word that access is about.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
 
@@ -157,6 +158,7 @@ func (w *shift) recoverOne() {
 	w.wait(fmt.Sprintf("message(%q) && message(%q) && message(%q)", "una@"+w.domain("lumen"),
 		"not on the allowlist", "It would be let in if you put"))
 	w.inspect("message", "message")
+	w.causePage()
 	w.pressNamed("Every rule that was asked")
 	w.wait(`find(".trail .decided", (e) => words(e).includes("decided"))`)
 	w.pressNamed("What was known, and authentication")
@@ -255,6 +257,15 @@ func (w *shift) lookAround() {
 	w.open("/nowhere")
 	w.clean("nowhere", "404")
 	w.inspect("nowhere", "")
+}
+
+// causePage reads what the cause of the message means, and comes back to it.
+func (w *shift) causePage() {
+	w.press(`find(".cause a", (e) => words(e) === "Not on the allowlist")`)
+	w.wait(`location.pathname === "/causes/not_on_whitelist" && seen("What to do")`)
+	w.inspect("cause", "")
+	w.do(chromedp.NavigateBack())
+	w.wait(`message("Could you send another one?")`)
 }
 
 // find looks for mail wherever it is by now, and for what never came.

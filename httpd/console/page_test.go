@@ -50,6 +50,7 @@ func pageOf(pattern string, ids map[string]int64) (path string, ok bool) {
 		path == "/sign-in" {
 		return "", false
 	}
+	path = strings.Replace(path, "{name}", "spam", 1)
 	for prefix, id := range ids {
 		path = strings.Replace(path, prefix+"{id}", prefix+fmt.Sprint(id), 1)
 	}

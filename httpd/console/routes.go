@@ -59,6 +59,7 @@ func (s *handlers) mailRoutes() []httpd.Route {
 		httpd.NewRoute("GET /tickets/{id}/raw", httpd.Agent, s.rawMessage),
 		httpd.NewRoute("GET /tickets/{id}/attachments/{n}", httpd.Agent, s.attachmentFile),
 		httpd.NewRoute("GET /find", httpd.Agent, s.findPage),
+		httpd.NewRoute("GET /causes/{name}", httpd.Agent, s.causePage),
 		httpd.NewRoute("GET /status", httpd.Agent, s.statusPage),
 	}
 }

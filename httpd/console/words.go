@@ -23,6 +23,7 @@ func templateFuncs() template.FuncMap {
 		"upper":     func(text string) template.HTML { return show(capital(text)) },
 		"cause":     causeLabel,
 		"causes":    causeList,
+		"explained": isExplained,
 		"age":       func(at time.Time) string { return age(time.Since(at)) },
 		"lasts":     func(at time.Time) string { return span(time.Since(at)) },
 		"ahead":     func(at time.Time) bool { return time.Until(at) > 0 },
