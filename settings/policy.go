@@ -46,9 +46,6 @@ const productTable = "What is known"
 
 // likeProduct says what somebody meant by a name that no product has, or where they all are.
 func likeProduct(name string) string {
-	if strings.ContainsAny(name, ",;") {
-		return "a space divides names, and nothing else"
-	}
 	name = strings.ToLower(name)
 	var names, longer []string
 	for _, p := range policy.Products() {

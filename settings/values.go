@@ -13,9 +13,16 @@ import (
 // Words are several values in one text, separated by white space.
 type Words []string
 
-// UnmarshalText parts the text at white space.
+// UnmarshalText parts the text at white space. A comma belongs to a value in a quoted string only,
+// as in a local part (RFC 5321, section 4.1.2).
 func (w *Words) UnmarshalText(text []byte) error {
-	*w = strings.Fields(string(text))
+	words := strings.Fields(string(text))
+	for _, word := range words {
+		if strings.Contains(word, ",") && !strings.Contains(word, `"`) {
+			return fmt.Errorf("%q: values are separated by white space, not by a comma", word)
+		}
+	}
+	*w = words
 	return nil
 }
 
