@@ -58,6 +58,9 @@ func listen(ctx context.Context, what, address string) (net.Listener, error) {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, fmt.Errorf("%s on %s: the port is in use: stop what listens there, or "+
 			"choose another with --%s", what, address, what)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return nil, fmt.Errorf("%s on %s: this machine does not have that address: "+
+			"`ip address` lists those that it has", what, address)
 	case errors.Is(err, syscall.EACCES):
 		return nil, fmt.Errorf("%s on %s: not permitted: a port below 1024 needs "+
 			"CAP_NET_BIND_SERVICE", what, address)
