@@ -29,7 +29,10 @@ func Find(paths []string, leave func(path, why string)) (*Found, error) {
 	w := &Found{leave: leave}
 	for _, path := range paths {
 		info, err := os.Stat(path)
-		if err != nil {
+		switch {
+		case errors.Is(err, os.ErrNotExist):
+			return nil, fmt.Errorf("%s: there is no such file or folder", path)
+		case err != nil:
 			return nil, err
 		}
 		before := len(w.Files)

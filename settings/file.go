@@ -26,10 +26,12 @@ func (s *Settings) readFile(path string) error {
 	}
 	for _, name := range paths {
 		text, err := os.ReadFile(name)
-		if errors.Is(err, os.ErrNotExist) && path == "" {
+		switch missing := errors.Is(err, os.ErrNotExist); {
+		case missing && path == "":
 			continue
-		}
-		if err != nil {
+		case missing:
+			return fmt.Errorf("the configuration file %s: there is no such file", name)
+		case err != nil:
 			return fmt.Errorf("read the configuration: %w", err)
 		}
 		s.File = name
