@@ -49,7 +49,8 @@ func blocksIn(t *testing.T, path, language string) (blocks []string) {
 func configurations(t *testing.T) []string {
 	t.Helper()
 	return append([]string{example(t, "mx.toml")}, slices.Concat(
-		blocksIn(t, "docs/install.md", "toml"), blocksIn(t, "docs/relays.md", "toml"))...)
+		blocksIn(t, "docs/install.md", "toml"), blocksIn(t, "docs/relays.md", "toml"),
+		blocksIn(t, "docs/settings.md", "toml"))...)
 }
 
 // The configurations in docs are sound, with a certificate of ours in the place of theirs,
