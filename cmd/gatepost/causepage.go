@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"github.com/agnivade/levenshtein"
 	"github.com/spf13/cobra"
 
 	"gatepost/docs"
@@ -28,6 +29,17 @@ func pageOf(ref string) (page causePage, ok bool) {
 	}
 	page.Page, ok = docs.Cause(ref)
 	return page, ok
+}
+
+// nearCause names the cause that somebody meant who mistyped two letters, or nothing.
+func nearCause(ref string) error {
+	for cause := range policy.EachCause() {
+		far := levenshtein.ComputeDistance(cause.String(), ref)
+		if far > 0 && far <= min(2, len(ref)/3) {
+			return no("did you mean the cause %s?", cause)
+		}
+	}
+	return nil
 }
 
 func (q *question) printPage(cmd *cobra.Command, page causePage) error {

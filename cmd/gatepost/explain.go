@@ -60,7 +60,7 @@ func newExplainCommand(a *app) *cobra.Command {
 			}
 			e, err := q.answer(cmd)
 			if err != nil {
-				return err
+				return errors.Join(err, nearCause(q.ref))
 			}
 			if a.json {
 				return a.printJSON(e)
