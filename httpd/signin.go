@@ -42,7 +42,7 @@ func (s *Server) SignIn(w http.ResponseWriter, r *http.Request, c Caller, email,
 	}
 	token, err := s.DB.NewSession(r.Context(), user, c.Client, r.UserAgent())
 	if errors.Is(err, store.ErrNotFound) { // the profile has changed since
-		return &SignInRefused{words: "This address and this password do not go together any more."}
+		return &SignInRefused{words: "The address or the password is not right any more."}
 	}
 	if err != nil {
 		return err
@@ -114,7 +114,7 @@ func (s *Server) mayFrom(r *http.Request, c Caller, role policy.Role) (bool, err
 
 // wrongPassword says why nobody was signed in, the same whatever the reason is.
 func (s *Server) wrongPassword(r *http.Request, c Caller) error {
-	const words = "This address and this password do not go together"
+	const words = "The address or the password is wrong"
 	staff, err := s.mayFrom(r, c, policy.Agent)
 	switch {
 	case err != nil:
