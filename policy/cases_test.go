@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -22,6 +23,7 @@ type policyCase struct {
 	lists  map[policy.ListName]string
 	known  map[string]policy.Profile
 	ours   map[message.Address]bool // our support addresses
+	thread map[string]string        // the ticket that is known, and who is on it
 	header string                   // the header section that is judged
 	sender string                   // or the address, as check takes it
 	want   map[string]string
@@ -91,7 +93,21 @@ func (c policyCase) decide(t *testing.T, p *policy.Policy) policy.Decision {
 	if err != nil {
 		t.Fatal(err)
 	}
+	f.Thread = c.threadOf(m, f.Sender.Address.String())
 	return p.Decide(&f)
+}
+
+// threadOf is what is known of the ticket, if the message replies to it.
+func (c policyCase) threadOf(m *message.Message, sender string) (thread policy.Thread) {
+	for _, r := range m.References() {
+		if r.ID != c.thread["message"] {
+			continue
+		}
+		thread.Ticket, _ = strconv.ParseInt(c.thread["ticket"], 10, 64)
+		thread.Reference, thread.Requester = r, sender == c.thread["requester"]
+		thread.Addressed = slices.Contains(strings.Fields(c.thread["addressed"]), sender)
+	}
+	return thread
 }
 
 func (c policyCase) profile(a message.Address) policy.Profile { return c.known[a.String()] }
@@ -109,8 +125,8 @@ func address(t testing.TB, s string) message.Address {
 	return a
 }
 
-// readArchives reads testdata/policy: sections why, lists, known, ours, message or sender,
-// want.
+// readArchives reads testdata/policy: sections why, lists, known, ours, thread, message or
+// sender, want.
 func readArchives(t *testing.T) []policyCase {
 	paths, err := filepath.Glob(filepath.Join("..", "testdata", "policy", "*.txtar"))
 	if err != nil || len(paths) == 0 {
@@ -144,6 +160,8 @@ func readArchive(t *testing.T, name string, a *txtar.Archive) policyCase {
 			for word := range strings.FieldsSeq(text) {
 				c.ours[address(t, word)] = true
 			}
+		case "thread":
+			c.thread = pairs(t, name, text)
 		case "message":
 			c.header, c.sender = text, ""
 		case "sender":

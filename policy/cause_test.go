@@ -81,6 +81,8 @@ var moreThanAFile = map[Cause]string{
 	ServerLock:           "a client",
 	FromSupportAddress:   "a setting that says who we are",
 	ToNoReply:            "a setting that says who we are",
+	OtherUpdate:          "a ticket",
+	UnknownUpdate:        "a ticket",
 	Spam:                 "a relay of ours",
 }
 

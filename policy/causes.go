@@ -4,12 +4,16 @@ package policy
 type standing struct {
 	proof   Result
 	allowed bool // the allowlist has the sender, and that counts
+	claimed bool // the sender is only a claim
 }
 
 // askCauses asks for each cause what shows it, and then for the rate, and reports whether one
 // decides.
 func (p *Policy) askCauses(d *Decision, f *Facts) bool {
 	for c := firstAsked; c < causeEnd; c++ {
+		if c.OfReply() && f.Thread.Ticket == 0 {
+			continue
+		}
 		ask := causes[c].ask
 		if ask == nil {
 			ask = shown
@@ -27,7 +31,7 @@ func (p *Policy) askCause(d *Decision, f *Facts, id ruleID, c Cause,
 	ask func(*Policy, *Facts, standing, Cause) verdict) bool {
 	v := verdict{answer: switchedOff}
 	if !p.Off.Has(c) {
-		v = ask(p, f, standing{d.Proof, d.allowed}, c)
+		v = ask(p, f, standing{d.Proof, d.allowed, d.Claimed}, c)
 	}
 	if v.decides && causes[c].lifted && d.allowed && v.evidence != nullPath() {
 		v = verdict{answer: lifted}

@@ -15,6 +15,7 @@ const (
 	Ticket
 	Reject
 	Defer
+	Comment // on the ticket that the message replies to
 )
 
 func (a Action) String() string {
@@ -25,9 +26,14 @@ func (a Action) String() string {
 		return "reject"
 	case Defer:
 		return "defer"
+	case Comment:
+		return "comment"
 	}
 	return "suspend"
 }
+
+// LetsIn reports whether the message is neither held, nor rejected, nor put off.
+func (a Action) LetsIn() bool { return a == Ticket || a == Comment }
 
 // A Field is the header field that decided.
 type Field uint8

@@ -49,6 +49,8 @@ type Facts struct {
 	Evidence [causeEnd]Evidence // what shows each cause, whether or not it is switched on
 	List     Evidence           // what shows that it came through a mailing list
 
+	Thread Thread // the ticket that the message replies to, if it is known
+
 	Unread []Unread // marks of spam, and Received fields, that were not read
 
 	Authentication *Authentication // nil if nobody was asked: then the claim is taken

@@ -40,11 +40,17 @@
 //	to_noreply          it is for an address of ours that nobody reads
 //	number_recipients_exceeded  To and Cc name more than 48 addresses
 //	blank               it has no subject, no text and no attachment
+//	other_user_update   it replies to a ticket, and who sent it has a profile, and is not on
+//	                    that ticket
+//	unknown_user_update  it replies to a ticket, and a stranger sent it, or somebody may have
+//	                    who only claims to be on that ticket
 //	spam                a relay of ours marks it (*)
 //	rate                too many of this sender's messages were stored within the hour:
 //	                    suspend, and defer above twice as many (ten times as many pass);
 //	                    of strangers whom * holds twice as many are held
-//	pass                a ticket
+//	pass                a ticket; a comment, if it replies to a ticket that its sender is on
+//
+// The two of a reply are asked only if the ticket that it names is known.
 //
 // What is marked (*) is lifted from a sender on the allowlist. If the blocklist has * and
 // an address has a profile, its entries with a keyword on the full address are left out.
@@ -95,6 +101,8 @@ const (
 	ToNoReply
 	TooManyRecipients
 	Blank
+	OtherUpdate
+	UnknownUpdate
 	Spam
 	causeEnd
 )
@@ -163,6 +171,12 @@ var causes = [causeEnd]causeRow{
 		says: "it is for too many", switched: true, profile: true},
 	Blank: {id: 11, name: "blank", label: "Blank", says: "there is nothing in it",
 		switched: true, profile: true},
+	OtherUpdate: {id: 6, name: "other_user_update", label: "Reply of another person",
+		says: "it replies to a ticket that its sender is not on", switched: true, profile: true,
+		ask: otherUpdate},
+	UnknownUpdate: {id: 5, name: "unknown_user_update", label: "Reply of a stranger",
+		says:     "it replies to a ticket, and its sender is unknown or not proven",
+		switched: true, profile: true, ask: unknownUpdate},
 	Spam: {id: 0, name: "spam", label: "Spam or suspended", says: "a relay of ours marks it as spam",
 		switched: true, lifted: true, profile: true},
 }

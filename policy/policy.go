@@ -23,14 +23,19 @@ func (p *Policy) Decide(f *Facts) Decision {
 		return d
 	}
 	h := p.stand(&d, f)
-	if p.askSender(&d, h) || p.askReplies(&d, f) || p.askCauses(&d, f) || d.step != 0 {
+	if p.askSender(&d, h) || p.askReplies(&d, f) || p.askCauses(&d, f) {
 		p.askRate(&d, f)
 		return d
 	}
-	v := passed(h)
-	d.note(rulePass, v)
-	d.settle(rulePass, v)
-	d.name(p, h, v)
+	if d.step == 0 { // else the allowlist lets it in
+		v := passed(h)
+		d.note(rulePass, v)
+		d.settle(rulePass, v)
+		d.name(p, h, v)
+	}
+	if f.Thread.joins(f, d.Claimed) {
+		d.Action = Comment
+	}
 	return d
 }
 

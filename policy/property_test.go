@@ -77,6 +77,10 @@ func (d *draw) drawRest(t *rapid.T) {
 		c := rapid.IntRange(1, len(d.facts.Evidence)-1).Draw(t, "sign")
 		d.facts.Evidence[c] = policy.Evidence{Field: "X-Test", Value: "yes"}
 	}
+	if rapid.IntRange(0, 3).Draw(t, "reply") == 0 {
+		d.facts.Thread = policy.Thread{Ticket: 7, Requester: rapid.Bool().Draw(t, "requester"),
+			Addressed: rapid.Bool().Draw(t, "addressed")}
+	}
 	result := rapid.SampledFrom([]policy.Result{policy.None, policy.Pass, policy.Fail,
 		policy.TempError}).Draw(t, "proof")
 	if rapid.Bool().Draw(t, "asked") {
@@ -146,7 +150,7 @@ func TestOrderOfEntriesDoesNotMatter(t *testing.T) {
 func TestAllowingNeverHarms(t *testing.T) {
 	check(t, func(r *rapid.T, d draw, got policy.Decision) {
 		d.allow = append(d.allow, rapid.SampledFrom(addresses).Draw(r, "one more"))
-		if again := d.decide(t); got.Action == policy.Ticket && again.Action != policy.Ticket {
+		if again := d.decide(t); got.Action.LetsIn() && !again.Action.LetsIn() {
 			r.Fatalf("a ticket, then %v: %s", again.Action, again.Why())
 		}
 	})
@@ -193,7 +197,7 @@ func TestReplyToOnlyHolds(t *testing.T) {
 	check(t, func(r *rapid.T, d draw, got policy.Decision) {
 		d.facts.ReplyTo, d.facts.ReplyToProblem = nil, ""
 		without := d.decide(t)
-		if without.Action != policy.Ticket && got.Action == policy.Ticket ||
+		if !without.Action.LetsIn() && got.Action.LetsIn() ||
 			(without.Action == policy.Reject) != (got.Action == policy.Reject) {
 			r.Fatalf("%v, and without Reply-To %v", got.Action, without.Action)
 		}
@@ -208,12 +212,12 @@ func TestUnreadableReplyToIsHeld(t *testing.T) {
 		without := d.decide(t)
 		d.facts.ReplyToProblem = "Reply-To cannot be read"
 		got := d.decide(t)
-		if without.Action == policy.Ticket {
+		if without.Action.LetsIn() {
 			if got.Action != policy.Suspend || got.Cause != policy.AmbiguousSender ||
 				got.Field != policy.ReplyTo || got.RuleText() != "" {
 				r.Fatalf("%v, %v, %v, %q", got.Action, got.Cause, got.Field, got.RuleText())
 			}
-		} else if got.Action == policy.Ticket ||
+		} else if got.Action.LetsIn() ||
 			(without.Action == policy.Reject) != (got.Action == policy.Reject) {
 			r.Fatalf("%v, and without the problem %v", got.Action, without.Action)
 		}
@@ -287,7 +291,7 @@ func TestLosingProofNeverHelps(t *testing.T) {
 		d.facts.Authentication = proven(from, less, demand)
 		without := d.decide(t)
 		switch {
-		case with.Action == policy.Suspend && without.Action == policy.Ticket,
+		case with.Action == policy.Suspend && without.Action.LetsIn(),
 			with.Action != policy.Reject && without.Action == policy.Reject:
 			r.Fatalf("%v with proof (%s), %v without (%s)", with.Action, with.Why(),
 				without.Action, without.Why())
@@ -329,7 +333,7 @@ func TestProposalsWork(t *testing.T) {
 			Block: list(t, policy.Block, strings.Join(d.block, " ")), Settings: d.settings}
 		before := d.facts
 		all := p.Proposals(&d.facts)
-		if got.Action == policy.Ticket && all.LetIn != nil {
+		if got.Action.LetsIn() && all.LetIn != nil {
 			r.Fatalf("a ticket, and yet %+v", all.LetIn)
 		}
 		if again := p.Decide(&d.facts); again.Why() != got.Why() || all.Now.Why() != got.Why() ||
@@ -348,13 +352,13 @@ func checkProposal(t *testing.T, r *rapid.T, d draw, remedy policy.Remedy) {
 	switch remedy.Kind {
 	case policy.AllowSender, policy.AllowDomain:
 		with.allow = append(slices.Clone(d.allow), remedy.Subject())
-		if again := with.decide(t); again.Action != policy.Ticket {
+		if again := with.decide(t); !again.Action.LetsIn() {
 			r.Fatalf("with %s allowed: %s", remedy.Subject(), again.Why())
 		}
 	case policy.BlockSender, policy.BlockDomain:
 		with.block = append(slices.Clone(d.block), remedy.Subject())
 		with.facts = policy.Facts{Sender: d.facts.Sender, Profile: d.facts.Profile}
-		if again := with.decide(t); again.Action == policy.Ticket {
+		if again := with.decide(t); again.Action.LetsIn() {
 			r.Fatalf("with %s blocked: %s", remedy.Subject(), again.Why())
 		}
 	}

@@ -25,7 +25,7 @@ type Vain struct {
 // Proposals tries them all.
 func (p *Policy) Proposals(f *Facts) (all Proposals) {
 	all.Now = p.Decide(f)
-	if all.Now.Action != Ticket && !all.Now.Address.IsZero() {
+	if !all.Now.Action.LetsIn() && !all.Now.Address.IsZero() {
 		all.letIn(p, f)
 	}
 	if requester, profile := f.Requester(); !requester.Address.IsZero() {
@@ -41,7 +41,7 @@ func (all *Proposals) letIn(p *Policy, f *Facts) {
 			continue
 		}
 		r.Kind = kind
-		if d := r.tried(p, f); d.Action == Ticket {
+		if d := r.tried(p, f); d.Action.LetsIn() {
 			all.LetIn = append(all.LetIn, r)
 		} else if kind == AllowSender || kind == AllowDomain {
 			all.Vain = append(all.Vain, Vain{r, d.Why()})
@@ -54,12 +54,12 @@ func (all *Proposals) letIn(p *Policy, f *Facts) {
 func (all *Proposals) keepOut(p *Policy, a message.Address, profile Profile) {
 	known := Facts{Sender: message.Sender{Address: a}, Profile: profile}
 	known.Profile.Known = true
-	if p.Decide(&known).Action == Ticket {
+	if p.Decide(&known).Action.LetsIn() {
 		all.block(p, &known, BlockSender, a.String())
 		all.block(p, &known, BlockDomain, string(a.Domain()))
 	}
 	hold := Remedy{Kind: Hold, Address: a}
-	if profile.Known && !profile.Suspended && hold.tried(p, &known).Action != Ticket {
+	if profile.Known && !profile.Suspended && !hold.tried(p, &known).Action.LetsIn() {
 		all.KeepOut = append(all.KeepOut, hold)
 	}
 }
@@ -73,7 +73,7 @@ func (all *Proposals) block(p *Policy, f *Facts, kind RemedyKind, target string)
 		}
 		r := Remedy{Kind: kind, Entry: e}
 		d := r.tried(p, f)
-		if d.Action != Ticket {
+		if !d.Action.LetsIn() {
 			all.KeepOut = append(all.KeepOut, r)
 			return
 		}

@@ -114,6 +114,9 @@ func (f *Facts) tell(add func(name, value string)) {
 	if f.Authentication != nil {
 		add("authentication", f.Proof().String()+": "+f.Authentication.words())
 	}
+	if f.Thread.Ticket != 0 {
+		add("replies to", f.Thread.words())
+	}
 	for _, u := range f.NotRead() {
 		add("not read", u.Field+": "+u.Why)
 		if u.Setting != "" {

@@ -45,6 +45,7 @@ const (
 	lifted
 	ofAuthor
 	quiet
+	onTicket
 )
 
 var answers = [...]string{
@@ -66,6 +67,7 @@ var answers = [...]string{
 	lifted:      "something shows it, but the allowlist has the sender",
 	ofAuthor:    "From shows it, and not the one person whom the message names beside it",
 	quiet:       "no more than are let through",
+	onTicket:    "the sender is on the ticket that it replies to",
 }
 
 func (a answer) String() string { return answers[a] }

@@ -58,8 +58,8 @@ func (f *Facts) Overlooked() bool {
 func (p *Policy) MayProve(f *Facts) (all []Setting) {
 	d, claimed := p.Decide(f), *p
 	claimed.Trust = TrustClaimed
-	if d.Action == Ticket ||
-		d.Cause != FailedAuthentication && claimed.Decide(f).Action != Ticket {
+	if d.Action.LetsIn() ||
+		d.Cause != FailedAuthentication && !claimed.Decide(f).Action.LetsIn() {
 		return nil
 	}
 	for _, u := range f.NotRead() {

@@ -27,6 +27,14 @@ func (d Decision) Trail() []Step {
 // Why is one sentence, in the words of the rule that decided. It repeats what strangers
 // wrote: whoever shows it makes control characters visible.
 func (d Decision) Why() string {
+	if d.Action != Comment {
+		return d.why()
+	}
+	return fmt.Sprintf("%s; it replies to ticket %d, which the sender is on", d.why(),
+		d.facts.Thread.Ticket)
+}
+
+func (d Decision) why() string {
 	switch {
 	case d.by == 0:
 		return "no rule was asked"
@@ -75,6 +83,9 @@ func (d Decision) whyCause() string {
 	case d.by == ruleRate:
 		return fmt.Sprintf("%d messages of %s were stored within the hour",
 			d.facts.Stored, d.facts.Rate().Address)
+	}
+	if d.Cause.OfReply() {
+		return d.facts.Thread.whyHeld(&d)
 	}
 	return fmt.Sprintf("%s (%s)", causes[d.Cause].says, d.evidence)
 }
