@@ -12,7 +12,9 @@ import (
 type Judge struct {
 	Rules   *policy.Policy
 	Profile func(message.Address) (policy.Profile, error)
-	Auth    *mailauth.Checker // nil: nobody is asked, and what From claims is taken
+	// Thread is the ticket that a message from that sender replies to; nil: none is known.
+	Thread func(*message.Message, message.Address) (policy.Thread, error)
+	Auth   *mailauth.Checker // nil: nobody is asked, and what From claims is taken
 }
 
 // Decide judges a message of a file. An address in UTF-8 came there by SMTPUTF8, or with no
@@ -22,6 +24,11 @@ func (j *Judge) Decide(ctx context.Context, mail policy.Mail) (
 	f, err := policy.Read(mail, &j.Rules.Settings, j.Profile)
 	if err != nil {
 		return nil, nil, err
+	}
+	if j.Thread != nil {
+		if f.Thread, err = j.Thread(mail.Message, f.Sender.Address); err != nil {
+			return nil, nil, err
+		}
 	}
 	f.SMTPUTF8 = f.SMTPUTF8 || f.Sender.Problem == message.RawUTF8
 	if j.Auth != nil && j.Rules.AsksForProof(&f) {

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"gatepost/message"
-	"gatepost/policy"
 )
 
 // Always is the Window of what is read from a file: whoever reads it again means the same
@@ -46,7 +45,7 @@ type first struct {
 const alikeQuery = `select id from messages where substr(sum, 1, 8) = $1 limit 1`
 
 // firstQuery finds the newest message of these octets and this reverse-path that came within
-// $6 of this one, and is a ticket or, unless this one is let in ($7), is held. SQLite puts $1
+// $6 of this one, and is a ticket, a comment or, unless this one is let in ($7), is held. SQLite puts $1
 // for the sum wherever it stands, and so would not see what the index is of.
 const firstQuery = `select m.id, m.decision_id, m.recipients, m.reasons, m.raw is null,
 		exists (select 1 from suspended s where s.id = m.id)
@@ -56,6 +55,7 @@ const firstQuery = `select m.id, m.decision_id, m.recipients, m.reasons, m.raw i
 		and abs(m.received_at - $5) <= $6
 		and (exists (select 1 from tickets t where t.id = m.id)
 			or exists (select 1 from tickets t where t.suspended_id = m.id)
+			or exists (select 1 from comments c where c.message = m.id)
 			or not $7 and exists (select 1 from suspended s where s.id = m.id))
 	order by m.id desc limit 1`
 
@@ -151,7 +151,7 @@ func (db *DB) first(row func(string, ...any) scanner, r *Record) (*first, error)
 func (f *first) scan(row func(string, ...any) scanner, r *Record) (Damage, error) {
 	env, c := r.Envelope, r.Content
 	return scanParts(row(firstQuery, c.Sum[:], c.Size, message.Clean(env.MailFrom), env.NullPath,
-		env.ReceivedAt.UnixMilli(), r.Window.Milliseconds(), r.Decision.Action == policy.Ticket,
+		env.ReceivedAt.UnixMilli(), r.Window.Milliseconds(), r.Decision.Action.LetsIn(),
 		c.Sum[:8], mostAlike),
 		part{"id", &f.id}, part{"decision_id", &f.decision}, part{"recipients", &f.recipients},
 		part{"reasons", &f.reasons}, part{"raw", &f.inFile}, part{"held", &f.held})

@@ -102,7 +102,7 @@ type AuditedMail struct {
 	ID      int64
 	Author  string
 	Subject string
-	Ticket  int64 // that was made of it, if there is that still
+	Ticket  int64 // that was made of it or that it joined, if there is that still
 	Held    bool
 }
 
@@ -110,10 +110,11 @@ type AuditedMail struct {
 func (db *DB) AuditedMail(ctx context.Context, audit int64, limit int) iter.Seq2[AuditedMail, error] {
 	return each(ctx, db, func(row scanner) (m AuditedMail, err error) {
 		return m, row.Scan(&m.ID, &m.Author, &m.Subject, &m.Ticket, &m.Held)
-	}, `select m.message, m.author, coalesce(s.subject, d.subject, t.subject, ''),
-			coalesce(t.id, 0), s.id is not null
+	}, `select m.message, m.author, coalesce(s.subject, d.subject, t.subject, c.subject, ''),
+			coalesce(t.id, c.ticket, 0), s.id is not null
 		from audit_mail m left join suspended s on s.id = m.message
 			left join deleted d on d.id = m.message left join tickets t on t.suspended_id = m.message
+			left join comments c on c.message = m.message
 		where m.audit = $1 order by m.message`+atMost(limit), audit)
 }
 

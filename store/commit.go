@@ -15,7 +15,8 @@ import (
 // Commit writes everything a judged message causes, in one transaction, and returns once
 // that is on disk. Of a rejected message nothing is written but a count, by kind of rule;
 // a deferred one is refused. Of one that was stored before nothing is written but its further
-// recipients, see Record.First. The id is that of the held message or ticket, 0 for a reject.
+// recipients, see Record.First. The id is that of the held message, ticket or comment, 0 for a
+// reject.
 // After ErrCrowded the record may be decided anew and committed again.
 func (db *DB) Commit(ctx context.Context, r *Record) (int64, error) {
 	switch r.Decision.Action {
@@ -40,7 +41,10 @@ func (db *DB) Commit(ctx context.Context, r *Record) (int64, error) {
 		if id, err = db.again(t, r); id != 0 || err != nil {
 			return err
 		}
-		if err = db.admit(t, r); err == nil {
+		if err = t.findTicket(r); err == nil {
+			err = db.admit(t, r)
+		}
+		if err == nil {
 			id, err = insert(t, r, w)
 		}
 		return err
@@ -83,7 +87,7 @@ func minute(at time.Time) int64 { return at.Unix() / 60 }
 // words are the texts of a record, made before the writer is asked.
 type words struct {
 	cause, rule, why, reasons, recipients, recipient, replyTo string
-	subject, messageID, proof                                 string
+	subject, messageID, proof, addressed                      string
 	author                                                    Person
 }
 
@@ -98,6 +102,9 @@ func newWords(r *Record) (words, error) {
 		author: Person{Name: message.Clean(author.Name), Email: message.Clean(email)}}
 	if r.Decision.Action == policy.Suspend {
 		w.cause = r.Decision.Cause.String()
+	}
+	if r.Decision.Action.LetsIn() {
+		w.addressed = addressed(r.Message)
 	}
 	if len(r.Envelope.Recipients) > 0 {
 		w.recipient = message.Clean(r.Envelope.Recipients[0])
@@ -152,8 +159,11 @@ func insert(t *tx, r *Record, w words) (int64, error) {
 		return 0, fmt.Errorf("message: %w", err)
 	}
 	t.countDecision(r, r.Decision.Action.String())
-	if r.Decision.Action == policy.Ticket {
+	switch r.Decision.Action {
+	case policy.Ticket:
 		return id, errors.Join(insertTicket(t, r, id, w), t.handOff(r.offer(TicketCreated, id)))
+	case policy.Comment:
+		return id, errors.Join(insertComment(t, r, id, w), t.handOffComment(r, id))
 	}
 	return id, errors.Join(insertSuspended(t, r, id, w), t.handOff(r.offer(MessageSuspended, id)))
 }
@@ -196,20 +206,29 @@ func insertSuspended(t *tx, r *Record, id int64, w words) error {
 // insertTicket also gives the sender a profile: the decision to let the message in stands.
 // One that is only claimed gives nobody anything.
 func insertTicket(t *tx, r *Record, id int64, w words) error {
-	requester, profile := r.Facts.Requester()
+	requester, _ := r.Facts.Requester()
 	err := t.exec(`insert into tickets (id, message, author_name, author_email, requester,
-		claimed, proven, subject, recipient, search, keys, status, via, created_at)
-		values ($1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'new', 'email', $11)`,
+		claimed, proven, subject, recipient, search, keys, addressed, status, via, created_at)
+		values ($1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'new', 'email', $12)`,
 		id, w.author.Name, w.author.Email, requester.Address.String(), r.Decision.Claimed,
 		r.Decision.Proof == policy.Pass && !r.Decision.Claimed, w.subject, w.recipient, w.search(),
-		w.keys(r), r.Envelope.ReceivedAt.UnixMilli())
+		w.keys(r), w.addressed, r.Envelope.ReceivedAt.UnixMilli())
 	if err != nil {
 		return fmt.Errorf("ticket: %w", err)
 	}
+	if err := t.keepThread(w.messageID, id, id); err != nil {
+		return err
+	}
+	return insertSender(t, r, w)
+}
+
+// insertSender gives the sender of what was let in a profile.
+func insertSender(t *tx, r *Record, w words) error {
+	requester, profile := r.Facts.Requester()
 	if profile.Known || r.Decision.Claimed {
 		return nil
 	}
-	_, err = insertUser(t, NewUser{Email: requester.Address, Name: w.author.Name,
+	_, err := insertUser(t, NewUser{Email: requester.Address, Name: w.author.Name,
 		MadeBy: "mail"}, r.Envelope.ReceivedAt)
 	return err
 }

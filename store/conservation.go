@@ -18,10 +18,11 @@ const (
 )
 
 // A Balance is what became of every message that was accepted. To recover one moves it from
-// the held messages to the tickets, and changes no total.
+// the held messages to the tickets or the comments, and changes no total.
 type Balance struct {
 	Accepted  int64 `json:"accepted"`
 	Tickets   int64 `json:"tickets"`
+	Comments  int64 `json:"comments"` // replies that joined a ticket
 	Suspended int64 `json:"suspended"`
 	Kept      int64 `json:"kept"` // deleted by a person, who may still restore them
 	Rejected  int64 `json:"rejected"`
@@ -36,14 +37,18 @@ type Balance struct {
 // Difference is how many messages were accepted of which nothing says what became of them: 0,
 // if nothing was lost. Below 0, there is more than was accepted.
 func (b Balance) Difference() int64 {
-	return b.Accepted - b.Tickets - b.Suspended - b.Kept - b.Rejected - b.Deleted -
-		b.Expired - b.SetAside - b.Lost - b.Duplicates
+	return b.Accepted - b.Tickets - b.Comments - b.Suspended - b.Kept - b.Rejected -
+		b.Deleted - b.Expired - b.SetAside - b.Lost - b.Duplicates
 }
 
 // String is the equation with its numbers.
 func (b Balance) String() string {
-	text := fmt.Sprintf("%d accepted; %d tickets, %d held, %d rejected, %d deleted, %d expired",
-		b.Accepted, b.Tickets, b.Suspended, b.Rejected, b.Deleted, b.Expired)
+	text := fmt.Sprintf("%d accepted; %d tickets", b.Accepted, b.Tickets)
+	if b.Comments != 0 {
+		text += fmt.Sprintf(", %d comments", b.Comments)
+	}
+	text += fmt.Sprintf(", %d held, %d rejected, %d deleted, %d expired", b.Suspended, b.Rejected,
+		b.Deleted, b.Expired)
 	for _, rare := range []struct {
 		n    int64
 		name string
@@ -57,7 +62,8 @@ func (b Balance) String() string {
 }
 
 const balanceQuery = `select (select value from meta where name = '` + totalAccepted + `'),
-	(select count(*) from tickets), (select count(*) from suspended),
+	(select count(*) from tickets), (select count(*) from comments),
+	(select count(*) from suspended),
 	(select count(*) from deleted),
 	(select value from meta where name = '` + totalRejected + `'),
 	(select value from meta where name = '` + totalDeleted + `'),
@@ -76,7 +82,7 @@ func (db *DB) Balance(ctx context.Context) (Balance, error) {
 }
 
 func scanBalance(row scanner) (b Balance, err error) {
-	return b, row.Scan(&b.Accepted, &b.Tickets, &b.Suspended, &b.Kept, &b.Rejected, &b.Deleted,
+	return b, row.Scan(&b.Accepted, &b.Tickets, &b.Comments, &b.Suspended, &b.Kept, &b.Rejected, &b.Deleted,
 		&b.Expired, &b.SetAside, &b.Lost, &b.Duplicates)
 }
 

@@ -30,6 +30,9 @@ func (db *DB) Facts(ctx context.Context, mail policy.Mail) (*policy.Policy, *pol
 	if err == nil && generation == unasked {
 		_, generation, err = db.profile(message.Address{})
 	}
+	if err == nil {
+		f.Thread, err = db.Thread(mail.Message, f.Sender.Address)
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("facts: %w", err)
 	}

@@ -12,14 +12,15 @@ import (
 
 // Where a message is that Find found and that is there; how others ended is in tombstones.go.
 const (
-	FoundTicket = "ticket"
-	FoundHeld   = "held"
+	FoundTicket  = "ticket"
+	FoundComment = "comment"
+	FoundHeld    = "held"
 )
 
 // A Found is a message that Find found, wherever it is now, or what is left of it.
 type Found struct {
 	ID         int64      `json:"id"`
-	State      string     `json:"state"` // ticket, held, deleted, expired, set aside
+	State      string     `json:"state"` // ticket, comment, held, deleted, expired, set aside
 	DecisionID string     `json:"decision_id"`
 	Sender     string     `json:"sender"`
 	Subject    string     `json:"subject"` // empty of what is gone
@@ -32,6 +33,7 @@ type Found struct {
 	EndedAt    *time.Time `json:"ended_at"`
 	EndedBy    string     `json:"ended_by"` // who deleted it; empty if nobody did
 	Restorable bool       `json:"restorable"`
+	Ticket     int64      `json:"ticket,omitempty"` // that a comment is of
 	Damaged    Damage     `json:"damaged,omitempty"`
 }
 
@@ -51,21 +53,25 @@ const NothingFound = "it never came, was put off (4xx) and never stored, rejecte
 // foundIn says for each table that lists messages what a Found has of it: only of those that are
 // shown is the message looked at.
 var foundIn = []string{
-	`select q.id, '` + FoundTicket + `' as state, m.decision_id, q.author_email, q.subject, q.recipient,
+	`select q.id, '` + FoundTicket + `' as state, 0 as ticket, m.decision_id, q.author_email, q.subject, q.recipient,
 		m.message_id, m.client, coalesce(m.cause, '') as cause, coalesce(q.suspended_id, 0) as recovered,
 		coalesce(nullif(m.received_at, 0), q.created_at) as created_at, 0 as ended_at, '' as ended_by,
 		0 as restorable from (select * from tickets q%s) q left join messages m on m.id = q.message`,
-	`select q.id, '` + FoundHeld + `', m.decision_id, q.author_email, q.subject, q.recipient, m.message_id,
+	`select q.id, '` + FoundComment + `', q.ticket, m.decision_id, q.author_email, q.subject, q.recipient,
+		m.message_id, m.client, coalesce(m.cause, ''), case when q.via = 'recovered' then q.message
+			else 0 end, coalesce(nullif(m.received_at, 0), q.created_at), 0, '', 0
+		from (select * from comments q%s) q left join messages m on m.id = q.message`,
+	`select q.id, '` + FoundHeld + `', 0, m.decision_id, q.author_email, q.subject, q.recipient, m.message_id,
 		m.client, q.cause, 0, q.created_at, 0, '', 0
 		from (select * from suspended q%s) q left join messages m on m.id = q.id`,
-	`select q.id, '` + EndedDeleted + `', m.decision_id, q.author_email, q.subject, q.recipient,
+	`select q.id, '` + EndedDeleted + `', 0, m.decision_id, q.author_email, q.subject, q.recipient,
 		m.message_id, m.client, q.cause, 0, q.created_at, q.deleted_at, ` + deleter + `, 1
 		from (select * from deleted q%s) q left join messages m on m.id = q.id`,
-	`select q.id, q.ended, q.decision_id, q.sender, '', '', q.message_id, q.client, q.cause, 0,
+	`select q.id, q.ended, 0, q.decision_id, q.sender, '', '', q.message_id, q.client, q.cause, 0,
 		q.created_at, q.ended_at, q.ended_by, 0 from (select * from tombstones q%s) q`,
 }
 
-// Find looks for messages among tickets, what is held, what was deleted, and what is left of what
+// Find looks for messages among tickets, comments, what is held, what was deleted, and what is left of what
 // is gone: the newest first, but before them what has the number that is looked for as its id. A
 // word is a part of an address, a subject, a Message-ID, the id of a decision as the reply to the
 // client had it, the address of a client, or an id of ours.
@@ -82,8 +88,8 @@ func (db *DB) Find(ctx context.Context, s Search) ([]Found, error) {
 		c.texts = nil
 		s.among(&c, table)
 		recovered := ""
-		if table == 0 {
-			recovered = " or suspended_id = $1"
+		if was := heldAs[table]; was != "" {
+			recovered = " or " + was + " = $1"
 		}
 		all = append(all, fmt.Sprintf(from, c.where()+" order by id = $1"+recovered+
 			" desc, created_at desc, id desc"+atMost(limit)))
@@ -122,8 +128,11 @@ func (s Search) among(c *conditions, table int) {
 	}
 }
 
+// heldAs is the column that has the id under which what is there now was held before, if it was.
+var heldAs = []string{0: "suspended_id", 1: "message", 4: ""}
+
 // textOf is what is looked through in each table of foundIn.
-var textOf = []string{wordsAndKeys, wordsAndKeys, wordsAndKeys,
+var textOf = []string{wordsAndKeys, wordsAndKeys, wordsAndKeys, wordsAndKeys,
 	`(lower(q.sender) || char(10) || q.keys)`}
 
 const wordsAndKeys = `(q.search || char(10) || q.keys)`
@@ -136,8 +145,8 @@ func wholeNumber(word string) (n int64, is bool) {
 // number adds that a row has an id, or a number in its words: the keys have any digits.
 func (c *conditions) number(id int64, table int) {
 	tests := []string{`q.id = $`}
-	if table == 0 {
-		tests = append(tests, `q.suspended_id = $`)
+	if was := heldAs[table]; was != "" {
+		tests = append(tests, `q.`+was+` = $`)
 	}
 	args := slices.Repeat([]any{id}, len(tests))
 	if table < len(foundIn)-1 {
@@ -159,7 +168,7 @@ func bareKey(word string) string {
 func scanFound(row scanner) (f Found, err error) {
 	var created, ended, restorable int64
 	f.Damaged, err = scanParts(row, part{"id", &f.ID}, part{"state", &f.State},
-		part{"decision_id", &f.DecisionID}, part{"sender", &f.Sender}, part{"subject", &f.Subject},
+		part{"ticket", &f.Ticket}, part{"decision_id", &f.DecisionID}, part{"sender", &f.Sender}, part{"subject", &f.Subject},
 		part{"recipient", &f.Recipient}, part{"message_id", &f.MessageID},
 		part{"client", &f.Client}, part{"cause", &f.Cause}, part{"recovered", &f.Recovered},
 		part{"created_at", &created}, part{"ended_at", &ended}, part{"ended_by", &f.EndedBy},

@@ -51,7 +51,8 @@ type HandoffQuery struct {
 const handoffColumns = `h.id, h.target, h.event, h.ticket, h.recipient, h.key, h.state, h.attempts,
 	h.lease > 0, h.said, h.created_at, h.due_at, h.first_at, h.tried_at, h.ended_at,
 	coalesce((select m.decision_id from messages m where m.id = h.message), ''),
-	coalesce((select t.subject from tickets t where t.id = h.ticket),
+	coalesce((select c.subject from comments c where c.message = h.message),
+		(select t.subject from tickets t where t.id = h.ticket),
 		(select s.subject from suspended s where s.id = h.ticket), '')`
 
 func scanHandoff(row scanner) (h Handoff, err error) {

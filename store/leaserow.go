@@ -16,6 +16,7 @@ type Lease struct {
 	ID                       int64
 	Target, Event, Key       string
 	Ticket, Message          int64
+	Comment                  int64  // of the ticket; 0 if it is the ticket itself
 	Recipient                string // the only one, empty for all
 	Attempt                  int    // 1 at the first
 	CreatedAt, FirstAt       time.Time
@@ -36,11 +37,12 @@ const leaseQuery = `select h.id, h.target, h.event, h.key, h.ticket, h.message, 
 		h.attempts, h.created_at, h.first_at, m.decision_id, m.cause, m.received_at, m.mail_from,
 		m.trace, m.results, m.recipients, m.reply_to, m.message_id, m.size, m.claimed,
 		m.authentication = 'pass' and not m.claimed,
-		coalesce(t.created_at, s.created_at, d.created_at, h.created_at),
-		coalesce(t.author_name, s.author_name, d.author_name, ''),
-		coalesce(t.author_email, s.author_email, d.author_email, m.sender),
-		coalesce(t.subject, s.subject, d.subject, '')
+		coalesce(c.created_at, t.created_at, s.created_at, d.created_at, h.created_at),
+		coalesce(c.author_name, t.author_name, s.author_name, d.author_name, ''),
+		coalesce(c.author_email, t.author_email, s.author_email, d.author_email, m.sender),
+		coalesce(c.subject, t.subject, s.subject, d.subject, ''), coalesce(c.id, 0)
 	from handoffs h left join messages m on m.id = h.message
+		left join comments c on c.message = h.message and h.event <> '` + MessageSuspended + `'
 		left join tickets t on t.id = h.ticket and h.event <> '` + MessageSuspended + `'
 		left join suspended s on s.id = h.message left join deleted d on d.id = h.message
 	where h.id in (select value from json_each($1)) and h.state = 'waiting' and h.lease = $2
@@ -68,7 +70,7 @@ func scanLease(row scanner) (l Lease, err error) {
 		part{"recipients", &l.Recipients}, part{"reply_to", &l.ReplyTo},
 		part{"message_id", &l.MessageID}, part{"size", &l.Size}, part{"claimed", &l.Claimed},
 		part{"authentication", &proven}, part{"created_at", &made}, part{"name", &l.Author.Name},
-		part{"email", &l.Author.Email}, part{"subject", &l.Subject})
+		part{"email", &l.Author.Email}, part{"subject", &l.Subject}, part{"comment", &l.Comment})
 	l.Attempt, l.Proven = int(attempts), proven != 0
 	l.CreatedAt, l.ReceivedAt, l.TicketAt = fromMillis(created), fromMillis(received), fromMillis(made)
 	if first > 0 {

@@ -112,7 +112,7 @@ func (db *DB) checkQueue(ctx context.Context) error {
 		return nil
 	}
 	serving, err := db.locked()
-	for _, table := range []string{"suspended", "deleted", "tickets", "users"} {
+	for _, table := range []string{"suspended", "deleted", "tickets", "comments", "users"} {
 		if err == nil && !serving {
 			err = db.quickCheck(ctx, table)
 		}

@@ -112,6 +112,9 @@ func layout(row scanner) (int, error) {
 	return version, nil
 }
 
+// threadsStep is what SQL has no words for, a SHA-256, done to the rows that are there.
+const threadsStep = "0011_threads.sql"
+
 func step(t *tx, name string, version int) error {
 	text, err := migrations.ReadFile(name)
 	if err != nil {
@@ -119,6 +122,11 @@ func step(t *tx, name string, version int) error {
 	}
 	if err := t.script(string(text)); err != nil {
 		return fmt.Errorf("migration %s: %w", path.Base(name), err)
+	}
+	if path.Base(name) == threadsStep {
+		if err := t.fillThreads(); err != nil {
+			return fmt.Errorf("migration %s: %w", path.Base(name), err)
+		}
 	}
 	return t.script(fmt.Sprintf("pragma application_id = %d; pragma user_version = %d",
 		applicationID, version))

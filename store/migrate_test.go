@@ -33,7 +33,7 @@ func firstLayout(t *testing.T) string {
 			reasons, authentication, client, helo, mail_from, recipients, trace, sender,
 			reply_to, message_id, size, sum, raw) values (%d, 'd%[1]d', 'suspend',
 			'blocklisted', '*', '', '{}', 'none', '%s', 'mx.test', '%s', '["s@acme.test"]',
-			'Received: x', 'a@acme.test', '[]', '', 4, x'00', cast('raw%[1]d' as blob));`,
+			'Received: x', 'a@acme.test', '[]', '<m%[1]d@acme.test>', 4, x'00', cast('raw%[1]d' as blob));`,
 			i+1, m[0], m[1])
 	}
 	for _, id := range []int{1, 2} {

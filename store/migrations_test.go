@@ -87,11 +87,18 @@ var layoutTests = map[string]layoutTest{
 	"0010_find.sql": {
 		want: map[string]string{
 			`select search || '|' || keys from tickets where id = 3`: "hello\nann\na@acme.test\n" +
-				"s@acme.test|\nd3\n192.0.2.1\n[\"s@acme.test\"]",
-			`select keys from suspended where id = 1`: "\nd1\n192.0.2.1\n[\"s@acme.test\"]",
-			`select keys from deleted where id = 2`:   "\nd2\n\n[\"s@acme.test\"]"},
+				"s@acme.test|<m3@acme.test>\nd3\n192.0.2.1\n[\"s@acme.test\"]",
+			`select keys from suspended where id = 1`: "<m1@acme.test>\nd1\n192.0.2.1\n[\"s@acme.test\"]",
+			`select keys from deleted where id = 2`:   "<m2@acme.test>\nd2\n\n[\"s@acme.test\"]"},
 		rows: `insert into tombstones values (9, 'd9', 'spam', 'a@acme.test', '<m@acme.test>',
 			'192.0.2.1', 'deleted', 'ann', 5, 6, 'd9')`},
+	"0011_threads.sql": {
+		want: map[string]string{
+			`select group_concat(message || ' ' || ticket || ' ' || key, ', ' order by message)
+				from threads`: "3 3 4660652447459848207, 4 5 1595019871074195884",
+			`select group_concat(addressed) from tickets`: ","},
+		rows: `insert into comments values (6, 3, 1, 'Ann', 'a@acme.test', false, false, 'hello',
+			's@acme.test', 'hello', 'd1', 'email', 5, '')`},
 }
 
 // Each migration is done to a database that began with the first and has rows in every table of

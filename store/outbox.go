@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 )
@@ -75,8 +76,28 @@ func (r *Record) offer(event string, id int64) offer {
 		recipients: r.Envelope.Recipients, at: r.Envelope.ReceivedAt.UnixMilli()}
 }
 
-// handOffRecovered offers a ticket that was made of a held message: as a ticket, and as one that
-// was recovered.
+// handOffComment offers a reply that joined its ticket.
+func (t *tx) handOffComment(r *Record, id int64) (err error) {
+	o := r.offer(CommentCreated, id)
+	o.ticket = r.Facts.Thread.Ticket
+	targets, err := t.targets()
+	if err != nil || len(targets) == 0 {
+		return err
+	}
+	if o.thread, err = t.threadOf(o.ticket); err != nil {
+		return err
+	}
+	return t.handOff(o)
+}
+
+// threadOf is the first message of a ticket: all that is handed on of it goes one after the other.
+func (t *tx) threadOf(ticket int64) (message int64, err error) {
+	err = t.row(`select message from tickets where id = $1`, ticket).Scan(&message)
+	return message, absent(err)
+}
+
+// handOffRecovered offers a ticket or a comment that was made of a held message: as that, and as
+// one that was recovered.
 func (t *tx) handOffRecovered(r *Recovery, at int64) error {
 	targets, err := t.targets()
 	if err != nil || len(targets) == 0 {
@@ -92,7 +113,14 @@ func (t *tx) handOffRecovered(r *Recovery, at int64) error {
 	if err := json.Unmarshal([]byte(recipients), &o.recipients); err != nil {
 		return fmt.Errorf("recipients of message %d: %w: %w", o.message, ErrDamaged, err)
 	}
-	for _, o.event = range []string{MessageRecovered, TicketCreated} {
+	made := TicketCreated
+	if r.Comment != nil {
+		made = CommentCreated
+		if o.thread, err = t.threadOf(o.ticket); err != nil {
+			return err
+		}
+	}
+	for _, o.event = range []string{MessageRecovered, made} {
 		if err := t.handOff(o); err != nil {
 			return err
 		}
@@ -101,7 +129,7 @@ func (t *tx) handOffRecovered(r *Recovery, at int64) error {
 }
 
 // handOffAdded offers the first of a message that came again for further recipients to those
-// targets that did not have it for them. It is what it was: a ticket, or held.
+// targets that did not have it for them. It is what it was: a ticket, a comment, or held.
 func (t *tx) handOffAdded(f *first, added []string, at int64) error {
 	if err := t.readSequence(); err != nil {
 		return err
@@ -113,10 +141,8 @@ func (t *tx) handOffAdded(f *first, added []string, at int64) error {
 	o := offer{event: MessageSuspended, ticket: f.id, message: f.id, thread: f.id,
 		decision: f.decision, recipients: added, at: at}
 	if f.held == 0 {
-		o.event = TicketCreated
-		err := t.row(`select id from tickets where id = $1 or suspended_id = $1`, f.id).Scan(&o.ticket)
-		if err != nil {
-			return absent(err)
+		if err := t.findFirst(&o); err != nil {
+			return err
 		}
 	}
 	for i := range targets {
@@ -137,6 +163,19 @@ func (t *tx) handOffAdded(f *first, added []string, at int64) error {
 	return nil
 }
 
+// findFirst tells of what a message has become, and of which ticket.
+func (t *tx) findFirst(o *offer) error {
+	o.event = TicketCreated
+	err := absent(t.row(`select id from tickets where id = $1 or suspended_id = $1`, o.message).
+		Scan(&o.ticket))
+	if !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	o.event = CommentCreated
+	return absent(t.row(`select c.ticket, t.message from comments c join tickets t on t.id = c.ticket
+		where c.message = $1`, o.message).Scan(&o.ticket, &o.thread))
+}
+
 func (t *tx) has(target string, o offer) (had bool, err error) {
 	err = t.row(`select exists (select 1 from handoffs where thread = $1 and target = $2
 		and message = $3 and event = $4)`, o.thread, target, o.message, o.event).Scan(&had)
@@ -146,14 +185,32 @@ func (t *tx) has(target string, o offer) (had bool, err error) {
 // withdraw ends what waits of a message that is no longer what it was handed on as: why is told
 // in the place of the other side's words. What a server has in hand may arrive all the same.
 func (t *tx) withdraw(message, ticket int64, why string) error {
-	err := t.exec(`update handoffs set state = 'discarded', said = $3, ended_at = $4
-		where thread = $1 and message = $1 and ($2 = 0 or ticket = $2)
-			and state in ('waiting', 'failed', 'unknown')`,
-		message, ticket, why, t.w.now().UnixMilli())
+	thread, err := t.leaveThread(message)
+	if err == nil {
+		err = t.exec(`update handoffs set state = 'discarded', said = $3, ended_at = $4
+			where thread = $1 and message = $5 and ($2 = 0 or ticket = $2)
+				and state in ('waiting', 'failed', 'unknown')`,
+			thread, ticket, why, t.w.now().UnixMilli(), message)
+	}
 	if err != nil {
 		return fmt.Errorf("hand-offs of message %d: %w", message, err)
 	}
 	return nil
+}
+
+// leaveThread has what was handed on of a message follow nothing but itself: it is no comment any
+// more. It is to be asked while it is that.
+func (t *tx) leaveThread(message int64) (thread int64, err error) {
+	err = absent(t.row(`select t.message from comments c join tickets t on t.id = c.ticket
+		where c.message = $1`, message).Scan(&thread))
+	if err == nil {
+		err = t.exec(`update handoffs set thread = $1 where thread = $2 and message = $1`, message,
+			thread)
+	}
+	if errors.Is(err, ErrNotFound) {
+		err = nil
+	}
+	return message, err
 }
 
 // forgetHandoffs withdraws what waits of a message that is deleted for good, and forgets what was

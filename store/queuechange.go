@@ -29,7 +29,8 @@ type queueChange struct {
 type queueRow struct {
 	message              int64
 	was                  auditedMessage
-	ticket               int64 // that was made of it, or 0
+	ticket               int64 // that was made of it or that it joined, or 0
+	comment              int64 // by which it joined that, or 0
 	madeProfile          bool
 	createdAt, expiresAt int64
 }
@@ -53,9 +54,13 @@ func (c *queueChange) add(r queueRow) error {
 		author = a.String() // else what stands there may be any words
 	}
 	c.rows = append(c.rows, r)
+	made := r.ticket
+	if r.comment > 0 {
+		made = r.comment
+	}
 	err = c.t.exec(`insert into audit_mail (audit, message, author, ticket, made_profile,
 		created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7)`,
-		id, r.message, author, r.ticket, r.madeProfile, r.createdAt, r.expiresAt)
+		id, r.message, author, made, r.madeProfile, r.createdAt, r.expiresAt)
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}
@@ -120,7 +125,8 @@ type auditedMany struct {
 type auditedHeld struct {
 	ID int64 `json:"id"`
 	auditedMessage
-	Ticket int64 `json:"ticket,omitempty"`
+	Ticket  int64 `json:"ticket,omitempty"`
+	Comment int64 `json:"comment,omitempty"`
 }
 
 // note writes the entry, if anything was done.
@@ -165,7 +171,7 @@ func (c *queueChange) before() any {
 	}
 	many := auditedMany{Count: len(c.rows)}
 	for _, r := range c.rows[:min(len(c.rows), shownEntries)] {
-		many.Messages = append(many.Messages, auditedHeld{r.message, r.was, r.ticket})
+		many.Messages = append(many.Messages, auditedHeld{r.message, r.was, r.ticket, r.comment})
 	}
 	return many
 }
@@ -173,7 +179,7 @@ func (c *queueChange) before() any {
 // recovered is the ticket of one message, nil if there is none or if before names several.
 func (c *queueChange) recovered() *auditedRecovery {
 	if r := c.rows[0]; len(c.rows) == 1 && r.ticket > 0 {
-		return &auditedRecovery{r.ticket, r.madeProfile}
+		return &auditedRecovery{r.ticket, r.comment, r.madeProfile}
 	}
 	return nil
 }

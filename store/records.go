@@ -122,7 +122,7 @@ type Rule struct {
 // An Explanation is a decision in words, as it was made.
 type Explanation struct {
 	DecisionID string        `json:"decision_id,omitempty"`
-	ID         int64         `json:"id,omitempty"` // of the held message or the ticket
+	ID         int64         `json:"id,omitempty"` // of the held message, the ticket or the comment
 	Decision   string        `json:"decision"`
 	Cause      *string       `json:"cause"`
 	CauseID    *int          `json:"cause_id"`
@@ -131,7 +131,8 @@ type Explanation struct {
 	Why        string        `json:"why"`
 	Facts      []policy.Fact `json:"facts"`
 	Trail      []policy.Step `json:"trail"`
-	Recovered  int64         `json:"recovered_as,omitempty"` // the ticket made of it since
+	Recovered  int64         `json:"recovered_as,omitempty"` // the ticket made of it since, or that it joined
+	Comment    int64         `json:"comment,omitempty"`      // that it is, of a ticket
 	Deleted    bool          `json:"deleted,omitempty"`      // and can be restored for a while
 
 	Authentication string `json:"authentication"` // pass, fail, none or temperror
@@ -159,12 +160,13 @@ type Query struct {
 
 // A Recovery is what recovering a held message did.
 type Recovery struct {
-	Ticket      Ticket `json:"ticket"`
-	SuspendedID int64  `json:"suspended_id"`
-	MadeProfile bool   `json:"made_profile"`
+	Ticket      Ticket   `json:"ticket"`            // that it is now, or that it joined
+	Comment     *Comment `json:"comment,omitempty"` // of that, if it joined it
+	SuspendedID int64    `json:"suspended_id"`
+	MadeProfile bool     `json:"made_profile"`
 }
 
-// Counts are decisions by kind: ticket, suspend, reject:address, reject:domain.
+// Counts are decisions by kind: ticket, comment, suspend, reject:address, reject:domain.
 type Counts map[string]int64
 
 // A Status is the state of the whole store.
@@ -174,6 +176,7 @@ type Status struct {
 	Day        Counts     `json:"day"`
 	Held       int64      `json:"held"`
 	Tickets    int64      `json:"tickets"`
+	Comments   int64      `json:"comments"`
 	Users      int64      `json:"users"`
 	Expired    int64      `json:"expired"`             // held beyond their time, by the clock
 	Ahead      int64      `json:"clock_ahead_seconds"` // of the time that was seen to pass

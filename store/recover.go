@@ -12,8 +12,8 @@ import (
 	"gatepost/policy"
 )
 
-// Recover makes a ticket of a held message, from its bytes as they were received, and a
-// profile of its sender, since the vendor does; but not where the cause says that the
+// Recover makes a ticket of a held message, from its bytes as they were received, or of a reply
+// a comment of the ticket that it answers, if there is that still; and a profile of its sender, since the vendor does; but not where the cause says that the
 // sender may be a robot or a forger. Recovering twice gives the first ticket and
 // ErrRecovered.
 func (h *Editor) Recover(ctx context.Context, id int64) (r Recovery, err error) {
@@ -32,9 +32,15 @@ func (h *Editor) RecoverWith(ctx context.Context, id int64, with *ListChange) (r
 	if err != nil && !errors.Is(err, ErrRecovered) {
 		return r, err
 	}
-	ticket, e := h.db.Ticket(ctx, r.Ticket.ID)
-	r.Ticket = ticket
-	return r, errors.Join(err, e)
+	return r, errors.Join(err, h.db.readRecovery(ctx, &r))
+}
+
+// readRecovery reads what the ids of a recovery name.
+func (db *DB) readRecovery(ctx context.Context, r *Recovery) (err error) {
+	if r.Ticket, err = db.Ticket(ctx, r.Ticket.ID); err == nil && r.Comment != nil {
+		*r.Comment, err = db.Comment(ctx, r.Comment.ID)
+	}
+	return err
 }
 
 // RecoverMany recovers each of the held messages that can be, under one entry of the audit log;
@@ -61,8 +67,8 @@ func (h *Editor) RecoverMany(ctx context.Context, ids []int64) (done []Recovery,
 	if err != nil {
 		return nil, err
 	}
-	for i, r := range done {
-		if done[i].Ticket, err = h.db.Ticket(ctx, r.Ticket.ID); err != nil {
+	for i := range done {
+		if err := h.db.readRecovery(ctx, &done[i]); err != nil {
 			return done, err
 		}
 	}
@@ -103,7 +109,8 @@ func (f Failures) Unwrap() []error {
 type heldRow struct {
 	auditedMessage
 	name                 string
-	inFile               bool
+	inFile, claimed      bool
+	message              *message.Message // its header section
 	createdAt, expiresAt int64
 }
 
@@ -111,9 +118,8 @@ type heldRow struct {
 // anything.
 func (c *queueChange) recover(id int64) (Recovery, error) {
 	r := Recovery{SuspendedID: id}
-	err := c.t.row(`select id from tickets where suspended_id = $1`, id).Scan(&r.Ticket.ID)
-	if err == nil {
-		return r, fmt.Errorf("held message %d was %w: ticket %d", id, ErrRecovered, r.Ticket.ID)
+	if err := c.t.recovered(&r); err != nil {
+		return r, err
 	}
 	held, err := c.t.heldRow(id)
 	if err != nil {
@@ -122,11 +128,36 @@ func (c *queueChange) recover(id int64) (Recovery, error) {
 	if _, err := os.Stat(c.h.db.contentPath(held.DecisionID)); held.inFile && err != nil {
 		return r, c.h.db.contentGone(id)
 	}
-	if err := c.h.makeTicket(c.t, &r, held); err != nil {
+	if err := c.h.readHead(c.t, &held, id); err != nil {
+		return r, fmt.Errorf("held message %d: %w", id, err)
+	}
+	if err := c.h.letIn(c.t, &r, held); err != nil {
 		return r, err
 	}
-	return r, c.add(queueRow{message: id, was: held.auditedMessage, ticket: r.Ticket.ID,
-		madeProfile: r.MadeProfile, createdAt: held.createdAt, expiresAt: held.expiresAt})
+	row := queueRow{message: id, was: held.auditedMessage, ticket: r.Ticket.ID,
+		madeProfile: r.MadeProfile, createdAt: held.createdAt, expiresAt: held.expiresAt}
+	if r.Comment != nil {
+		row.comment = r.Comment.ID
+	}
+	return r, c.add(row)
+}
+
+// recovered is ErrRecovered for what was recovered before, with the ids of what it is.
+func (t *tx) recovered(r *Recovery) error {
+	err := t.row(`select id from tickets where suspended_id = $1`, r.SuspendedID).Scan(&r.Ticket.ID)
+	if err == nil {
+		return fmt.Errorf("held message %d was %w: ticket %d", r.SuspendedID, ErrRecovered,
+			r.Ticket.ID)
+	}
+	var comment int64
+	err = t.row(`select id, ticket from comments where message = $1 and via = 'recovered'`,
+		r.SuspendedID).Scan(&comment, &r.Ticket.ID)
+	if err != nil {
+		return nil
+	}
+	r.Comment = &Comment{ID: comment}
+	return fmt.Errorf("held message %d was %w: comment %d of ticket %d", r.SuspendedID,
+		ErrRecovered, comment, r.Ticket.ID)
 }
 
 func (t *tx) heldRow(id int64) (held heldRow, err error) {
@@ -139,7 +170,7 @@ func (t *tx) heldRow(id int64) (held heldRow, err error) {
 		part{"author_name", &held.name}, part{"subject", new(string)},
 		part{"recipient", new(string)}, part{"created_at", &held.createdAt},
 		part{"expires_at", &held.expiresAt}, part{"decision_id", &held.DecisionID},
-		part{"raw", &inFile}, part{"claimed", new(bool)}, part{"authentication", new(string)})
+		part{"raw", &inFile}, part{"claimed", &held.claimed}, part{"authentication", new(string)})
 	damage = slices.DeleteFunc(damage, func(d Damaged) bool { // no ticket has them
 		return d.Column == "created_at" || d.Column == "expires_at"
 	})
@@ -153,25 +184,25 @@ func (t *tx) heldRow(id int64) (held heldRow, err error) {
 // auditedRecovery is what the audit log says of what recovering did.
 type auditedRecovery struct {
 	Ticket      int64 `json:"ticket"`
+	Comment     int64 `json:"comment,omitempty"`
 	MadeProfile bool  `json:"made_profile"`
 }
 
-func (h *Editor) makeTicket(t *tx, r *Recovery, held heldRow) (err error) {
-	if r.Ticket.ID, err = t.nextID(); err != nil {
+// letIn makes a comment or a ticket of a held message, which is held no more.
+func (h *Editor) letIn(t *tx, r *Recovery, held heldRow) (err error) {
+	if r.Ticket.ID, err = t.ticketOf(held); err != nil {
 		return err
 	}
-	sender := held.requester()
-	now := h.db.now()
-	err = t.exec(`insert into tickets (id, message, suspended_id, author_name, author_email,
-			requester, claimed, proven, subject, recipient, search, keys, status, via, created_at)
-		select $1, s.id, s.id, s.author_name, s.author_email, $2, m.claimed,
-			m.authentication = 'pass' and not m.claimed, s.subject, s.recipient, s.search, s.keys,
-			'new', 'recovered', $3
-		from suspended s join messages m on m.id = s.id where s.id = $4`,
-		r.Ticket.ID, sender.String(), now.UnixMilli(), r.SuspendedID)
-	if err != nil {
-		return fmt.Errorf("ticket: %w", err)
+	if r.Ticket.ID == 0 {
+		err = h.makeTicket(t, r, held)
+	} else {
+		r.Comment = &Comment{}
+		err = h.makeComment(t, r, held)
 	}
+	if err != nil {
+		return err
+	}
+	sender, now := held.requester(), h.db.now()
 	if err := t.handOffRecovered(r, now.UnixMilli()); err != nil {
 		return err
 	}
@@ -183,12 +214,30 @@ func (h *Editor) makeTicket(t *tx, r *Recovery, held heldRow) (err error) {
 	return err
 }
 
+func (h *Editor) makeTicket(t *tx, r *Recovery, held heldRow) (err error) {
+	if r.Ticket.ID, err = t.nextID(); err != nil {
+		return err
+	}
+	err = t.exec(`insert into tickets (id, message, suspended_id, author_name, author_email,
+			requester, claimed, proven, subject, recipient, search, keys, addressed, status, via,
+			created_at)
+		select $1, s.id, s.id, s.author_name, s.author_email, $2, m.claimed,
+			m.authentication = 'pass' and not m.claimed, s.subject, s.recipient, s.search, s.keys, $3,
+			'new', 'recovered', $4
+		from suspended s join messages m on m.id = s.id where s.id = $5`,
+		r.Ticket.ID, held.requester().String(), addressed(held.message), h.now(), r.SuspendedID)
+	if err != nil {
+		return fmt.Errorf("ticket: %w", err)
+	}
+	return t.keepThread(held.message.MessageID(), r.SuspendedID, r.Ticket.ID)
+}
+
 // requester is whose profile the recovered message is for; nobody's if its cause says that
-// the sender may be a robot or a forger.
+// the sender may be a robot or a forger, or if a reply only claims to be from its sender.
 func (held heldRow) requester() message.Address {
 	cause, known := policy.ParseCause(held.Cause)
 	a, err := message.ParseAddress(held.Author)
-	if err != nil || !known || !cause.ProfileOnRecover() {
+	if err != nil || !known || !cause.ProfileOnRecover() || cause.OfReply() && held.claimed {
 		return message.Address{}
 	}
 	return a

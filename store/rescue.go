@@ -134,14 +134,14 @@ func (db *DB) writeOut(ctx context.Context, temp *os.File, r *Rescue) error {
 	if err != nil {
 		return fmt.Errorf("write the database out: %w", err)
 	}
-	var was [4]int
+	var was [5]int
 	if err := scanCounts(db.writer.conn.QueryRowContext(ctx, countQuery), &was); err != nil {
 		return err
 	}
-	return db.finish(ctx, temp, r, func(is [4]int) error {
+	return db.finish(ctx, temp, r, func(is [5]int) error {
 		if was != is {
-			return fmt.Errorf("what was written out has %v messages, held, tickets and ids, not %v",
-				is, was)
+			return fmt.Errorf("what was written out has %v messages, held, tickets, ids and comments, "+
+				"not %v", is, was)
 		}
 		return nil
 	})
@@ -149,7 +149,7 @@ func (db *DB) writeOut(ctx context.Context, temp *os.File, r *Rescue) error {
 
 // finish has the copy on disk, reads all of it, and has right tell whether all is in it.
 func (db *DB) finish(ctx context.Context, temp *os.File, r *Rescue,
-	right func([4]int) error) error {
+	right func([5]int) error) error {
 	if err := errors.Join(temp.Sync(), temp.Close()); err != nil {
 		return err
 	}
@@ -167,13 +167,14 @@ func (db *DB) finish(ctx context.Context, temp *os.File, r *Rescue,
 
 // countQuery counts what a copy must have as much of.
 const countQuery = `select (select count(*) from messages), (select count(*) from suspended),
-	(select count(*) from tickets), (select value from meta where name = 'sequence')`
+	(select count(*) from tickets), (select value from meta where name = 'sequence'),
+	(select count(*) from comments)`
 
-func scanCounts(row scanner, to *[4]int) error {
-	return row.Scan(&to[0], &to[1], &to[2], &to[3])
+func scanCounts(row scanner, to *[5]int) error {
+	return row.Scan(&to[0], &to[1], &to[2], &to[3], &to[4])
 }
 
-func verify(ctx context.Context, copied *sql.DB, r *Rescue, right func([4]int) error) error {
+func verify(ctx context.Context, copied *sql.DB, r *Rescue, right func([5]int) error) error {
 	var verdict string
 	if err := copied.QueryRowContext(ctx, "pragma integrity_check(1)").Scan(&verdict); err != nil {
 		return err
@@ -181,7 +182,7 @@ func verify(ctx context.Context, copied *sql.DB, r *Rescue, right func([4]int) e
 	if verdict != "ok" {
 		return fmt.Errorf("what was written out is damaged: %s", verdict)
 	}
-	var is [4]int
+	var is [5]int
 	if err := scanCounts(copied.QueryRowContext(ctx, countQuery), &is); err != nil {
 		return err
 	}

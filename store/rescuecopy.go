@@ -22,7 +22,7 @@ func (db *DB) writeCopyOut(ctx context.Context, temp *os.File, r *Rescue) error 
 	if err := write(temp); err != nil {
 		return err
 	}
-	err := db.finish(ctx, temp, r, func(is [4]int) error {
+	err := db.finish(ctx, temp, r, func(is [5]int) error {
 		r.Unsaved = max(int(m.id)-is[3], 0)
 		return nil
 	})

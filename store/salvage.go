@@ -312,13 +312,17 @@ func (db *DB) settle(ctx context.Context, h *Editor) (lost int64, err error) {
 	err = h.do(ctx, func(t *tx) error {
 		err := t.exec(`update meta set value = max(value,
 			(select coalesce(max(id), 0) from messages), (select coalesce(max(id), 0) from tickets),
-			(select coalesce(max(id), 0) from suspended)) where name = 'sequence'`)
+			(select coalesce(max(id), 0) from comments), (select coalesce(max(id), 0) from suspended))
+			where name = 'sequence'`)
 		if err != nil {
 			return err
 		}
 		err = t.exec(`insert into access (generation, enabled, ranges, customers_bypass)
 			select 0, false, '', false where not exists (select 1 from access)`)
 		if err != nil {
+			return err
+		}
+		if err := t.fillThreads(); err != nil {
 			return err
 		}
 		b, err := scanBalance(t.row(balanceQuery))

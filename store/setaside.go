@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -23,24 +24,53 @@ type rowAside struct {
 	Columns []Damaged `json:"columns"`
 }
 
-// SetAside takes a held message or a ticket whose row is damaged, or a message that is neither,
-// out of the database: into a file with all that stood in its rows, and its content beside it.
+// SetAside takes a held message, a ticket or a comment whose row is damaged, or a message that is
+// none of them, out of the database: into a file with all that stood in its rows, and its content
+// beside it. The comments of a ticket go with it, each into a file of its own.
 // It names the file. ErrNotFound if there is no such row, ErrSound if nothing of it is damaged.
 func (h *Editor) SetAside(ctx context.Context, id int64) (file string, err error) {
 	table, err := h.db.damagedIn(ctx, id)
 	if err != nil {
 		return "", fmt.Errorf("message %d: %w", id, err)
 	}
-	file = filepath.Join(h.db.Dir(), setAsideDir, fmt.Sprint(id, ".json"))
-	var content string
+	file = h.asideFile(id)
+	var contents []string
 	err = h.changeQueue(ctx, func(t *tx) (err error) {
-		content, err = h.setAside(t, table, id, file)
+		contents, err = h.setAsideAll(t, table, id)
 		return err
 	})
 	if err != nil {
 		return "", err
 	}
-	return file, h.db.removeContents([]string{content})
+	return file, h.db.removeContents(contents)
+}
+
+func (h *Editor) asideFile(id int64) string {
+	return filepath.Join(h.db.Dir(), setAsideDir, fmt.Sprint(id, ".json"))
+}
+
+// setAsideAll sets the comments of a ticket aside before that: they are of nothing else.
+func (h *Editor) setAsideAll(t *tx, table string, id int64) (contents []string, err error) {
+	var comments []string
+	if table == "tickets" {
+		comments, err = t.texts(`select cast(id as text) from comments where ticket = $1`, id)
+		if err != nil {
+			return nil, err
+		}
+	}
+	for _, text := range comments {
+		comment, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return nil, err
+		}
+		content, err := h.setAside(t, "comments", comment)
+		if err != nil {
+			return nil, err
+		}
+		contents = append(contents, content)
+	}
+	content, err := h.setAside(t, table, id)
+	return append(contents, content), err
 }
 
 // damagedIn names the table in which a message is damaged, messages if no other has it.
@@ -59,6 +89,13 @@ func (db *DB) damagedIn(ctx context.Context, id int64) (table string, err error)
 	if !errors.Is(err, ErrNotFound) {
 		return table, err
 	}
+	c, err := db.Comment(ctx, id)
+	if table = "comments"; err == nil && c.Damaged == nil {
+		return table, ErrSound
+	}
+	if !errors.Is(err, ErrNotFound) {
+		return table, err
+	}
 	for stray, err := range db.Stray(ctx) {
 		if err != nil || stray == id {
 			return "messages", err
@@ -68,10 +105,10 @@ func (db *DB) damagedIn(ctx context.Context, id int64) (table string, err error)
 }
 
 // setAside writes the files before the rows go. It names that of the content, to be removed.
-func (h *Editor) setAside(t *tx, table string, id int64, file string) (content string, err error) {
-	message := id
-	if table == "tickets" {
-		err := t.row(`select message from tickets where id = $1`, id).Scan(&message)
+func (h *Editor) setAside(t *tx, table string, id int64) (content string, err error) {
+	message, file := id, h.asideFile(id)
+	if table == "tickets" || table == "comments" {
+		err := t.row(`select message from `+table+` where id = $1`, id).Scan(&message)
 		if err != nil {
 			return "", absent(err)
 		}
@@ -99,6 +136,9 @@ func (h *Editor) setAside(t *tx, table string, id int64, file string) (content s
 		if err := h.db.bury(t, table, id, EndedSetAside, h.actor.Name); err != nil {
 			return "", err
 		}
+	}
+	if err := t.forgetThread(kept.text("message_id"), message); err != nil {
+		return "", err
 	}
 	_, err = h.note(t, event{action: Action(table + ".set_aside"), subject: fmt.Sprint(id),
 		after: map[string]string{"file": file}})

@@ -19,9 +19,10 @@ func (db *DB) Status(ctx context.Context) (Status, error) {
 		(select value from meta where name = 'generation'),
 		(select value from meta where name = 'started_at'),
 		(select count(*) from suspended), (select count(*) from tickets),
+		(select count(*) from comments),
 		(select count(*) from users), (select min(created_at) from suspended),
 		(select count(*) from suspended where expires_at <= $1)`), db.now().UnixMilli()).Scan(
-		&s.Generation, &started, &s.Held, &s.Tickets, &s.Users, &oldest, &s.Expired)
+		&s.Generation, &started, &s.Held, &s.Tickets, &s.Comments, &s.Users, &oldest, &s.Expired)
 	if err != nil {
 		return s, fmt.Errorf("status: %w", damaged(err))
 	}

@@ -44,6 +44,8 @@ type DB struct {
 	bands    *sql.Stmt
 	queue    *sql.Stmt
 	access   *sql.Stmt
+	threads  *sql.Stmt
+	onTicket *sql.Stmt
 
 	watch    sync.Mutex                // held while somebody looks at the clock
 	watched  time.Time                 // when it was looked at last, or the database opened
@@ -149,7 +151,7 @@ func (db *DB) prepare(ctx context.Context) (err error) {
 		stmt  **sql.Stmt
 		query string
 	}{{&db.facts, factsQuery}, {&db.bands, bandQuery}, {&db.queue, queueQuery},
-		{&db.access, accessQuery}} {
+		{&db.access, accessQuery}, {&db.threads, threadQuery}, {&db.onTicket, onTicketQuery}} {
 		if *p.stmt, err = db.read.PrepareContext(ctx, rebind(p.query)); err != nil {
 			return err
 		}
@@ -174,7 +176,8 @@ func (db *DB) Close() error {
 	if db.writer != nil {
 		errs = append(errs, db.writer.stop(), db.writer.turns.close())
 	}
-	for _, stmt := range []*sql.Stmt{db.facts, db.bands, db.queue, db.access} {
+	for _, stmt := range []*sql.Stmt{db.facts, db.bands, db.queue, db.access,
+		db.threads, db.onTicket} {
 		if stmt != nil {
 			errs = append(errs, stmt.Close())
 		}

@@ -19,15 +19,16 @@ type keptRow struct {
 }
 
 // StoredMessage is what is needed to ask again about a message: id is that of a held message, of a
-// ticket, or of the message of an Explanation. The caller closes its Raw. ErrNotFound if
-// nothing of it was kept.
+// ticket or a comment, or of the message of an Explanation. The caller closes its Raw. ErrNotFound
+// if nothing of it was kept.
 func (db *DB) StoredMessage(ctx context.Context, id int64) (*StoredMessage, error) {
 	row, err := one(ctx, db, scanKept, `select decision_id, raw, proof, client, piped, helo,
 			tls, smtputf8, mail_from, null_path, recipients, coalesce(nullif(received_at, 0),
 				(select created_at from suspended s where s.id = messages.id),
 				(select created_at from tickets t
 					where t.id = messages.id or t.suspended_id = messages.id), 0)
-		from messages where id = coalesce((select message from tickets where id = $1), $1)`, id)
+		from messages where id = coalesce((select message from tickets where id = $1),
+			(select message from comments where id = $1), $1)`, id)
 	if err != nil {
 		return nil, fmt.Errorf("message %d: %w", id, err)
 	}

@@ -182,7 +182,7 @@ func wholeOrHalf[T any](ctx context.Context, db *DB, scan func(scanner) (T, erro
 func (db *DB) newestID(ctx context.Context) (id int64, err error) {
 	for _, query := range []string{`select value from meta where name = 'sequence'`,
 		`select max(id) from messages`, `select max(id) from suspended`,
-		`select max(id) from tickets`} {
+		`select max(id) from tickets`, `select max(id) from comments`} {
 		if id, err = one(ctx, db, scanCount, query); err == nil {
 			return id, nil
 		}

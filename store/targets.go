@@ -12,12 +12,15 @@ import (
 // The events that hand-offs are about.
 const (
 	TicketCreated    = "ticket.created"
+	CommentCreated   = "comment.created"
 	MessageSuspended = "message.suspended"
 	MessageRecovered = "message.recovered"
 )
 
 // HandoffEvents are all of them.
-func HandoffEvents() []string { return []string{TicketCreated, MessageSuspended, MessageRecovered} }
+func HandoffEvents() []string {
+	return []string{TicketCreated, CommentCreated, MessageSuspended, MessageRecovered}
+}
 
 // A Target is where messages are carried on to. No secret is in it.
 type Target struct {

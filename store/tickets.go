@@ -76,7 +76,7 @@ func (db *DB) Ticket(ctx context.Context, id int64) (Ticket, error) {
 		id)
 }
 
-// Raw reads a held message or a ticket's message byte for byte as it was received, or
+// Raw reads a held message, or the message of a ticket or a comment, byte for byte as it was received, or
 // gives ErrNotFound.
 func (db *DB) Raw(ctx context.Context, id int64) (io.ReadCloser, error) {
 	type content struct {
@@ -87,6 +87,7 @@ func (db *DB) Raw(ctx context.Context, id int64) (io.ReadCloser, error) {
 		return c, row.Scan(&c.decision, &c.raw)
 	}, `select decision_id, raw from messages m where m.id = (
 			select t.message from tickets t where t.id = $1
+			union all select c.message from comments c where c.id = $1
 			union all select s.id from suspended s where s.id = $1)`, id)
 	if err != nil {
 		return nil, err
@@ -118,11 +119,13 @@ func (db *DB) contentGone(id int64) error {
 		ErrContentGone)
 }
 
-// Explain tells a decision as it was made. ref is the id of a held message or ticket, or
-// that of the decision. ErrNotFound if nothing of it was kept.
+// Explain tells a decision as it was made. ref is the id of a held message, ticket or comment,
+// or that of the decision. ErrNotFound if nothing of it was kept.
 func (db *DB) Explain(ctx context.Context, ref string) (Explanation, error) {
 	const what = `select id, decision_id, action, cause, rule, why, sender, reasons,
-		coalesce((select t.id from tickets t where t.suspended_id = messages.id), 0),
+		coalesce((select t.id from tickets t where t.suspended_id = messages.id),
+			(select c.ticket from comments c where c.message = messages.id and c.via = 'recovered'), 0),
+		coalesce((select c.id from comments c where c.message = messages.id), 0),
 		exists (select 1 from deleted d where d.id = messages.id),
 		authentication, results, trace from messages`
 	id, err := strconv.ParseInt(ref, 10, 64)
@@ -130,13 +133,14 @@ func (db *DB) Explain(ctx context.Context, ref string) (Explanation, error) {
 		return one(ctx, db, scanExplanation, what+` where decision_id = $1`, ref)
 	}
 	return one(ctx, db, scanExplanation, what+` where id = coalesce(
-		(select message from tickets where id = $1), $1)`, id)
+		(select message from tickets where id = $1),
+		(select message from comments where id = $1), $1)`, id)
 }
 
 func scanExplanation(row scanner) (e Explanation, err error) {
 	var cause, rule, text string
 	err = row.Scan(&e.ID, &e.DecisionID, &e.Decision, &cause, &rule, &e.Why, &e.Sender, &text,
-		&e.Recovered, &e.Deleted, &e.Authentication, &e.Results, &e.Trace)
+		&e.Recovered, &e.Comment, &e.Deleted, &e.Authentication, &e.Results, &e.Trace)
 	if err != nil {
 		return e, err
 	}

@@ -29,7 +29,7 @@ func (db *DB) bury(t *tx, table string, id int64, ended, by string) error {
 		return nil
 	}
 	message := "q.id"
-	if table == "tickets" {
+	if table == "tickets" || table == "comments" {
 		message = "q.message"
 	}
 	err := t.exec(`insert into tombstones (id, decision_id, cause, sender, message_id, client,

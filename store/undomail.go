@@ -7,7 +7,7 @@ import (
 )
 
 var errNothingBack = fmt.Errorf("%w: nothing of it can be held again: it was recovered or deleted "+
-	"once more, or is deleted for good", ErrCannotUndo)
+	"once more, is deleted for good, or is a ticket with comments", ErrCannotUndo)
 
 // undoMail holds again what an entry recovered or deleted, and undoes the change of a list that
 // went with it in the first of its transactions. Mail waits for each, so that they are short. If
@@ -88,13 +88,16 @@ func (c *queueChange) noteUndo(was AuditEntry, said auditedDone, rules int64) er
 }
 
 // againQuery are the messages of an entry that can be held again, behind the last: what is
-// deleted, and by this entry, and what is the ticket that this entry made.
+// deleted, and by this entry, and what is the ticket or the comment that this entry made. A
+// ticket with comments stays.
 const againQuery = `select m.message, m.author, m.ticket, m.created_at, m.expires_at
 	from audit_mail m left join tickets t on t.id = m.ticket and t.status = 'new'
+			and not exists (select 1 from comments k where k.ticket = t.id)
+		left join comments c on c.id = m.ticket and c.message = m.message
 		left join deleted d on d.id = m.message and m.ticket = 0 and not exists
 			(select 1 from audit_mail l where l.message = m.message and l.audit > m.audit)
 	where m.audit = $1 and m.message > $2 and m.expires_at > 0
-		and (t.id is not null or d.id is not null) order by m.message limit $3`
+		and (t.id is not null or c.id is not null or d.id is not null) order by m.message limit $3`
 
 func (b *undoBatch) holdAgain(c *queueChange) error {
 	rows, err := c.t.again(b.audit, b.last)
@@ -137,28 +140,35 @@ func (t *tx) again(audit, last int64) (all []queueRow, err error) {
 	return all, damaged(rows.Err())
 }
 
-// takeBack makes a held message again of the ticket that was made of it. The time that it was a
-// ticket does not count towards its expiry. The profile that was made with it goes, unless
-// somebody has made more of it, or it has other tickets.
+// takeBack makes a held message again of the ticket or the comment that was made of it. The time
+// that it was that does not count towards its expiry. The profile that was made with it goes,
+// unless somebody has made more of it, or it has other tickets.
 func (c *queueChange) takeBack(audit int64, r queueRow) error {
+	table, ticket, err := c.t.madeOf(r.ticket)
+	if err != nil {
+		return err
+	}
 	var w words
 	var cause, keys string
 	var made int64
 	damage, err := scanParts(c.t.row(`select m.cause, t.author_name, t.author_email, t.subject,
-			t.recipient, t.keys, t.created_at
-		from tickets t join messages m on m.id = t.message where t.id = $1 and t.message = $2`,
+			t.recipient, t.keys, m.message_id, t.created_at
+		from `+table+` t join messages m on m.id = t.message where t.id = $1 and t.message = $2`,
 		r.ticket, r.message),
 		part{"cause", &cause}, part{"author_name", &w.author.Name},
 		part{"author_email", &w.author.Email}, part{"subject", &w.subject},
-		part{"recipient", &w.recipient}, part{"keys", &keys}, part{"created_at", &made})
+		part{"recipient", &w.recipient}, part{"keys", &keys}, part{"message_id", &w.messageID},
+		part{"created_at", &made})
 	if err != nil || damage != nil {
 		return errors.Join(absent(err), ErrDamaged)
 	}
-	if err := c.t.exec(`delete from tickets where id = $1`, r.ticket); err != nil {
+	if err := c.t.withdraw(r.message, ticket, "its recovery was undone"); err != nil {
 		return err
 	}
-	err = c.t.withdraw(r.message, r.ticket, "its recovery was undone")
-	if err != nil {
+	if err := c.t.exec(`delete from `+table+` where id = $1`, r.ticket); err != nil {
+		return err
+	}
+	if err := c.t.forgetThread(w.messageID, r.message); err != nil {
 		return err
 	}
 	c.t.queue = true
@@ -173,6 +183,15 @@ func (c *queueChange) takeBack(audit int64, r queueRow) error {
 	}
 	return c.add(queueRow{message: r.message, was: auditedMessage{Author: w.author.Email},
 		createdAt: r.createdAt, expiresAt: r.expiresAt})
+}
+
+// madeOf is which table has what was made of a held message, and the ticket that it is of.
+func (t *tx) madeOf(id int64) (table string, ticket int64, err error) {
+	err = absent(t.row(`select ticket from comments where id = $1`, id).Scan(&ticket))
+	if errors.Is(err, ErrNotFound) {
+		return "tickets", id, nil
+	}
+	return "comments", ticket, err
 }
 
 func (c *queueChange) unmakeProfile(audit int64, author string) error {
