@@ -37,14 +37,15 @@ type Result struct {
 // A Parcel is one message on its way to one target.
 type Parcel struct {
 	Key     string // of the message and the target: the same at every try
-	Event   string // ticket.created, message.suspended, message.recovered, test
+	Event   string // ticket.created, comment.created, message.suspended, message.recovered, test
 	Attempt int    // 1 at the first try
 
 	Ticket     int64  // its id, or that of the held message
+	Comment    int64  // of the ticket; 0 if it is the ticket itself
 	DecisionID string // as the reply to the client had it
 	Cause      string // why it was held; empty if it was not
 	ReceivedAt time.Time
-	CreatedAt  time.Time // of the ticket
+	CreatedAt  time.Time // of the ticket or the comment
 
 	MailFrom   string // the reverse-path, empty for the null one
 	Recipients []string

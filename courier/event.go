@@ -6,7 +6,7 @@ import "time"
 // passes over those that it does not know. It is the same at each attempt but for the link.
 // Text that is no UTF-8 has U+FFFD in the place of what is not; Raw has every octet.
 type WebhookEvent struct {
-	// Type is ticket.created, message.suspended, message.recovered or test.
+	// Type is ticket.created, comment.created, message.suspended, message.recovered or test.
 	Type string `json:"type"`
 	// Timestamp is when it happened, as RFC 3339 has it, in UTC.
 	Timestamp time.Time   `json:"timestamp"`
@@ -17,6 +17,8 @@ type WebhookEvent struct {
 type WebhookData struct {
 	// Ticket is the id of the ticket; null for a message that is held.
 	Ticket *int64 `json:"ticket"`
+	// Comment is the id of the reply that joined the ticket; null for the ticket itself.
+	Comment *int64 `json:"comment"`
 	// Suspended is the id of the held message; null for a ticket.
 	Suspended *int64 `json:"suspended"`
 	// Decision is the id that the reply to the client had, by which it is found in the log.
@@ -76,6 +78,9 @@ func newWebhookEvent(p *Parcel) WebhookEvent {
 	}
 	if d.Ticket = &p.Ticket; p.Event == suspendedEvent {
 		d.Ticket, d.Suspended = nil, &p.Ticket
+	}
+	if p.Comment != 0 {
+		d.Comment = &p.Comment
 	}
 	if p.Cause != "" {
 		d.Cause = &p.Cause

@@ -12,6 +12,7 @@ import (
 // NewParcel is what a lease is to a carrier.
 func NewParcel(ctx context.Context, db *store.DB, l *store.Lease) *Parcel {
 	p := &Parcel{Key: l.Key, Event: l.Event, Attempt: l.Attempt, Ticket: l.Ticket,
+		Comment:    l.Comment,
 		DecisionID: l.DecisionID, Cause: l.Cause, ReceivedAt: l.ReceivedAt, CreatedAt: l.TicketAt,
 		MailFrom: l.MailFrom, Recipients: l.Recipients, Trace: field(l.Trace), Results: field(l.Results),
 		Name: l.Author.Name, Email: l.Author.Email, Claimed: l.Claimed, Proven: l.Proven,

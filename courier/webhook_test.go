@@ -137,7 +137,7 @@ func TestWebhookPayload(t *testing.T) {
 	}
 	raw := `"raw":"` + base64.StdEncoding.EncodeToString([]byte(mail)) + `"`
 	const start = `{"type":"ticket.created","timestamp":"2026-11-29T10:00:01Z","data":{"ticket":7,` +
-		`"suspended":null,"decision":"D7","cause":null,"received_at":"2026-11-29T10:00:00Z",` +
+		`"comment":null,"suspended":null,"decision":"D7","cause":null,"received_at":"2026-11-29T10:00:00Z",` +
 		`"requester":{"name":"Sam","email":"sam@strangers.test","proven":true,"claimed":false},` +
 		`"reply_to":["other@strangers.test"],"subject":"Hello","message_id":"<1@strangers.test>",` +
 		`"envelope":{"mail_from":"sam@bounce.test","recipients":["help@desk.test","info@desk.test"]},` +
@@ -155,11 +155,14 @@ func TestWebhookPayload(t *testing.T) {
 		{"link for an hour", WebhookConfig{Inline: -1, LinkLife: time.Hour, Link: link}, nil, start +
 			`,"link":"https://gatepost.test/raw?ends=2026-11-29T11:01:40Z","link_ends":"2026-11-29T11:01:40Z"}}}`},
 		{"no link", WebhookConfig{Inline: -1}, nil, start + `}}}`},
+		{"comment", WebhookConfig{Inline: -1}, func(p *Parcel) { p.Event, p.Comment = "comment.created", 9 },
+			strings.NewReplacer(`"comment":null`, `"comment":9`, "ticket.created", "comment.created").
+				Replace(start) + `}}}`},
 		{"held", WebhookConfig{Inline: -1}, func(p *Parcel) {
 			p.Event, p.Cause, p.CreatedAt = "message.suspended", "automatic mail", time.Time{}
 			p.Recipients, p.ReplyTo, p.Subject = nil, nil, "\xff\x00"
 		}, `{"type":"message.suspended","timestamp":"2026-11-29T10:00:00Z","data":{"ticket":null,` +
-			`"suspended":7,"decision":"D7","cause":"automatic mail","received_at":"2026-11-29T10:00:00Z",` +
+			`"comment":null,"suspended":7,"decision":"D7","cause":"automatic mail","received_at":"2026-11-29T10:00:00Z",` +
 			`"requester":{"name":"Sam","email":"sam@strangers.test","proven":true,"claimed":false},` +
 			`"reply_to":[],"subject":"\ufffd\u0000","message_id":"<1@strangers.test>",` +
 			`"envelope":{"mail_from":"sam@bounce.test","recipients":[]},"message":{"size":121}}}`},

@@ -89,8 +89,8 @@ func newHandoff(kind string) *Handoff {
 		// What it may connect to beside public addresses and an address that it names itself:
 		// addresses, prefixes, and names of hosts.
 		Allow: nil,
-		// What it tells of: ticket.created, message.suspended, message.recovered.
-		Events: Words{"ticket.created"},
+		// What it tells of: ticket.created, comment.created, message.suspended, message.recovered.
+		Events: Words{"ticket.created", "comment.created"},
 		// Of whose mail: addresses and whole domains. Empty: everybody's.
 		Recipients: nil,
 		// Up to what size a message stands in the JSON of a webhook.

@@ -45,7 +45,7 @@ func TestHandoff(t *testing.T) {
 	}
 	d, second := s.Handoff["desk"], s.Handoff["second-desk"]
 	if d.Kind != "smtp" || d.Parallel != 1 || time.Duration(d.Timeout) != 90*time.Second ||
-		second.Parallel != 2 || second.Events.String() != "ticket.created" {
+		second.Parallel != 2 || second.Events.String() != "ticket.created comment.created" {
 		t.Errorf("%+v, %+v", d, second)
 	}
 	if got, err := d.Filter(); err != nil || !slices.Equal(got, []string{"support@acme.test",

@@ -35,7 +35,7 @@ func Below(section string, err error) error {
 // Check finds what is wrong with one, as far as that can be seen in the settings alone.
 func (h *Handoff) Check() error {
 	var errs []error
-	events := []string{"ticket.created", "message.suspended", "message.recovered"}
+	events := []string{"ticket.created", "comment.created", "message.suspended", "message.recovered"}
 	if len(h.Events) == 0 {
 		errs = append(errs, errors.New("events: there are none: write ticket.created"))
 	}
