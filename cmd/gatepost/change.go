@@ -37,7 +37,7 @@ func (a *app) setChanges(e *explained, p *policy.Policy, f *policy.Facts) {
 	for _, r := range all.KeepOut {
 		e.KeepOut = append(e.KeepOut, a.changeOf(r))
 	}
-	if all.Now.Action != policy.Ticket {
+	if !all.Now.Action.LetsIn() {
 		e.Obstacle = all.Now.Why()
 	}
 	for _, r := range all.LetIn {
@@ -49,7 +49,7 @@ func (a *app) setChanges(e *explained, p *policy.Policy, f *policy.Facts) {
 			How: a.command("suspended", "undelete", strconv.FormatInt(e.ID, 10)), reach: ofMessage})
 	}
 	if e.held() {
-		e.Changes = beforeOthers(e.Changes, change{Change: recoverWords(&e.Explanation, f),
+		e.Changes = beforeOthers(e.Changes, change{Change: recoverWords(&e.Explanation, f, all.Now.Claimed),
 			How: a.recoverCommand(e.ID), reach: ofMessage})
 	}
 }
@@ -68,12 +68,17 @@ func beforeOthers(changes []change, these ...change) []change {
 	return slices.Insert(changes, at, these...)
 }
 
-// recoverWords also say that the sender gets a profile, where recovering makes one.
-func recoverWords(e *store.Explanation, f *policy.Facts) string {
-	const words = "this one message only"
+// recoverWords also say which ticket a reply joins, and that the sender gets a profile, where
+// recovering makes one.
+func recoverWords(e *store.Explanation, f *policy.Facts, claimed bool) string {
+	words := "this one message only"
 	cause, known := policy.ParseCause(orEmpty(e.Cause))
+	if cause.OfReply() && f.Thread.Ticket != 0 {
+		words += fmt.Sprintf("; it joins ticket %d", f.Thread.Ticket)
+	}
 	sender, profile := f.Requester()
-	if !known || !cause.ProfileOnRecover() || profile.Known || sender.Address.IsZero() {
+	if !known || !cause.ProfileOnRecover() || profile.Known || sender.Address.IsZero() ||
+		cause.OfReply() && claimed {
 		return words
 	}
 	return words + "; its sender gets a profile"
@@ -109,9 +114,14 @@ func (a *app) mayProve(settings []policy.Setting) (all []change) {
 	return all
 }
 
-// keepOutRows are what would keep out what is a ticket as things stand.
+// isLetIn reports whether a decision is one that lets a message in.
+func isLetIn(decision string) bool {
+	return decision == policy.Ticket.String() || decision == policy.Comment.String()
+}
+
+// keepOutRows are what would keep out what is let in as things stand.
 func keepOutRows(e explained) (rows [][2]string) {
-	if e.Now != policy.Ticket.String() {
+	if !isLetIn(e.Now) {
 		return nil
 	}
 	wide := 0
@@ -160,12 +170,11 @@ func lasting(c change) bool { return c.reach != ofMessage }
 // noChange says why there is no change that would let in the next message like this, "" if
 // there is one, or if nobody needs it.
 func noChange(e explained) string {
-	ticket := policy.Ticket.String()
 	switch {
-	case e.Decision == ticket || e.Now == "" || slices.ContainsFunc(e.Changes, lasting):
+	case isLetIn(e.Decision), e.Now == "", slices.ContainsFunc(e.Changes, lasting):
 		return ""
-	case e.Now == ticket:
-		return "as things stand now it would be a ticket"
+	case isLetIn(e.Now):
+		return "as things stand now it would be a " + e.Now
 	}
 	return "no single change; the first obstacle: " + e.Obstacle
 }

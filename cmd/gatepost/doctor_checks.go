@@ -101,10 +101,15 @@ func (a *app) examineRows(ctx context.Context, db *store.DB) (all []finding) {
 			damaged("ticket", t.ID, t.Damaged)
 		}
 	}
+	for c, err := range db.Comments(ctx, 0) {
+		if failed = errors.Join(failed, err); err == nil {
+			damaged("comment", c.ID, c.Damaged)
+		}
+	}
 	for id, err := range db.Stray(ctx) {
 		if failed = errors.Join(failed, err); err == nil {
 			all = append(all, fault("rows", a.mendRow(id), "message %d is kept, and is neither held "+
-				"nor a ticket", id))
+				"nor a ticket or a comment", id))
 		}
 	}
 	if failed != nil {

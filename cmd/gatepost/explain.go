@@ -264,7 +264,7 @@ func (a *app) printExplanation(e explained) error {
 		id = strconv.FormatInt(e.ID, 10)
 	}
 	if e.Recovered != 0 {
-		since = "recovered as ticket " + strconv.FormatInt(e.Recovered, 10)
+		since = "recovered as " + madeOf(e.Recovered, e.Comment)
 	}
 	if e.Deleted {
 		since = "deleted, and can be restored for suspended.undelete"

@@ -18,7 +18,7 @@ func newFindCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "find WORDS...",
 		Short: "where a message is, or what became of it",
-		Long: "Looks for messages among tickets, what is held, what was deleted, and what is left\n" +
+		Long: "Looks for messages among tickets, comments, what is held, what was deleted, and what is left\n" +
 			"of what is gone, for tombstones.keep. All words must be found: parts of an address,\n" +
 			"a domain, a subject, a Message-ID, the id that the reply to the client named, the\n" +
 			"address of a client, or an id of ours. Of a silent rejection nothing is kept; the\n" +
@@ -87,6 +87,9 @@ func foundSubject(f store.Found) string {
 // fate is what became of a message since it came.
 func (a *app) fate(f store.Found) string {
 	var words []string
+	if f.Ticket != 0 {
+		words = append(words, fmt.Sprintf("of ticket %d", f.Ticket))
+	}
 	if f.Recovered != 0 {
 		words = append(words, fmt.Sprintf("recovered, was held as %d", f.Recovered))
 	}

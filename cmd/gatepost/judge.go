@@ -22,7 +22,7 @@ import (
 func (a *app) newJudge(ctx context.Context, db *store.DB) (*intake.Judge, error) {
 	if db != nil {
 		rules, err := db.Policy(ctx)
-		return &intake.Judge{Rules: rules, Profile: db.Profile}, err
+		return &intake.Judge{Rules: rules, Profile: db.Profile, Thread: db.Thread}, err
 	}
 	s, err := a.settings()
 	if err != nil {
@@ -87,7 +87,7 @@ func newVerdict(f *policy.Facts, d *policy.Decision) verdict {
 	return v
 }
 
-// causeOf is the cause of a decision; a ticket and a reject have none.
+// causeOf is the cause of a decision; a ticket, a comment and a reject have none.
 func causeOf(d *policy.Decision) (name *string, id *int) {
 	if d.Action != policy.Suspend {
 		return nil, nil

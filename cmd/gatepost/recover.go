@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -16,8 +17,9 @@ func newSuspendedRecover(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "recover ID…|-",
 		Short: "make tickets of held messages",
-		Long: "Make tickets of held messages, and profiles of their senders unless the cause\n" +
-			"says that a sender may be a robot or a forger. All of them are looked up first:\n" +
+		Long: "Make tickets of held messages, or of a reply a comment of its ticket, if there is\n" +
+			"that still; and profiles of their senders unless the cause says that a sender may\n" +
+			"be a robot or a forger. All of them are looked up first:\n" +
 			"if one is not held, or to allow its sender would not let it in, nothing is\n" +
 			"recovered.",
 		Args: takes(1, -1),
@@ -74,11 +76,23 @@ func (a *app) recoveredBefore(id int64, r store.Recovery) error {
 			return err
 		}
 	}
-	return recoveredAlready(id, r.Ticket.ID)
+	comment := int64(0)
+	if r.Comment != nil {
+		comment = r.Comment.ID
+	}
+	return recoveredAlready(id, r.Ticket.ID, comment)
 }
 
-func recoveredAlready(id, ticket int64) error {
-	return no("held message %d was recovered already: it is ticket %d", id, ticket)
+func recoveredAlready(id, ticket, comment int64) error {
+	return no("held message %d was recovered already: it is %s", id, madeOf(ticket, comment))
+}
+
+// madeOf is what a held message was made: a ticket, or a comment of one.
+func madeOf(ticket, comment int64) string {
+	if comment == 0 {
+		return fmt.Sprintf("ticket %d", ticket)
+	}
+	return fmt.Sprintf("comment %d of ticket %d", comment, ticket)
 }
 
 // allowEntry is the entry that lets the sender of a held message in: one of what policy
@@ -102,7 +116,7 @@ func allowEntry(ctx context.Context, db *store.DB, s store.Suspended) (e policy.
 		return e, no("held message %d: %s: recover it without --allow", s.ID, why)
 	case !e.IsZero():
 		return e, nil
-	case all.Now.Action != policy.Ticket || !cause.ProfileOnRecover():
+	case !all.Now.Action.LetsIn() || !cause.ProfileOnRecover():
 		return e, nobody
 	}
 	if e, err = policy.ParseEntry(policy.Allow, s.Author.Email); err != nil {
@@ -137,25 +151,28 @@ func (a *app) recoverOne(ctx context.Context, db *store.DB, s store.Suspended,
 // effects says in words what recovering changed for the sender's next message.
 func effects(ctx context.Context, db *store.DB, s store.Suspended, done recovered) (
 	[]string, error) {
-	notes := []string{profileNote(s, done)}
+	var profile policy.Profile
+	address, unread := message.ParseAddress(s.Author.Email)
+	if unread == nil {
+		var err error
+		if profile, err = db.Profile(address); err != nil {
+			return nil, err
+		}
+	}
+	notes := []string{profileNote(s, done, profile)}
 	if done.Allowed {
 		notes = append(notes, s.Author.Email+" is on the allowlist")
 	}
-	address, err := message.ParseAddress(s.Author.Email)
-	if err != nil || !(done.MadeProfile || done.Allowed) {
+	if unread != nil || !(done.MadeProfile || done.Allowed) {
 		return notes, nil
 	}
 	lists, err := db.Policy(ctx)
 	if err != nil {
 		return notes, err
 	}
-	profile, err := db.Profile(address)
-	if err != nil {
-		return notes, err
-	}
 	next := lists.Check(address, profile)
 	switch {
-	case next.Action != policy.Ticket:
+	case !next.Action.LetsIn():
 		notes = append(notes, s.Author.Email+" is still held: "+next.Why())
 	case orEmpty(s.Rule) == policy.Everyone:
 		notes = append(notes, "`*` no longer holds "+s.Author.Email)
@@ -164,7 +181,7 @@ func effects(ctx context.Context, db *store.DB, s store.Suspended, done recovere
 }
 
 // profileNote says whether the sender has got a profile, and why not.
-func profileNote(s store.Suspended, done recovered) string {
+func profileNote(s store.Suspended, done recovered, profile policy.Profile) string {
 	cause, known := policy.ParseCause(s.Cause)
 	_, err := message.ParseAddress(s.Author.Email)
 	switch {
@@ -174,6 +191,8 @@ func profileNote(s store.Suspended, done recovered) string {
 		return "no profile was made: the cause is " + s.Cause
 	case err != nil:
 		return "no profile was made: the sender is not readable"
+	case cause.OfReply() && !profile.Known:
+		return "no profile was made: nothing proves that it is from " + s.Author.Email
 	}
 	return "no profile was made: " + s.Author.Email + " has one already"
 }
@@ -182,7 +201,11 @@ func (a *app) printRecovered(done recovered) error {
 	if a.json {
 		return a.printJSON(done)
 	}
-	err := a.print("%d recovered as ticket %d", done.SuspendedID, done.Ticket.ID)
+	comment := int64(0)
+	if done.Comment != nil {
+		comment = done.Comment.ID
+	}
+	err := a.print("%d recovered as %s", done.SuspendedID, madeOf(done.Ticket.ID, comment))
 	for _, note := range done.Notes {
 		a.note("%s", note)
 	}

@@ -262,8 +262,8 @@ func (r *replay) leftOut(path, why string) {
 func (r *replay) total(others int) {
 	parts := []string{}
 	all := 0
-	for _, action := range []policy.Action{policy.Ticket, policy.Suspend, policy.Reject,
-		policy.Defer} {
+	for _, action := range []policy.Action{policy.Ticket, policy.Comment, policy.Suspend,
+		policy.Reject, policy.Defer} {
 		if n := r.totals[action.String()]; n > 0 {
 			all += n
 			parts = append(parts, fmt.Sprintf("%d %s", n, action))

@@ -77,7 +77,7 @@ func (a *app) status(ctx context.Context) (*report, error) {
 		return nil, err
 	}
 	for _, counts := range []store.Counts{r.Hour, r.Day} {
-		for _, kind := range []string{"ticket", "suspend", "reject:address", "reject:domain"} {
+		for _, kind := range []string{"ticket", "comment", "suspend", "reject:address", "reject:domain"} {
 			counts[kind] += 0
 		}
 	}
@@ -182,6 +182,7 @@ func (a *app) printStatus(r *report) error {
 		{"last 24 h", countWords(r.Day)},
 		{"held", strconv.FormatInt(r.Held, 10) + oldest},
 		{"tickets", strconv.FormatInt(r.Tickets, 10)},
+		{"comments", strconv.FormatInt(r.Comments, 10)},
 		{"profiles", strconv.FormatInt(r.Users, 10)},
 	}
 	for _, w := range r.Warnings {
@@ -203,7 +204,7 @@ func countWords(c store.Counts) string {
 }
 
 func countOrder(kind string) string {
-	for i, first := range []string{"ticket", "suspend"} {
+	for i, first := range []string{"ticket", "comment", "suspend"} {
 		if kind == first {
 			return strconv.Itoa(i)
 		}

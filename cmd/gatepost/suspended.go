@@ -119,7 +119,7 @@ func notShown(ctx context.Context, db *store.DB, id int64, err error) error {
 	}
 	e, errNow := db.Explain(ctx, strconv.FormatInt(id, 10))
 	if errNow == nil && e.ID == id && e.Recovered != 0 {
-		return recoveredAlready(id, e.Recovered)
+		return recoveredAlready(id, e.Recovered, e.Comment)
 	}
 	if errNow == nil && e.Deleted {
 		return no("held message %d was deleted: `suspended undelete %d` holds it again", id, id)

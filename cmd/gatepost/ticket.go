@@ -54,10 +54,12 @@ func (a *app) listTickets(ctx context.Context, db *store.DB, q store.Query, l li
 func newTicketShow(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show ID",
-		Short: "show a ticket: its requester, subject and text",
+		Short: "show a ticket: its requester, subject, text and comments",
 		Args:  takes(1, 1),
 	}
 	v := newView(cmd)
+	var comment int64
+	cmd.Flags().Int64Var(&comment, "comment", 0, "show the comment of that `id` in its place")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		id, err := parseID(args[0])
 		if err != nil {
@@ -68,7 +70,10 @@ func newTicketShow(a *app) *cobra.Command {
 			if err != nil {
 				return notFound(err, "there is no ticket %d", id)
 			}
-			return a.printMessage(cmd.Context(), db, a.ticketMessage(t), *v)
+			if cmd.Flags().Changed("comment") {
+				return a.showComment(cmd.Context(), db, t, comment, *v)
+			}
+			return a.showTicket(cmd.Context(), db, t, *v)
 		})
 	}
 	return cmd
