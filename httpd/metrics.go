@@ -115,6 +115,7 @@ func (c state) Collect(to chan<- prometheus.Metric) {
 	gauge("clock_ahead_seconds", "How far the clock is ahead of the time that was seen to pass; "+
 		"nothing expires by that.", float64(status.Ahead))
 	gauge("tickets", "Tickets.", float64(status.Tickets))
+	gauge("comments", "Replies that joined a ticket.", float64(status.Comments))
 	gauge("profiles", "Known profiles.", float64(status.Users))
 	gauge("rules_generation", "Rises with each change of the lists.", float64(status.Generation))
 	if status.OldestHeld != nil {
@@ -130,7 +131,7 @@ func (c state) Collect(to chan<- prometheus.Metric) {
 	}
 	if b, err := c.server.DB.Balance(ctx); err == nil {
 		gauge("conservation_difference", "Messages accepted less what became of them: tickets, "+
-			"held, rejected, deleted, expired, set aside, sent again. It must be 0.",
+			"comments, held, rejected, deleted, expired, set aside, sent again. It must be 0.",
 			float64(b.Difference()))
 		gauge("duplicates", "Messages that were sent again, and are stored once.",
 			float64(b.Duplicates))

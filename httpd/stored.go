@@ -21,7 +21,8 @@ type StoredMessage struct {
 	Head    []byte
 }
 
-// Open reads the header section of a held message or of a ticket's. The caller closes it.
+// Open reads the header section of a held message, or of that of a ticket or a comment. The caller
+// closes it.
 func (s *Server) Open(ctx context.Context, id int64) (l *StoredMessage, err error) {
 	kept, err := s.DB.StoredMessage(ctx, id)
 	if err != nil {

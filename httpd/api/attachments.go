@@ -44,7 +44,7 @@ func (s *handlers) content(r *http.Request, id, size, most int64) (
 	return text, files, l.Close()
 }
 
-// attachments are those of a held message or a ticket, numbered from 1.
+// attachments are those of a held message, a ticket or a comment, numbered from 1.
 func (s *handlers) attachments(r *http.Request, id int64, files []message.Attachment) []attachment {
 	list := make([]attachment, len(files))
 	for i, f := range files {
@@ -66,8 +66,8 @@ func (s *handlers) uploadAttachments(w http.ResponseWriter, r *http.Request, _ h
 		"token": t.DecisionID, "attachments": t.Attachments}})
 }
 
-// downloadAttachment gives one attachment of a held message or a ticket, to staff, or of
-// their own ticket to an end-user.
+// downloadAttachment gives one attachment of a held message, a ticket or a comment, to staff, or
+// of their own ticket to an end-user.
 func (s *handlers) downloadAttachment(w http.ResponseWriter, r *http.Request,
 	c httpd.Caller) error {
 	id, err := httpd.PathID(r)
@@ -79,7 +79,7 @@ func (s *handlers) downloadAttachment(w http.ResponseWriter, r *http.Request,
 		return httpd.ErrNotFound
 	}
 	if !httpd.Agent.Admits(c) {
-		if _, err := s.OwnTicket(r, c, id); err != nil {
+		if err := s.OwnMessage(r, c, id); err != nil {
 			return err
 		}
 	}

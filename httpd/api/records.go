@@ -94,6 +94,7 @@ type ticket struct {
 	Proven      bool   `json:"proven"`
 	Recovered   bool   `json:"recovered"` // somebody let it in
 	MadeProfile *bool  `json:"made_profile,omitempty"`
+	CommentID   *int64 `json:"comment_id,omitempty"` // of the reply that joined it by a recovery
 }
 
 // What is said of a message that cannot be shown whole. Where its file was is the server's to

@@ -99,7 +99,8 @@ func (s *handlers) oneSuspended(r *http.Request) (t suspendedTicket, err error) 
 	return s.suspendedTicket(r, held, wholeMail)
 }
 
-// recoverOne makes a ticket of a held message. Again it gives the same ticket.
+// recoverOne makes a ticket of a held message, or of a reply a comment of its ticket. Again it
+// gives the same ticket.
 func (s *handlers) recoverOne(w http.ResponseWriter, r *http.Request, c httpd.Caller) error {
 	id, err := httpd.PathID(r)
 	if err != nil {
@@ -116,11 +117,10 @@ func (s *handlers) recoverOne(w http.ResponseWriter, r *http.Request, c httpd.Ca
 	case err != nil && !errors.Is(err, store.ErrRecovered):
 		return err
 	}
-	t, err := s.ticket(r.Context(), r, done.Ticket)
+	t, err := s.recovered(r, &done)
 	if err != nil {
 		return err
 	}
-	t.MadeProfile = &done.MadeProfile
 	b := body{"ticket": []ticket{t}}
 	if with != nil {
 		if b["audit_id"], err = s.DB.LastEntry(r.Context(), id); err != nil {
@@ -128,6 +128,16 @@ func (s *handlers) recoverOne(w http.ResponseWriter, r *http.Request, c httpd.Ca
 		}
 	}
 	return httpd.AnswerJSON(w, http.StatusOK, b)
+}
+
+// recovered is the ticket that was made of a held message, or that it joined.
+func (s *handlers) recovered(r *http.Request, done *store.Recovery) (ticket, error) {
+	t, err := s.ticket(r.Context(), r, done.Ticket)
+	t.MadeProfile = &done.MadeProfile
+	if done.Comment != nil {
+		t.CommentID = &done.Comment.ID
+	}
+	return t, err
 }
 
 // recoverMany makes tickets of all that it can. What somebody deleted meanwhile is listed as
@@ -149,10 +159,9 @@ func (s *handlers) recoverMany(w http.ResponseWriter, r *http.Request, c httpd.C
 	}
 	tickets := make([]ticket, len(done))
 	for i, d := range done {
-		if tickets[i], err = s.ticket(r.Context(), r, d.Ticket); err != nil {
+		if tickets[i], err = s.recovered(r, &d); err != nil {
 			return err
 		}
-		tickets[i].MadeProfile = &d.MadeProfile
 	}
 	b := body{"tickets": tickets}
 	if missing != nil {

@@ -265,7 +265,7 @@ func TestStatusPlots(t *testing.T) {
 	b := &httpdtest.Browser{Site: st}
 	b.Says(page, "<rect class=\"is-suspend\"", "<b>1</b> held", "Mail is accepted")
 	p := draw([]store.Point{{Counts: store.Counts{"ticket": 1000, "reject:domain": 1}}, {}})
-	if h := p.Bars[0].Parts; h[0].Height < 100 || h[2].Height < 2 || h[2].Y < 0 || p.Most != 1001 {
+	if h := p.Bars[0].Parts; h[0].Height < 100 || h[3].Height < 2 || h[3].Y < 0 || p.Most != 1001 {
 		t.Errorf("the plot is %+v", p)
 	}
 }

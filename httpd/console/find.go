@@ -33,6 +33,8 @@ func foundAt(f store.Found) string {
 	switch f.State {
 	case store.FoundTicket:
 		return fmt.Sprintf("/tickets/%d", f.ID)
+	case store.FoundComment:
+		return fmt.Sprintf("/tickets/%d#comment-%d", f.Ticket, f.ID)
 	case store.FoundHeld:
 		return fmt.Sprintf("/suspended/%d", f.ID)
 	}

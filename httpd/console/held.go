@@ -86,7 +86,7 @@ func (h *heldView) place(q *queueView) {
 	}
 }
 
-// goneFromQueue leads to the ticket of a message that was recovered, and says of another what
+// goneFromQueue leads to the ticket or the comment that a message became, and says of another what
 // became of it.
 func (s *handlers) goneFromQueue(w http.ResponseWriter, r *http.Request, id int64,
 	err error) error {
@@ -94,9 +94,13 @@ func (s *handlers) goneFromQueue(w http.ResponseWriter, r *http.Request, id int6
 		return err
 	}
 	ticket := id // the id may be that of a ticket
-	if reasons, err := s.DB.Explain(r.Context(), strconv.FormatInt(id, 10)); err == nil &&
-		reasons.Recovered != 0 {
+	reasons, errExplain := s.DB.Explain(r.Context(), strconv.FormatInt(id, 10))
+	if errExplain == nil && reasons.Recovered != 0 {
 		ticket = reasons.Recovered
+	}
+	if c, err := s.DB.Comment(r.Context(), reasons.Comment); err == nil {
+		http.Redirect(w, r, fmt.Sprintf("/tickets/%d#comment-%d", c.Ticket, c.ID), http.StatusSeeOther)
+		return nil
 	}
 	if _, err := s.DB.Ticket(r.Context(), ticket); !errors.Is(err, store.ErrNotFound) {
 		http.Redirect(w, r, fmt.Sprintf("/tickets/%d", ticket), http.StatusSeeOther)
@@ -150,6 +154,15 @@ func (s *handlers) attachmentFile(w http.ResponseWriter, r *http.Request, _ http
 	return s.withLetter(r, func(l *httpd.StoredMessage) error { return l.WriteAttachment(w, n) })
 }
 
+// isLetIn is ErrNotFound unless the id is that of a ticket or a comment.
+func (s *handlers) isLetIn(ctx context.Context, id int64) error {
+	_, err := s.DB.Ticket(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		_, err = s.DB.Comment(ctx, id)
+	}
+	return err
+}
+
 // withLetter opens the message that the path names, of the queue or of the tickets as the
 // path says.
 func (s *handlers) withLetter(r *http.Request, do func(*httpd.StoredMessage) error) (err error) {
@@ -160,7 +173,7 @@ func (s *handlers) withLetter(r *http.Request, do func(*httpd.StoredMessage) err
 	if strings.HasPrefix(r.URL.Path, "/suspended/") {
 		_, err = s.DB.Suspended(r.Context(), id)
 	} else {
-		_, err = s.DB.Ticket(r.Context(), id)
+		err = s.isLetIn(r.Context(), id)
 	}
 	if err != nil {
 		return err

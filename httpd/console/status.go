@@ -59,7 +59,7 @@ const (
 )
 
 // plotKinds are what is plotted, from the bottom up.
-var plotKinds = [...]string{"ticket", "suspend", "reject"}
+var plotKinds = [...]string{"ticket", "comment", "suspend", "reject"}
 
 func (s *handlers) statusPage(w http.ResponseWriter, r *http.Request, c httpd.Caller) error {
 	view, err := s.statusView(r.Context())

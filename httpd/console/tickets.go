@@ -29,6 +29,9 @@ type ticketView struct {
 	WhatIf   whatIf       // for admins
 	Mine     bool
 	Handoffs []store.Handoff // for staff: where its message went
+
+	Comments []commentView
+	More     bool // there are older ones that are not shown
 }
 
 // A blockOffer is an entry of the blocklist, with how much it would have held.
@@ -72,6 +75,9 @@ func (s *handlers) ticketPage(w http.ResponseWriter, r *http.Request, c httpd.Ca
 		return err
 	}
 	t, err := s.ticketView(r.Context(), id, c.Role >= policy.Admin)
+	if err == nil {
+		err = s.addComments(r.Context(), t)
+	}
 	if err != nil {
 		return err
 	}
@@ -99,6 +105,9 @@ func (s *handlers) requestPage(w http.ResponseWriter, r *http.Request, c httpd.C
 		return err
 	}
 	view.Mine = true
+	if err := s.addComments(r.Context(), view); err != nil {
+		return err
+	}
 	return s.render(w, r, c, "ticket.html", view)
 }
 
