@@ -145,10 +145,11 @@ func (l *lane) worker() {
 			}
 			continue
 		}
+		began := l.e.Now()
 		r := l.try(&lease)
 		l.e.count(l.Name, r.Outcome.String())
 		l.learn(&lease, &r)
-		l.end(&lease, r)
+		l.end(&lease, r, began)
 		l.begin(-1)
 		if len(l.work) <= cap(l.work)/2 {
 			l.nudge()

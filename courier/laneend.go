@@ -43,9 +43,9 @@ func (l *lane) learn(lease *store.Lease, r *Result) {
 
 // end writes what became of a try. As long as that cannot be written the worker waits: what is
 // not known to have arrived would be carried again.
-func (l *lane) end(lease *store.Lease, r Result) {
+func (l *lane) end(lease *store.Lease, r Result, began time.Time) {
 	if r.Pause {
-		l.pause(r.Said)
+		l.pause(r.Said, began)
 	}
 	c := l.carried(lease, r)
 	ctx := context.WithoutCancel(l.ctx)
@@ -67,8 +67,8 @@ func (l *lane) end(lease *store.Lease, r Result) {
 	}
 }
 
-func (l *lane) pause(why string) {
-	err := l.e.DB.By(store.Server()).PauseTarget(context.WithoutCancel(l.ctx), l.Name, why)
+func (l *lane) pause(why string, began time.Time) {
+	err := l.e.DB.By(store.Server()).PauseTried(context.WithoutCancel(l.ctx), l.Name, why, began)
 	l.e.Log.Error("a target is paused, its messages are kept: mend its settings, then `gatepost "+
 		"handoff resume`", "target", l.Name, "said", why)
 	if err != nil {

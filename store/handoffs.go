@@ -176,6 +176,16 @@ func (h *Editor) PauseTarget(ctx context.Context, name, why string) error {
 		where name = $1 and paused_at = 0`, h.now(), said(why))
 }
 
+// PauseTried is PauseTarget by a try that began at a time. If somebody has resumed the target since
+// then the try says nothing of the settings as they are, and pauses nothing.
+func (h *Editor) PauseTried(ctx context.Context, name, why string, began time.Time) error {
+	return h.changeTarget(ctx, event{action: PausedTarget, subject: name,
+		after: map[string]string{"why": said(why)}}, `update targets set paused_at = $2, paused_why = $3
+		where name = $1 and paused_at = 0 and not exists (select 1 from audit
+			where subject = $1 and action = $4 and at >= $5)`,
+		h.now(), said(why), ResumedTarget, began.UnixMilli())
+}
+
 // ResumeTarget has what waits for a target tried at once, and for the whole time anew.
 func (h *Editor) ResumeTarget(ctx context.Context, name string) error {
 	return h.changeTarget(ctx, event{action: ResumedTarget, subject: name}, `update targets

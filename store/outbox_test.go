@@ -402,3 +402,35 @@ func (f *fixture) spoil(query string) {
 		f.Fatal(err)
 	}
 }
+
+// A try that began before somebody resumed its target pauses nothing: it knows the settings of
+// before.
+func TestPauseTried(t *testing.T) {
+	ctx := context.Background()
+	f := open(t)
+	if err := f.SetTargets(ctx, []Target{{Name: "desk", Kind: "smtp", Events: []string{TicketCreated}}}); err != nil {
+		t.Fatal(err)
+	}
+	paused := func() bool {
+		s, err := f.TargetStatus(ctx, "desk")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.PausedAt != nil
+	}
+	began := f.clock
+	f.clock = f.clock.Add(time.Second)
+	if err := f.editor().PauseTried(ctx, "desk", "401", began); err != nil || !paused() {
+		t.Fatalf("paused: %t, %v", paused(), err)
+	}
+	f.clock = f.clock.Add(time.Second)
+	if err := f.editor().ResumeTarget(ctx, "desk"); err != nil || paused() {
+		t.Fatalf("resumed: %t, %v", !paused(), err)
+	}
+	if err := f.editor().PauseTried(ctx, "desk", "401", began); err != nil || paused() {
+		t.Errorf("an old try paused it again: %v", err)
+	}
+	if err := f.editor().PauseTried(ctx, "desk", "401", f.clock.Add(time.Second)); err != nil || !paused() {
+		t.Errorf("a new try did not: %v", err)
+	}
+}
