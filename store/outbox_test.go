@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -277,79 +276,6 @@ func TestLeaseOrder(t *testing.T) {
 	}
 }
 
-// While a target is paused nothing is taken; resumed, all is due and has its whole time.
-func TestPausedTarget(t *testing.T) {
-	f := open(t)
-	ctx := t.Context()
-	f.targets(Target{Name: "desk", Kind: "smtp"})
-	f.receive(mail("ann@mail.test", "one", ""))
-	run := f.start()
-	f.end(run, Carried{ID: f.take(run, "desk", 1)[0].ID, State: HandoffWaiting,
-		Due: f.clock.Add(time.Hour)})
-	if err := f.editor().PauseTarget(ctx, "desk", "535 wrong password"); err != nil {
-		t.Fatal(err)
-	}
-	if err := run.Hasten(ctx, "desk"); err != nil {
-		t.Fatal(err)
-	}
-	if got := f.take(run, "desk", 1); got != nil {
-		t.Errorf("%+v", got)
-	}
-	s, err := f.TargetStatus(ctx, "desk")
-	if err != nil || s.PausedAt == nil || s.PausedWhy != "535 wrong password" {
-		t.Errorf("%+v, %v", s, err)
-	}
-	if err := f.editor().ResumeTarget(ctx, "desk"); err != nil {
-		t.Fatal(err)
-	}
-	if got := f.take(run, "desk", 1); len(got) != 1 || !got[0].FirstAt.IsZero() {
-		t.Errorf("%+v", got)
-	}
-	if err := f.editor().PauseTarget(ctx, "nobody", ""); !errors.Is(err, ErrNotFound) {
-		t.Error(err)
-	}
-	var actions []Action
-	for _, e := range all(t, f.AuditLog(ctx, AuditQuery{Subject: "desk"})) {
-		actions = append(actions, e.Action)
-	}
-	if !slices.Equal(actions, []Action{ResumedTarget, PausedTarget}) {
-		t.Errorf("audited: %q", actions)
-	}
-}
-
-// What people do to hand-offs, and what they may not.
-func TestChangeHandoffs(t *testing.T) {
-	f := open(t)
-	ctx := t.Context()
-	f.targets(Target{Name: "desk", Kind: "smtp"})
-	f.receive(mail("ann@mail.test", "one", ""))
-	f.receive(mail("ann@mail.test", "two", ""))
-	run := f.start()
-	f.take(run, "desk", 2)
-	f.end(run, Carried{ID: 1, State: HandoffDone}, Carried{ID: 2, State: HandoffFailed, Said: "550 no"})
-	if err := f.editor().RetryHandoffs(ctx, []int64{2, 1}); !errors.Is(err, ErrHandedOff) {
-		t.Error(err)
-	}
-	if err := f.editor().DiscardHandoffs(ctx, []int64{3}); !errors.Is(err, ErrNotFound) {
-		t.Error(err)
-	}
-	f.wantHandoffs("refused", "desk ticket.created 1 done", "desk ticket.created 2 failed")
-	if err := f.editor().RetryHandoffs(ctx, []int64{2}); err != nil {
-		t.Fatal(err)
-	}
-	if got := f.take(run, "desk", 2); len(got) != 1 || got[0].Attempt != 2 {
-		t.Errorf("%+v", got)
-	}
-	if err := f.editor().DiscardHandoffs(ctx, []int64{2}); err != nil {
-		t.Fatal(err)
-	}
-	f.end(run, Carried{ID: 2, State: HandoffWaiting, Due: f.clock})
-	f.wantHandoffs("discarded under way", "desk ticket.created 1 done",
-		"desk ticket.created 2 discarded")
-	f.end(run, Carried{ID: 2, State: HandoffDone})
-	f.wantHandoffs("and it arrived", "desk ticket.created 1 done", "desk ticket.created 2 done")
-}
-
 // What a message no longer is is carried no further, and of what is deleted for good nothing that
 // was said of it is kept.
 func TestWithdrawnHandoffs(t *testing.T) {
@@ -379,58 +305,5 @@ func TestWithdrawnHandoffs(t *testing.T) {
 	}
 	if b, err := f.Balance(ctx); err != nil || b.Difference() != 0 {
 		t.Errorf("%v, %v", b, err)
-	}
-}
-
-// What was changed in the octets of a row fails by itself, and holds up nobody.
-func TestDamagedHandoff(t *testing.T) {
-	f := open(t)
-	f.targets(Target{Name: "desk", Kind: "smtp"})
-	f.receive(mail("ann@mail.test", "one", ""))
-	f.receive(mail("ann@mail.test", "two", ""))
-	f.spoil(`update messages set recipients = x'ff' where id = 1`)
-	got := f.take(f.start(), "desk", 2)
-	if len(got) != 2 || got[0].Damaged.String() != "recipients" || got[1].Damaged != nil {
-		t.Errorf("%+v", got)
-	}
-}
-
-func (f *fixture) spoil(query string) {
-	f.Helper()
-	err := f.writer.do(context.Background(), func(t *tx) error { return t.exec(query) })
-	if err != nil {
-		f.Fatal(err)
-	}
-}
-
-// A try that began before somebody resumed its target pauses nothing: it knows the settings of
-// before.
-func TestPauseTried(t *testing.T) {
-	ctx := context.Background()
-	f := open(t)
-	if err := f.SetTargets(ctx, []Target{{Name: "desk", Kind: "smtp", Events: []string{TicketCreated}}}); err != nil {
-		t.Fatal(err)
-	}
-	paused := func() bool {
-		s, err := f.TargetStatus(ctx, "desk")
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s.PausedAt != nil
-	}
-	began := f.clock
-	f.clock = f.clock.Add(time.Second)
-	if err := f.editor().PauseTried(ctx, "desk", "401", began); err != nil || !paused() {
-		t.Fatalf("paused: %t, %v", paused(), err)
-	}
-	f.clock = f.clock.Add(time.Second)
-	if err := f.editor().ResumeTarget(ctx, "desk"); err != nil || paused() {
-		t.Fatalf("resumed: %t, %v", !paused(), err)
-	}
-	if err := f.editor().PauseTried(ctx, "desk", "401", began); err != nil || paused() {
-		t.Errorf("an old try paused it again: %v", err)
-	}
-	if err := f.editor().PauseTried(ctx, "desk", "401", f.clock.Add(time.Second)); err != nil || !paused() {
-		t.Errorf("a new try did not: %v", err)
 	}
 }
