@@ -16,6 +16,9 @@ const (
 // all, and what is known is forgotten by the next Purge.
 func (db *DB) KeepTombstones(d time.Duration) { db.tombstones.Store(int64(d)) }
 
+const intoTombstones = `insert into tombstones (id, decision_id, cause, sender, message_id, client,
+	ended, ended_by, created_at, ended_at, keys)`
+
 // tombstoneColumns are written from a row of one of the tables that list messages, q, and of
 // messages, m. Nothing has to be whole in either.
 const tombstoneColumns = `coalesce(m.decision_id, ''), coalesce(m.cause, ''),
@@ -32,8 +35,7 @@ func (db *DB) bury(t *tx, table string, id int64, ended, by string) error {
 	if table == "tickets" || table == "comments" {
 		message = "q.message"
 	}
-	err := t.exec(`insert into tombstones (id, decision_id, cause, sender, message_id, client,
-		ended, ended_by, created_at, ended_at, keys) select q.id, `+tombstoneColumns+`
+	err := t.exec(intoTombstones+` select q.id, `+tombstoneColumns+`
 		from `+table+` q left join messages m on m.id = `+message+` where q.id = $1
 		on conflict (id) do nothing`, id, ended, by, db.now().UnixMilli())
 	if err != nil {
@@ -52,8 +54,7 @@ func (db *DB) buryDeleted(t *tx, those string, args ...any) error {
 	if db.tombstones.Load() == 0 {
 		return nil
 	}
-	return t.exec(`insert into tombstones (id, decision_id, cause, sender, message_id, client,
-		ended, ended_by, created_at, ended_at, keys)
+	return t.exec(intoTombstones+`
 		select q.id, coalesce(m.decision_id, ''), q.cause, q.author_email,
 			coalesce(m.message_id, ''), coalesce(m.client, ''), '`+EndedDeleted+`', `+deleter+`,
 			q.created_at, q.deleted_at, q.keys
