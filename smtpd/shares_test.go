@@ -144,9 +144,13 @@ func (v *visitor) ask(say string) string {
 	return line
 }
 
-// honest sends a message as an honest client does, and gives the reply to it.
+// honest sends a message as an honest client does, and gives the reply to it: none when the
+// street is closed.
 func (s *street) honest(from netip.Addr, text string) string {
 	v := s.visit(from)
+	if v == nil {
+		return ""
+	}
 	defer v.Close()
 	reply, ok := v.begin("DATA\r\n")
 	if ok && strings.HasPrefix(reply, "354") {
