@@ -12,7 +12,7 @@ import (
 const headEnd = "\n## What matches\n"
 
 // TestCausePages: docs has a page for each cause and for nothing else. Its head is what the
-// table says, and somebody wrote the rest. With GATEPOST_UPDATE=1 the heads are written.
+// table says, and somebody wrote the rest.
 func TestCausePages(t *testing.T) {
 	pages, err := filepath.Glob("../docs/causes/*.md")
 	if err != nil {
@@ -33,15 +33,63 @@ func TestCausePages(t *testing.T) {
 		if !found || !both || len(matches) < 40 || len(todo) < 40 {
 			t.Errorf("%s: write what matches, and what to do", path)
 		}
-		want := causeHead(c)
-		if os.Getenv("GATEPOST_UPDATE") != "" {
-			if err := os.WriteFile(path, []byte(want+headEnd+rest), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		} else if head != want {
-			t.Errorf("%s begins with\n%s\nand the table says\n%s", path, head, want)
-		}
+		upToDate(t, path, head, causeHead(c))
 	}
+}
+
+// upToDate compares a part of a file with what it is made from. With GATEPOST_UPDATE=1 it is
+// written (scripts/generate).
+func upToDate(t *testing.T, path, got, want string) {
+	t.Helper()
+	if got == want {
+		return
+	}
+	if os.Getenv("GATEPOST_UPDATE") == "" {
+		t.Errorf("%s has\n%s\nwant\n%s\nscripts/generate writes it", path, got, want)
+		return
+	}
+	text, err := os.ReadFile(path)
+	if err == nil {
+		err = os.WriteFile(path, []byte(strings.Replace(string(text), got, want, 1)), 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestCausesOfDocs: the table of docs/rules.md has the causes that are asked, in their order,
+// each with the first sentence of its page.
+func TestCausesOfDocs(t *testing.T) {
+	const path, end = "../docs/rules.md", "<!-- end -->\n"
+	_, after, _ := strings.Cut(read(t, path), "| id | cause | when | lifted |\n")
+	got, _, found := strings.Cut(after, end)
+	if !found {
+		t.Fatalf("%s has no table of causes that ends with %s", path, end)
+	}
+	want := "| --- | --- | --- | --- |\n"
+	for c := firstAsked; c < causeEnd; c++ {
+		id, _ := c.ID()
+		want += fmt.Sprintf("| %d | %s | %s | %s |\n", id, tick(c), firstSentence(t, c),
+			map[bool]string{true: "yes"}[causes[c].lifted])
+	}
+	upToDate(t, path, got, strings.ReplaceAll(want, "|  |", "| |"))
+}
+
+// firstSentence is how the page of a cause begins that people wrote, without its full stop.
+func firstSentence(t *testing.T, c Cause) string {
+	_, text, _ := strings.Cut(read(t, "../docs/causes/"+c.String()+".md"), headEnd+"\n")
+	paragraph, _, _ := strings.Cut(text, "\n\n")
+	sentence, _, _ := strings.Cut(strings.ReplaceAll(paragraph, "\n", " ")+" ", ". ")
+	return sentence
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 // causeHead is what the table says of a cause.

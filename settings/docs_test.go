@@ -29,8 +29,7 @@ func (d documented) section() string {
 }
 
 // generated is where in docs/settings.md the part begins that is made of the defaults.
-const generated = "<!-- From here on made from settings/settings.go: " +
-	"GATEPOST_UPDATE=1 go test ./settings -run Documents -->\n"
+const generated = "<!-- From here on made from settings/settings.go: scripts/generate -->\n"
 
 // TestDocuments: docs has each setting with its default and its meaning, as they are in
 // Defaults. With GATEPOST_UPDATE=1 it is written.
@@ -54,7 +53,7 @@ func upToDate(t *testing.T, path, marker, want string) {
 			t.Fatal(err)
 		}
 	case !found || got != want:
-		t.Errorf("%s is not what Defaults says: GATEPOST_UPDATE=1 go test ./settings", path)
+		t.Errorf("%s is not what Defaults says: scripts/generate writes it", path)
 	}
 }
 

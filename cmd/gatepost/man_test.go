@@ -20,7 +20,7 @@ func TestManPages(t *testing.T) {
 	want, have := pagesIn(t, dir), pagesIn(t, "../../docs/man")
 	for name, page := range want {
 		if have[name] != page {
-			t.Errorf("docs/man/%s is not what the command says: go run ./cmd/gatepost man docs/man", name)
+			t.Errorf("docs/man/%s is not what the command says: scripts/generate writes it", name)
 		}
 	}
 	for name := range have {
