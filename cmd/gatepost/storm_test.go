@@ -230,11 +230,15 @@ func (s *storm) compare() {
 		len(s.acked), len(stored), s.failed.Load(), doubts, s.balance(db))
 }
 
-// balance is what became of the messages, which has to come out even.
+// balance is what became of the messages, which has to come out even: each is there once, and
+// any more that was answered 250 was known as sent again.
 func (s *storm) balance(db *store.DB) string {
 	b, err := db.Balance(s.Context())
 	if err != nil || b.Difference() != 0 {
 		s.Errorf("%s: %d are missing, %v", b, b.Difference(), err)
+	}
+	if b.Accepted-b.Duplicates != int64(len(s.acked)) || b.Tickets+b.Suspended != int64(len(s.acked)) {
+		s.Errorf("%s: %d contents were acknowledged", b, len(s.acked))
 	}
 	return b.String()
 }
