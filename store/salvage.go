@@ -181,20 +181,28 @@ func (c *tableCopy) copy() (err error) {
 		return fmt.Errorf("table %s: %w", c.Name, err)
 	}
 	defer func() { err = errors.Join(err, c.pick.Close(), c.insert.Close()) }()
-	last := int64(0)
+	var t idTrail
 	for failed := 0; failed < mostUnreadable; failed++ {
-		ids, err := c.rowids(last)
-		for _, last = range ids {
+		bound := t.last
+		ids, err := c.rowids(bound)
+		for _, id := range ids {
+			if t.knows(id) {
+				continue
+			}
+			t.note(id, bound, true)
 			failed = 0
-			if err := c.row(last); err != nil {
+			if err := c.row(id); err != nil {
 				return fmt.Errorf("table %s: %w", c.Name, err)
 			}
 		}
 		if !IsDamaged(err) {
 			return err
 		}
-		last++ // it may be there all the same, and lead on
-		if err := c.row(last); err != nil {
+		t.last++ // it may be there all the same, and lead on
+		if t.knows(t.last) {
+			continue
+		}
+		if err := c.row(t.last); err != nil {
 			return fmt.Errorf("table %s: %w", c.Name, err)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 	"strings"
 
@@ -28,8 +29,8 @@ type tableScan[T any] struct {
 	where   string
 	args    []any
 	limit   int
-	last    int64 // the id of the row that was read last, or that could not be
 	given   int
+	idTrail
 }
 
 // rows yields them, and in the end the error that hid some.
@@ -58,14 +59,14 @@ func (s *tableScan[T]) stepOver(ctx context.Context, yield func(T, error) bool) 
 		}
 		s.last++
 	}
-	for failed := 0; s.last > 1 && failed < mostUnreadable; {
+	for failed := 0; s.last > 1 && failed < mostUnreadable; failed++ {
 		s.last--
+		given := s.given
 		more, err := s.read(ctx, s.whole, "=", yield)
 		if IsDamaged(err) {
 			more, err = s.read(ctx, s.half, "=", yield)
 		}
 		if more && err == nil { // this one is there, or is not: those below it may be
-			failed = 0
 			more, err = s.read(ctx, s.whole, "<", yield)
 			if err == nil {
 				return more, nil
@@ -74,7 +75,9 @@ func (s *tableScan[T]) stepOver(ctx context.Context, yield func(T, error) bool) 
 		if !more || !IsDamaged(err) {
 			return more, err
 		}
-		failed++
+		if s.given > given {
+			failed = 0
+		}
 	}
 	return true, nil
 }
@@ -86,8 +89,9 @@ func (s *tableScan[T]) read(ctx context.Context, from, compare string, yield fun
 	if s.limit > 0 && s.given >= s.limit {
 		return false, nil
 	}
-	where, args, limit := s.where, s.args, 0
+	where, args, limit, bound := s.where, s.args, 0, int64(math.MaxInt64)
 	if compare != "" {
+		bound = s.last
 		where = and(where, fmt.Sprintf("%s.id %s $%d", s.alias, compare, len(args)+1))
 		args = slices.Concat(args, []any{s.last})
 	}
@@ -99,7 +103,11 @@ func (s *tableScan[T]) read(ctx context.Context, from, compare string, yield fun
 		if err != nil {
 			return true, err
 		}
-		s.last = s.id(v)
+		id := s.id(v)
+		if compare != "" && s.knows(id) {
+			continue
+		}
+		s.note(id, bound, false)
 		s.given++
 		if !yield(v, nil) {
 			return false, nil
