@@ -36,7 +36,7 @@ const (
 	Recovered Action = "suspended.recover"
 	Deleted   Action = "suspended.delete"
 	Restored  Action = "suspended.undelete"
-	Expired   Action = "suspended.expire" // of the server, a run of Purge each
+	Expired   Action = "suspended.expire" // a run of Purge each; of a server, one an hour at most
 	Purging   Action = "suspended.purge"
 
 	RetriedHandoff   Action = "handoff.retry"

@@ -122,3 +122,8 @@ func (t *tx) setMeta(name string, value int64) error {
 	return t.exec(`insert into meta (name, value) values ($1, $2)
 		on conflict (name) do update set value = excluded.value`, name, value)
 }
+
+func (t *tx) addMeta(name string, n int) error {
+	return t.exec(`insert into meta (name, value) values ($1, $2)
+		on conflict (name) do update set value = meta.value + excluded.value`, name, n)
+}

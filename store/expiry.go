@@ -76,7 +76,7 @@ func (db *DB) Purge(ctx context.Context, e Expiry) (p Purged, err error) {
 }
 
 // purgeHeld deletes up to limit held messages whose time was over at until, and says how many;
-// what it took is in the audit log by the same transaction.
+// what it took is counted for the audit log, or said there, by the same transaction.
 func (db *DB) purgeHeld(ctx context.Context, e Expiry, until time.Time, limit int) (
 	n int, err error) {
 	var ids []int64
@@ -116,7 +116,8 @@ func (db *DB) purgeHeld(ctx context.Context, e Expiry, until time.Time, limit in
 
 func (db *DB) purgeRest(ctx context.Context, until time.Time) error {
 	err := db.writer.do(ctx, func(t *tx) error {
-		err := errors.Join(purgeSessions(t, until), db.forgetTombstones(t, until))
+		err := errors.Join(purgeSessions(t, until), db.forgetTombstones(t, until),
+			db.sayTaken(t, false))
 		if err != nil {
 			return err
 		}

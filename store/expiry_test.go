@@ -2,7 +2,10 @@ package store
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -186,7 +189,7 @@ func TestKeepUnseen(t *testing.T) {
 	}
 }
 
-// A run says what it took, in the transaction that takes it; one that takes nothing says nothing.
+// The audit log says what was taken; a run that takes nothing says nothing.
 func TestPurgeIsAudited(t *testing.T) {
 	ctx := context.Background()
 	f := holding(t, 1)
@@ -201,6 +204,7 @@ func TestPurgeIsAudited(t *testing.T) {
 	f.clock = f.clock.Add(day)
 	for range 4 {
 		f.purge(Expiry{By: Server()}) // a twentieth of three is one
+		f.clock = f.clock.Add(time.Hour)
 	}
 	want := `rules.add block null {"count":1,"entries":["*"]}
 suspended.expire  null {"count":1,"unseen":0,"causes":{"not_on_whitelist":1}}
@@ -212,5 +216,101 @@ suspended.expire  null {"count":1,"unseen":1,"causes":{"unknown":1}}`
 	e := all(t, f.AuditLog(ctx, AuditQuery{Limit: 1}))
 	if e[0].Actor != "gatepost" || e[0].Via != "server" || e[0].Undoable {
 		t.Errorf("%+v", e[0])
+	}
+}
+
+// expires has a queue of n whose time is over.
+func expires(t *testing.T, n int) *fixture {
+	t.Helper()
+	f := holding(t, n)
+	f.clock = noon.Add(20 * day)
+	return f
+}
+
+// What a server takes each minute is said once an hour, and when it stops. A person's run says so
+// at once, and says nothing of what a server took.
+func TestExpiryIsSaidHourly(t *testing.T) {
+	f := expires(t, 90)
+	for range 61 { // minutes
+		f.purge(Expiry{By: Server()})
+		f.clock = f.clock.Add(time.Minute)
+	}
+	f.receive(mail("b@acme.test", "later", ""))
+	f.clock = f.clock.Add(16 * day)
+	f.purge(Expiry{By: Actor{Name: "ann", Via: "cli"}})
+	want := `rules.add block null {"count":1,"entries":["*"]}
+suspended.expire  null {"count":5,"unseen":5,"causes":{"not_on_whitelist":5}}
+suspended.expire  null {"count":85,"unseen":85,"causes":{"not_on_whitelist":85},"since":"2026-03-21T12:01:00Z"}
+suspended.expire  null {"count":1,"unseen":1,"causes":{"not_on_whitelist":1}}`
+	if got := f.audited(); got != want {
+		t.Errorf("the log is\n%s\nwant\n%s", got, want)
+	}
+}
+
+// Whenever a server is killed, what it took is said by the next, each once.
+func TestExpiryIsSaidAfterAKill(t *testing.T) {
+	ctx := context.Background()
+	f := expires(t, 60)
+	said := 0
+	for run := range 12 {
+		f.purge(Expiry{By: Server()})
+		f.clock = f.clock.Add(7 * time.Minute)
+		killed := filepath.Join(t.TempDir(), "gatepost.db")
+		for _, suffix := range []string{"", "-wal"} {
+			if err := copyFile(f.path+suffix, killed+suffix); err != nil {
+				t.Fatal(err)
+			}
+		}
+		next := openAt(t, killed)
+		for range 2 {
+			if err := next.SayTaken(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b, err := next.Balance(ctx)
+		if n := next.saidExpired(); err != nil || int64(n) != b.Expired || n <= said {
+			t.Errorf("run %d: %d are said to have expired, after %d: %s, %v", run, n, said, b, err)
+		} else {
+			said = n
+		}
+	}
+}
+
+// saidExpired is how many messages the audit log says have expired.
+func (f *fixture) saidExpired() (n int) {
+	f.Helper()
+	for _, e := range all(f.T, f.AuditLog(context.Background(), AuditQuery{})) {
+		var after taken
+		if e.Action == Expired {
+			if err := json.Unmarshal(e.After, &after); err != nil {
+				f.Error(err)
+			}
+		}
+		n += after.Count
+	}
+	return n
+}
+
+// What is counted of every cause there is leaves meta on one page.
+func TestExpiryFitsAPage(t *testing.T) {
+	f := openAt(t, filepath.Join(t.TempDir(), "gatepost.db"))
+	all := taken{Unseen: 1 << 40, Causes: map[string]int{"unknown": 1 << 40}}
+	for cause := range policy.EachCause() {
+		all.Causes[cause.String()] = 1 << 40
+	}
+	all.Count = len(all.Causes) << 40
+	err := f.writer.do(context.Background(), func(t *tx) error {
+		server := f.By(Server())
+		return errors.Join(server.noteTaken(t, Expired, all), server.noteTaken(t, Purging, all))
+	})
+	if err := errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	octets, err := os.ReadFile(f.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(leavesOf(octets, rootOf(t, f.path, "meta"))); n != 1 {
+		t.Errorf("meta has %d pages for %d causes", n, len(all.Causes))
 	}
 }

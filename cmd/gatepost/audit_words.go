@@ -103,6 +103,7 @@ func auditTaken(raw json.RawMessage, how string) string {
 	var taken struct {
 		Count, Unseen int
 		Causes        map[string]int
+		Since         string
 	}
 	if err := json.Unmarshal(raw, &taken); err != nil {
 		return how
@@ -111,7 +112,11 @@ func auditTaken(raw json.RawMessage, how string) string {
 	for _, cause := range slices.Sorted(maps.Keys(taken.Causes)) {
 		words += fmt.Sprintf(" %d %s,", taken.Causes[cause], cause)
 	}
-	return words + fmt.Sprintf(" %d never seen", taken.Unseen)
+	words += fmt.Sprintf(" %d never seen", taken.Unseen)
+	if taken.Since != "" {
+		words += ", since " + taken.Since
+	}
+	return words
 }
 
 // auditEntries are the entries that a change of a list put there or took, each with a sign

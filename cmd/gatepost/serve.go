@@ -253,6 +253,9 @@ func (g *daemon) purge(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
+			if err := g.db.SayTaken(context.Background()); err != nil && g.db.Replaced() == nil {
+				g.log.Error("purge", "error", err)
+			}
 			return nil
 		case <-tick.C:
 		}
