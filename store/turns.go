@@ -17,12 +17,15 @@ import (
 //
 // Commands stand in the first lane. Its head stands in the second beside the server, and
 // whoever heads that waits there until the turn of who writes is over: so whoever has just
-// written is behind those who wait, and the server waits for two commands at most.
+// written is behind those who wait. The kernel wakes who waits, and who asks before that one runs
+// is in the lane first: so a server that comes says so by a lane of its own, the head of the
+// commands lets it pass, and it waits for two commands at most.
 const (
 	laneCommands int64 = iota
 	laneNext
 	laneTurn
 	laneMaking // whoever makes the database: until it is made it looks damaged
+	laneServer // the server, until it has its turn
 )
 
 // How long somebody stands in a lane before going on without a turn, to ask SQLite again and
@@ -77,7 +80,10 @@ func (q *turns) take() {
 	q.lock.Lock()
 	server := q.server
 	q.lock.Unlock()
-	if !server && !q.enter(laneCommands, q.patience) {
+	if server && !q.enter(laneServer, q.turnPatience) {
+		return
+	}
+	if !server && !(q.enter(laneCommands, q.patience) && q.letPass()) {
 		return
 	}
 	if !q.enter(laneNext, q.turnPatience) || !q.enter(laneTurn, q.turnPatience) {
@@ -87,6 +93,19 @@ func (q *turns) take() {
 		q.leave(lane)
 	}
 	q.held = q.held[len(q.held)-1:]
+}
+
+// letPass waits until a server that has come has its turn.
+func (q *turns) letPass() bool {
+	if q.isFree(laneServer) {
+		return true
+	}
+	if !q.enter(laneServer, q.turnPatience) {
+		return false
+	}
+	q.leave(laneServer)
+	q.held = q.held[:len(q.held)-1]
+	return true
 }
 
 // give leaves the lanes to others.
@@ -156,6 +175,13 @@ func (q *turns) set(how int, kind int16, lane int64) (err error) {
 			return err
 		}
 	}
+}
+
+// isFree reports whether nobody else is in a lane.
+func (q *turns) isFree(lane int64) bool {
+	asked := unix.Flock_t{Type: unix.F_WRLCK, Start: lane, Len: 1}
+	err := unix.FcntlFlock(uintptr(q.fd), unix.F_OFD_GETLK, &asked)
+	return err != nil || asked.Type == unix.F_UNLCK
 }
 
 // alone waits for whoever is making the database, if there is none yet, until leave.
