@@ -22,13 +22,21 @@ func main() {
 
 // run is the program from its arguments to its exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, getenv: os.Getenv,
+	return newApp(stdin, stdout, stderr).run(ctx, args)
+}
+
+// newApp goes by this machine's clock and environment.
+func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
+	return &app{stdin: stdin, stdout: stdout, stderr: stderr, getenv: os.Getenv,
 		environ: os.Environ, now: time.Now, flags: map[string]settings.Flag{}}
+}
+
+func (a *app) run(ctx context.Context, args []string) int {
 	root := newRootCommand(a)
 	root.SetArgs(args)
-	root.SetIn(stdin)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
 	cmd, err := root.ExecuteContextC(ctx)
 	if err != nil && !a.started {
 		err = fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())

@@ -13,7 +13,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"gatepost": main})
+	testscript.Main(m, map[string]func(){"gatepost": mainByClock})
 }
 
 // TestScripts runs the program as its users do, a script a behaviour.

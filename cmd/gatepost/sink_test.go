@@ -53,17 +53,22 @@ func answerAsSink(ts *testscript.TestScript, neg bool, args []string) {
 type sinkOf struct{ *sink }
 
 func startSink() (s *sink, server *smtp.Server, address string, err error) {
-	s = &sink{came: make(chan struct{}, 10000)}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, nil, "", err
 	}
+	s, server = serveSink(l)
+	return s, server, l.Addr().String(), nil
+}
+
+func serveSink(l net.Listener) (s *sink, server *smtp.Server) {
+	s = &sink{came: make(chan struct{}, 10000)}
 	server = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) {
 		return &sinkSession{sink: s}, nil
 	}))
 	server.Domain, server.ErrorLog = "sink.test", log.New(io.Discard, "", 0)
 	go func() { _ = server.Serve(l) }()
-	return s, server, l.Addr().String(), nil
+	return s, server
 }
 
 // awaitSunk waits until a next hop has so many messages, and prints them into a file, one after

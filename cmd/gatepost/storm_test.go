@@ -196,8 +196,7 @@ func (s *storm) compare() {
 	defer db.Close()
 	stored := map[content]int{}
 	for _, noun := range []string{"ticket", "suspended"} {
-		lines := strings.Split(strings.TrimSpace(s.must(noun, "list", "--json")), "\n")
-		for _, line := range lines {
+		for line := range strings.Lines(s.must(noun, "list", "--json")) {
 			var entry struct{ ID int64 }
 			if err := json.Unmarshal([]byte(line), &entry); err != nil {
 				s.Fatalf("%s list: %v: %s", noun, err, line)
