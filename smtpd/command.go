@@ -75,7 +75,7 @@ func (g *guard) refuseLine() error {
 	if g.wire.odd++; g.wire.odd > 3 {
 		return g.hangUp(oddOctet)
 	}
-	g.out = append(g.out, oddOctet...)
+	g.say([]byte(oddOctet))
 	return nil
 }
 

@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"gatepost/smtpd"
 )
 
 func TestMain(m *testing.M) {
@@ -59,6 +61,7 @@ type player struct {
 	clients map[string]*client
 	*client
 	reply string // the last one, whole
+	said  map[smtpd.Refusal]int64
 	set   map[string]string
 }
 
@@ -70,7 +73,8 @@ type client struct {
 }
 
 func play(t *testing.T, name, text string) {
-	p := &player{TB: t, clients: map[string]*client{}, set: map[string]string{}}
+	p := &player{TB: t, clients: map[string]*client{}, set: map[string]string{},
+		said: map[smtpd.Refusal]int64{}}
 	defer p.hangUp()
 	for i, line := range strings.Split(text, "\n") {
 		p.where = fmt.Sprintf("%s:%d: %s", filepath.Base(name), i+1, line)
@@ -229,8 +233,17 @@ func (p *player) expect(want string) {
 			if !strings.HasPrefix(line, want) {
 				p.fail("want %q", want)
 			}
+			p.note(line)
 			return
 		}
+	}
+}
+
+// note takes down what refused something.
+func (p *player) note(line string) {
+	words := strings.Fields(line)
+	if len(words) > 1 && strings.ContainsAny(line[:1], "45") {
+		p.said[smtpd.Refusal{Code: words[0], Status: words[1]}]++
 	}
 }
 
@@ -307,6 +320,12 @@ func (p *player) stop() {
 	}
 	if err := p.site.stop(); err != nil {
 		p.fail("Run ended with %v", err)
+	}
+	counted := p.site.server.Refusals() // also those that nobody waited for
+	for refusal, n := range p.said {
+		if counted[refusal] < n {
+			p.fail("%d times %v, and counted are %v", n, refusal, counted)
+		}
 	}
 }
 

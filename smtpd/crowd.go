@@ -187,6 +187,7 @@ func (l *listener) Accept() (net.Conn, error) {
 // expects TLS would not understand it.
 func (l *listener) sendAway(g *guard, refusal string) {
 	g.logRefusal(refusal)
+	l.server.refusals.note([]byte(refusal))
 	if !l.TLS {
 		g.tcp.SetWriteDeadline(time.Now().Add(time.Second))
 		g.tcp.Write([]byte(refusal))

@@ -22,7 +22,7 @@ var (
 func (g *guard) fail(err error) error {
 	g.failed = true
 	if g.wire.phase == commands {
-		g.out = append(g.out, g.farewell(err)...)
+		g.say([]byte(g.farewell(err)))
 		return io.EOF
 	}
 	if g.isEvicted() {
@@ -60,7 +60,7 @@ func (g *guard) farewell(err error) string {
 
 // hangUp ends the connection between commands, whatever the client has sent behind.
 func (g *guard) hangUp(reply string) error {
-	g.out = append(g.out, reply...)
+	g.say([]byte(reply))
 	g.hasty = true
 	return errHangUp
 }

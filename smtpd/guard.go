@@ -118,11 +118,17 @@ func (g *guard) Write(p []byte) (int, error) {
 		return len(p), nil
 	}
 	g.observe(p)
-	g.out = append(g.out, g.amend(p)...)
+	g.say(g.amend(p))
 	if len(g.out) >= mostHeld {
 		return len(p), g.flush(time.Now(), g.server.now().Idle)
 	}
 	return len(p), nil
+}
+
+// say holds a line of a reply back until flush.
+func (g *guard) say(line []byte) {
+	g.server.refusals.note(line)
+	g.out = append(g.out, line...)
 }
 
 // Close says what is left to say and frees the connection, unless it has moved on.

@@ -86,6 +86,7 @@ type Server struct {
 	contents       limiter.Pool // of those, and of those that have come and are not settled
 	wide           sync.Pool    // of *[wideBuffer]byte
 	crowd          crowd
+	refusals       refusals
 	tls            *tls.Config
 	own            message.Domain
 	receiving      context.Context // of every Receive; ends when Grace does
