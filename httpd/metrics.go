@@ -9,6 +9,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"gatepost/store"
 )
 
 // counts are what /metrics shows. No label is an address, a domain or a path: strangers
@@ -133,10 +135,27 @@ func (c state) Collect(to chan<- prometheus.Metric) {
 		gauge("conservation_difference", "Messages accepted less what became of them: tickets, "+
 			"comments, held, rejected, deleted, expired, set aside, sent again. It must be 0.",
 			float64(b.Difference()))
+		c.totals(to, b)
 		gauge("duplicates", "Messages that were sent again, and are stored once.",
 			float64(b.Duplicates))
 	}
 	c.causes(ctx, gauge)
+}
+
+// totals are how many messages were accepted since the database was made, and how many ended.
+func (state) totals(to chan<- prometheus.Metric, b store.Balance) {
+	for _, total := range []struct {
+		name, help string
+		n          int64
+	}{
+		{"accepted", "Messages answered 250, since the database was made.", b.Accepted},
+		{"rejected", "Messages of those that were silently rejected.", b.Rejected},
+		{"deleted", "Held messages that people deleted for good.", b.Deleted},
+		{"expired", "Held messages that were deleted when their time was over.", b.Expired},
+	} {
+		desc := prometheus.NewDesc("gatepost_"+total.name+"_total", total.help, nil, nil)
+		to <- prometheus.MustNewConstMetric(desc, prometheus.CounterValue, float64(total.n))
+	}
 }
 
 func (c state) causes(ctx context.Context,

@@ -53,6 +53,7 @@ func TestOperations(t *testing.T) {
 		"gatepost_held_by_cause{cause=\"blocklisted\"} 1\n",
 		"gatepost_http_requests_total{method=\"GET\",status=\"200\"} 3\n",
 		"gatepost_info{version=\"test\"} 1\n",
+		"gatepost_accepted_total 1\n", "gatepost_rejected_total 0\n",
 		"gatepost_decisions{kind=\"suspend\",window=\"1h\"} 1\n",
 		"# TYPE gatepost_sign_ins_total counter\n"} {
 		if code != 200 || !strings.Contains(text, line) {

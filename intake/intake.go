@@ -69,6 +69,8 @@ type Outcome struct {
 	Again    bool   // it is stored, and was before
 	Facts    *policy.Facts
 	Decision *policy.Decision
+	// Took is the time from when the content had come whole until all of this was on disk.
+	Took time.Duration
 }
 
 // Receive is the path of a message: gather, decide, commit. It reads content to its end and
@@ -85,6 +87,7 @@ func (r *Receiver) Receive(ctx context.Context, env *message.Envelope, content i
 			r.Log.Error("close spool", "error", e)
 		}
 	}()
+	came := time.Now()
 	head, err := spooled.Head()
 	if err != nil {
 		return out, err
@@ -109,6 +112,7 @@ func (r *Receiver) Receive(ctx context.Context, env *message.Envelope, content i
 		Window: now.window}
 	record.Trace, record.Results = r.trace(env, record.ID), r.results(facts)
 	err = r.settle(ctx, rules, record)
+	took := time.Since(came)
 	if err == nil || errors.Is(err, ErrDeferred) {
 		r.log(record)
 	}
@@ -116,7 +120,8 @@ func (r *Receiver) Receive(ctx context.Context, env *message.Envelope, content i
 	if err == nil && record.Decision.Action == policy.Reject {
 		id, err = r.rejected(ctx, record)
 	}
-	return Outcome{ID: id, Again: record.First != "", Facts: facts, Decision: record.Decision}, err
+	return Outcome{ID: id, Again: record.First != "", Facts: facts, Decision: record.Decision,
+		Took: took}, err
 }
 
 // rejected is the id that a rejected message is answered with, the first's if it came again:

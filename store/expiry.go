@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -30,6 +31,22 @@ type Purged struct {
 	Deleted int           `json:"purged"`
 	Waiting int           `json:"waiting"` // expired by the clock, and still there
 	Ahead   time.Duration `json:"-"`       // of the clock before the time that we have seen pass
+}
+
+// Expiring are how many held messages are to expire by a time, and when the next of all does;
+// nil if none is held.
+func (db *DB) Expiring(ctx context.Context, by time.Time) (n int64, next *time.Time, err error) {
+	var first sql.NullInt64
+	err = db.read.QueryRowContext(ctx, rebind(`select (select min(expires_at) from suspended),
+		(select count(*) from suspended where expires_at <= $1)`), by.UnixMilli()).Scan(&first, &n)
+	if err != nil {
+		return 0, nil, fmt.Errorf("what expires next: %w", damaged(err))
+	}
+	if first.Valid {
+		at := fromMillis(first.Int64)
+		next = &at
+	}
+	return n, next, nil
 }
 
 // Purge deletes held messages whose time is over, but no more than a twentieth of the queue

@@ -29,6 +29,7 @@ func (g *daemon) serveHTTP(ctx context.Context) error {
 	}
 	g.console.DB, g.console.Ready = g.db, g.ready
 	g.console.CheckLink = g.checkLink
-	g.console.Counts = []prometheus.Collector{handoffCounts{g.db, g.courier, g.app.now}}
+	g.console.Counts = []prometheus.Collector{handoffCounts{g.db, g.courier, g.app.now},
+		machineCounts{g}, g.mail.took}
 	return g.console.Run(ctx, g.http)
 }

@@ -69,6 +69,7 @@ type daemon struct {
 	courier   *courier.Engine
 	links     atomic.Pointer[courier.Links] // to messages; nil if no target gives any
 	checkers  []*mailauth.Checker           // the last is in use; nil if claims are taken
+	mail      mailCounts
 	stopping  atomic.Bool
 }
 
@@ -139,9 +140,13 @@ func (a *app) openDaemon(ctx context.Context) (g *daemon, err error) {
 	g.receiver = &intake.Receiver{DB: g.db, Auth: g.checkers[0], Hostname: g.smtp.Domain,
 		Keep: time.Duration(s.Suspended.Keep), Window: time.Duration(s.SMTP.DuplicateWindow),
 		Log: g.log}
+	g.mail = newMailCounts()
 	g.smtp.Receive = func(ctx context.Context, env *message.Envelope, content io.Reader) (
 		string, error) {
 		out, err := g.receiver.Receive(ctx, env, content)
+		if err == nil {
+			g.mail.received(g.app.now(), out.Took)
+		}
 		return out.ID, err
 	}
 	g.smtp.Ready = func() error {
