@@ -23,7 +23,9 @@ var arrows = map[string][]string{
 	"limiter":         {},
 	"message":         {},
 	"policy":          {"message"},
+	"lint":            {"message", "policy"},
 	"store":           {"message", "policy"},
+	"trial":           {"lint", "message", "policy", "store"},
 	"smtpd/mailauth":  {"message", "policy"},
 	"intake":          {"limiter", "message", "policy", "smtpd/mailauth", "store"},
 	"smtpd":           {"intake", "limiter", "message", "policy"},
@@ -36,8 +38,8 @@ var arrows = map[string][]string{
 	"settings":        {"message", "policy", "smtpd"},
 	"terminal":        {},
 	"docs":            {},
-	"cmd/gatepost": {"courier", "docs", "httpd", "httpd/api", "httpd/console", "intake", "mailfile",
-		"message", "policy", "settings", "smtpd", "smtpd/mailauth", "store", "terminal"},
+	"cmd/gatepost": {"courier", "docs", "httpd", "httpd/api", "httpd/console", "intake", "lint", "mailfile",
+		"message", "policy", "settings", "smtpd", "smtpd/mailauth", "store", "terminal", "trial"},
 }
 
 // testArrows lead on from the tests of a room to what really stands behind it.
@@ -61,6 +63,7 @@ var groundFloor = map[string][]string{
 		"golang.org/x/net/html", "golang.org/x/net/html/", "golang.org/x/net/idna",
 		"golang.org/x/net/publicsuffix", "golang.org/x/text/",
 	},
+	"lint": {"fmt", "iter", "strings", "github.com/mtibben/confusables"},
 	"policy": {
 		"cmp", "encoding/binary", "fmt", "io", "iter", "maps", "math/bits", "net/netip", "slices",
 		"strconv", "strings", "unicode", "unicode/utf8",
@@ -129,7 +132,7 @@ func TestNoRoomIsEmpty(t *testing.T) {
 	for file := range imports(t) {
 		seen[path.Dir(filepath.ToSlash(file))] = true
 	}
-	for _, room := range []string{"limiter", "message", "policy", "store", "smtpd/mailauth", "intake", "smtpd",
+	for _, room := range []string{"limiter", "lint", "message", "policy", "store", "trial", "smtpd/mailauth", "intake", "smtpd",
 		"httpd", "httpd/api", "httpd/console", "httpd/httpdtest", "mailfile", "settings", "terminal", "cmd/gatepost"} {
 		if !seen[room] {
 			t.Errorf("no Go file was found in %s", room)

@@ -75,28 +75,33 @@ func (a *app) entries(args []string) (policy.ListName, []policy.Entry, error) {
 func (a *app) addRules(ctx context.Context, list policy.ListName, entries []policy.Entry,
 	note string) error {
 	return a.withStore(ctx, true, func(db *store.DB) error {
+		fresh, err := newTo(ctx, db, list, entries)
+		if err != nil {
+			return err
+		}
 		added, err := a.editor(db).AddRules(ctx, list, entries, note)
 		if err != nil {
 			return err
 		}
-		if a.json {
-			return a.printJSON(struct {
-				List  policy.ListName `json:"list"`
-				Added int             `json:"added"`
-				Kept  int             `json:"kept"`
-			}{list, added, len(entries) - added})
+		if err = a.sayAdded(list, entries, added); err != nil {
+			return err
 		}
-		a.noteAdded(list, entries, added)
-		if note != "" && added < len(entries) {
+		if note != "" && added < len(entries) && !a.json {
 			a.note("what was there already keeps its own note: remove it first to change that")
 		}
-		return nil
+		return a.noteFindings(ctx, db, list, fresh)
 	})
 }
 
-func (a *app) noteAdded(list policy.ListName, entries []policy.Entry, added int) {
+func (a *app) sayAdded(list policy.ListName, entries []policy.Entry, added int) error {
 	kept := len(entries) - added
 	switch {
+	case a.json:
+		return a.printJSON(struct {
+			List  policy.ListName `json:"list"`
+			Added int             `json:"added"`
+			Kept  int             `json:"kept"`
+		}{list, added, kept})
 	case kept == 0:
 		a.note("%s added to the %slist", count(added, "entry", "entries"), list)
 	case len(entries) == 1:
@@ -105,6 +110,7 @@ func (a *app) noteAdded(list policy.ListName, entries []policy.Entry, added int)
 		a.note("%s added to the %slist, %d there already", count(added, "entry", "entries"),
 			list, kept)
 	}
+	return nil
 }
 
 func (a *app) removeRules(ctx context.Context, db *store.DB, list policy.ListName,

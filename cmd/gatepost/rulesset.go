@@ -115,6 +115,10 @@ func something(text []byte, instead string) error {
 }
 
 func (a *app) setRules(ctx context.Context, db *store.DB, seen int64, l store.NewList) error {
+	fresh, err := newTo(ctx, db, l.Name, l.Entries)
+	if err != nil {
+		return err
+	}
 	did, err := a.editor(db).SetRules(ctx, seen, l)
 	if errors.Is(err, store.ErrRulesChanged) {
 		return no("the lists were changed meanwhile: read them again (gatepost rules show %s), then "+
@@ -123,15 +127,22 @@ func (a *app) setRules(ctx context.Context, db *store.DB, seen int64, l store.Ne
 	if err != nil {
 		return err
 	}
+	if err := a.saySet(l, did[0]); err != nil {
+		return err
+	}
+	return a.noteFindings(ctx, db, l.Name, fresh)
+}
+
+func (a *app) saySet(l store.NewList, did store.Replaced) error {
 	if a.json {
 		return a.printJSON(struct {
 			List    policy.ListName `json:"list"`
 			Entries int             `json:"entries"`
 			Added   int             `json:"added"`
 			Removed int             `json:"removed"`
-		}{l.Name, len(l.Entries), did[0].Added, did[0].Removed})
+		}{l.Name, len(l.Entries), did.Added, did.Removed})
 	}
-	a.noteList(l.Name, len(l.Entries), did[0].Added, did[0].Removed)
+	a.noteList(l.Name, len(l.Entries), did.Added, did.Removed)
 	return nil
 }
 

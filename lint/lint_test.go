@@ -1,0 +1,234 @@
+package lint_test
+
+import (
+	"fmt"
+	"iter"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"gatepost/lint"
+	"gatepost/message"
+	"gatepost/policy"
+)
+
+// known are the domains whose senders write to us in these tests.
+var known = []message.Domain{"acme.test", "example.com", "big-shop.example", "xn--bcher-kva.example"}
+
+// Each kind has entries that it is found of, and one that is nearly such and is not. A list and
+// an entry are written as in `gatepost rules add`.
+var table = []struct {
+	kind                lint.Kind
+	allow, block, entry string
+	other               string // that makes it so, or what else does
+	near                string // the same with one thing other: allowlist | blocklist | entry
+}{
+	{lint.Covered, "acme.test ann@acme.test", "", "allow ann@acme.test", "acme.test",
+		"notacme.test ann@acme.test | | allow ann@acme.test"},
+	{lint.Covered, "acme.test mail.acme.test", "", "allow mail.acme.test", "acme.test",
+		"mail.acme.test | acme.test | allow mail.acme.test"},
+	{lint.Covered, "", "acme.test ann@acme.test", "block ann@acme.test", "acme.test",
+		"| reject:acme.test ann@acme.test | block ann@acme.test"},
+	{lint.Covered, "", "suspend:acme.test suspend:ann@acme.test", "block suspend:ann@acme.test",
+		"suspend:acme.test", "| acme.test suspend:ann@acme.test | block suspend:ann@acme.test"},
+	{lint.Covered, "", "suspend:acme.test acme.test", "block acme.test", "suspend:acme.test",
+		"| suspend:mail.acme.test acme.test | block acme.test"},
+	{lint.Covered, "", "suspend:acme.test reject:ann@acme.test *", "block reject:ann@acme.test",
+		"suspend:acme.test", "| reject:acme.test suspend:ann@acme.test | block suspend:ann@acme.test"},
+	{lint.Covered, "", "reject:acme.test reject:ann@acme.test", "block reject:ann@acme.test",
+		"reject:acme.test", "| reject:acme.test reject:ann@acme.test * | block reject:ann@acme.test"},
+	{lint.Covered, "", "suspend:ann@acme.test ann@acme.test", "block ann@acme.test",
+		"suspend:ann@acme.test", "| suspend:ann@acme.test ann@acme.test * | block ann@acme.test"},
+	{lint.Beaten, "ann@acme.test", "reject:acme.test", "allow ann@acme.test", "reject:acme.test",
+		"ann@acme.test | acme.test | allow ann@acme.test"},
+	{lint.Beaten, "acme.test", "* suspend:acme.test", "allow acme.test", "suspend:acme.test",
+		"acme.test | * suspend:mail.acme.test | allow acme.test"},
+	{lint.Beaten, "ann@acme.test", "suspend:ann@acme.test", "allow ann@acme.test",
+		"suspend:ann@acme.test", "ann@acme.test | * suspend:ann@acme.test | allow ann@acme.test"},
+	{lint.Contradicting, "acme.test", "acme.test", "allow acme.test", "acme.test",
+		"acme.test | mail.acme.test | allow acme.test"},
+	{lint.Contradicting, "ann@acme.test", "ann@acme.test", "block ann@acme.test", "ann@acme.test",
+		"bob@acme.test | ann@acme.test | block ann@acme.test"},
+	{lint.Divided, "ann@acme.test", "* suspend:ann@acme.test", "allow ann@acme.test",
+		"suspend:ann@acme.test", "ann@acme.test | suspend:ann@acme.test | allow ann@acme.test"},
+	{lint.Divided, "ann@acme.test", "* reject:ann@acme.test", "block reject:ann@acme.test",
+		"ann@acme.test", "acme.test | * reject:ann@acme.test | block reject:ann@acme.test"},
+	{lint.Overruled, "acme.test", "ann@acme.test", "block ann@acme.test", "acme.test",
+		"acme.test | suspend:ann@acme.test | block suspend:ann@acme.test"},
+	{lint.Muted, "", "* reject:acme.test", "block reject:acme.test", "*",
+		"| * suspend:acme.test | block suspend:acme.test"},
+	{lint.Muted, "", "acme.test reject:ann@acme.test", "block reject:ann@acme.test", "acme.test",
+		"| * reject:ann@acme.test | block reject:ann@acme.test"},
+	{lint.Muted, "", "acme.test reject:acme.test", "block reject:acme.test", "acme.test",
+		"| ann@acme.test reject:acme.test | block reject:acme.test"},
+	{lint.Provider, "gmail.com", "", "allow gmail.com", "", "ann@gmail.com | | allow ann@gmail.com"},
+	{lint.Provider, "", "reject:gmail.com", "block reject:gmail.com", "",
+		"| gmail.com | block gmail.com"},
+	{lint.Registry, "github.io", "", "allow github.io", "", "ann.github.io | | allow ann.github.io"},
+	{lint.Registry, "", "reject:github.io", "block reject:github.io", "",
+		"| suspend:github.io | block suspend:github.io"},
+	{lint.LookAlike, "acrne.test", "", "allow acrne.test", "acme.test",
+		"ache.test | | allow ache.test"},
+	{lint.LookAlike, "ann@exmaple.com", "", "allow ann@exmaple.com", "example.com",
+		"ann@mail.example.com | | allow ann@mail.example.com"},
+	{lint.LookAlike, "exampl.com", "", "allow exampl.com", "example.com",
+		"| exampl.com | block exampl.com"},
+	{lint.LookAlike, "bigshop.example", "", "allow bigshop.example", "big-shop.example",
+		"big-shop.example | | allow big-shop.example"},
+	{lint.LookAlike, "\u0430cme.test", "", "allow \u0430cme.test", "acme.test",
+		"b\u00fccher.example | | allow b\u00fccher.example"},
+	{lint.Ours, "support@help.test", "", "allow support@help.test", "support@help.test",
+		"ann@help.test | | allow ann@help.test"},
+	{lint.Ours, "", "reject:help.test", "block reject:help.test", "support@help.test",
+		"help.test | | allow help.test"},
+}
+
+func TestFindings(t *testing.T) {
+	found := map[lint.Kind]bool{}
+	for _, c := range table {
+		t.Run(c.kind.String()+" "+c.entry, func(t *testing.T) {
+			f, ok := find(t, c.kind, c.allow, c.block, c.entry)
+			if !ok {
+				t.Fatal("is not found")
+			}
+			if about := f.Other.String() + f.About; c.other != "" && about != c.other {
+				t.Errorf("about %q", about)
+			}
+			if len(f.Fix()) == 0 || strings.Contains(f.Words(), "%!") {
+				t.Errorf("%s: fix %v", f.Words(), f.Fix())
+			}
+			near := strings.Split(c.near, "|")
+			if f, ok := find(t, c.kind, near[0], near[1], strings.TrimSpace(near[2])); ok {
+				t.Errorf("the near miss is found: %s %s", f.Entry.Entry, f.Words())
+			}
+		})
+		found[c.kind] = true
+	}
+	for _, kind := range []lint.Kind{lint.Expired, lint.Unmet} { // which the caller knows
+		entry := parse(t, policy.Allow, "acme.test")
+		lists := lint.New(&policy.Policy{}, none)
+		entry.Expired, entry.Unmet = kind == lint.Expired, kind == lint.Unmet
+		if kinds := kindsOf(lists.Entry(entry)); !slices.Equal(kinds, []lint.Kind{kind}) {
+			t.Errorf("%v: %v", kind, kinds)
+		}
+		found[kind] = true
+	}
+	for kind := range lint.Kinds() {
+		if !found[kind] {
+			t.Errorf("%v has no entry in the table", kind)
+		}
+	}
+}
+
+// What mends a finding does: it is not found any more, and nothing else is in its place.
+func TestFixes(t *testing.T) {
+	for _, c := range table {
+		f, ok := find(t, c.kind, c.allow, c.block, c.entry)
+		if !ok {
+			continue // TestFindings says so
+		}
+		p := newPolicy(t, c.allow, c.block)
+		var last lint.Change
+		for _, change := range f.Fix() {
+			if last = change; change.List == policy.Allow {
+				p.Allow = p.Allow.With([]policy.Change{change.Change})
+			} else {
+				p.Block = p.Block.With([]policy.Change{change.Change})
+			}
+			if _, err := policy.ParseEntry(change.List, change.Args()[3]); err != nil {
+				t.Errorf("%v %s: %v", c.kind, c.entry, err)
+			}
+		}
+		if last.Removed {
+			continue
+		}
+		for g := range lint.New(p, none).Entry(lint.Entry{List: last.List, Entry: last.Entry}) {
+			if g.Kind == c.kind {
+				t.Errorf("%v %s: found again, of %s", c.kind, c.entry, g.Entry.Entry)
+			}
+		}
+	}
+}
+
+func TestConcerns(t *testing.T) {
+	f, ok := find(t, lint.Beaten, "ann@acme.test", "suspend:acme.test", "allow ann@acme.test")
+	if !ok {
+		t.Fatal("is not found")
+	}
+	for text, want := range map[string]bool{"suspend:acme.test": true, "acme.test": false,
+		"suspend:ann@acme.test": false} {
+		if got := lint.Concern([]lint.Entry{parse(t, policy.Block, text)})(f); got != want {
+			t.Errorf("%s: %v", text, got)
+		}
+	}
+	if !lint.Concern([]lint.Entry{parse(t, policy.Allow, "ann@acme.test")})(f) {
+		t.Error("the entry itself is not concerned")
+	}
+}
+
+func find(t *testing.T, kind lint.Kind, allow, block, entry string) (lint.Finding, bool) {
+	t.Helper()
+	list, text, _ := strings.Cut(entry, " ")
+	lists := lint.New(newPolicy(t, allow, block), slices.Values(known))
+	for f := range lists.Entry(parse(t, policy.ListName(list), text)) {
+		if f.Kind == kind {
+			return f, true
+		}
+	}
+	return lint.Finding{}, false
+}
+
+func newPolicy(t testing.TB, allow, block string) *policy.Policy {
+	t.Helper()
+	support, err := message.ParseAddress("support@help.test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &policy.Policy{Settings: policy.Settings{Support: map[message.Address]bool{support: true}}}
+	for name, list := range map[policy.ListName]**policy.List{policy.Allow: &p.Allow,
+		policy.Block: &p.Block} {
+		text := map[policy.ListName]string{policy.Allow: allow, policy.Block: block}[name]
+		entries, err := policy.ParseList(name, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		*list = policy.Compile(slices.Values(entries))
+	}
+	return p
+}
+
+func parse(t testing.TB, list policy.ListName, text string) lint.Entry {
+	t.Helper()
+	e, err := policy.ParseEntry(list, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lint.Entry{List: list, Entry: e}
+}
+
+func kindsOf(findings iter.Seq[lint.Finding]) (kinds []lint.Kind) {
+	for f := range findings {
+		kinds = append(kinds, f.Kind)
+	}
+	return kinds
+}
+
+func none(func(message.Domain) bool) {}
+
+// The table of the documents has each kind, in the same order and with the same severity.
+func TestKindsOfDocs(t *testing.T) {
+	text, err := os.ReadFile("../docs/rules.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rest := string(text)
+	for kind := range lint.Kinds() {
+		row := fmt.Sprintf("| `%v` | %v | ", kind, kind.Severity())
+		_, after, found := strings.Cut(rest, row)
+		if !found {
+			t.Fatalf("docs/rules.md has no row %q behind that of the kind before", row)
+		}
+		rest = after
+	}
+}

@@ -1,0 +1,53 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"gatepost/message"
+	"gatepost/policy"
+)
+
+// A ListedEntry is an entry of a list as rules read it, and since when it is there.
+type ListedEntry struct {
+	policy.Entry
+	CreatedAt time.Time
+}
+
+// Entries are those of a list, in no order: a million of them need none.
+func (db *DB) Entries(ctx context.Context, list policy.ListName) iter.Seq2[ListedEntry, error] {
+	return each(ctx, db, scanListed, `select keyword, target, text, removed, created_at
+		from rules where list = $1 and not removed`, string(list))
+}
+
+func scanListed(row scanner) (l ListedEntry, err error) {
+	var created int64
+	l.Entry, _, err = scanEntry(also{row, []any{&created}})
+	l.CreatedAt = fromMillis(created)
+	return l, err
+}
+
+// mostCounted is how many profiles are counted to tell which domains have most: a tenth of a
+// second.
+const mostCounted = 100_000
+
+// SenderDomains are the domains of profiles, those of most first. Where there are very many
+// profiles, those are that were made last.
+func (db *DB) SenderDomains(ctx context.Context) ([]message.Domain, error) {
+	profiles := map[message.Domain]int{}
+	for email, err := range each(ctx, db, scanText, `select email from users
+		order by id desc limit $1`, mostCounted) {
+		if err != nil {
+			return nil, err
+		}
+		profiles[message.Domain(email[strings.LastIndexByte(email, '@')+1:])]++
+	}
+	return slices.SortedFunc(maps.Keys(profiles), func(a, b message.Domain) int {
+		return cmp.Or(cmp.Compare(profiles[b], profiles[a]), cmp.Compare(a, b))
+	}), nil
+}
