@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"gatepost/message"
 	"gatepost/store"
 )
 
@@ -14,7 +15,8 @@ func NewParcel(ctx context.Context, db *store.DB, l *store.Lease) *Parcel {
 	p := &Parcel{Key: l.Key, Event: l.Event, Attempt: l.Attempt, Ticket: l.Ticket,
 		Comment:    l.Comment,
 		DecisionID: l.DecisionID, Cause: l.Cause, ReceivedAt: l.ReceivedAt, CreatedAt: l.TicketAt,
-		MailFrom: l.MailFrom, Recipients: l.Recipients, Trace: field(l.Trace), Results: field(l.Results),
+		MailFrom:   l.MailFrom,
+		Recipients: message.WithoutReplyTags(l.Recipients), Trace: field(l.Trace), Results: field(l.Results),
 		Name: l.Author.Name, Email: l.Author.Email, Claimed: l.Claimed, Proven: l.Proven,
 		ReplyTo: l.ReplyTo, Subject: l.Subject, MessageID: l.MessageID, Size: l.Size,
 		Open: contentOf(ctx, db, l.Message)}

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+
+	"gatepost/message"
 )
 
 // What a ticket or a held message gives the targets is written in the transaction that makes it,
@@ -30,18 +32,19 @@ func (t *tx) handOff(o offer) error {
 		return err
 	}
 	for i := range targets {
-		if err := t.handOffTo(&targets[i], o); err != nil {
+		if err := t.handOffTo(&targets[i], o, targets); err != nil {
 			return fmt.Errorf("hand-off to %s: %w", targets[i].Name, err)
 		}
 	}
 	return nil
 }
 
-func (t *tx) handOffTo(g *Target, o offer) error {
+// handOffTo is for recipients without their reply tokens: those are ours.
+func (t *tx) handOffTo(g *Target, o offer, all []Target) error {
 	if !g.wants(o.event) {
 		return nil
 	}
-	mine, any := g.of(o.recipients)
+	mine, any := g.of(message.WithoutReplyTags(o.recipients), all)
 	if !any {
 		return nil
 	}
@@ -156,7 +159,7 @@ func (t *tx) handOffAdded(f *first, added []string, at int64) error {
 				continue
 			}
 		}
-		if err := t.handOffTo(g, o); err != nil {
+		if err := t.handOffTo(g, o, targets); err != nil {
 			return fmt.Errorf("hand-off to %s: %w", g.Name, err)
 		}
 	}

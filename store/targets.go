@@ -52,11 +52,21 @@ func (g *Target) takes(recipient string) bool {
 	})
 }
 
-// of are those of the recipients that the target takes. A message without any is for every
-// target that takes all mail.
-func (g *Target) of(recipients []string) (mine []string, any bool) {
+// takesBelow reports whether a recipient is a subaddress (RFC 5233) of an address that it takes.
+func (g *Target) takesBelow(recipient string) bool {
+	a, err := message.ParseAddress(recipient)
+	return err == nil && slices.ContainsFunc(a.Bases(), func(base message.Address) bool {
+		return g.takes(base.String())
+	})
+}
+
+// of are those of the recipients that the target takes, which of addresses that no target names
+// are also those below the addresses that it does. A message without any is for every target that
+// takes all mail.
+func (g *Target) of(recipients []string, all []Target) (mine []string, any bool) {
 	for _, to := range recipients {
-		if g.takes(to) {
+		isNamed := func(g Target) bool { return len(g.Recipients) > 0 && g.takes(to) }
+		if g.takes(to) || g.takesBelow(to) && !slices.ContainsFunc(all, isNamed) {
 			mine = append(mine, to)
 		}
 	}

@@ -133,3 +133,28 @@ func TestPauseTried(t *testing.T) {
 		t.Errorf("a new try did not: %v", err)
 	}
 }
+
+// A target for an address has the mail for its subaddresses, unless another is for one of those; a
+// reply token is ours, and no part of the address that anything is handed on to.
+func TestTargetOfSubaddress(t *testing.T) {
+	f := open(t)
+	f.targets(Target{Name: "all", Kind: "smtp", Apart: true},
+		Target{Name: "desk", Kind: "smtp", Recipients: []string{"support@acme.test"}, Apart: true},
+		Target{Name: "eu", Kind: "smtp", Recipients: []string{"support+eu@acme.test"}, Apart: true},
+		Target{Name: "sales", Kind: "http", Recipients: []string{"sales@acme.test"}})
+	f.receive(mail("ann@mail.test", "one", ""), to("support+re-abc@acme.test"))
+	f.receive(mail("ann@mail.test", "two", ""), to("support+eu@acme.test"))
+	f.receive(mail("ann@mail.test", "three", ""), to("Support+eu+re-abc@acme.test"))
+	f.receive(mail("ann@mail.test", "four", ""), to("support+us@acme.test", "sales@acme.test",
+		"sales+re-abc@acme.test"))
+	f.wantHandoffs("subaddresses", "all ticket.created 1 support@acme.test waiting",
+		"desk ticket.created 1 support@acme.test waiting",
+		"all ticket.created 2 support+eu@acme.test waiting",
+		"eu ticket.created 2 support+eu@acme.test waiting",
+		"all ticket.created 3 Support+eu@acme.test waiting",
+		"eu ticket.created 3 Support+eu@acme.test waiting",
+		"all ticket.created 4 support+us@acme.test waiting",
+		"all ticket.created 4 sales@acme.test waiting",
+		"desk ticket.created 4 support+us@acme.test waiting",
+		"sales ticket.created 4 waiting")
+}
