@@ -45,7 +45,7 @@ var arrows = map[string][]string{
 // testArrows lead on from the tests of a room to what really stands behind it.
 var testArrows = map[string][]string{
 	"courier":       {"intake", "mailfile", "policy"},
-	"smtpd":         {"smtpd/mailauth", "store"},
+	"smtpd":         {"courier", "smtpd/mailauth", "store"},
 	"httpd":         {"httpd/api", "httpd/console", "httpd/httpdtest"}, // both parts together
 	"httpd/api":     {"httpd/httpdtest"},
 	"httpd/console": {"httpd/httpdtest"},

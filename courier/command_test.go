@@ -66,7 +66,7 @@ func TestWhatCommandsGet(t *testing.T) {
 			"<<`id`;*@strangers.test>>\n",
 		"env": "GATEPOST_ATTEMPT=1\nGATEPOST_CAUSE=\nGATEPOST_DECISION=D7\n" +
 			"GATEPOST_EMAIL=sam@strangers.test\nGATEPOST_EVENT=ticket.created\nGATEPOST_KEY=tkt7.desk\n" +
-			"GATEPOST_MESSAGE_ID=<`id`;*@strangers.test>\n" +
+			"GATEPOST_MESSAGE_ID=<`id`;*@strangers.test>\nGATEPOST_REPLY_ADDRESS=\n" +
 			"GATEPOST_RECIPIENTS=help@desk.test\ninfo@desk.test\nGATEPOST_SIZE=121\nGATEPOST_TICKET=7\n" +
 			"LANG=de_DE.UTF-8\nPATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n" +
 			"PWD=" + dir + "\nRECIPIENT=help@desk.test\nSENDER=\"$(id)\"@bounce.test\nTOKEN=a b\n",

@@ -48,7 +48,7 @@ func values(p *Parcel) map[string]string {
 		"sender": p.MailFrom, "recipient": recipient, "email": p.Email,
 		"ticket": strconv.FormatInt(p.Ticket, 10), "attempt": strconv.Itoa(p.Attempt),
 		"key": p.Key, "event": p.Event, "decision": p.DecisionID, "cause": p.Cause,
-		"message_id": p.MessageID,
+		"message_id": p.MessageID, "reply_address": p.ReplyAddress,
 	}
 }
 
@@ -64,7 +64,7 @@ func checkArg(arg string) error {
 		case !ok && found != everyRecipient:
 			return fmt.Errorf("args: %s in %q stands for nothing: there are {sender}, "+
 				"{recipient}, {recipients}, {email}, {ticket}, {key}, {event}, {decision}, {cause}, "+
-				"{message_id} and {attempt}", found, arg)
+				"{message_id}, {reply_address} and {attempt}", found, arg)
 		}
 	}
 	if strings.Contains(arg, "\x00") {
@@ -114,7 +114,7 @@ func (c CommandConfig) environment(p *Parcel) []string {
 		"GATEPOST_SIZE=" + strconv.FormatInt(p.Size, 10),
 	}
 	for _, name := range []string{"email", "ticket", "attempt", "key", "event", "decision", "cause",
-		"message_id"} {
+		"message_id", "reply_address"} {
 		list = append(list, "GATEPOST_"+strings.ToUpper(name)+"="+known[name])
 	}
 	for i, variable := range list {

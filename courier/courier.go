@@ -59,6 +59,10 @@ type Parcel struct {
 	Subject     string
 	MessageID   string
 
+	// ReplyAddress is one of ours with the token of the ticket: what comes to it joins that. Empty
+	// for none.
+	ReplyAddress string
+
 	Size int64                         // octets
 	Open func() (io.ReadCloser, error) // the message as it was received
 }

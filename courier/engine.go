@@ -27,7 +27,9 @@ type Target struct {
 	Parallel     int           // tries at once; below 1 is 1
 	Timeout      time.Duration // of one try
 	RetryUnknown bool          // what may have arrived is tried again
-	Same         string        // of two targets with the same text the second changes nothing
+	// ReplyAddress makes that of a message; nil if the target is given none.
+	ReplyAddress func(*Parcel) string
+	Same         string // of two targets with the same text the second changes nothing
 }
 
 // An Engine carries what the outbox has to its targets, each by workers of its own, so that one

@@ -32,6 +32,9 @@ type WebhookData struct {
 	Subject   string           `json:"subject"`
 	// MessageID is as the sender wrote it, with its angle brackets, or empty.
 	MessageID string `json:"message_id"`
+	// ReplyAddress is one of ours with the token of the ticket: what comes to it joins that. It is
+	// there only if the target is given one.
+	ReplyAddress string `json:"reply_address,omitempty"`
 	// Envelope is what SMTP said: mail_from is empty for the null reverse-path of a bounce.
 	Envelope WebhookEnvelope `json:"envelope"`
 	Message  WebhookMessage  `json:"message"`
@@ -71,7 +74,7 @@ func newWebhookEvent(p *Parcel) WebhookEvent {
 			Proven: p.Proven, Claimed: p.Claimed},
 		ReplyTo:   append([]string{}, p.ReplyTo...), // [] and not null
 		Subject:   p.Subject,
-		MessageID: p.MessageID,
+		MessageID: p.MessageID, ReplyAddress: p.ReplyAddress,
 		Envelope: WebhookEnvelope{MailFrom: p.MailFrom,
 			Recipients: append([]string{}, p.Recipients...)},
 		Message: WebhookMessage{Size: p.Size},

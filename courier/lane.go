@@ -182,7 +182,11 @@ func (l *lane) try(lease *store.Lease) (r Result) {
 			r = Result{Outcome: Unknown, Said: fmt.Sprintf("panic: %v", p)}
 		}
 	}()
-	return l.Carrier.Carry(ctx, NewParcel(ctx, l.e.DB, lease), nil)
+	p := NewParcel(ctx, l.e.DB, lease)
+	if l.ReplyAddress != nil && p.Event != suspendedEvent {
+		p.ReplyAddress = l.ReplyAddress(p)
+	}
+	return l.Carrier.Carry(ctx, p, nil)
 }
 
 func contentOf(ctx context.Context, db *store.DB, message int64) func() (io.ReadCloser, error) {

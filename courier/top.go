@@ -22,11 +22,15 @@ type Wrapping struct {
 	UnixEnds bool
 }
 
-// top are the fields that are put on top, the newest first.
+// top are the fields that are put on top, the newest first. What a reply should be addressed to to
+// join its ticket is in one of its own: Reply-To would have answers to the requester go there.
 func (w Wrapping) top(p *Parcel) string {
 	var b strings.Builder
 	if !w.WithoutReturnPath {
 		fmt.Fprintf(&b, "Return-Path: <%s>\r\n", oneLine(p.MailFrom))
+	}
+	if p.ReplyAddress != "" {
+		fmt.Fprintf(&b, "X-Gatepost-Reply-To: <%s>\r\n", oneLine(p.ReplyAddress))
 	}
 	if w.Trace {
 		b.WriteString(p.Results + p.Trace)

@@ -13,7 +13,7 @@ type Judge struct {
 	Rules   *policy.Policy
 	Profile func(message.Address) (policy.Profile, error)
 	// Thread is the ticket that a message from that sender replies to; nil: none is known.
-	Thread func(*message.Message, message.Address) (policy.Thread, error)
+	Thread func(policy.Mail, message.Address) (policy.Thread, error)
 	Auth   *mailauth.Checker // nil: nobody is asked, and what From claims is taken
 }
 
@@ -26,7 +26,7 @@ func (j *Judge) Decide(ctx context.Context, mail policy.Mail) (
 		return nil, nil, err
 	}
 	if j.Thread != nil {
-		if f.Thread, err = j.Thread(mail.Message, f.Sender.Address); err != nil {
+		if f.Thread, err = j.Thread(mail, f.Sender.Address); err != nil {
 			return nil, nil, err
 		}
 	}

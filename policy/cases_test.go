@@ -23,7 +23,7 @@ type policyCase struct {
 	lists  map[policy.ListName]string
 	known  map[string]policy.Profile
 	ours   map[message.Address]bool // our support addresses
-	thread map[string]string        // the ticket that is known, and who is on it
+	thread map[string]string        // the ticket that is known, who is on it, the token
 	header string                   // the header section that is judged
 	sender string                   // or the address, as check takes it
 	want   map[string]string
@@ -80,7 +80,8 @@ func (c policyCase) policy() (*policy.Policy, []string) {
 		}
 		compiled[name] = policy.Compile(slices.Values(entries))
 	}
-	return &policy.Policy{Allow: compiled[policy.Allow], Block: compiled[policy.Block]}, refused
+	return &policy.Policy{Allow: compiled[policy.Allow], Block: compiled[policy.Block],
+		Settings: policy.Settings{AskToken: c.thread["ask"] == "token"}}, refused
 }
 
 func (c policyCase) decide(t *testing.T, p *policy.Policy) policy.Decision {
@@ -97,9 +98,19 @@ func (c policyCase) decide(t *testing.T, p *policy.Policy) policy.Decision {
 	return p.Decide(&f)
 }
 
-// threadOf is what is known of the ticket, if the message replies to it.
+// threadOf is what is known of the ticket, if the message replies to it: by a reference, or by the
+// token of a recipient and the ticket that this is of.
 func (c policyCase) threadOf(m *message.Message, sender string) (thread policy.Thread) {
-	for _, r := range m.References() {
+	var token policy.Token
+	recipient, of, _ := strings.Cut(c.thread["token"], " ")
+	token.Recipient = recipient
+	token.Ticket, _ = strconv.ParseInt(of, 10, 64)
+	defer func() { thread.Token = token }()
+	refs := m.References()
+	if of == c.thread["ticket"] && of != "" {
+		refs = append(refs, message.Reference{Field: policy.RecipientField, ID: c.thread["message"]})
+	}
+	for _, r := range refs {
 		if r.ID != c.thread["message"] {
 			continue
 		}

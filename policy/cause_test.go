@@ -74,15 +74,16 @@ func TestCheckedFields(t *testing.T) {
 // moreThanAFile are the causes that no message shows by itself: what else it takes. Each is
 // in a case of testdata that has that.
 var moreThanAFile = map[Cause]string{
-	Blocklisted:          "a list",
-	NotOnAllowlist:       "a list",
-	FailedAuthentication: "the DNS",
-	ServerLock:           "a client",
-	FromSupportAddress:   "a setting that says who we are",
-	ToNoReply:            "a setting that says who we are",
-	OtherUpdate:          "a ticket",
-	UnknownUpdate:        "a ticket",
-	Spam:                 "a relay of ours",
+	Blocklisted:           "a list",
+	NotOnAllowlist:        "a list",
+	FailedAuthentication:  "the DNS",
+	ServerLock:            "a client",
+	FromSupportAddress:    "a setting that says who we are",
+	ToNoReply:             "a setting that says who we are",
+	OtherUpdate:           "a ticket",
+	UnknownUpdate:         "a ticket",
+	UnauthenticatedUpdate: "a ticket",
+	Spam:                  "a relay of ours",
 }
 
 // TestEveryCauseIsShown: a message of testdata/eml/causes or a case of testdata/policy is held by

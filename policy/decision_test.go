@@ -21,8 +21,7 @@ func TestTrail(t *testing.T) {
 	const left = "left out beside *, since the sender has a profile"
 	unseen := ""
 	for c := range policy.EachCause() { // TestOrder has them by name
-		if reply := c == policy.OtherUpdate || c == policy.UnknownUpdate; !reply &&
-			c >= policy.FailedAuthentication {
+		if !c.OfReply() && c >= policy.FailedAuthentication {
 			unseen += `{"rule":"` + c.String() + `","answer":"nothing shows it","decided":false}` + "\n"
 		}
 	}

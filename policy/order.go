@@ -44,13 +44,15 @@
 //	                    that ticket
 //	unknown_user_update  it replies to a ticket, and a stranger sent it, or somebody may have
 //	                    who only claims to be on that ticket
+//	unauthenticated_email_update  it replies to a ticket, and bears a reply token of another,
+//	                    or one that is none, or none where one is asked for
 //	spam                a relay of ours marks it (*)
 //	rate                too many of this sender's messages were stored within the hour:
 //	                    suspend, and defer above twice as many (ten times as many pass);
 //	                    of strangers whom * holds twice as many are held
 //	pass                a ticket; a comment, if it replies to a ticket that its sender is on
 //
-// The two of a reply are asked only if the ticket that it names is known.
+// The three of a reply are asked only if the ticket that it names is known.
 //
 // What is marked (*) is lifted from a sender on the allowlist. If the blocklist has * and
 // an address has a profile, its entries with a keyword on the full address are left out.
@@ -103,6 +105,7 @@ const (
 	Blank
 	OtherUpdate
 	UnknownUpdate
+	UnauthenticatedUpdate
 	Spam
 	causeEnd
 )
@@ -177,6 +180,9 @@ var causes = [causeEnd]causeRow{
 	UnknownUpdate: {id: 5, name: "unknown_user_update", label: "Reply of a stranger",
 		says:     "it replies to a ticket, and its sender is unknown or not proven",
 		switched: true, profile: true, ask: unknownUpdate},
+	UnauthenticatedUpdate: {id: 20, name: "unauthenticated_email_update",
+		label: "Reply without its token", says: "it replies to a ticket without the token of that",
+		switched: true, profile: true, ask: tokenless},
 	Spam: {id: 0, name: "spam", label: "Spam or suspended", says: "a relay of ours marks it as spam",
 		switched: true, lifted: true, profile: true},
 }

@@ -33,7 +33,7 @@ func (p *Policy) Decide(f *Facts) Decision {
 		d.settle(rulePass, v)
 		d.name(p, h, v)
 	}
-	if f.Thread.joins(f, d.Claimed) {
+	if p.joins(f, d.Claimed) {
 		d.Action = Comment
 	}
 	return d

@@ -46,6 +46,7 @@ const (
 	ofAuthor
 	quiet
 	onTicket
+	offTicket
 )
 
 var answers = [...]string{
@@ -68,6 +69,7 @@ var answers = [...]string{
 	ofAuthor:    "From shows it, and not the one person whom the message names beside it",
 	quiet:       "no more than are let through",
 	onTicket:    "the sender is on the ticket that it replies to",
+	offTicket:   "the sender is not on the ticket that it replies to, or not proven to be",
 }
 
 func (a answer) String() string { return answers[a] }

@@ -25,6 +25,11 @@ type Settings struct {
 	Ours func(message.Address) bool
 	// Support are our own full support addresses.
 	Support map[message.Address]bool
+
+	// Token is the reply token that an envelope bears; nil if replies bear none.
+	Token func(*message.Envelope) Token
+	// AskToken holds replies that bear none, unless staff sends them.
+	AskToken bool
 }
 
 func (s *Settings) maxHeader() int { return cmp.Or(s.MaxHeader, message.MaxHeader) }

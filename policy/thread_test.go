@@ -99,7 +99,7 @@ func TestThreadOnlyTurns(t *testing.T) {
 		without := d.decide(t)
 		d.facts.Thread = policy.Thread{Ticket: 7, Requester: rapid.Bool().Draw(r, "is requester")}
 		with := d.decide(t)
-		reply := with.Cause == policy.OtherUpdate || with.Cause == policy.UnknownUpdate
+		reply := with.Cause.OfReply()
 		isStaff := d.facts.Profile.Known && d.facts.Profile.Role != policy.EndUser
 		switch {
 		case without.Action == policy.Reject || without.Action == policy.Suspend &&

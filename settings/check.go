@@ -3,6 +3,7 @@ package settings
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"slices"
@@ -24,8 +25,7 @@ func (s *Settings) Check() error {
 	_, errHTTPProxies := s.HTTPProxies()
 	_, errMetrics := s.Metrics()
 	return errors.Join(s.checkPlain(), s.checkAddresses(), s.checkProof(), s.Handoff.Check(),
-		errRecipients,
-		errClients, errRelays, errProxies, s.checkTLS(), s.checkConsole(), errHosts,
+		s.checkTokens(), errRecipients, errClients, errRelays, errProxies, s.checkTLS(), s.checkConsole(), errHosts,
 		errHTTPProxies, errMetrics)
 }
 
@@ -64,12 +64,15 @@ func (s *Settings) checkPlain() error {
 			"no message could be sent"},
 		{"smtp.patience", s.SMTP.Patience, Span(time.Second), "no content would be waited for"},
 		{"suspended.keep", s.Suspended.Keep, Span(time.Minute), "held mail would be lost"},
+		{"replies.token_life", s.Replies.TokenLife, Span(24 * time.Hour), "no reply would come in time"},
 		{"suspended.undelete", s.Suspended.Undelete, 0, "0s deletes at once"},
 		{"tombstones.keep", s.Tombstones.Keep, 0, "0s keeps none"},
 	} {
 		wrong(floor.span < floor.least, floor.key,
 			fmt.Sprintf("%s at least: %s", floor.least, floor.why))
 	}
+	wrong(!slices.Contains([]string{TokensOff, TokensAccept, TokensRequire}, s.Replies.Tokens),
+		"replies.tokens", fmt.Sprintf("%q: write off, accept or require", s.Replies.Tokens))
 	wrong(!slices.Contains([]string{LogAuto, LogText, LogJSON}, s.Log.Format), "log.format",
 		fmt.Sprintf("%q: write auto, text or json", s.Log.Format))
 	return errors.Join(errs...)
@@ -156,6 +159,23 @@ func (s *Settings) checkProof() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// checkTokens refuses targets that give tokens which nobody would read.
+func (s *Settings) checkTokens() error {
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(s.Handoff)) {
+		if bool(s.Handoff[name].ReplyToken) && !s.TakesTokens() {
+			errs = append(errs, fmt.Errorf("handoff.%s.reply_token: no reply would be known by it: set "+
+				"replies.tokens = %q", name, TokensAccept))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// TakesTokens reports whether replies bear tokens.
+func (s *Settings) TakesTokens() bool {
+	return s.Replies.Tokens == TokensAccept || s.Replies.Tokens == TokensRequire
 }
 
 // checkTLS refuses to listen for TLS without a certificate.

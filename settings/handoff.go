@@ -64,6 +64,7 @@ type Handoff struct {
 	RetrySome    string `toml:"retry_some" for:"http command"`
 	SomeAttempts Number `toml:"some_attempts" for:"http command"`
 	ReplyTo      string `toml:"reply_to" for:"smtp lmtp http command maildir"`
+	ReplyToken   Toggle `toml:"reply_token"`
 	ReturnPath   Toggle `toml:"return_path" for:"http command maildir"`
 	Trace        Toggle `toml:"trace" for:"http command maildir"`
 	UnixEnds     Toggle `toml:"unix_ends" for:"http command maildir"`
@@ -102,7 +103,9 @@ func newHandoff(kind string) *Handoff {
 		// How often what may never be taken is tried.
 		SomeAttempts: 5,
 		ReplyTo:      KeepReplyTo,
-		ReturnPath:   true,
+		// Whether it is given an address to which replies are known to be of the ticket.
+		ReplyToken: false,
+		ReturnPath: true,
 		// Tries at once. Help desks take two or three messages a second.
 		Parallel: 2,
 		// How long it may be silent within a try. A help desk with a locked database is so for

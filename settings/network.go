@@ -34,6 +34,9 @@ func (s *Settings) Recipients() (*smtpd.Recipients, error) {
 	if err != nil {
 		return nil, fmt.Errorf("smtp.%w", err)
 	}
+	if s.TakesTokens() {
+		r = r.WithSubaddresses()
+	}
 	return r, nil
 }
 

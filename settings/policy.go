@@ -20,7 +20,7 @@ func (s *Settings) Policy() (policy.Settings, error) {
 		Trust: trust, Off: s.off(), HoldLists: bool(s.Causes.MailingList),
 		PerHour: int(s.Rate.PerHour), Relays: relays, OnlyRelays: bool(s.SMTP.OnlyRelays),
 		Filters: filters,
-		Support: ours.Addresses(),
+		Support: ours.Addresses(), AskToken: s.Replies.Tokens == TokensRequire,
 	}
 	if ours != nil {
 		p.Ours = ours.Accept

@@ -24,6 +24,7 @@ type Settings struct {
 	Auth       Auth       `toml:"auth"`
 	Causes     Causes     `toml:"causes"`
 	Rate       Rate       `toml:"rate"`
+	Replies    Replies    `toml:"replies"`
 	HTTP       HTTP       `toml:"http"`
 	Suspended  Suspended  `toml:"suspended"`
 	Tombstones Tombstones `toml:"tombstones"`
@@ -87,6 +88,19 @@ type Switches [policy.CauseCount]Toggle
 type Rate struct {
 	PerHour Limit `toml:"per_hour"`
 }
+
+// Replies say what a reply finds its ticket by beside the messages that it names.
+type Replies struct {
+	Tokens    string `toml:"tokens"`
+	TokenLife Span   `toml:"token_life"`
+}
+
+// Whether replies bear tokens: the values of replies.tokens.
+const (
+	TokensOff     = "off"
+	TokensAccept  = "accept"
+	TokensRequire = "require"
+)
 
 // HTTP says where the console and the API are answered, and to whom.
 type HTTP struct {
@@ -219,6 +233,15 @@ func Defaults() *Settings {
 		Rate: Rate{
 			// How many messages of one sender pass within an hour. `0`: any number.
 			PerHour: 20,
+		},
+		Replies: Replies{
+			// Whether a reply finds its ticket by a [signed token](rules.md#reply-tokens) in the
+			// part of the recipient behind `+`: `accept` reads them, and takes mail for
+			// subaddresses of all in `smtp.recipients`; `require` also holds replies without one,
+			// as 20 `unauthenticated_email_update`; or `off`.
+			Tokens: TokensOff,
+			// For how long after its issue a token counts, in whole days.
+			TokenLife: Span(365 * 24 * time.Hour),
 		},
 		HTTP: HTTP{
 			// Where the console, the API, health checks and metrics are answered. Empty: nowhere.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -22,6 +23,7 @@ type Recipients struct {
 	addresses map[message.Address]bool
 	whole     map[message.Domain]bool // every address of it, none of its subdomains
 	ours      map[message.Domain]bool // of either: where postmaster must be taken
+	below     bool                    // subaddresses of the addresses are taken, too
 }
 
 // ParseRecipients reads addresses (support@acme.test) and domains (help.acme.test, every
@@ -60,6 +62,17 @@ func (r *Recipients) add(entry string) error {
 	return err
 }
 
+// WithSubaddresses also takes mail for what stands before the + of a listed address and any part
+// behind it (RFC 5233): whether that means anything is nothing that a client is told.
+func (r *Recipients) WithSubaddresses() *Recipients {
+	if r == nil {
+		return nil
+	}
+	all := *r
+	all.below = true
+	return &all
+}
+
 // Addresses are the full addresses among them; whole domains are not.
 func (r *Recipients) Addresses() map[message.Address]bool {
 	if r == nil {
@@ -74,7 +87,11 @@ func (r *Recipients) Accept(a message.Address) bool {
 	switch {
 	case r == nil || r.addresses[a]:
 		return true
-	case r.whole[a.Domain()] && !isRouted(a.Local()):
+	case isRouted(a.Local()):
+		return false
+	case r.whole[a.Domain()]:
+		return true
+	case r.below && slices.ContainsFunc(a.Bases(), func(b message.Address) bool { return r.addresses[b] }):
 		return true
 	}
 	return a.Local() == "postmaster" && r.ours[a.Domain()]

@@ -10,9 +10,11 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"gatepost/courier"
 	"gatepost/intake"
 	"gatepost/message"
 	"gatepost/policy"
@@ -28,7 +30,8 @@ help.test TXT "v=spf1 ip4:198.51.100.3 -all"
 
 // TestThreads plays the files of testdata/threads, each on a database of its own: messages, one
 // after the other, each with the address that it comes from, and what becomes of them. Whatever
-// that is, their senders are told the same.
+// that is, their senders are told the same. With "token 1" behind the address its recipient bears
+// the reply token of ticket 1, and "require" in the section tokens asks for one.
 func TestThreads(t *testing.T) {
 	files, err := filepath.Glob("../testdata/threads/*.txtar")
 	if err != nil || len(files) < 8 {
@@ -49,6 +52,7 @@ type thread struct {
 	server   *smtpd.Server
 	db       *store.DB
 	outcomes []intake.Outcome
+	tokens   courier.ReplyTokens
 }
 
 func playThread(t *testing.T, a *txtar.Archive) {
@@ -58,6 +62,7 @@ func playThread(t *testing.T, a *txtar.Archive) {
 	check(t, err)
 	in := receiver(t, th.server, silenceWith(t, threadZone))
 	th.db = in.DB
+	th.tokens = courier.ReplyTokens{Key: make([]byte, 32), Life: 24 * time.Hour}
 	staff, err := message.ParseAddress("agent@help.test")
 	check(t, err)
 	check(t, th.db.By(store.Actor{Name: "test", Via: "cli"}).AddUser(t.Context(),
@@ -72,7 +77,10 @@ func playThread(t *testing.T, a *txtar.Archive) {
 	listeners := map[string]net.Listener{}
 	var all []smtpd.Listener
 	for _, f := range a.Files {
-		if _, client, _ := strings.Cut(f.Name, " "); client != "" && listeners[client] == nil {
+		if f.Name == "tokens" {
+			th.bearTokens(strings.TrimSpace(string(f.Data)) == "require")
+		}
+		if client, _ := clientOf(f); client != "" && listeners[client] == nil {
 			listeners[client] = listen(t, client)
 			all = append(all, smtpd.Listener{Listener: listeners[client]})
 		}
@@ -85,27 +93,50 @@ func playThread(t *testing.T, a *txtar.Archive) {
 			want = strings.Split(strings.TrimSpace(string(f.Data)), "\n")
 			continue
 		}
-		_, client, _ := strings.Cut(f.Name, " ")
-		th.send(listeners[client].Addr(), strings.ReplaceAll(string(f.Data), "\n", "\r\n"))
+		client, ticket := clientOf(f)
+		if client == "" {
+			continue
+		}
+		to := "support@help.test"
+		if ticket != 0 {
+			to = th.tokens.Address(to, ticket, time.Now())
+		}
+		th.send(listeners[client].Addr(), to, strings.ReplaceAll(string(f.Data), "\n", "\r\n"))
 	}
 	stop()
 	check(t, <-done)
 	th.holds(want)
 }
 
+// clientOf is the address that a message comes from, and the ticket whose token it bears.
+func clientOf(f txtar.File) (client string, ticket int64) {
+	_, _ = fmt.Sscanf(f.Name, "%d %s token %d", new(int), &client, &ticket)
+	return client, ticket
+}
+
+// bearTokens has replies be known by tokens, too, as the program does.
+func (th *thread) bearTokens(ask bool) {
+	th.server.Recipients = th.server.Recipients.WithSubaddresses()
+	th.db.Configure(policy.Settings{MaxHeader: message.MaxHeader, AskToken: ask,
+		Token: func(env *message.Envelope) (t policy.Token) {
+			t.Recipient, t.Ticket = th.tokens.Token(env)
+			return t
+		}})
+}
+
 // idOf is the part of a reply that no two share.
 var idOf = regexp.MustCompile(`[0-9a-f-]{36}`)
 
 // send has a message come by a listener, and holds the reply against the only one there is.
-func (th *thread) send(to net.Addr, raw string) {
+func (th *thread) send(at net.Addr, to, raw string) {
 	th.Helper()
-	conn, err := net.Dial("tcp", to.String())
+	conn, err := net.Dial("tcp", at.String())
 	check(th, err)
 	from := message.Parse([]byte(raw)).Sender().Address.String()
 	text := textproto.NewConn(conn)
 	reply := ""
 	for _, step := range []string{"", "EHLO mx.test", "MAIL FROM:<" + from + ">",
-		"RCPT TO:<support@help.test>", "DATA", raw + "."} {
+		"RCPT TO:<" + to + ">", "DATA", raw + "."} {
 		if step != "" {
 			check(th, text.PrintfLine("%s", step))
 		}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -142,19 +143,24 @@ func (h *Editor) makeComment(t *tx, r *Recovery, held heldRow) (err error) {
 }
 
 // ticketOf is the ticket that a held reply is to join, 0 if it is no reply, or if that is gone.
-func (t *tx) ticketOf(held heldRow) (ticket int64, err error) {
+// What it names is asked first, as when it was judged, and then its reply token.
+func (h *Editor) ticketOf(t *tx, held heldRow) (ticket int64, err error) {
 	cause, _ := policy.ParseCause(held.Cause)
-	refs := held.message.References()
-	if !cause.OfReply() || len(refs) == 0 {
+	if !cause.OfReply() {
 		return 0, nil
 	}
-	stmt, err := t.stmt(threadQuery)
-	if err != nil {
-		return 0, err
+	if refs := held.message.References(); len(refs) > 0 {
+		stmt, err := t.stmt(threadQuery)
+		if err != nil {
+			return 0, err
+		}
+		if ticket, _, err = findThread(refs, stmt.Query); err != nil {
+			return 0, err
+		}
 	}
-	ticket, _, err = findThread(refs, stmt.Query)
-	if err != nil || ticket == 0 {
-		return 0, err
+	ticket = cmp.Or(ticket, h.db.token(&held.envelope).Ticket)
+	if ticket == 0 {
+		return 0, nil
 	}
 	err = absent(t.row(`select id from tickets where id = $1`, ticket).Scan(&ticket))
 	if errors.Is(err, ErrNotFound) {

@@ -31,7 +31,7 @@ func (db *DB) Facts(ctx context.Context, mail policy.Mail) (*policy.Policy, *pol
 		_, generation, err = db.profile(message.Address{})
 	}
 	if err == nil {
-		f.Thread, err = db.Thread(mail.Message, f.Sender.Address)
+		f.Thread, err = db.Thread(mail, f.Sender.Address)
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("facts: %w", err)

@@ -110,6 +110,7 @@ type heldRow struct {
 	auditedMessage
 	name                 string
 	inFile, claimed      bool
+	envelope             message.Envelope // its recipients, and when it came
 	message              *message.Message // its header section
 	createdAt, expiresAt int64
 }
@@ -161,23 +162,25 @@ func (t *tx) recovered(r *Recovery) error {
 }
 
 func (t *tx) heldRow(id int64) (held heldRow, err error) {
-	var inFile int64
+	var inFile, received int64
 	damage, err := scanParts(t.row(`select s.cause, s.author_email, s.author_name, s.subject,
 			s.recipient, s.created_at, s.expires_at, m.decision_id, m.raw is null, m.claimed,
-			m.authentication
+			m.authentication, m.recipients, m.received_at
 		from suspended s left join messages m on m.id = s.id where s.id = $1`, id),
 		part{"cause", &held.Cause}, part{"author_email", &held.Author},
 		part{"author_name", &held.name}, part{"subject", new(string)},
 		part{"recipient", new(string)}, part{"created_at", &held.createdAt},
 		part{"expires_at", &held.expiresAt}, part{"decision_id", &held.DecisionID},
-		part{"raw", &inFile}, part{"claimed", &held.claimed}, part{"authentication", new(string)})
+		part{"raw", &inFile}, part{"claimed", &held.claimed}, part{"authentication", new(string)},
+		part{"recipients", &held.envelope.Recipients}, part{"received_at", &received})
 	damage = slices.DeleteFunc(damage, func(d Damaged) bool { // no ticket has them
-		return d.Column == "created_at" || d.Column == "expires_at"
+		return slices.Contains([]string{"created_at", "expires_at", "recipients", "received_at"},
+			d.Column)
 	})
 	if err == nil && len(damage) > 0 {
 		err = fmt.Errorf("%w: %s", ErrDamaged, damage)
 	}
-	held.inFile = inFile != 0
+	held.inFile, held.envelope.ReceivedAt = inFile != 0, fromMillis(received)
 	return held, absent(err)
 }
 
@@ -190,7 +193,7 @@ type auditedRecovery struct {
 
 // letIn makes a comment or a ticket of a held message, which is held no more.
 func (h *Editor) letIn(t *tx, r *Recovery, held heldRow) (err error) {
-	if r.Ticket.ID, err = t.ticketOf(held); err != nil {
+	if r.Ticket.ID, err = h.ticketOf(t, held); err != nil {
 		return err
 	}
 	if r.Ticket.ID == 0 {

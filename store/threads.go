@@ -36,16 +36,23 @@ func threadKey(id string) int64 {
 }
 
 // Thread is the ticket that a message replies to, and what its sender has to do with it: the
-// zero Thread if the ticket is not known. Who names no message costs nothing.
-func (db *DB) Thread(m *message.Message, sender message.Address) (t policy.Thread, err error) {
-	refs := m.References()
-	if len(refs) == 0 || sender.IsZero() {
+// zero Thread if the ticket is not known. Who names no message and bears no reply token costs
+// nothing.
+func (db *DB) Thread(mail policy.Mail, sender message.Address) (t policy.Thread, err error) {
+	refs, token := mail.Message.References(), db.token(mail.Envelope)
+	if sender.IsZero() {
 		return t, nil
 	}
-	t.Ticket, t.Reference, err = findThread(refs, db.threads.Query)
+	if len(refs) > 0 {
+		t.Ticket, t.Reference, err = findThread(refs, db.threads.Query)
+	}
+	if t.Ticket == 0 { // else a token must be of the same ticket
+		t.Ticket, t.Reference = token.Ticket, token.Reference()
+	}
 	if err != nil || t.Ticket == 0 {
 		return policy.Thread{}, err
 	}
+	t.Token = token
 	var requester, addressed string
 	err = absent(db.onTicket.QueryRow(t.Ticket).Scan(&requester, &addressed))
 	if errors.Is(err, ErrNotFound) { // it has just gone
@@ -58,6 +65,14 @@ func (db *DB) Thread(m *message.Message, sender message.Address) (t policy.Threa
 	t.Requester = requester == own
 	t.Addressed = slices.Contains(strings.Split(addressed, "\n"), own)
 	return t, nil
+}
+
+// token is the reply token that an envelope bears.
+func (db *DB) token(env *message.Envelope) policy.Token {
+	if read := db.settings.Load().Token; read != nil {
+		return read(env)
+	}
+	return policy.Token{}
 }
 
 // findThread is the ticket of the nearest reference that is known, 0 if none is. It asks

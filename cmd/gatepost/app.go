@@ -51,7 +51,7 @@ func (a *app) openDB(_ context.Context, create bool) (*store.DB, error) {
 	if err := settings.CheckDB(s.DB); err != nil {
 		return nil, fmt.Errorf("db: %w", err)
 	}
-	rules, err := s.Policy()
+	rules, err := policyOf(s)
 	if err != nil {
 		return nil, err
 	}

@@ -25,10 +25,10 @@ const linkKeySuffix = ".linkkey"
 // linkedPath is where the message of a decision is fetched by who has a link to it.
 func linkedPath(decision string) string { return httpd.LinkedPath + decision }
 
-// linkKey is the key that links are signed with, if any target gives links: of the file beside
-// the database, which is made if it is not there.
+// linkKey is the key that links and reply tokens are signed with, if there are any: of the file
+// beside the database, which is made if it is not there.
 func (g *daemon) linkKey(s *settings.Settings) ([]byte, error) {
-	wanted := false
+	wanted := s.TakesTokens()
 	for _, h := range s.Handoff {
 		wanted = wanted || h.Links != ""
 	}

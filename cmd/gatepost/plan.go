@@ -9,7 +9,6 @@ import (
 	"gatepost/httpd"
 	"gatepost/httpd/api"
 	"gatepost/httpd/console"
-	"gatepost/policy"
 	"gatepost/settings"
 	"gatepost/smtpd"
 	"gatepost/smtpd/mailauth"
@@ -21,7 +20,6 @@ type plan struct {
 	smtp        *smtpd.Server
 	console     *httpd.Server      // what answers HTTP
 	certificate *smtpd.Certificate // of the latter; nil if it has none
-	policy      policy.Settings
 }
 
 // newPlan checks every setting, and loads the certificates. Its error has a line for each
@@ -35,12 +33,12 @@ func newPlan(s *settings.Settings, log *slog.Logger) (*plan, error) {
 		return nil, err
 	}
 	p := &plan{certificate: http}
-	var errConsole, errPolicy error
+	var errConsole error
 	if p.smtp, errSMTP = newSMTPServer(s, log); errSMTP == nil {
 		p.smtp.Certificate = smtp
 	}
 	p.console, errConsole = newHTTPServer(s, log)
-	p.policy, errPolicy = s.Policy()
+	_, errPolicy := s.Policy()
 	return p, errors.Join(errSMTP, errConsole, errPolicy)
 }
 

@@ -67,7 +67,6 @@ func (g *daemon) change() (changed, waiting settings.Words, err error) {
 	if err = g.handOn(context.Background(), next); err != nil {
 		return nil, nil, err
 	}
-	g.db.Configure(p.policy)
 	tune(g.db, next)
 	g.asks(next, changed)
 	g.smtp.Change(p.smtp.Terms)

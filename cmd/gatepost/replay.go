@@ -148,7 +148,7 @@ func (r *replay) keep(ctx context.Context, db *store.DB, s *settings.Settings) e
 	if err := checkSmall(ctx, db, s.DB); err != nil {
 		return err
 	}
-	laid, err := s.Policy()
+	laid, err := policyOf(s)
 	if err != nil {
 		return err
 	}

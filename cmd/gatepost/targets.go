@@ -70,8 +70,15 @@ func newTarget(name string, s *settings.Settings, linkKey []byte) (t target, err
 	if err != nil {
 		return t, err
 	}
+	ours, err := s.Recipients()
+	if err != nil {
+		return t, err
+	}
 	t.courier = courier.Target{Name: name, Parallel: int(h.Parallel), Timeout: longestTry,
 		RetryUnknown: bool(h.RetryUnknown), Same: m.fingerprint()}
+	if bool(h.ReplyToken) {
+		t.courier.ReplyAddress = replyAddress(replyTokens(s, linkKey), ours)
+	}
 	if h.Kind == "maildir" { // which has no other limit
 		t.courier.Timeout = time.Duration(h.Timeout)
 	}
@@ -180,9 +187,14 @@ func certificates(file string) (*x509.CertPool, error) {
 	return roots, nil
 }
 
-// handOn has the store and the courier go by the targets of the settings.
+// handOn has the store and the courier go by the targets of the settings, and by what replies to
+// them bear.
 func (g *daemon) handOn(ctx context.Context, s *settings.Settings) error {
 	key, err := g.linkKey(s)
+	if err != nil {
+		return err
+	}
+	rules, err := policyOf(s) // which reads tokens by the key that is there now
 	if err != nil {
 		return err
 	}
@@ -190,7 +202,11 @@ func (g *daemon) handOn(ctx context.Context, s *settings.Settings) error {
 	if err != nil {
 		return err
 	}
-	return g.setTargets(ctx, targets)
+	if err := g.setTargets(ctx, targets); err != nil {
+		return err
+	}
+	g.db.Configure(rules)
+	return nil
 }
 
 // setTargets has the store and the courier go by these targets.
