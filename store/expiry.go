@@ -134,7 +134,7 @@ func (db *DB) purgeHeld(ctx context.Context, e Expiry, until time.Time, limit in
 func (db *DB) purgeRest(ctx context.Context, until time.Time) error {
 	err := db.writer.do(ctx, func(t *tx) error {
 		err := errors.Join(purgeSessions(t, until), db.forgetTombstones(t, until),
-			db.sayTaken(t, false))
+			db.sayTaken(t, false), t.forgetNotices(until))
 		if err != nil {
 			return err
 		}

@@ -16,7 +16,7 @@ type Handoff struct {
 	ID         int64      `json:"id"`
 	Target     string     `json:"target"`
 	Event      string     `json:"event"`
-	Ticket     int64      `json:"ticket"` // or the held message
+	Ticket     int64      `json:"ticket"` // or the held message; 0 of what is about neither
 	Recipient  string     `json:"recipient"`
 	Key        string     `json:"key"`
 	State      string     `json:"state"`
@@ -53,7 +53,8 @@ const handoffColumns = `h.id, h.target, h.event, h.ticket, h.recipient, h.key, h
 	coalesce((select m.decision_id from messages m where m.id = h.message), ''),
 	coalesce((select c.subject from comments c where c.message = h.message),
 		(select t.subject from tickets t where t.id = h.ticket),
-		(select s.subject from suspended s where s.id = h.ticket), '')`
+		(select s.subject from suspended s where s.id = h.ticket),
+		(select n.subject from notices n where n.id = h.message), '')`
 
 func scanHandoff(row scanner) (h Handoff, err error) {
 	var created, due, first, tried, ended int64
@@ -122,7 +123,8 @@ func (db *DB) Handoff(ctx context.Context, id int64) (Handoff, error) {
 // database was salvaged.
 func (db *DB) StrandedHandoffs(ctx context.Context) (int64, error) {
 	return one(ctx, db, scanCount, `select count(*) from handoffs h where h.state = 'waiting'
-		and not exists (select 1 from messages m where m.id = h.message)`)
+		and not exists (select 1 from messages m where m.id = h.message)
+		and not exists (select 1 from notices n where n.id = h.message)`)
 }
 
 // ErrHandedOff says that a hand-off is done: another try would make a second ticket.

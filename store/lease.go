@@ -90,7 +90,7 @@ func (r *Run) Take(ctx context.Context, target string, limit int) ([]Lease, erro
 	if err != nil {
 		return nil, fmt.Errorf("hand-offs to %s: %w", target, err)
 	}
-	return r.read(ctx, "["+strings.Join(taken, ",")+"]")
+	return r.read(ctx, "["+strings.Join(taken, ",")+"]", len(taken))
 }
 
 // Content reads a message byte for byte as it was received, whatever became of it since.
@@ -101,7 +101,8 @@ func (db *DB) Content(ctx context.Context, message int64) (io.ReadCloser, error)
 	}
 	c, err := one(ctx, db, func(row scanner) (c content, err error) {
 		return c, row.Scan(&c.decision, &c.raw)
-	}, `select decision_id, raw from messages where id = $1`, message)
+	}, `select decision_id, raw from messages where id = $1
+		union all select key, raw from notices where id = $1`, message)
 	if err != nil {
 		return nil, fmt.Errorf("message %d: %w", message, err)
 	}

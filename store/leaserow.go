@@ -46,15 +46,24 @@ const leaseQuery = `select h.id, h.target, h.event, h.key, h.ticket, h.message, 
 		left join tickets t on t.id = h.ticket and h.event <> '` + MessageSuspended + `'
 		left join suspended s on s.id = h.message left join deleted d on d.id = h.message
 	where h.id in (select value from json_each($1)) and h.state = 'waiting' and h.lease = $2
+		and h.event not in ('` + DigestMade + `', '` + MailQuiet + `')
 	order by h.id`
 
-// read reads what was taken. What cannot be read now is given back, to be taken again.
-func (r *Run) read(ctx context.Context, list string) (all []Lease, err error) {
-	for l, err := range each(ctx, r.db, scanLease, leaseQuery, list, r.id) {
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("hand-offs: %w", err), r.giveBack(ctx, list))
+// read reads what was taken, n of them. What cannot be read now is given back, to be taken again.
+func (r *Run) read(ctx context.Context, list string, n int) (all []Lease, err error) {
+	for _, of := range []struct {
+		query string
+		scan  func(scanner) (Lease, error)
+	}{{leaseQuery, scanLease}, {noticeLeaseQuery, scanNoticeLease}} {
+		if len(all) == n {
+			break
 		}
-		all = append(all, l)
+		for l, err := range each(ctx, r.db, of.scan, of.query, list, r.id) {
+			if err != nil {
+				return nil, errors.Join(fmt.Errorf("hand-offs: %w", err), r.giveBack(ctx, list))
+			}
+			all = append(all, l)
+		}
 	}
 	return all, nil
 }

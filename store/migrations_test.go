@@ -99,6 +99,11 @@ var layoutTests = map[string]layoutTest{
 			`select group_concat(addressed) from tickets`: ","},
 		rows: `insert into comments values (6, 3, 1, 'Ann', 'a@acme.test', false, false, 'hello',
 			's@acme.test', 'hello', 'd1', 'email', 5, '')`},
+	"0012_notices.sql": {
+		want: map[string]string{
+			`select sum(value) from meta where name in ('digest_at', 'digest_last', 'quiet_since')`: "0"},
+		rows: `insert into notices values (10, 'k', 'gatepost@mx.test', 'Held', '<k@mx.test>',
+			'Received: by mx.test', x'00', 5)`},
 }
 
 // Each migration is done to a database that began with the first and has rows in every table of

@@ -320,7 +320,8 @@ func (db *DB) settle(ctx context.Context, h *Editor) (lost int64, err error) {
 	err = h.do(ctx, func(t *tx) error {
 		err := t.exec(`update meta set value = max(value,
 			(select coalesce(max(id), 0) from messages), (select coalesce(max(id), 0) from tickets),
-			(select coalesce(max(id), 0) from comments), (select coalesce(max(id), 0) from suspended))
+			(select coalesce(max(id), 0) from comments), (select coalesce(max(id), 0) from suspended),
+			(select coalesce(max(id), 0) from notices))
 			where name = 'sequence'`)
 		if err != nil {
 			return err

@@ -17,9 +17,9 @@ const (
 	MessageRecovered = "message.recovered"
 )
 
-// HandoffEvents are all of them.
+// HandoffEvents are all that a target may ask for.
 func HandoffEvents() []string {
-	return []string{TicketCreated, CommentCreated, MessageSuspended, MessageRecovered}
+	return []string{TicketCreated, CommentCreated, MessageSuspended, MessageRecovered, MailQuiet}
 }
 
 // A Target is where messages are carried on to. No secret is in it.
