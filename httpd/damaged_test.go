@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"database/sql"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"strings"
@@ -62,18 +63,51 @@ func TestDamagedRow(t *testing.T) {
 	}
 }
 
-// Where pages of indexes are damaged the API shows each message as ever. What asks an index says
-// that the database is damaged and what to do, to programs and to people; the log says why.
+// Where pages of indexes are damaged API and console show lists and messages as ever, with a
+// warning that says what to do.
 func TestDamagedIndex(t *testing.T) {
 	st := testServer(t)
 	st.Rules(policy.Block, "*")
 	for _, subject := range []string{"one", "two", "three"} {
 		st.Receive(httpdtest.Message("a@acme.test", subject, "hello"))
 	}
-	damageIndexes(st)
 	do := st.As("admin@acme.test")
+	for _, query := range []string{"", "?sort_by=subject", "?cause=not_on_whitelist&page[size]=2"} {
+		list := st.Object(do("GET", "/api/v2/suspended_tickets"+query, ""), http.StatusOK)
+		if list["warning"] != nil {
+			t.Errorf("a sound database: %v", list)
+		}
+	}
+	damagePages(st, "index")
 	st.Object(do("GET", "/api/v2/suspended_tickets/2", ""), http.StatusOK)
-	w := do("GET", "/api/v2/suspended_tickets?sort_by=subject", "")
+	for _, c := range []struct {
+		query string
+		n     int
+	}{{"?sort_by=subject", 3}, {"?sort_by=author_email", 3}, {"", 3}, {"?query=two", 1},
+		{"?cause=not_on_whitelist&page[size]=2", 2}} {
+		list := st.Object(do("GET", "/api/v2/suspended_tickets"+c.query, ""), http.StatusOK)
+		if len(list["suspended_tickets"].([]any)) != c.n ||
+			!strings.Contains(fmt.Sprint(list["warning"]), "gatepost doctor salvage") {
+			t.Errorf("%s: %v", c.query, list)
+		}
+	}
+	b := st.Browser("admin@acme.test")
+	b.Says(b.Get("/suspended?sort=subject", http.StatusOK), "one", "two", "three",
+		"index of the database is damaged", "gatepost doctor salvage")
+	w := st.Do(call{Method: "GET", Path: "/metrics", Client: "127.0.0.1"})
+	if !strings.Contains(w.Body.String(), "gatepost_indexes_damaged 1\n") {
+		t.Errorf("metrics: %s", w.Body)
+	}
+}
+
+// Where the rows themselves cannot be read that is said to programs and to people, with what to
+// do; the log says why.
+func TestDamagedTable(t *testing.T) {
+	st := testServer(t)
+	st.Rules(policy.Block, "*")
+	st.Receive(httpdtest.Message("a@acme.test", "one", "hello"))
+	damagePages(st, "table")
+	w := st.As("admin@acme.test")("GET", "/api/v2/suspended_tickets?sort_by=subject", "")
 	said := st.Object(w, http.StatusServiceUnavailable)
 	if said["error"] != "DatabaseDamaged" || !strings.Contains(w.Body.String(), "gatepost doctor") {
 		t.Errorf("said: %v", said)
@@ -85,8 +119,8 @@ func TestDamagedIndex(t *testing.T) {
 	b.Says(b.Get("/suspended", http.StatusServiceUnavailable), "is damaged", "gatepost doctor")
 }
 
-// damageIndexes overwrites the pages of all indexes of the queue.
-func damageIndexes(st *httpdtest.Site) {
+// damagePages overwrites the first pages of all indexes of the queue, or of its table.
+func damagePages(st *httpdtest.Site, kind string) {
 	st.Helper()
 	db, err := sql.Open("sqlite3", "file:"+st.Path+"?_busy_timeout=10000")
 	st.Must(err)
@@ -96,7 +130,7 @@ func damageIndexes(st *httpdtest.Site) {
 	var size int64
 	st.Must(db.QueryRow("pragma page_size").Scan(&size))
 	rows, err := db.Query(`select rootpage from sqlite_master
-		where type = 'index' and tbl_name = 'suspended'`)
+		where type = ? and tbl_name = 'suspended'`, kind)
 	st.Must(err)
 	defer rows.Close()
 	file, err := os.OpenFile(st.Path, os.O_WRONLY, 0)
@@ -110,7 +144,7 @@ func damageIndexes(st *httpdtest.Site) {
 	}
 	st.Must(errors.Join(rows.Err(), file.Close()))
 	if n == 0 {
-		st.Fatal("there is no index")
+		st.Fatal("there is none")
 	}
 	_, err = db.Exec(`update meta set value = value + 1 where name = 'pings'`) // caches are void now
 	st.Must(err)

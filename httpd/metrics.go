@@ -111,6 +111,12 @@ func (c state) Collect(to chan<- prometheus.Metric) {
 		return
 	}
 	gauge("store_up", "Whether the store answers.", 1)
+	damaged := 0.0
+	if c.server.DB.WithoutIndexes() {
+		damaged = 1
+	}
+	gauge("indexes_damaged", "Whether something was read without the indexes of the database, "+
+		"since they are damaged.", damaged)
 	gauge("held", "Messages that are held.", float64(status.Held))
 	gauge("held_expired", "Held messages over their time that are not deleted yet.",
 		float64(status.Expired))

@@ -60,11 +60,11 @@ func (db *DB) Purge(ctx context.Context, e Expiry) (p Purged, err error) {
 	}
 	now := db.now().UnixMilli()
 	p.Ahead = c.ahead(now)
-	var held int
-	err = db.read.QueryRowContext(ctx, rebind(`select count(*),
-		count(*) filter (where expires_at <= $1) from suspended`), now).Scan(&held, &p.Waiting)
+	held, err := one(ctx, db, func(row scanner) (n int, err error) {
+		return n, row.Scan(&n, &p.Waiting)
+	}, `select count(*), count(*) filter (where expires_at <= $1) from suspended`, now)
 	if err != nil {
-		return p, fmt.Errorf("purge: %w", damaged(err))
+		return p, fmt.Errorf("purge: %w", err)
 	}
 	room := (held + purgeShare - 1) / purgeShare
 	for room > p.Deleted {

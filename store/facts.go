@@ -50,8 +50,14 @@ func (db *DB) Profile(a message.Address) (policy.Profile, error) {
 func (db *DB) profile(a message.Address) (p policy.Profile, generation int64, err error) {
 	var role sql.NullString
 	var suspended sql.NullBool
-	row := db.facts.QueryRow(a.String())
-	if err := row.Scan(&generation, &role, &suspended); err != nil {
+	read := func(row scanner) (none struct{}, err error) {
+		return none, row.Scan(&generation, &role, &suspended)
+	}
+	_, err = read(db.facts.QueryRow(a.String()))
+	if IsDamaged(err) {
+		_, err = one(context.Background(), db, read, factsQuery, a.String())
+	}
+	if err != nil {
 		return p, 0, fmt.Errorf("profile: %w", damaged(err))
 	}
 	p, err = newProfile(role, suspended)

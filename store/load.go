@@ -12,7 +12,20 @@ import (
 // loadPolicy reads what the lists have become since old, in one snapshot. Old is nil, or
 // too old to be caught up with, at the first load: then the lists are read whole.
 func (db *DB) loadPolicy(ctx context.Context, settings *policy.Settings, old *policy.Policy) (
-	p *policy.Policy, err error) {
+	*policy.Policy, error) {
+	p, err := db.loadBy(ctx, settings, old, rebind)
+	if IsDamaged(err) {
+		p, err = db.loadBy(ctx, settings, old, func(query string) string {
+			return rebind(unindexed(query))
+		})
+		db.unindexed.CompareAndSwap(false, err == nil)
+	}
+	return p, err
+}
+
+// loadBy has each query as ask makes it.
+func (db *DB) loadBy(ctx context.Context, settings *policy.Settings, old *policy.Policy,
+	ask func(query string) string) (p *policy.Policy, err error) {
 	snapshot, err := db.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return nil, err
@@ -20,28 +33,28 @@ func (db *DB) loadPolicy(ctx context.Context, settings *policy.Settings, old *po
 	defer func() { err = errors.Join(err, snapshot.Rollback()) }()
 	p = &policy.Policy{Settings: *settings}
 	var floor int64
-	err = snapshot.QueryRowContext(ctx, `select
+	err = snapshot.QueryRowContext(ctx, ask(`select
 		(select value from meta where name = 'generation'),
-		(select value from meta where name = 'rules_floor')`).Scan(&p.Generation, &floor)
+		(select value from meta where name = 'rules_floor')`)).Scan(&p.Generation, &floor)
 	if err != nil {
 		return nil, err
 	}
 	if old != nil && old.Generation < floor {
 		old = nil
 	}
-	if p.Allow, err = loadList(ctx, snapshot, policy.Allow, old); err != nil {
+	if p.Allow, err = loadList(ctx, snapshot, policy.Allow, old, ask); err != nil {
 		return nil, err
 	}
-	p.Block, err = loadList(ctx, snapshot, policy.Block, old)
+	p.Block, err = loadList(ctx, snapshot, policy.Block, old, ask)
 	return p, err
 }
 
-func loadList(ctx context.Context, snapshot *sql.Tx, name policy.ListName, old *policy.Policy) (
-	*policy.List, error) {
+func loadList(ctx context.Context, snapshot *sql.Tx, name policy.ListName, old *policy.Policy,
+	ask func(query string) string) (*policy.List, error) {
 	if old == nil {
-		return compileList(ctx, snapshot, name)
+		return compileList(ctx, snapshot, name, ask)
 	}
-	rows, err := snapshot.QueryContext(ctx, rebind(`select keyword, target, text, removed
+	rows, err := snapshot.QueryContext(ctx, ask(`select keyword, target, text, removed
 		from rules where list = $1 and generation > $2 order by generation, position`),
 		string(name), old.Generation)
 	if err != nil {
@@ -64,9 +77,9 @@ func loadList(ctx context.Context, snapshot *sql.Tx, name policy.ListName, old *
 }
 
 // compileList builds a list as its rows are read: a million of them are held only once.
-func compileList(ctx context.Context, snapshot *sql.Tx, name policy.ListName) (
-	*policy.List, error) {
-	rows, err := snapshot.QueryContext(ctx, rebind(`select keyword, target, text, removed
+func compileList(ctx context.Context, snapshot *sql.Tx, name policy.ListName,
+	ask func(query string) string) (*policy.List, error) {
+	rows, err := snapshot.QueryContext(ctx, ask(`select keyword, target, text, removed
 		from rules where list = $1 and not removed`), string(name))
 	if err != nil {
 		return nil, err

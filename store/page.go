@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 )
 
@@ -156,13 +157,25 @@ func (l listing[T]) query(ctx context.Context, db *DB, condition string, args []
 	}
 	query := "select " + l.columns + ", " + key + ", " + l.id + l.from + where + " order by " + by +
 		atMost(limit)
-	for row, err := range each(ctx, db, l.scanKeyed, query, slices.Concat(l.args, args)...) {
+	rows, err = collect(each(ctx, db, l.scanKeyed, query, slices.Concat(l.args, args)...))
+	if again, ok := againUnindexed(query, err); ok { // it ended in the middle
+		rows, err = collect(each(ctx, db, l.scanKeyed, again, slices.Concat(l.args, args)...))
+		if err == nil {
+			db.unindexed.Store(true)
+		}
+	}
+	return rows, err
+}
+
+// collect gathers what is yielded, or has the error that ended it.
+func collect[T any](seq iter.Seq2[T, error]) (all []T, err error) {
+	for v, err := range seq {
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, row)
+		all = append(all, v)
 	}
-	return rows, nil
+	return all, nil
 }
 
 func and(where, condition string) string {

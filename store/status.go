@@ -15,20 +15,22 @@ func (db *DB) Status(ctx context.Context) (Status, error) {
 	var s Status
 	var oldest sql.NullInt64
 	var started int64
-	err := db.read.QueryRowContext(ctx, rebind(`select
+	_, err := one(ctx, db, func(row scanner) (none struct{}, err error) {
+		return none, row.Scan(&s.Generation, &started, &s.Held, &s.Tickets, &s.Comments, &s.Users,
+			&oldest, &s.Expired)
+	}, `select
 		(select value from meta where name = 'generation'),
 		(select value from meta where name = 'started_at'),
 		(select count(*) from suspended), (select count(*) from tickets),
 		(select count(*) from comments),
 		(select count(*) from users), (select min(created_at) from suspended),
-		(select count(*) from suspended where expires_at <= $1)`), db.now().UnixMilli()).Scan(
-		&s.Generation, &started, &s.Held, &s.Tickets, &s.Comments, &s.Users, &oldest, &s.Expired)
+		(select count(*) from suspended where expires_at <= $1)`, db.now().UnixMilli())
 	if err != nil {
-		return s, fmt.Errorf("status: %w", damaged(err))
+		return s, fmt.Errorf("status: %w", err)
 	}
-	c, err := scanCalendar(db.read.QueryRowContext(ctx, calendarQuery))
+	c, err := one(ctx, db, scanCalendar, calendarQuery)
 	if err != nil {
-		return s, fmt.Errorf("status: %w", damaged(err))
+		return s, fmt.Errorf("status: %w", err)
 	}
 	s.Ahead = int64(c.ahead(db.now().UnixMilli()).Seconds())
 	if oldest.Valid {
@@ -63,23 +65,21 @@ const (
 
 // counts sums what was counted in the last d, by kind.
 func (db *DB) counts(ctx context.Context, d time.Duration) (Counts, error) {
-	rows, err := db.read.QueryContext(ctx, rebind(
-		`select kind, sum(n) from counters where minute > $1 group by kind`),
-		minute(db.now().Add(-d)))
-	if err != nil {
-		return nil, fmt.Errorf("counters: %w", damaged(err))
+	type count struct {
+		kind string
+		n    int64
 	}
-	defer rows.Close()
 	counts := Counts{}
-	for rows.Next() {
-		var kind string
-		var n int64
-		if err := rows.Scan(&kind, &n); err != nil {
+	for c, err := range each(ctx, db, func(row scanner) (c count, err error) {
+		return c, row.Scan(&c.kind, &c.n)
+	}, `select kind, sum(n) from counters where minute > $1 group by kind`,
+		minute(db.now().Add(-d))) {
+		if err != nil {
 			return nil, fmt.Errorf("counters: %w", err)
 		}
-		counts[kind] = n
+		counts[c.kind] = c.n
 	}
-	return counts, rows.Err()
+	return counts, nil
 }
 
 func fromMillis(ms int64) time.Time { return time.UnixMilli(ms).UTC() }

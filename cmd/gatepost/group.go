@@ -59,12 +59,17 @@ func oneOf(names ...string) func(*cobra.Command, []string) error {
 	}
 }
 
-// withStore opens the database for f and closes it afterwards.
+// withStore opens the database for f and closes it afterwards. It warns where indexes could not
+// be read.
 func (a *app) withStore(ctx context.Context, create bool, f func(*store.DB) error) error {
 	db, err := a.openDB(ctx, create)
 	if err != nil {
 		return err
 	}
 	a.noteCreated(db)
-	return errors.Join(f(db), db.Close())
+	err = f(db)
+	if db.WithoutIndexes() {
+		a.note("warning: %s", store.IndexesWarning)
+	}
+	return errors.Join(err, db.Close())
 }

@@ -242,9 +242,9 @@ func (g *daemon) ready(ctx context.Context) error {
 func (g *daemon) purge(ctx context.Context) error {
 	tick := time.NewTicker(purgeEvery)
 	defer tick.Stop()
-	alone := false
+	alone, unindexed := false, false
 	for was := (*store.Purged)(nil); ; {
-		alone = g.warnOfCopy(alone)
+		alone, unindexed = g.warnOfCopy(alone), g.warnOfIndexes(unindexed)
 		p, err := g.db.Purge(ctx, expiry(g.settings.Load(), store.Server()))
 		if err != nil && ctx.Err() == nil {
 			g.log.Error("purge", "error", err)
@@ -265,6 +265,15 @@ func (g *daemon) purge(ctx context.Context) error {
 		case <-tick.C:
 		}
 	}
+}
+
+// warnOfIndexes says once that indexes are damaged, and reports whether they are.
+func (g *daemon) warnOfIndexes(was bool) bool {
+	is := g.db.WithoutIndexes()
+	if is && !was {
+		g.log.Error(store.IndexesWarning)
+	}
+	return is
 }
 
 // warnOfExpiry says what has begun to keep messages from being deleted. Was is nil at first:

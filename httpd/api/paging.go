@@ -98,6 +98,9 @@ func pageBody[T any](s *handlers, r *http.Request, name string, records any, p p
 	b := body{name: records,
 		"meta": map[string]any{"has_more": page.HasMore, "after_cursor": orNull(page.Last),
 			"before_cursor": orNull(page.First)}}
+	if s.DB.WithoutIndexes() {
+		b["warning"] = store.IndexesWarning
+	}
 	if p.cursor {
 		b["links"] = links(
 			when(page.HasMore, s.link(r, "page[after]", page.Last, "page[before]")),

@@ -12,6 +12,7 @@ import (
 
 	"gatepost/httpd"
 	"gatepost/policy"
+	"gatepost/store"
 )
 
 //go:embed templates static
@@ -24,6 +25,7 @@ type page struct {
 	Here    string // the address of the page, to come back to
 	Version string
 	Flash   *flashView // what was just done, if anything was
+	Warning string     // to those who run this, if something is wrong with it
 	Data    any
 }
 
@@ -74,6 +76,9 @@ func (s *handlers) renderStatus(w http.ResponseWriter, r *http.Request, c httpd.
 	p := page{Caller: c, Path: r.URL.Path, Here: here(r), Version: s.Version, Data: data}
 	if p.Flash, err = s.flashView(r, c); err != nil {
 		return err
+	}
+	if s.DB.WithoutIndexes() && c.Role >= policy.Agent {
+		p.Warning = store.IndexesWarning
 	}
 	var b bytes.Buffer
 	if err := t.ExecuteTemplate(&b, "page", p); err != nil {
