@@ -2,9 +2,11 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"os"
+	"slices"
 	"time"
 )
 
@@ -17,14 +19,18 @@ const (
 	indexPages   = 20
 	indexSalt    = 32
 	indexWritten = 96
+	indexBlock   = 32 << 10 // octets
+	blockFrames  = 4096     // whose pages a block has, first of all
+	indexTaken   = 34       // of the first block, by what stands above
 
 	logHeader   = 32
 	frameHeader = 24
 	frameSalt   = 8
 )
 
-// frameChunk is how many frames are read at once, 2 MiB at SQLite's page of 4 KiB.
-const frameChunk = 512
+// frameChunk is how many frames are read at once, 264 KiB at SQLite's page of 4 KiB: what was
+// read is still in the processor's cache when it is written.
+const frameChunk = 64
 
 // errMoved says that the log was begun anew while it was read, or its index is being written.
 var errMoved = errors.New("the write-ahead log has changed meanwhile")
@@ -81,26 +87,24 @@ type logFile struct {
 	chunk      []byte // to read into
 }
 
-// frames reads those behind the first from up to to, a chunk at a time: after errMoved none of
-// the chunk was given.
-func (l *logFile) frames(x logIndex, from, to uint32, do func([]frame) error) error {
+// frames reads those that are named, a chunk at a time: after errMoved none of the chunk was
+// given.
+func (l *logFile) frames(x logIndex, which []uint32, do func([]frame) error) error {
 	size := frameHeader + l.pageSize
-	if need := frameChunk * size; int64(len(l.chunk)) < need {
-		l.chunk = make([]byte, need)
+	if l.chunk == nil {
+		l.chunk = make([]byte, frameChunk*size)
 	}
-	for from < to {
-		n := min(frameChunk, to-from)
-		read := l.chunk[:int64(n)*size]
-		if _, err := l.log.ReadAt(read, logHeader+int64(from)*size); err != nil {
+	for chunk := range slices.Chunk(which, frameChunk) {
+		if err := l.readChunk(chunk, size); err != nil {
 			return err
 		}
 		// Whoever begins the log anew says so in the index first.
 		if now, err := readLogIndex(l.index); err != nil || now.salt != x.salt {
 			return errors.Join(errMoved, err)
 		}
-		all := make([]frame, n)
+		all := make([]frame, len(chunk))
 		for i := range all {
-			b := read[int64(i)*size : int64(i+1)*size]
+			b := l.chunk[int64(i)*size : int64(i+1)*size]
 			if !bytes.Equal(b[frameSalt:frameSalt+len(x.salt)], x.salt[:]) {
 				return errMoved
 			}
@@ -110,14 +114,70 @@ func (l *logFile) frames(x logIndex, from, to uint32, do func([]frame) error) er
 		if err := do(all); err != nil {
 			return err
 		}
-		from += n
 	}
 	return nil
 }
 
+// readChunk reads frames, those that follow one another at once.
+func (l *logFile) readChunk(chunk []uint32, size int64) error {
+	for i := 0; i < len(chunk); {
+		n := 1
+		for i+n < len(chunk) && chunk[i+n] == chunk[i]+uint32(n) {
+			n++
+		}
+		read := l.chunk[int64(i)*size : int64(i+n)*size]
+		if _, err := l.log.ReadAt(read, logHeader+int64(chunk[i])*size); err != nil {
+			return err
+		}
+		i += n
+	}
+	return nil
+}
+
+// allFrames names the first frames.
+func allFrames(n uint32) []uint32 {
+	all := make([]uint32, n)
+	for i := range all {
+		all[i] = uint32(i)
+	}
+	return all
+}
+
+// newest names the last frame of each page among those behind the first from up to to, in the
+// order of the pages, as the index has them.
+func (l *logFile) newest(from, to uint32) (which []uint32, err error) {
+	if from >= to {
+		return nil, nil
+	}
+	type version struct{ page, frame uint32 }
+	var all []version
+	block := make([]byte, 4*blockFrames)
+	for at := from + indexTaken; at < to+indexTaken; {
+		n := min(blockFrames-at%blockFrames, to+indexTaken-at)
+		pages := block[:4*n]
+		offset := int64(at/blockFrames)*indexBlock + int64(at%blockFrames)*4
+		if _, err := l.index.ReadAt(pages, offset); err != nil {
+			return nil, err
+		}
+		for i := range n {
+			all = append(all, version{binary.NativeEndian.Uint32(pages[4*i:]), at + i - indexTaken})
+		}
+		at += n
+	}
+	slices.SortFunc(all, func(a, b version) int {
+		return cmp.Or(cmp.Compare(a.page, b.page), cmp.Compare(a.frame, b.frame))
+	})
+	for i, v := range all {
+		if i+1 == len(all) || all[i+1].page != v.page {
+			which = append(which, v.frame)
+		}
+	}
+	return which, nil
+}
+
 // transactions counts those up to a frame.
 func (l *logFile) transactions(x logIndex, to uint32) (n uint32, err error) {
-	return n, l.frames(x, 0, to, func(all []frame) error {
+	return n, l.frames(x, allFrames(to), func(all []frame) error {
 		for _, f := range all {
 			if f.size > 0 {
 				n++

@@ -172,15 +172,7 @@ func (m *mirror) follow() (x logIndex, err error) {
 
 // bring writes into the copy what the log has more than it.
 func (m *mirror) bring(x logIndex) error {
-	err := m.frames(x, m.at.frames, x.frames, func(all []frame) error {
-		for _, f := range all {
-			if f.size > 0 {
-				m.at.changes++
-			}
-		}
-		m.write(all, m.pageSize)
-		return nil
-	})
+	err := m.copyUpTo(x)
 	if errors.Is(err, errMoved) {
 		m.lost = true
 		return nil
@@ -188,7 +180,7 @@ func (m *mirror) bring(x logIndex) error {
 	if err != nil {
 		return fmt.Errorf("write-ahead log: %w", err)
 	}
-	m.at.frames, m.at.pages = x.frames, x.pages
+	m.at.frames, m.at.changes, m.at.pages = x.frames, x.changes, x.pages
 	m.resize(x)
 	if !x.whole() {
 		return nil

@@ -49,7 +49,7 @@ func (m *mirror) writeRemains(to *os.File) error {
 	if err := copyWhole(to, m.main); err != nil {
 		return err
 	}
-	err := m.frames(m.sound, 0, m.sound.frames, func(all []frame) error {
+	err := m.frames(m.sound, allFrames(m.sound.frames), func(all []frame) error {
 		for _, f := range all {
 			if _, err := to.WriteAt(f.data, int64(f.page-1)*m.pageSize); err != nil {
 				return err

@@ -1,12 +1,10 @@
 package store
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -35,25 +33,32 @@ func (m *mirror) dropCopy(reason error) (err error) {
 	return err
 }
 
-// write writes the last of the frames of each page into the copy, those of pages that follow one
-// another at once. It does without the copy from when that cannot be written, on a full disk or
-// such: mail needs none.
-func (m *mirror) write(all []frame, size int64) {
+// copyUpTo writes into the copy the pages that the log has newer than it.
+func (m *mirror) copyUpTo(x logIndex) error {
+	which, err := m.newest(m.at.frames, x.frames)
+	if err != nil {
+		return err
+	}
+	return m.frames(x, which, func(all []frame) error {
+		m.write(all)
+		return nil
+	})
+}
+
+// write writes pages into the copy, in their order, those that follow one another at once. It does
+// without the copy from when that cannot be written, on a full disk or such: mail needs none.
+func (m *mirror) write(all []frame) {
 	if m.copied == nil {
 		return
 	}
-	slices.SortStableFunc(all, func(a, b frame) int { return cmp.Compare(a.page, b.page) })
-	var run [][]byte
+	run := make([][]byte, 0, len(all))
 	for i, f := range all {
-		if i+1 < len(all) && all[i+1].page == f.page {
-			continue
-		}
 		run = append(run, f.data)
 		if i+1 < len(all) && all[i+1].page == f.page+1 {
 			continue
 		}
 		first := int64(f.page) - int64(len(run))
-		if err := writeRun(m.copied, run, first*size); err != nil {
+		if err := writeRun(m.copied, run, first*m.pageSize); err != nil {
 			_ = m.dropCopy(err)
 			return
 		}
@@ -98,11 +103,7 @@ func (m *mirror) keep() {
 	if m.copied == nil || m.sound.salt != m.at.salt {
 		return
 	}
-	err := m.frames(m.sound, m.at.frames, m.sound.frames, func(all []frame) error {
-		m.write(all, m.pageSize)
-		return nil
-	})
-	if err == nil && m.sound.frames > m.at.frames {
+	if err := m.copyUpTo(m.sound); err == nil && m.sound.frames > m.at.frames {
 		m.at = m.sound
 		m.resize(m.at)
 	}

@@ -110,7 +110,7 @@ func (m *mirror) lookOnce(x logIndex) error {
 func (m *mirror) inLog(x logIndex, strange map[uint32][]byte, size int64) error {
 	found := map[uint32][]byte{}
 	least := m.proof.least
-	err := m.frames(x, 0, x.frames, func(all []frame) error {
+	err := m.frames(x, allFrames(x.frames), func(all []frame) error {
 		for _, f := range all {
 			if is, ok := strange[f.page]; ok && bytes.Equal(is, f.data) {
 				found[f.page] = is
