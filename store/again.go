@@ -42,15 +42,16 @@ type first struct {
 }
 
 // alikeQuery tells by the index alone that there is no such message, as for nearly every one.
-const alikeQuery = `select id from messages where substr(sum, 1, 8) = $1 limit 1`
+const alikeQuery = `select id from messages where dated in ($1, 0) and substr(sum, 1, 8) = $2
+	limit 1`
 
 // firstQuery finds the newest message of these octets and this reverse-path that came within
 // $6 of this one, and is a ticket, a comment or, unless this one is let in ($7), is held. SQLite puts $1
 // for the sum wherever it stands, and so would not see what the index is of.
 const firstQuery = `select m.id, m.decision_id, m.recipients, m.reasons, m.raw is null,
 		exists (select 1 from suspended s where s.id = m.id)
-	from messages m where m.id in (select id from messages where substr(sum, 1, 8) = $8
-			order by id desc limit $9)
+	from messages m where m.id in (select id from messages where dated in ($10, 0)
+			and substr(sum, 1, 8) = $8 order by id desc limit $9)
 		and m.sum = $1 and m.size = $2 and m.mail_from = $3 and m.null_path = $4
 		and abs(m.received_at - $5) <= $6
 		and (exists (select 1 from tickets t where t.id = m.id)
@@ -124,12 +125,20 @@ func (r *Record) Repeats() bool {
 	return r.Window > 0 && (r.Window == Always || r.Message.MessageID() != "")
 }
 
+// dated is under what the index has a message: 0 where its Date says nothing.
+func (r *Record) dated() int64 {
+	if at := r.Message.Date(); !at.IsZero() {
+		return at.Unix()
+	}
+	return 0
+}
+
 // first is nil if there is none, or if it is not whole.
 func (db *DB) first(row func(string, ...any) scanner, r *Record) (*first, error) {
 	if !r.Repeats() {
 		return nil, nil
 	}
-	err := row(alikeQuery, r.Content.Sum[:8]).Scan(new(int64))
+	err := row(alikeQuery, r.dated(), r.Content.Sum[:8]).Scan(new(int64))
 	var f first
 	var damage Damage
 	if err == nil {
@@ -152,7 +161,7 @@ func (f *first) scan(row func(string, ...any) scanner, r *Record) (Damage, error
 	env, c := r.Envelope, r.Content
 	return scanParts(row(firstQuery, c.Sum[:], c.Size, message.Clean(env.MailFrom), env.NullPath,
 		env.ReceivedAt.UnixMilli(), r.Window.Milliseconds(), r.Decision.Action.LetsIn(),
-		c.Sum[:8], mostAlike),
+		c.Sum[:8], mostAlike, r.dated()),
 		part{"id", &f.id}, part{"decision_id", &f.decision}, part{"recipients", &f.recipients},
 		part{"reasons", &f.reasons}, part{"raw", &f.inFile}, part{"held", &f.held})
 }

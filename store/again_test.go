@@ -106,7 +106,7 @@ func TestAgainLater(t *testing.T) {
 func TestAgainByIndex(t *testing.T) {
 	ctx := context.Background()
 	f := open(t)
-	for query, args := range map[string]int{alikeQuery: 1, firstQuery: 9} {
+	for query, args := range map[string]int{alikeQuery: 2, firstQuery: 10} {
 		plan, err := f.read.QueryContext(ctx, "explain query plan "+rebind(query),
 			make([]any, args)...)
 		if err != nil {
@@ -133,6 +133,24 @@ func TestAgainByIndex(t *testing.T) {
 	_, id := f.stays("of one more", 0, raw, reversePath("last@mail.test"))
 	f.stays("which is not looked at", 0, raw, reversePath("r0@mail.test"))
 	f.stays("which is", id, raw, reversePath("last@mail.test"))
+}
+
+// TestAgainDated has the index be in the order of the Date, and a message of an older layout, of
+// which that was not kept, be found all the same.
+func TestAgainDated(t *testing.T) {
+	f := open(t)
+	raw := "Date: Sun, 29 Nov 2026 12:00:00 +0000\r\n" + mail("ann@acme.test", "one", "text")
+	_, id := f.stays("first", 0, raw)
+	var dated int64
+	if err := f.read.QueryRow("select dated from messages").Scan(&dated); err != nil ||
+		dated != time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC).Unix() {
+		t.Errorf("dated %d, %v", dated, err)
+	}
+	f.stays("again", id, raw)
+	if _, err := f.writer.conn.ExecContext(t.Context(), "update messages set dated = 0"); err != nil {
+		t.Fatal(err)
+	}
+	f.stays("after an upgrade", id, raw)
 }
 
 // TestAgainFate has a message stay one with the first only while that is there, and not be

@@ -104,6 +104,9 @@ var layoutTests = map[string]layoutTest{
 			`select sum(value) from meta where name in ('digest_at', 'digest_last', 'quiet_since')`: "0"},
 		rows: `insert into notices values (10, 'k', 'gatepost@mx.test', 'Held', '<k@mx.test>',
 			'Received: by mx.test', x'00', 5)`},
+	"0013_dated.sql": {want: map[string]string{
+		`select group_concat(id) from messages indexed by messages_alike
+			where dated = 0 and substr(sum, 1, 8) = x'00'`: "1,2,3,4"}},
 }
 
 // Each migration is done to a database that began with the first and has rows in every table of
