@@ -37,7 +37,7 @@ type Result struct {
 // A Parcel is one message on its way to one target.
 type Parcel struct {
 	Key     string // of the message and the target: the same at every try
-	Event   string // ticket.created, comment.created, message.suspended, message.recovered, test
+	Event   string // ticket.created or another of the store's, or test
 	Attempt int    // 1 at the first try
 
 	Ticket     int64  // its id, or that of the held message

@@ -6,7 +6,8 @@ import "time"
 // passes over those that it does not know. It is the same at each attempt but for the link.
 // Text that is no UTF-8 has U+FFFD in the place of what is not; Raw has every octet.
 type WebhookEvent struct {
-	// Type is ticket.created, comment.created, message.suspended, message.recovered or test.
+	// Type is ticket.created, comment.created, message.suspended, message.recovered, mail.quiet or
+	// test.
 	Type string `json:"type"`
 	// Timestamp is when it happened, as RFC 3339 has it, in UTC.
 	Timestamp time.Time   `json:"timestamp"`
@@ -15,7 +16,7 @@ type WebhookEvent struct {
 
 // WebhookData is what happened.
 type WebhookData struct {
-	// Ticket is the id of the ticket; null for a message that is held.
+	// Ticket is the id of the ticket; null for a message that is held, and for mail.quiet.
 	Ticket *int64 `json:"ticket"`
 	// Comment is the id of the reply that joined the ticket; null for the ticket itself.
 	Comment *int64 `json:"comment"`
@@ -63,6 +64,13 @@ type WebhookMessage struct {
 	LinkEnds *time.Time `json:"link_ends,omitempty"`
 }
 
+// digestEvent is the event of a Parcel that is for its one recipient, and quietEvent that of one
+// about which no stranger has written.
+const (
+	digestEvent = "digest.made"
+	quietEvent  = "mail.quiet"
+)
+
 // suspendedEvent is the event of a Parcel whose Ticket is the id of a held message.
 const suspendedEvent = "message.suspended"
 
@@ -79,8 +87,12 @@ func newWebhookEvent(p *Parcel) WebhookEvent {
 			Recipients: append([]string{}, p.Recipients...)},
 		Message: WebhookMessage{Size: p.Size},
 	}
-	if d.Ticket = &p.Ticket; p.Event == suspendedEvent {
-		d.Ticket, d.Suspended = nil, &p.Ticket
+	switch p.Event {
+	case suspendedEvent:
+		d.Suspended = &p.Ticket
+	case quietEvent:
+	default:
+		d.Ticket = &p.Ticket
 	}
 	if p.Comment != 0 {
 		d.Comment = &p.Comment

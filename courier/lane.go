@@ -183,7 +183,7 @@ func (l *lane) try(lease *store.Lease) (r Result) {
 		}
 	}()
 	p := NewParcel(ctx, l.e.DB, lease)
-	if l.ReplyAddress != nil && p.Event != suspendedEvent {
+	if l.ReplyAddress != nil && p.Ticket != 0 && p.Event != suspendedEvent {
 		p.ReplyAddress = l.ReplyAddress(p)
 	}
 	return l.Carrier.Carry(ctx, p, nil)

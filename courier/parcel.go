@@ -16,7 +16,8 @@ func NewParcel(ctx context.Context, db *store.DB, l *store.Lease) *Parcel {
 		Comment:    l.Comment,
 		DecisionID: l.DecisionID, Cause: l.Cause, ReceivedAt: l.ReceivedAt, CreatedAt: l.TicketAt,
 		MailFrom:   l.MailFrom,
-		Recipients: message.WithoutReplyTags(l.Recipients), Trace: field(l.Trace), Results: field(l.Results),
+		Recipients: message.WithoutReplyTags(l.Recipients),
+		Trace:      field(l.Trace), Results: field(l.Results),
 		Name: l.Author.Name, Email: l.Author.Email, Claimed: l.Claimed, Proven: l.Proven,
 		ReplyTo: l.ReplyTo, Subject: l.Subject, MessageID: l.MessageID, Size: l.Size,
 		Open: contentOf(ctx, db, l.Message)}

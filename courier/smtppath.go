@@ -16,6 +16,8 @@ func (s *SMTP) envelope(p *Parcel) (to, from string, err error) {
 		from = s.MailFrom
 	}
 	switch {
+	case p.Event == digestEvent && len(p.Recipients) == 1: // for one person, whatever desk the target leads to
+		to = p.Recipients[0]
 	case s.To != "":
 		to = s.To
 	case len(p.Recipients) == 1:

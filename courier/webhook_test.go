@@ -158,6 +158,13 @@ func TestWebhookPayload(t *testing.T) {
 		{"comment", WebhookConfig{Inline: -1}, func(p *Parcel) { p.Event, p.Comment = "comment.created", 9 },
 			strings.NewReplacer(`"comment":null`, `"comment":9`, "ticket.created", "comment.created").
 				Replace(start) + `}}}`},
+		{"an address for replies", WebhookConfig{Inline: -1},
+			func(p *Parcel) { p.ReplyAddress = "help+re-a@desk.test" },
+			strings.Replace(start, `"envelope"`, `"reply_address":"help+re-a@desk.test","envelope"`, 1) +
+				`}}}`},
+		{"quiet", WebhookConfig{Inline: -1}, func(p *Parcel) { p.Event, p.Ticket = "mail.quiet", 0 },
+			strings.NewReplacer(`"ticket":7`, `"ticket":null`, "ticket.created", "mail.quiet").
+				Replace(start) + `}}}`},
 		{"held", WebhookConfig{Inline: -1}, func(p *Parcel) {
 			p.Event, p.Cause, p.CreatedAt = "message.suspended", "automatic mail", time.Time{}
 			p.Recipients, p.ReplyTo, p.Subject = nil, nil, "\xff\x00"

@@ -45,6 +45,10 @@ type Server struct {
 	Counts    []prometheus.Collector // what /metrics shows beside our own
 	Now       func() time.Time       // the clock; time.Now if nil
 
+	// NextDigest is when people are next told by mail what is held; the zero time if nobody is. Nil:
+	// nobody is.
+	NextDigest func(context.Context) (time.Time, error)
+
 	// CheckLink says whether a query is that of a link to what is at a path, and has not ended.
 	// Nil: there are no links.
 	CheckLink func(path string, query url.Values, now time.Time) error

@@ -35,13 +35,18 @@ func Below(section string, err error) error {
 // Check finds what is wrong with one, as far as that can be seen in the settings alone.
 func (h *Handoff) Check() error {
 	var errs []error
-	events := []string{"ticket.created", "comment.created", "message.suspended", "message.recovered"}
+	events := []string{"ticket.created", "comment.created", "message.suspended", "message.recovered",
+		digestEvent, quietEvent}
 	if len(h.Events) == 0 {
 		errs = append(errs, errors.New("events: there are none: write ticket.created"))
 	}
 	for _, event := range h.Events {
 		if !slices.Contains(events, event) {
 			errs = append(errs, fmt.Errorf("events: %q: write %s", event, strings.Join(events, ", ")))
+		}
+		if kind := map[string]string{digestEvent: "smtp", quietEvent: "webhook"}[event]; kind != "" &&
+			kind != h.Kind {
+			errs = append(errs, fmt.Errorf("events: %s is for targets of the kind %s", event, kind))
 		}
 	}
 	if _, err := h.Filter(); err != nil {

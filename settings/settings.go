@@ -28,6 +28,7 @@ type Settings struct {
 	HTTP       HTTP       `toml:"http"`
 	Suspended  Suspended  `toml:"suspended"`
 	Tombstones Tombstones `toml:"tombstones"`
+	Digest     Digest     `toml:"digest"`
 	Handoff    Handoffs   `toml:"handoff"`
 	Log        Log        `toml:"log"`
 
@@ -277,6 +278,29 @@ func Defaults() *Settings {
 			// For how long it is known what became of a message that is gone: its id, sender,
 			// Message-ID and cause, when it came and went, and who deleted it. `0s`: not at all.
 			Keep: Span(90 * 24 * time.Hour),
+		},
+		Digest: Digest{
+			// Who gets a [digest](hand-off.md#digest) of what is held: addresses, each with a time
+			// zone of its own behind `=` if need be, as in `bob@example.com=America/New_York`.
+			// Empty: nobody.
+			To: nil,
+			// How often, if there is anything to tell: `10m` at least.
+			Every: Span(24 * time.Hour),
+			// The time zone of all others, such as `Europe/Berlin`.
+			TimeZone: "UTC",
+			// Its author's address. Empty: `gatepost` at `smtp.hostname`.
+			From: "",
+			// Where people reach the console, such as `https://gatepost.example.com`: each message
+			// has a link then.
+			Links: "",
+			// How long before its time is over it warns of a message that nobody has seen. `0s`:
+			// not at all.
+			WarnBefore: Span(48 * time.Hour),
+			// After how long without any mail it says so, and a webhook is told `mail.quiet`. `0s`:
+			// never.
+			QuietAfter: 0,
+			// Whether it gives with a held reply the address of the ticket that it names.
+			ReplyToken: false,
 		},
 		Log: Log{
 			// The form of the log on stderr: `text`, `json`, or `auto` for text on a terminal

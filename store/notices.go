@@ -18,8 +18,7 @@ const noticesKept = 30 * 24 * time.Hour
 
 // A Notice is a message of our own that is to be carried on.
 type Notice struct {
-	Event     string // DigestMade or MailQuiet
-	Target    string // of a digest; an event goes to all that want it
+	Event     string // DigestMade or MailQuiet: it goes to all targets that want it
 	Recipient string // of a digest
 	Key       string // of it alone, in Trace
 	From      string // its author's address
@@ -105,9 +104,6 @@ func (t *tx) announce(n *Notice, at int64) error {
 		return err
 	}
 	o := offer{event: n.Event, message: id, thread: id, decision: n.Key, at: at}
-	if n.Target != "" {
-		return t.addHandoff(&Target{Name: n.Target}, o, n.Recipient)
-	}
 	targets, err := t.targets()
 	for i := 0; i < len(targets) && err == nil; i++ {
 		if targets[i].wants(n.Event) {
@@ -156,10 +152,16 @@ func (db *DB) LastReceived(ctx context.Context) (at time.Time, err error) {
 const notOurs = ` and not exists (select 1 from notices n where n.message_id = m.message_id)`
 
 // HeldBetween are the held messages with an id above the first and not above the second, the
-// oldest first, at most so many.
-func (db *DB) HeldBetween(ctx context.Context, after, last int64, most int) ([]Suspended, error) {
-	return db.heldFor(ctx, ` where s.id > $1 and s.id <= $2`+notOurs+` order by s.id`, most, after,
-		last)
+// oldest first, at most so many, and how many there are in all.
+func (db *DB) HeldBetween(ctx context.Context, after, last int64, most int) (held []Suspended,
+	all int, err error) {
+	const those = ` where s.id > $1 and s.id <= $2` + notOurs
+	n, err := one(ctx, db, scanCount, `select count(*)`+suspendedFrom+those, after, last)
+	if err != nil {
+		return nil, 0, fmt.Errorf("held messages: %w", err)
+	}
+	held, err = db.heldFor(ctx, those+` order by s.id`, most, after, last)
+	return held, int(n), err
 }
 
 // UnseenUntil are the held messages that nobody was shown and that expire by then, the next one

@@ -19,7 +19,8 @@ const (
 
 // HandoffEvents are all that a target may ask for.
 func HandoffEvents() []string {
-	return []string{TicketCreated, CommentCreated, MessageSuspended, MessageRecovered, MailQuiet}
+	return []string{TicketCreated, CommentCreated, MessageSuspended, MessageRecovered,
+		DigestMade, MailQuiet}
 }
 
 // A Target is where messages are carried on to. No secret is in it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -29,7 +30,14 @@ func (g *daemon) serveHTTP(ctx context.Context) error {
 	}
 	g.console.DB, g.console.Ready = g.db, g.ready
 	g.console.CheckLink = g.checkLink
+	g.console.NextDigest = func(ctx context.Context) (time.Time, error) {
+		d, err := newDigester(ctx, g.db, g.settings.Load(), g.app.now(), g.started)
+		if err != nil {
+			return time.Time{}, err
+		}
+		return d.next(), nil
+	}
 	g.console.Counts = []prometheus.Collector{handoffCounts{g.db, g.courier, g.app.now},
-		machineCounts{g}, g.mail.took}
+		machineCounts{g}, quietCount{g}, g.mail.took}
 	return g.console.Run(ctx, g.http)
 }

@@ -66,7 +66,7 @@ func (a *app) listHandoffs(ctx context.Context, db *store.DB, q store.HandoffQue
 			next = a.when(*h.DueAt)
 		}
 		return []string{strconv.FormatInt(h.ID, 10), a.when(h.CreatedAt), h.Target, h.Event,
-			strconv.FormatInt(h.Ticket, 10), h.State, strconv.Itoa(h.Attempts), next, h.Said}
+			idOrNone(h.Ticket), h.State, strconv.Itoa(h.Attempts), next, h.Said}
 	})
 	return errors.Join(err, a.noteTargets(ctx, db))
 }
@@ -100,7 +100,7 @@ func (a *app) printHandoff(h store.Handoff) error {
 		{"ID", strconv.FormatInt(h.ID, 10)},
 		{"Target", h.Target},
 		{"Event", h.Event},
-		{"Ticket", strconv.FormatInt(h.Ticket, 10)},
+		{"Ticket", idOrNone(h.Ticket)},
 		{"Subject", h.Subject},
 		{"Recipient", h.Recipient},
 		{"State", handoffState(h)},
@@ -116,6 +116,14 @@ func (a *app) printHandoff(h store.Handoff) error {
 			age(a.now().Sub(*h.DueAt))})
 	}
 	return a.printFields(append(fields, [2]string{"Key", h.Key}, [2]string{"Decision", h.DecisionID}))
+}
+
+// idOrNone is empty for a hand-off that is about no ticket.
+func idOrNone(id int64) string {
+	if id == 0 {
+		return ""
+	}
+	return strconv.FormatInt(id, 10)
 }
 
 // handoffState says of what may have arrived what that means.

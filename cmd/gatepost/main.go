@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	_ "time/tzdata" // for a machine that has no time zones
 
 	"gatepost/settings"
 	"gatepost/terminal"

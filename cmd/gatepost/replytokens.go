@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -19,23 +20,36 @@ func replyTokens(s *settings.Settings, key []byte) *courier.ReplyTokens {
 	return &courier.ReplyTokens{Key: key, Life: time.Duration(s.Replies.TokenLife)}
 }
 
-// policyOf is what the settings say to the rules, tokens included. A key that is not there has
-// signed none: a server makes it before it issues any.
+// storedTokens go by the key that is there; nil if there is none. It has signed nothing then: a
+// server makes it before it issues any.
+func storedTokens(s *settings.Settings) (*courier.ReplyTokens, error) {
+	key, err := os.ReadFile(s.DB + linkKeySuffix)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("key of reply tokens: %w", err)
+	}
+	return replyTokens(s, key), nil
+}
+
+// policyOf is what the settings say to the rules, tokens included.
 func policyOf(s *settings.Settings) (policy.Settings, error) {
 	rules, err := s.Policy()
 	if err != nil || !s.TakesTokens() {
 		return rules, err
 	}
-	key, err := os.ReadFile(s.DB + linkKeySuffix)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return rules, fmt.Errorf("key of reply tokens: %w", err)
+	tokens, err := storedTokens(s)
+	if err != nil {
+		return rules, err
 	}
-	tokens := replyTokens(s, key)
+	if tokens == nil { // what bears one bears none of ours: any key is as good
+		key := make([]byte, linkKeySize)
+		rand.Read(key)
+		tokens = replyTokens(s, key)
+	}
 	rules.Token = func(env *message.Envelope) (t policy.Token) {
 		t.Recipient, t.Ticket = tokens.Token(env)
-		if len(key) == 0 { // which anybody could sign with
-			t.Ticket = 0
-		}
 		return t
 	}
 	return rules, nil

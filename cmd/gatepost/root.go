@@ -19,6 +19,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newSuspendedCommand(a),
 		newTicketCommand(a),
 		newHandoffCommand(a),
+		newDigestCommand(a),
 		newLoopCommand(a),
 		newAccessCommand(a),
 		newTokenCommand(a),

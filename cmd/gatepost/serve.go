@@ -68,7 +68,8 @@ type daemon struct {
 	receiver  *intake.Receiver
 	courier   *courier.Engine
 	links     atomic.Pointer[courier.Links] // to messages; nil if no target gives any
-	checkers  []*mailauth.Checker           // the last is in use; nil if claims are taken
+	started   time.Time
+	checkers  []*mailauth.Checker // the last is in use; nil if claims are taken
 	mail      mailCounts
 	stopping  atomic.Bool
 }
@@ -96,7 +97,7 @@ func (a *app) serve(ctx context.Context) error {
 
 // openDaemon checks everything and takes what a server needs.
 func (a *app) openDaemon(ctx context.Context) (g *daemon, err error) {
-	g = &daemon{app: a}
+	g = &daemon{app: a, started: a.now()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, g.close())
@@ -182,6 +183,7 @@ func (g *daemon) run(ctx context.Context, stop func(), hangUps <-chan os.Signal)
 	group.Go(func() error { return g.serveHTTP(inside) })
 	group.Go(func() error { return g.courier.Run(inside) })
 	group.Go(func() error { return g.purge(inside) })
+	group.Go(func() error { return g.tellPeople(inside) })
 	group.Go(func() error { return g.watchBalance(inside) })
 	group.Go(func() error { return g.watchDisk(inside) })
 	group.Go(func() error { return g.watchFiles(inside) })

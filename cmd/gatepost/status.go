@@ -27,6 +27,7 @@ type report struct {
 	UptimeSeconds *int64 `json:"uptime_seconds"` // of the server; null if none runs
 	store.Status
 	Restricted bool     `json:"ip_restrictions"` // people may sign in from some ranges only
+	Digests    digests  `json:"digest"`
 	Warnings   []string `json:"warnings"`
 
 	access  policy.Access
@@ -70,7 +71,13 @@ func (a *app) status(ctx context.Context) (*report, error) {
 		if err != nil {
 			return err
 		}
-		r.targets, err = db.Targets(ctx)
+		if r.targets, err = db.Targets(ctx); err != nil {
+			return err
+		}
+		d, err := a.digester(ctx, db, s)
+		if err == nil {
+			r.Digests = newDigests(d)
+		}
 		return err
 	})
 	if err != nil {
@@ -184,6 +191,10 @@ func (a *app) printStatus(r *report) error {
 		{"tickets", strconv.FormatInt(r.Tickets, 10)},
 		{"comments", strconv.FormatInt(r.Comments, 10)},
 		{"profiles", strconv.FormatInt(r.Users, 10)},
+	}
+	if next := r.Digests.NextAt; next != nil {
+		fields = append(fields, [2]string{"next digest", stamp(*next) + ", to " +
+			count(len(r.Digests.To), "person", "people")})
 	}
 	for _, w := range r.Warnings {
 		fields = append(fields, [2]string{"warning", w})

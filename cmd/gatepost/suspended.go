@@ -60,10 +60,10 @@ func (a *app) listSuspended(ctx context.Context, db *store.DB, q store.Query, l 
 // deleted for it.
 func (a *app) looked(ctx context.Context, db *store.DB) error {
 	s, err := a.settings()
-	if err != nil || !bool(s.Suspended.KeepUnseen) {
+	if err != nil || !bool(s.Suspended.KeepUnseen) && len(s.Digest.To) == 0 {
 		return err
 	}
-	if err := db.Looked(ctx); err != nil {
+	if err := db.Looked(ctx); err != nil || !bool(s.Suspended.KeepUnseen) {
 		return err
 	}
 	status, err := db.Status(ctx)

@@ -18,6 +18,8 @@ type statusView struct {
 	Kinds []kindCount
 	Plot  plot
 	Rules int // entries on both lists
+
+	NextDigest time.Time // the zero time if nobody gets one
 }
 
 // A kindCount is how many decisions of one kind there were.
@@ -76,6 +78,11 @@ func (s *handlers) statusView(ctx context.Context) (view statusView, err error) 
 	if s.Ready != nil {
 		if e := s.Ready(ctx); e != nil {
 			view.Ready = e.Error()
+		}
+	}
+	if s.NextDigest != nil {
+		if view.NextDigest, err = s.NextDigest(ctx); err != nil {
+			return view, err
 		}
 	}
 	p, err := s.DB.Policy(ctx)
