@@ -10,6 +10,7 @@ import (
 )
 
 // learn has a target that cannot be reached rest, and one that takes mail again have all at once.
+// One that leaves a message after the other in doubt rests, too: no more of them shall be so.
 func (l *lane) learn(lease *store.Lease, r *Result) {
 	l.lock.Lock()
 	defer l.lock.Unlock()
@@ -24,7 +25,7 @@ func (l *lane) learn(lease *store.Lease, r *Result) {
 		l.row, l.last, l.rest = 0, 0, time.Time{}
 		return
 	}
-	if r.Outcome != Retry || r.Pause {
+	if r.Pause {
 		return
 	}
 	after := min(r.After, mostAfter)

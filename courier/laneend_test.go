@@ -27,6 +27,7 @@ func TestLearn(t *testing.T) {
 		{"asked for a year", []Result{{After: 9000 * time.Hour}}, false, mostAfter, true},
 		{"paused", []Result{{Down: true, Pause: true}}, false, 0, false},
 		{"unknown", []Result{{Outcome: Unknown}}, false, 0, false},
+		{"all unknown", repeat(Result{Outcome: Unknown}, 10), false, 0, true},
 		{"refused", append(repeat(Result{}, 9), Result{Outcome: Fail}, Result{}), false, 0, false},
 	} {
 		e := &Engine{Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler)}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -137,14 +138,26 @@ func (h *house) receive(n int) {
 // await waits until n hand-offs to a target have come to a state.
 func (h *house) await(target, state string, n int) {
 	h.Helper()
+	h.awaitAny(target, n, state)
+}
+
+// awaitEnds waits until n hand-offs to a target are done, or may be.
+func (h *house) awaitEnds(target string, n int) {
+	h.Helper()
+	h.awaitAny(target, n, store.HandoffDone, store.HandoffUnknown)
+}
+
+func (h *house) awaitAny(target string, n int, states ...string) {
+	h.Helper()
 	for n > 0 {
 		select {
 		case line := <-h.lines:
-			if line.message == "hand-off" && line.target == target && line.state == state {
+			if line.message == "hand-off" && line.target == target &&
+				slices.Contains(states, line.state) {
 				n--
 			}
 		case <-h.Context().Done():
-			h.Fatalf("%d hand-offs to %s are still not %s", n, target, state)
+			h.Fatalf("%d hand-offs to %s are still not %v", n, target, states)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -173,7 +174,7 @@ func wrongProtocol(err error) bool {
 
 // hide takes the secrets out of what is shown: the other side may say them back.
 func (p *poster) hide(text string) string {
-	for _, secret := range append(p.secrets, p.url.RawQuery) { // which may hold a token
+	for _, secret := range slices.Concat(p.secrets, []string{p.url.RawQuery}) { // may hold a token
 		if secret == "" {
 			continue
 		}

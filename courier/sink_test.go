@@ -209,7 +209,8 @@ func (k *talk) data() error {
 	k.lock.Lock()
 	answer := k.answer
 	k.lock.Unlock()
-	if answer == nil || strings.HasPrefix(answer("dot")+"2", "2") || answer("dot") == "drop" {
+	usual := answer == nil || strings.HasPrefix(answer("dot")+"2", "2")
+	if usual || answer("dot") == "drop" || answer("dot") == "hang" {
 		k.lock.Lock()
 		k.mails = append(k.mails, sunk{k.from, k.to, content.String()})
 		k.lock.Unlock()
