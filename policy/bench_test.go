@@ -80,6 +80,9 @@ func BenchmarkDecide(b *testing.B) {
 	b.Run("million/address", func(b *testing.B) { benchmarkDecide(b, large, "ann%d@acme.test") })
 	b.Run("million/domain", func(b *testing.B) { benchmarkDecide(b, large, "ann@mail%d.spam.test") })
 	b.Run("million/deep", func(b *testing.B) { benchmarkDecide(b, large, deep) })
+	orgs := &policy.Policy{Allow: small.Allow, Block: small.Block,
+		Orgs: pasted(b, policy.Org, "client.test")}
+	b.Run("organisations/stranger", func(b *testing.B) { benchmarkDecide(b, orgs, "ann%d@example.com") })
 	changed := &policy.Policy{Allow: small.Allow, Block: large.Block.With(many(b, 900))}
 	b.Run("million/overlay", func(b *testing.B) { benchmarkDecide(b, changed, "ann%d@acme.test") })
 }

@@ -16,11 +16,12 @@ import (
 	"gatepost/policy"
 )
 
-// A policyCase is one file of testdata/policy: two lists, who is known, a sender, and what
+// A policyCase is one file of testdata/policy: two lists, organisations, who is known, a sender, and what
 // is wanted.
 type policyCase struct {
 	name   string
 	lists  map[policy.ListName]string
+	orgs   map[string]string // by name, what they have
 	known  map[string]policy.Profile
 	ours   map[message.Address]bool // our support addresses
 	thread map[string]string        // the ticket that is known, who is on it, the token
@@ -81,7 +82,21 @@ func (c policyCase) policy() (*policy.Policy, []string) {
 		compiled[name] = policy.Compile(slices.Values(entries))
 	}
 	return &policy.Policy{Allow: compiled[policy.Allow], Block: compiled[policy.Block],
-		Settings: policy.Settings{AskToken: c.thread["ask"] == "token"}}, refused
+		Settings: policy.Settings{AskToken: c.thread["ask"] == "token"},
+		Orgs:     organisations(c.orgs)}, refused
+}
+
+// organisations compiles what organisations have, a field for each name.
+func organisations(orgs map[string]string) *policy.List {
+	return policy.Compile(func(yield func(policy.Entry) bool) {
+		for name, text := range orgs {
+			for target := range strings.FieldsSeq(text) {
+				if !yield(policy.Entry{Target: target, Text: name}) {
+					return
+				}
+			}
+		}
+	})
 }
 
 func (c policyCase) decide(t *testing.T, p *policy.Policy) policy.Decision {
@@ -136,7 +151,7 @@ func address(t testing.TB, s string) message.Address {
 	return a
 }
 
-// readArchives reads testdata/policy: sections why, lists, known, ours, thread, message or
+// readArchives reads testdata/policy: sections why, lists, organisations, known, ours, thread, message or
 // sender, want.
 func readArchives(t *testing.T) []policyCase {
 	paths, err := filepath.Glob(filepath.Join("..", "testdata", "policy", "*.txtar"))
@@ -164,6 +179,8 @@ func readArchive(t *testing.T, name string, a *txtar.Archive) policyCase {
 			why = strings.TrimSpace(text)
 		case "lists":
 			c.lists = readLists(t, name, text)
+		case "organisations":
+			c.orgs = pairs(t, name, text)
 		case "known":
 			c.known = readKnown(t, name, text)
 		case "ours":

@@ -3,7 +3,7 @@ package policy
 // standing is what the rules before have found out of the sender.
 type standing struct {
 	proof   Result
-	allowed bool // the allowlist has the sender, and that counts
+	allowed bool // the allowlist or an organisation has the sender, and that counts
 	claimed bool // the sender is only a claim
 }
 
@@ -25,8 +25,8 @@ func (p *Policy) askCauses(d *Decision, f *Facts) bool {
 	return p.askCause(d, f, ruleRate, Loop, rate)
 }
 
-// askCause asks one rule, unless its cause is switched off, or lifted from a sender on the
-// allowlist.
+// askCause asks one rule, unless its cause is switched off, or lifted from a sender that
+// is allowed.
 func (p *Policy) askCause(d *Decision, f *Facts, id ruleID, c Cause,
 	ask func(*Policy, *Facts, standing, Cause) verdict) bool {
 	v := verdict{answer: switchedOff}

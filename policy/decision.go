@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"strings"
 
 	"gatepost/message"
@@ -71,9 +72,10 @@ type Decision struct {
 
 	rule     Entry
 	against  Entry    // an entry that says otherwise, if one does
+	org      string   // the organisation that has one of the two, "" if none does
 	conflict bool     // the two contradict each other
 	evidence Evidence // what shows the cause
-	allowed  bool     // the allowlist has the sender
+	allowed  bool     // the allowlist or an organisation has the sender
 	authored bool     // it is judged as that of its Author
 	lost     bool     // it would have gone better with the proof
 	facts    *Facts
@@ -109,6 +111,7 @@ func (d *Decision) settle(id ruleID, v verdict) {
 // name takes down the entries that the verdict is about.
 func (d *Decision) name(p *Policy, h hits, v verdict) {
 	d.rule, d.against = p.entry(v.entry, h.address), p.entry(v.against, h.address)
+	d.org = cmp.Or(p.owner(v.entry, h.address), p.owner(v.against, h.address))
 }
 
 // Rule is the most specific entry that decided; the zero Entry if none did.

@@ -1,12 +1,21 @@
 package policy
 
-// A ListName says which of the two lists an entry stands on.
+// A ListName says which of the two lists an entry stands on, or that an organisation has it.
 type ListName string
 
 const (
 	Allow ListName = "allow"
 	Block ListName = "block"
+	Org   ListName = "organisation" // takes what the allowlist takes
 )
+
+// place says where an entry stands.
+func (l ListName) place() string {
+	if l == Org {
+		return "in an organisation"
+	}
+	return "on the " + string(l) + "list"
+}
 
 // A Keyword stands before an entry of the blocklist and says what becomes of the mail.
 type Keyword uint8

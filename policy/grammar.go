@@ -9,7 +9,7 @@ import (
 
 // The grammar of an entry:
 //
-//	allowlist  target
+//	allowlist  target; so has an organisation
 //	blocklist  target | "suspend:" target | "reject:" target | "*"
 //	target     address | domain
 //
@@ -48,8 +48,8 @@ func cutKeyword(list ListName, s string) (Keyword, string, *fault) {
 	switch {
 	case f != nil:
 		return 0, "", f
-	case list == Allow:
-		return 0, "", keywordOnAllow(k, target)
+	case list != Block:
+		return 0, "", keywordElsewhere(list, k, target)
 	case target == "":
 		return 0, "", &fault{
 			reason:  "nothing follows the colon",
@@ -78,9 +78,9 @@ func parseKeyword(before, target string) (Keyword, *fault) {
 	}
 }
 
-func keywordOnAllow(k Keyword, target string) *fault {
+func keywordElsewhere(list ListName, k Keyword, target string) *fault {
 	f := &fault{
-		reason: fmt.Sprintf("%s has no meaning on the allowlist", k),
+		reason: fmt.Sprintf("%s has no meaning %s", k, list.place()),
 		remedy: "put the entry on the blocklist",
 	}
 	if readable(Block, k.String()+target) {
@@ -92,6 +92,11 @@ func keywordOnAllow(k Keyword, target string) *fault {
 // everyone reads "*", which stands for all who have no profile.
 func everyone(list ListName, k Keyword) (Entry, *fault) {
 	switch {
+	case list == Org:
+		return Entry{}, &fault{
+			reason: "* has no meaning in an organisation",
+			remedy: "write the domains and addresses that it has",
+		}
 	case list == Allow:
 		return Entry{}, &fault{
 			reason: "* has no meaning on the allowlist",

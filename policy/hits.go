@@ -11,9 +11,10 @@ type hits struct {
 	everyone bool  // the blocklist has *
 	spared   marks // keywords on the full address that were left out
 
-	uncounted struct{ profile, allow bool } // what favours the sender, but does not count
+	uncounted struct{ profile, allow, org bool } // what favours the sender, but does not count
 
 	allow         int16
+	org           int16 // of what an organisation has
 	plain         int16
 	suspend       int16
 	rejectAddress int16
@@ -33,6 +34,7 @@ type listed uint8
 const (
 	nowhere listed = iota
 	onAllow
+	onOrg
 	onBlock
 	starOnBlock
 )
@@ -42,7 +44,7 @@ func (p *Policy) find(a message.Address, profile Profile) hits {
 	h := hits{address: a.String(), profile: profile}
 	h.everyone = p.Block != nil && p.Block.everyone
 	h.findAddress(p)
-	for domain := range within(a.Domain(), p.Allow.labels()|p.Block.labels()) {
+	for domain := range within(a.Domain(), p.Allow.labels()|p.Block.labels()|p.Orgs.labels()) {
 		h.findDomain(p, domain)
 	}
 	return h
@@ -59,8 +61,8 @@ func (p *Policy) doubted(f *Facts) hits {
 
 func (p *Policy) unfavoured(a message.Address, profile Profile) hits {
 	h := p.find(a, Profile{Suspended: profile.Suspended})
-	h.uncounted.profile, h.uncounted.allow = profile.Known, h.allow > 0
-	h.allow = 0
+	h.uncounted.profile, h.uncounted.allow, h.uncounted.org = profile.Known, h.allow > 0, h.org > 0
+	h.allow, h.org = 0, 0
 	return h
 }
 
@@ -75,7 +77,7 @@ func (h *hits) findAddress(p *Policy) {
 	if m.has(RejectKeyword) {
 		h.rejectAddress = int16(len(h.address))
 	}
-	h.findAny(h.address, m, p.Allow.at(h.address))
+	h.findAny(h.address, m, p)
 }
 
 func (h *hits) findDomain(p *Policy, d string) {
@@ -83,19 +85,22 @@ func (h *hits) findDomain(p *Policy, d string) {
 	if m.has(RejectKeyword) && h.rejectDomain == 0 {
 		h.rejectDomain = int16(len(d))
 	}
-	h.findAny(d, m, p.Allow.at(d))
+	h.findAny(d, m, p)
 }
 
 // findAny notes what is asked of addresses and domains alike.
-func (h *hits) findAny(target string, blocked, allowed marks) {
+func (h *hits) findAny(target string, blocked marks, p *Policy) {
 	if blocked.has(Plain) && h.plain == 0 {
 		h.plain = int16(len(target))
 	}
 	if blocked.has(SuspendKeyword) && h.suspend == 0 {
 		h.suspend = int16(len(target))
 	}
-	if allowed.has(Plain) && h.allow == 0 {
+	if p.Allow.at(target).has(Plain) && h.allow == 0 {
 		h.allow = int16(len(target))
+	}
+	if p.Orgs.at(target).has(Plain) && h.org == 0 {
+		h.org = int16(len(target))
 	}
 }
 
@@ -107,12 +112,15 @@ func (h hits) missing(k Keyword) answer {
 	return noEntry
 }
 
-// allowed is the entry of the allowlist, if any.
+// allowed is the entry of the allowlist, or what an organisation has, if any.
 func (h hits) allowed() hit {
-	if h.allow == 0 {
-		return hit{}
+	switch {
+	case h.allow > 0:
+		return hit{list: onAllow, length: h.allow}
+	case h.org > 0:
+		return hit{list: onOrg, length: h.org}
 	}
-	return hit{list: onAllow, length: h.allow}
+	return hit{}
 }
 
 func blocked(k Keyword, length int16) hit { return hit{onBlock, k, length} }
@@ -148,8 +156,18 @@ func (p *Policy) entry(h hit, address string) Entry {
 		return Entry{}
 	case onAllow:
 		return p.Allow.shown(e)
+	case onOrg:
+		return e
 	case starOnBlock:
 		e.Target = Everyone
 	}
 	return p.Block.shown(e)
+}
+
+// owner is the organisation whose entry was hit, "" if it is of a list.
+func (p *Policy) owner(h hit, address string) string {
+	if h.list != onOrg {
+		return ""
+	}
+	return p.Orgs.shown(Entry{Target: address[len(address)-int(h.length):]}).String()
 }

@@ -21,6 +21,8 @@
 //	reject: domain      a reject: entry for the domain matches: reject; suspend if the list
 //	                    has * or a plain entry matches too
 //	allowlist           the allowlist has the address or its domain: let it pass
+//	organisation        an organisation has the address or its domain: let it pass, as the
+//	                    allowlist does
 //	blocklist           a plain entry matches: suspend
 //	wildcard            the blocklist has * and the address has no profile: suspend
 //
@@ -54,7 +56,7 @@
 //
 // The three of a reply are asked only if the ticket that it names is known.
 //
-// What is marked (*) is lifted from a sender on the allowlist. If the blocklist has * and
+// What is marked (*) is lifted from a sender that is allowed. If the blocklist has * and
 // an address has a profile, its entries with a keyword on the full address are left out.
 //
 // What an address of ours sent in the name of one other person is judged as that person's,
@@ -74,6 +76,7 @@ var addressRules = [...]rule[hits]{
 	{"reject: address", rejectAddress, whyReject},
 	{"reject: domain", rejectDomain, whyReject},
 	{"allowlist", allowlisted, whyAllowed},
+	{"organisation", ofOrganization, whyOfOrganization},
 	{"blocklist", blocklisted, whyBlocked},
 	{"wildcard", wildcard, whyWildcard},
 }
@@ -123,7 +126,7 @@ type causeRow struct {
 	label    string // what people who work with it all day call it
 	says     string // of a message, before the evidence that shows it
 	switched bool   // a setting under its name switches it off
-	lifted   bool   // from a sender on the allowlist
+	lifted   bool   // from a sender that is allowed
 	profile  bool   // to recover what it holds gives the sender a profile: no robot, no forger
 
 	ask    func(*Policy, *Facts, standing, Cause) verdict // shown if nil

@@ -11,6 +11,7 @@ import (
 // mail pass that can be read and shows no other cause.
 type Policy struct {
 	Allow, Block *List
+	Orgs         *List // what organisations have: the text of an entry is the name of its own
 	Generation   int64 // of the rules it was built from
 	Settings
 }
@@ -89,7 +90,7 @@ func (p *Policy) stand(d *Decision, f *Facts) hits {
 		return p.doubted(f)
 	}
 	h := p.believed(f)
-	d.allowed = h.allow > 0
+	d.allowed = h.allow > 0 || h.org > 0
 	return h
 }
 

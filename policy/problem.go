@@ -62,6 +62,8 @@ func (p Problem) noun() string {
 	switch {
 	case p.List == "":
 		return "range"
+	case p.List == Org:
+		return "entry of an organisation"
 	case p.Entry == "":
 		return string(p.List) + "list"
 	}

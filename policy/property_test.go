@@ -36,6 +36,7 @@ func profiles() *rapid.Generator[policy.Profile] {
 // A draw is one random case.
 type draw struct {
 	allow, block []string
+	orgs         []string // what Acme has
 	settings     policy.Settings
 	facts        policy.Facts
 }
@@ -105,6 +106,7 @@ func (d draw) decide(t testing.TB) policy.Decision {
 	p := policy.Policy{
 		Allow:    list(t, policy.Allow, strings.Join(d.allow, " ")),
 		Block:    list(t, policy.Block, strings.Join(d.block, " ")),
+		Orgs:     organisations(map[string]string{"Acme": strings.Join(d.orgs, " ")}),
 		Settings: d.settings,
 	}
 	return p.Decide(&d.facts)

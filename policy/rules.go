@@ -35,6 +35,8 @@ const (
 	noEntry
 	leftOut
 	onList
+	noOrganization
+	inOrganization
 	noWildcard
 	hasProfile
 	strangers
@@ -50,13 +52,17 @@ const (
 )
 
 var answers = [...]string{
-	fit:        "it can be read",
-	single:     "there is one",
-	noProfile:  "the sender has no profile",
-	active:     "the sender's profile is not suspended",
-	noEntry:    "no entry matches",
-	leftOut:    "left out beside *, since the sender has a profile",
-	onList:     "the allowlist has the sender",
+	fit:       "it can be read",
+	single:    "there is one",
+	noProfile: "the sender has no profile",
+	active:    "the sender's profile is not suspended",
+	noEntry:   "no entry matches",
+	leftOut:   "left out beside *, since the sender has a profile",
+	onList:    "the allowlist has the sender",
+
+	noOrganization: "no organisation has the sender",
+	inOrganization: "an organisation has the sender",
+
 	noWildcard: "the blocklist has no *",
 	hasProfile: "the sender has a profile",
 	strangers:  "it holds a sender without a profile",
@@ -65,7 +71,7 @@ var answers = [...]string{
 	notCounted:  "it does not count, since the sender is not proven",
 	noEvidence:  "nothing shows it",
 	switchedOff: "it is switched off",
-	lifted:      "something shows it, but the allowlist has the sender",
+	lifted:      "something shows it, but the sender is allowed",
 	ofAuthor:    "From shows it, and not the one person whom the message names beside it",
 	quiet:       "no more than are let through",
 	onTicket:    "the sender is on the ticket that it replies to",
@@ -148,7 +154,22 @@ func allowlisted(h hits) verdict {
 	case h.allow == 0:
 		return verdict{answer: noEntry}
 	}
-	v := verdict{decides: true, action: Ticket, entry: h.allowed(), answer: onList}
+	return h.letIn(onList)
+}
+
+func ofOrganization(h hits) verdict {
+	switch {
+	case h.uncounted.org:
+		return verdict{answer: notCounted}
+	case h.org == 0:
+		return verdict{answer: noOrganization}
+	}
+	return h.letIn(inOrganization)
+}
+
+// letIn is the verdict on who is allowed. It names what would have held it.
+func (h hits) letIn(because answer) verdict {
+	v := verdict{decides: true, action: Ticket, entry: h.allowed(), answer: because}
 	switch {
 	case h.plain > 0:
 		v.against = blocked(Plain, h.plain)

@@ -110,7 +110,7 @@ func whySuspendEntry(d *Decision) string {
 	case d.against.Keyword == RejectKeyword:
 		return fmt.Sprintf("%s, which beats %s", onBlocklist(d.rule), d.against)
 	}
-	return onBlocklist(d.rule) + beatsAllowlist(d.against)
+	return onBlocklist(d.rule) + d.beatsAllowed()
 }
 
 // whyReject also says it of a Reply-To, which is held where a From would be rejected.
@@ -124,11 +124,19 @@ func whyReject(d *Decision) string {
 	case d.against.IsZero():
 		return onBlocklist(d.rule)
 	}
-	return onBlocklist(d.rule) + beatsAllowlist(d.against)
+	return onBlocklist(d.rule) + d.beatsAllowed()
 }
 
 func whyAllowed(d *Decision) string {
-	on := d.rule.name() + " is on the allowlist"
+	return d.beatsBlocklist(d.rule.name() + " is on the allowlist")
+}
+
+func whyOfOrganization(d *Decision) string {
+	return d.beatsBlocklist(fmt.Sprintf("the organisation %s has %s", d.org, d.rule.name()))
+}
+
+// beatsBlocklist says what of the blocklist does not count because of what lets it in.
+func (d *Decision) beatsBlocklist(on string) string {
 	switch {
 	case d.against.IsZero():
 		return on
@@ -171,6 +179,10 @@ func onBlocklist(e Entry) string {
 	return fmt.Sprintf("%s is on the blocklist (%s)", e.name(), e)
 }
 
-func beatsAllowlist(e Entry) string {
-	return fmt.Sprintf(", which beats the allowlist (%s)", e)
+// beatsAllowed says what would have let it in.
+func (d *Decision) beatsAllowed() string {
+	if d.org != "" {
+		return fmt.Sprintf(", which beats the organisation %s (%s)", d.org, d.against)
+	}
+	return fmt.Sprintf(", which beats the allowlist (%s)", d.against)
 }
