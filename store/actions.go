@@ -8,8 +8,8 @@ type Action string
 // OfRules reports whether it is a change of a list by itself.
 func (a Action) OfRules() bool { return strings.HasPrefix(string(a), "rules.") }
 
-// The actions. Those about held messages and those of the lists can be undone, and so can a
-// change of access and a suspension.
+// The actions. Those about held messages and those of the lists and of organisations can be
+// undone, and so can a change of access and a suspension.
 const (
 	UserAdded       Action = "user.add"
 	UsersImported   Action = "user.import"
@@ -30,8 +30,13 @@ const (
 	RulesRemoved Action = "rules.remove"
 	RulesSet     Action = "rules.set"
 	RulesOrdered Action = "rules.order" // another order or spelling: the same rules
-	AccessSet    Action = "access.set"
-	RateReset    Action = "loop.reset"
+
+	OrganizationAdded   Action = "org.add" // or given more
+	OrganizationSet     Action = "org.set"
+	OrganizationRemoved Action = "org.remove"
+
+	AccessSet Action = "access.set"
+	RateReset Action = "loop.reset"
 
 	Recovered Action = "suspended.recover"
 	Deleted   Action = "suspended.delete"

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -17,7 +18,7 @@ type AuditEntry struct {
 	Via      string          `json:"door"` // cli, console, api, server
 	Client   string          `json:"client"`
 	Action   Action          `json:"action"`
-	Subject  string          `json:"subject"` // a list, an address, an id, access
+	Subject  string          `json:"subject"` // a list, an address, an id, access, organisation NAME
 	Before   json.RawMessage `json:"before"`  // null if there was nothing
 	After    json.RawMessage `json:"after"`   // null if there is nothing
 	Undoable bool            `json:"undoable"`
@@ -25,6 +26,11 @@ type AuditEntry struct {
 	UndoneBy *int64          `json:"undone_by"`          // the entry that undid this one
 	Messages int             `json:"messages,omitempty"` // how many held messages it is about
 	Lists    bool            `json:"-"`                  // it changed a list
+}
+
+// OfOrganizations reports whether it changed organisations, or undid such a change.
+func (e AuditEntry) OfOrganizations() bool {
+	return e.Subject == orgSubject+"s" || strings.HasPrefix(e.Subject, orgSubject+" ")
 }
 
 // An AuditQuery selects from the audit log. Its zero value is everything.

@@ -45,8 +45,54 @@ func (db *DB) loadBy(ctx context.Context, settings *policy.Settings, old *policy
 	if p.Allow, err = loadList(ctx, snapshot, policy.Allow, old, ask); err != nil {
 		return nil, err
 	}
-	p.Block, err = loadList(ctx, snapshot, policy.Block, old, ask)
+	if p.Block, err = loadList(ctx, snapshot, policy.Block, old, ask); err != nil {
+		return nil, err
+	}
+	p.Orgs, err = loadOrgs(ctx, snapshot, old, ask)
 	return p, err
+}
+
+// OrganizationEntries are what all organisations have, as the policy is built from it, without
+// reading the lists: these may be long.
+func (db *DB) OrganizationEntries(ctx context.Context) (orgs *policy.List, err error) {
+	snapshot, err := db.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, snapshot.Rollback()) }()
+	return loadOrgs(ctx, snapshot, nil, rebind)
+}
+
+// loadOrgs reads what organisations have: of each target that changed since old the organisation
+// that has it, the first by name of several.
+func loadOrgs(ctx context.Context, snapshot *sql.Tx, old *policy.Policy,
+	ask func(query string) string) (*policy.List, error) {
+	var list *policy.List
+	since := int64(-1)
+	if old != nil {
+		list, since = old.Orgs, old.Generation
+	}
+	rows, err := snapshot.QueryContext(ctx, ask(`select e.target, coalesce((select o.name
+			from organization_entries x join organizations o on o.id = x.organization
+			where x.target = e.target and not x.removed order by o.name limit 1), '')
+		from organization_entries e where e.generation > $1 group by e.target`), since)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var changes []policy.Change
+	for rows.Next() {
+		var c policy.Change
+		if err := rows.Scan(&c.Target, &c.Text); err != nil {
+			return nil, err
+		}
+		c.Removed = c.Text == "" // an organisation has a name
+		changes = append(changes, c)
+	}
+	if changes != nil {
+		list = list.With(changes)
+	}
+	return list, rows.Err()
 }
 
 func loadList(ctx context.Context, snapshot *sql.Tx, name policy.ListName, old *policy.Policy,

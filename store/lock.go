@@ -186,7 +186,11 @@ func (db *DB) recordStart(ctx context.Context) error {
 			return err
 		}
 		n, err := t.change(`delete from rules where removed`)
-		if err != nil || n == 0 {
+		if err != nil {
+			return err
+		}
+		m, err := t.change(`delete from organization_entries where removed`)
+		if err != nil || n+m == 0 {
 			return err
 		}
 		return t.exec(`update meta set value =

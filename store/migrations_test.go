@@ -107,6 +107,16 @@ var layoutTests = map[string]layoutTest{
 	"0013_dated.sql": {want: map[string]string{
 		`select group_concat(id) from messages indexed by messages_alike
 			where dated = 0 and substr(sum, 1, 8) = x'00'`: "1,2,3,4"}},
+	"0014_organizations.sql": {
+		want: map[string]string{`select value from meta where name = 'organizations'`: "0",
+			`select (select count(*) from organizations) ||
+				(select count(*) from organization_entries)`: "00"},
+		rows: `insert into organizations values (1, 'Acme', 'acme.test', 5, 5);
+			insert into organization_entries values ('acme.test', 1, 2, false);
+			insert into audit values (4, 5, 'ann', 'cli', '', 'org.add', 'organisation Acme', 'null',
+				'{"name":"Acme","domain_names":"acme.test"}', 2, true, null, null);
+			insert into audit_organizations values (4, 1, 'null',
+				'{"name":"Acme","domain_names":"acme.test"}')`},
 }
 
 // Each migration is done to a database that began with the first and has rows in every table of

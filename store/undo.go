@@ -13,7 +13,7 @@ import (
 // ErrCannotUndo says that a change cannot be undone, or not any more.
 var ErrCannotUndo = errors.New("cannot be undone")
 
-// Undo takes back a change of a list, of the IP restrictions, of a profile's suspension, or
+// Undo takes back a change of a list, of organisations, of the IP restrictions, of a profile's suspension, or
 // what was done to held messages, by its id in the audit log; all that the entry says, or nothing.
 // ErrNotFound if there is no such entry; ErrCannotUndo if it is of another kind, was undone
 // already, or what it changed has been changed since; ErrLockout if it would shut out whoever
@@ -42,6 +42,8 @@ func (h *Editor) undo(t *tx, id int64) error {
 	e := event{action: Undone, undoes: &id}
 	var by int64
 	switch {
+	case was.OfOrganizations():
+		by, err = h.undoOrgs(t, was.ID, e)
 	case generation > 0:
 		e.subject = was.Subject
 		by, err = h.undoRules(t, was.ID, generation, e)

@@ -117,7 +117,7 @@ func (a *app) noteUndone(ctx context.Context, db *store.DB, was store.AuditEntry
 			_, err = a.noteAccess(ctx, db, access)
 		}
 		return err
-	case !was.Lists: // a profile, which the line above names
+	case !was.Lists, was.OfOrganizations(): // which the line above names
 		return nil
 	}
 	return a.noteListNow(ctx, db, policy.ListName(was.Subject), undo)

@@ -15,6 +15,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newCheckCommand(a),
 		newIngestCommand(a),
 		newRulesCommand(a),
+		newOrgCommand(a),
 		newUserCommand(a),
 		newSuspendedCommand(a),
 		newTicketCommand(a),

@@ -86,6 +86,9 @@ func (a *app) addRules(ctx context.Context, list policy.ListName, entries []poli
 		if err = a.sayAdded(list, entries, added); err != nil {
 			return err
 		}
+		if err := a.warnOfOrganizations(ctx, db, list, entries); err != nil {
+			return err
+		}
 		if note != "" && added < len(entries) && !a.json {
 			a.note("what was there already keeps its own note: remove it first to change that")
 		}
@@ -137,9 +140,13 @@ func (a *app) removeRules(ctx context.Context, db *store.DB, list policy.ListNam
 }
 
 func notOnList(list policy.ListName, missing []policy.Entry) error {
-	var names []string
-	for _, entry := range missing {
-		names = append(names, entry.String())
+	return no("not on the %slist: %s\nnothing was removed", list, namesOf(missing))
+}
+
+func namesOf(entries []policy.Entry) string {
+	names := make([]string, len(entries))
+	for i, e := range entries {
+		names[i] = e.String()
 	}
-	return no("not on the %slist: %s\nnothing was removed", list, strings.Join(names, " "))
+	return strings.Join(names, " ")
 }

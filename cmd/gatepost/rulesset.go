@@ -124,6 +124,9 @@ func (a *app) setRules(ctx context.Context, db *store.DB, seen int64, l store.Ne
 		return no("the lists were changed meanwhile: read them again (gatepost rules show %s), then "+
 			"set them; gatepost audit list says who did what\nthe %[1]slist stays as it was", l.Name)
 	}
+	if err == nil {
+		err = a.warnOfOrganizations(ctx, db, l.Name, l.Entries)
+	}
 	if err != nil {
 		return err
 	}

@@ -25,10 +25,15 @@ var changes = map[store.Action]string{
 	store.UsersImported:   "imported profiles",
 	store.RulesOrdered:    "put the %slist in another order or spelling",
 	store.TokenAdded:      "made token %s",
-	store.TokenRevoked:    "revoked token %s",
-	store.Expired:         "deleted what had expired",
-	store.Purging:         "deleted for good what could be restored until then",
-	store.RateReset:       "reset the rate of %s",
+
+	store.OrganizationAdded:   "entered the %s",
+	store.OrganizationSet:     "changed the %s",
+	store.OrganizationRemoved: "removed the %s",
+
+	store.TokenRevoked: "revoked token %s",
+	store.Expired:      "deleted what had expired",
+	store.Purging:      "deleted for good what could be restored until then",
+	store.RateReset:    "reset the rate of %s",
 
 	store.RetriedHandoff:   "had hand-offs tried again",
 	store.DiscardedHandoff: "discarded hand-offs",
@@ -45,6 +50,8 @@ func changeWords(e store.AuditEntry) string {
 		return words
 	}
 	switch {
+	case e.Action == store.Undone && e.OfOrganizations():
+		return "undid a change of the " + e.Subject
 	case e.Messages > 0:
 		return mailChange(e)
 	case e.Action.OfRules():
