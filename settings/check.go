@@ -25,8 +25,8 @@ func (s *Settings) Check() error {
 	_, errHTTPProxies := s.HTTPProxies()
 	_, errMetrics := s.Metrics()
 	return errors.Join(s.checkPlain(), s.checkAddresses(), s.checkProof(), s.Handoff.Check(),
-		s.checkTokens(), s.checkDigest(), errRecipients, errClients, errRelays, errProxies,
-		s.checkTLS(), s.checkConsole(), errHosts, errHTTPProxies, errMetrics)
+		s.checkLoops(), s.checkTokens(), s.checkDigest(), errRecipients, errClients, errRelays,
+		errProxies, s.checkTLS(), s.checkConsole(), errHosts, errHTTPProxies, errMetrics)
 }
 
 // What becomes of the claims in From where only this machine can connect.
