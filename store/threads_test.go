@@ -175,6 +175,31 @@ func TestRecoveredReplies(t *testing.T) {
 	}
 }
 
+// Who has commented since a recovery gave them a profile keeps it where that is undone.
+func TestUndoKeepsTheProfileOfACommenter(t *testing.T) {
+	ctx := context.Background()
+	f := open(t)
+	_, ticket := f.receive(mail("ann@acme.test", "1", "x"))
+	_, held := f.receive(reply("eve@new.test", "2", "<1@mail.test>"), spf(policy.Pass))
+	if _, err := f.editor().Recover(ctx, held); err != nil {
+		t.Fatal(err)
+	}
+	undo := f.lastAudit()
+	r, _ := f.receive(reply("eve@new.test", "3", "<1@mail.test>"), spf(policy.Pass))
+	if r.Decision.Action != policy.Comment {
+		t.Fatal(r.Decision.Why())
+	}
+	if err := f.editor().Undo(ctx, undo); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.state(); !strings.Contains(got, "profile eve@new.test") {
+		t.Errorf("the profile is gone: %s", got)
+	}
+	if got := all(t, f.Comments(ctx, ticket)); len(got) != 1 || got[0].Subject != "3" {
+		t.Errorf("the comments are %+v", got)
+	}
+}
+
 // facts are those of a message, which is not stored.
 func (f *fixture) facts(raw string) (*policy.Policy, *policy.Facts) {
 	f.Helper()

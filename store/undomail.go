@@ -142,7 +142,7 @@ func (t *tx) again(audit, last int64) (all []queueRow, err error) {
 
 // takeBack makes a held message again of the ticket or the comment that was made of it. The time
 // that it was that does not count towards its expiry. The profile that was made with it goes,
-// unless somebody has made more of it, or it has other tickets.
+// unless somebody has made more of it, or it has other tickets, or comments since.
 func (c *queueChange) takeBack(audit int64, r queueRow) error {
 	table, ticket, err := c.t.madeOf(r.ticket)
 	if err != nil {
@@ -178,7 +178,7 @@ func (c *queueChange) takeBack(audit int64, r queueRow) error {
 	if err != nil {
 		return fmt.Errorf("hold message %d again: %w", r.message, err)
 	}
-	if err := c.unmakeProfile(audit, r.was.Author); err != nil {
+	if err := c.unmakeProfile(audit, r.ticket, r.was.Author); err != nil {
 		return err
 	}
 	return c.add(queueRow{message: r.message, was: auditedMessage{Author: w.author.Email},
@@ -194,14 +194,17 @@ func (t *tx) madeOf(id int64) (table string, ticket int64, err error) {
 	return "comments", ticket, err
 }
 
-func (c *queueChange) unmakeProfile(audit int64, author string) error {
+// unmakeProfile looks at those comments only that are newer than what was made with the profile.
+func (c *queueChange) unmakeProfile(audit, made int64, author string) error {
 	var id int64
 	err := c.t.row(`select u.id from users u where u.email = $1 and u.made_by = 'recover'
 		and u.role = 'end-user' and not u.suspended and u.password = '' and u.updated_at = u.created_at
 		and not exists (select 1 from tokens k where k.owner = u.id)
 		and not exists (select 1 from tickets t where t.requester = u.email)
+		and not exists (select 1 from comments k where k.id > $3 and k.author_email = u.email
+			and not k.claimed)
 		and exists (select 1 from audit_mail m where m.audit = $2 and m.author = $1 and m.made_profile)`,
-		author, audit).Scan(&id)
+		author, audit, made).Scan(&id)
 	if err = absent(err); errors.Is(err, ErrNotFound) {
 		return nil
 	}
