@@ -51,13 +51,13 @@ func (db *DB) StartRun(ctx context.Context) (*Run, error) {
 // Handed has something in it once this process has written what is to be carried on.
 func (db *DB) Handed() <-chan struct{} { return db.writer.handed }
 
-// dueQuery finds what may be tried: of one thread the first that waits.
-const dueQuery = `select h.id from handoffs h where h.target = $1 and h.state = 'waiting'
-
+// dueQuery finds what may be tried: of one thread the first that waits. Of a target that is paused
+// none of its messages is looked at: whoever writes wakes who takes, and there may be a million.
+const dueQuery = `select h.id from targets g cross join handoffs h
+	where g.name = $1 and g.paused_at = 0 and h.target = $1 and h.state = 'waiting'
 	and h.due_at <= $2 and h.lease <> $3 and not exists (select 1 from handoffs p
 		indexed by handoffs_thread where p.thread = h.thread and p.target = h.target
 		and p.recipient = h.recipient and p.id < h.id and p.state = 'waiting')
-	and not exists (select 1 from targets g where g.name = h.target and g.paused_at > 0)
 	order by h.due_at limit $4`
 
 // Take takes into hand what is due of a target, up to a limit, the oldest first; nothing while it

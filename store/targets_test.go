@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -157,4 +158,29 @@ func TestTargetOfSubaddress(t *testing.T) {
 		"all ticket.created 4 sales@acme.test waiting",
 		"desk ticket.created 4 support+us@acme.test waiting",
 		"sales ticket.created 4 waiting")
+}
+
+// Of a target that is paused none of what waits is looked at: it is found by its name first.
+func TestDueByTarget(t *testing.T) {
+	f := open(t)
+	rows, err := f.read.QueryContext(context.Background(), "explain query plan "+rebind(dueQuery),
+		make([]any, 4)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var plan []string
+	for rows.Next() {
+		var detail string
+		if err := rows.Scan(new(int), new(int), new(int), &detail); err != nil {
+			t.Fatal(err)
+		}
+		plan = append(plan, detail)
+	}
+	text := strings.Join(plan, "\n")
+	if len(plan) < 2 || !strings.HasPrefix(text, "SEARCH g ") ||
+		!strings.HasPrefix(plan[1], "SEARCH h USING INDEX handoffs_due") ||
+		strings.Contains(text, "TEMP B-TREE") {
+		t.Error(text)
+	}
 }
