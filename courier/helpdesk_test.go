@@ -157,7 +157,7 @@ Content-Transfer-Encoding: base64
 // answers is how much mail it has sent to the requester.
 func (rt tracker) answers() int {
 	rt.Helper()
-	sent, err := os.ReadFile(os.Getenv("GATEPOST_RT_SENT"))
+	sent, err := os.ReadFile(os.Getenv("GATEPOST_DESK_SENT"))
 	if err != nil {
 		rt.Fatal(err)
 	}

@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
+	"net/mail"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -37,7 +39,7 @@ func newDeskGateway(t *testing.T, target string) *deskGateway {
 }
 
 // deliver sends a message to the SMTP port, and waits until the desk has it.
-func (g *deskGateway) deliver(raw string) {
+func (g *deskGateway) deliver(raw string) store.Handoff {
 	g.Helper()
 	if _, err := g.send(raw); err != nil {
 		g.Fatal(err)
@@ -50,33 +52,89 @@ func (g *deskGateway) deliver(raw string) {
 		}
 		if last.State == store.HandoffDone {
 			g.Logf("%s after %s: %s", last.State, last.EndedAt.Sub(last.CreatedAt), last.Said)
-			return
+			return last
 		}
 	}
 	g.Fatalf("%+v", last)
+	return last
 }
 
-// askDesk is a request of a desk's own API.
+// replyToDesk has the customer reply to what the desk has sent them, of which Gatepost has never
+// seen anything: once as mail programs do, with all that the desk refers to, and once with nothing
+// but that message. Either way it is handed on.
+func (g *deskGateway) replyToDesk(words string) {
+	g.Helper()
+	sent := sentByDesk(g.T, words)
+	for _, own := range []bool{true, false} {
+		references, event := sent.Get("Message-ID"), store.TicketCreated
+		if own {
+			references = cmp.Or(sent.Get("References"), sent.Get("In-Reply-To")) + " " + references
+		}
+		if strings.Contains(references, "@strangers.test>") { // which is the customer's
+			event = store.CommentCreated
+		}
+		raw := "From: Sam Stranger <sam@strangers.test>\r\nTo: help@desk.test\r\nSubject: Re: " +
+			sent.Get("Subject") + "\r\nIn-Reply-To: " + sent.Get("Message-ID") + "\r\nReferences: " +
+			references + "\r\nDate: " + time.Now().Format(time.RFC1123Z) +
+			"\r\n\r\n" + fmt.Sprintf("It still burns, %v\r\n", own)
+		if last := g.deliver(raw); last.Event != event {
+			g.Errorf("it is handed on as %s, want %s, with the references %s", last.Event, event,
+				references)
+		}
+	}
+}
+
+// sentByDesk waits for a message that the desk sends with these words, and reads its header.
+func sentByDesk(t *testing.T, words string) mail.Header {
+	t.Helper()
+	for began := time.Now(); time.Since(began) < time.Minute; <-time.After(50 * time.Millisecond) {
+		all, err := os.ReadFile(os.Getenv("GATEPOST_DESK_SENT"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range strings.Split(string(all), "From desk\n") {
+			if !strings.Contains(text, words) || !strings.HasSuffix(text, "\n\n") {
+				continue
+			}
+			m, err := mail.ReadMessage(strings.NewReader(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return m.Header
+		}
+	}
+	t.Fatalf("the desk sends nothing with %q", words)
+	return nil
+}
+
+// askDesk is a request of a desk's own API: GET, or with a JSON the method that is named.
 func askDesk(t *testing.T, address string, sign func(*http.Request), answer any) []byte {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+	return askDeskWith(t, http.MethodGet, address, "", sign, answer)
+}
+
+func askDeskWith(t *testing.T, method, address, text string, sign func(*http.Request),
+	answer any) []byte {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.Header.Set("Content-Type", "application/json")
 	sign(r)
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
+	body, err := io.ReadAll(response.Body)
 	if err == nil && answer != nil {
-		err = json.Unmarshal(text, answer)
+		err = json.Unmarshal(body, answer)
 	}
-	if err != nil || response.StatusCode != http.StatusOK {
-		t.Fatalf("%s: %s, %v: %.500s", address, response.Status, err, text)
+	if err != nil || response.StatusCode/100 != 2 {
+		t.Fatalf("%s: %s, %v: %.500s", address, response.Status, err, body)
 	}
-	return text
+	return body
 }
 
 // printerMail is a message with Reply-To and a file that has every octet.
@@ -112,11 +170,10 @@ func TestServedRequestTracker(t *testing.T) {
 	} {
 		t.Run(way, func(t *testing.T) {
 			g := newDeskGateway(t, target+"reply_to = \"remove\"\n")
-			rt := func(path string, answer any) {
-				askDesk(t, site+"/REST/2.0"+path, func(r *http.Request) {
-					r.SetBasicAuth("root", "password") // of a new Request Tracker
-				}, answer)
+			sign := func(r *http.Request) {
+				r.SetBasicAuth("root", "password") // of a new Request Tracker
 			}
+			rt := func(path string, answer any) { askDesk(t, site+"/REST/2.0"+path, sign, answer) }
 			subject := fmt.Sprintf("served %s %d", way, time.Now().UnixNano())
 			raw, file := printerMail(subject)
 			g.deliver(raw)
@@ -142,12 +199,14 @@ func TestServedRequestTracker(t *testing.T) {
 			if !whole {
 				t.Errorf("the file is not whole: %+v", items)
 			}
-			reply, _ := printerMail(fmt.Sprintf("Re: [gatepost.test #%s] %s", id, subject))
-			g.deliver(reply)
+			words := fmt.Sprintf("Water %d", time.Now().UnixNano())
+			askDeskWith(t, http.MethodPost, site+"/REST/2.0/ticket/"+id+"/correspond",
+				`{"Content": "`+words+`", "ContentType": "text/plain"}`, sign, nil)
+			g.replyToDesk(words)
 			var history struct{ Items []map[string]any } // which has type and Type
 			rt("/ticket/"+id+"/history?fields=Type&per_page=100", &history)
-			if n := strings.Count(fmt.Sprint(history), "Type:Correspond"); n != 1 {
-				t.Errorf("%d replies, want 1: %v", n, history)
+			if n := strings.Count(fmt.Sprint(history), "Type:Correspond"); n != 3 {
+				t.Errorf("%d in all have answered, want the desk and two: %v", n, history)
 			}
 		})
 	}
@@ -162,11 +221,10 @@ func TestServedRedmine(t *testing.T) {
 	}
 	g := newDeskGateway(t, "kind = \"http\"\npreset = \"redmine\"\nurl = \""+site+"\"\n"+
 		"project = \"help\"\nsecret_file = \"key\"\n")
-	ask := func(address string, answer any) []byte {
-		return askDesk(t, address, func(r *http.Request) {
-			r.Header.Set("X-Redmine-API-Key", os.Getenv("GATEPOST_REDMINE_KEY"))
-		}, answer)
+	sign := func(r *http.Request) {
+		r.Header.Set("X-Redmine-API-Key", os.Getenv("GATEPOST_REDMINE_KEY"))
 	}
+	ask := func(address string, answer any) []byte { return askDesk(t, address, sign, answer) }
 	type issue struct {
 		ID          int
 		Subject     string
@@ -193,11 +251,13 @@ func TestServedRedmine(t *testing.T) {
 		!bytes.Equal(ask(is.Attachments[0].URL, nil), file) {
 		t.Errorf("%+v", is)
 	}
-	reply, _ := printerMail(fmt.Sprintf("Re: [Help - Bug #%d] %s", is.ID, subject))
-	g.deliver(reply)
+	words := fmt.Sprintf("Water %d", time.Now().UnixNano())
+	askDeskWith(t, http.MethodPut, fmt.Sprintf("%s/issues/%d.json", site, is.ID),
+		`{"issue": {"notes": "`+words+`"}}`, sign, nil)
+	g.replyToDesk(words)
 	ask(at, &found)
-	if n := strings.Count(fmt.Sprint(found.Issue.Journals), "The printer burns"); n != 1 {
-		t.Errorf("%d notes, want 1: %+v", n, found.Issue.Journals)
+	if n := strings.Count(fmt.Sprint(found.Issue.Journals), "It still burns"); n != 2 {
+		t.Errorf("%d notes, want 2: %+v", n, found.Issue.Journals)
 	}
 }
 
