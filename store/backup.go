@@ -29,6 +29,7 @@ type Backup struct {
 	Removed  int     `json:"contents_removed"` // that no message has any more
 	Bytes    int64   `json:"bytes"`            // that were written
 	Damaged  []int64 `json:"damaged"`          // messages whose content is missing or not as received
+	Waiting  int64   `json:"handoffs_waiting"` // hand-offs that waited; counted when it is read
 }
 
 // A Progress is told how far a step is, in octets.

@@ -100,7 +100,19 @@ func (w *backupWork) verify(ctx context.Context, db *sql.DB) error {
 		w.done += c.size
 		w.tell("contents", w.done, w.total)
 	}
-	return w.checkInline(ctx, db)
+	return errors.Join(w.checkInline(ctx, db), w.countWaiting(ctx, db))
+}
+
+// countWaiting counts none in a layout that has no hand-offs yet.
+func (w *backupWork) countWaiting(ctx context.Context, db *sql.DB) error {
+	var there bool
+	err := db.QueryRowContext(ctx, `select exists (select 1 from sqlite_schema
+		where name = 'handoffs')`).Scan(&there)
+	if err == nil && there {
+		err = db.QueryRowContext(ctx, `select count(*) from handoffs where state = 'waiting'`).
+			Scan(&w.Waiting)
+	}
+	return damaged(err)
 }
 
 // ErrIncomplete says that the contents of some messages of a backup are missing or damaged.

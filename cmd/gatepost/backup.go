@@ -65,7 +65,13 @@ func newRestoreCommand(a *app) *cobra.Command {
 				p.end()
 				return fmt.Errorf("%s: %w; --incomplete restores what is whole", args[0], err)
 			}
-			return a.printBackup(b, p, err, "restored to "+s.DB+" from "+args[0]+wholeness(b))
+			err = a.printBackup(b, p, err, "restored to "+s.DB+" from "+args[0]+wholeness(b))
+			if b.Waiting > 0 {
+				a.note("%s when the backup was made: a server carries them, also those that have arrived "+
+					"since; to look first, `gatepost handoff pause TARGET` before it starts",
+					count(int(b.Waiting), "hand-off waited", "hand-offs waited"))
+			}
+			return err
 		},
 	}
 	cmd.Flags().BoolVar(&o.Incomplete, "incomplete", false,

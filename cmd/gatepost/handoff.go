@@ -59,16 +59,30 @@ func (a *app) listHandoffs(ctx context.Context, db *store.DB, q store.HandoffQue
 	if ids {
 		return printIDs(a, found, func(h store.Handoff) int64 { return h.ID })
 	}
+	targets, err := db.Targets(ctx)
+	if err != nil {
+		return err
+	}
 	headers := []string{"ID", "AGE", "TARGET", "EVENT", "TICKET", "STATE", "TRIES", "NEXT", "SAID"}
-	err := printList(a, found, headers, func(h store.Handoff) []string {
-		next := ""
-		if h.DueAt != nil {
-			next = a.when(*h.DueAt)
-		}
+	err = printList(a, found, headers, func(h store.Handoff) []string {
 		return []string{strconv.FormatInt(h.ID, 10), a.when(h.CreatedAt), h.Target, h.Event,
-			idOrNone(h.Ticket), h.State, strconv.Itoa(h.Attempts), next, h.Said}
+			idOrNone(h.Ticket), h.State, strconv.Itoa(h.Attempts), a.next(h, targets), h.Said}
 	})
-	return errors.Join(err, a.noteTargets(ctx, db))
+	a.noteTargets(targets)
+	return err
+}
+
+// next is when a hand-off is tried, or why it is not.
+func (a *app) next(h store.Handoff, targets []store.TargetStatus) string {
+	for _, t := range targets {
+		if state := targetState(t); t.Name == h.Target && h.DueAt != nil && state != targetActive {
+			return state
+		}
+	}
+	if h.DueAt == nil {
+		return ""
+	}
+	return a.when(*h.DueAt)
 }
 
 func newHandoffShow(a *app) *cobra.Command {

@@ -75,7 +75,15 @@ func (a *app) testTarget(ctx context.Context, s *settings.Settings, name, to str
 		return err
 	}
 	return a.printTested(tested{Target: name, Result: r.Outcome.String(), Said: r.Said,
-		Paused: r.Pause, Dialogue: strings.Split(strings.TrimSpace(dialogue.String()), "\n")})
+		Paused: r.Pause, Dialogue: linesOf(strings.TrimSpace(dialogue.String()))})
+}
+
+// linesOf is empty of an empty text: nothing was said where nobody was reached.
+func linesOf(text string) []string {
+	if text == "" {
+		return []string{}
+	}
+	return strings.Split(text, "\n")
 }
 
 func (a *app) printTested(t tested) error {

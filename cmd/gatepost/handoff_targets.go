@@ -50,12 +50,13 @@ func targetState(t store.TargetStatus) string {
 	case t.PausedAt != nil:
 		return "paused"
 	}
-	return "active"
+	return targetActive
 }
 
+const targetActive = "active"
+
 // noteTargets says why some of it waits.
-func (a *app) noteTargets(ctx context.Context, db *store.DB) error {
-	all, err := db.Targets(ctx)
+func (a *app) noteTargets(all []store.TargetStatus) {
 	for _, t := range all {
 		switch waiting := count(int(t.Waiting), "hand-off waits", "hand-offs wait"); targetState(t) {
 		case "removed":
@@ -66,7 +67,6 @@ func (a *app) noteTargets(ctx context.Context, db *store.DB) error {
 				t.PausedWhy, t.Name)
 		}
 	}
-	return err
 }
 
 // lateHandoff is since when the oldest hand-off may wait without a word of it.
