@@ -13,18 +13,24 @@ import (
 type commented struct {
 	store.Ticket
 	Comments []store.Comment `json:"comments"`
+	Handoffs []store.Handoff `json:"handoffs"` // of its comments too, the newest first
 }
 
-// showTicket prints a ticket, and the replies that joined it below its own text.
+// showTicket prints a ticket, and below its own text the replies that joined it, and where all of
+// it was handed on, in the words of the other side.
 func (a *app) showTicket(ctx context.Context, db *store.DB, t store.Ticket, v view) error {
 	comments, err := commentsOf(ctx, db, t.ID)
 	if err != nil {
 		return err
 	}
+	handoffs, err := handoffsOf(ctx, db, t.ID)
+	if err != nil {
+		return err
+	}
 	l := a.ticketMessage(t)
-	l.record = commented{t, comments}
+	l.record = commented{t, comments, handoffs}
 	err = a.printMessage(ctx, db, l, v)
-	if a.json || v != (view{}) || len(comments) == 0 {
+	if a.json || v != (view{}) {
 		return err
 	}
 	rows := make([][2]string, len(comments))
@@ -32,7 +38,23 @@ func (a *app) showTicket(ctx context.Context, db *store.DB, t store.Ticket, v vi
 		rows[i] = [2]string{"  " + strconv.FormatInt(c.ID, 10), strings.Join([]string{
 			stamp(c.CreatedAt), person(c.Author), provenWords(c), c.Subject}, ", ")}
 	}
-	return errors.Join(err, a.printSection("comments", rows))
+	handed := make([][2]string, len(handoffs))
+	for i, h := range handoffs {
+		handed[i] = [2]string{"  " + h.Target, strings.TrimSuffix(strings.Join([]string{
+			stamp(h.CreatedAt), h.Event, h.State, h.Said}, ", "), ", ")}
+	}
+	return errors.Join(err, a.printSection("comments", rows), a.printSection("handed on", handed))
+}
+
+func handoffsOf(ctx context.Context, db *store.DB, ticket int64) ([]store.Handoff, error) {
+	handoffs := []store.Handoff{}
+	for h, err := range db.Handoffs(ctx, store.HandoffQuery{Ticket: ticket}) {
+		if err != nil {
+			return nil, err
+		}
+		handoffs = append(handoffs, h)
+	}
+	return handoffs, nil
 }
 
 func commentsOf(ctx context.Context, db *store.DB, ticket int64) ([]store.Comment, error) {

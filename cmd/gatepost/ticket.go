@@ -54,7 +54,7 @@ func (a *app) listTickets(ctx context.Context, db *store.DB, q store.Query, l li
 func newTicketShow(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show ID",
-		Short: "show a ticket: its requester, subject, text and comments",
+		Short: "show a ticket: its requester, subject, text, comments and where it was handed on",
 		Args:  takes(1, 1),
 	}
 	v := newView(cmd)
