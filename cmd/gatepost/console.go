@@ -38,6 +38,6 @@ func (g *daemon) serveHTTP(ctx context.Context) error {
 		return d.next(), nil
 	}
 	g.console.Counts = []prometheus.Collector{handoffCounts{g.db, g.courier, g.app.now},
-		machineCounts{g}, quietCount{g}, g.mail.took}
+		machineCounts{g}, g.mail.took}
 	return g.console.Run(ctx, g.http)
 }

@@ -91,7 +91,10 @@ func (a *app) printDigest(ctx context.Context, d *digester, to string, html bool
 		return a.printJSON(map[string]any{"subject": made.Subject(), "text": text,
 			"held": len(made.Held) + made.More, "expiring": len(made.Expiring)})
 	}
-	_, err = fmt.Fprintf(a.stdout, "Subject: %s\n\n%s", made.Subject(), text)
+	if !html {
+		text = "Subject: " + made.Subject() + "\n\n" + text
+	}
+	_, err = fmt.Fprint(a.stdout, text)
 	return err
 }
 
