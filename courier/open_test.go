@@ -64,7 +64,7 @@ func openHouseAt(t *testing.T, path string, targets ...Target) *house {
 		t.Fatal(err)
 	}
 	h := &house{T: t, DB: db, lines: make(chan told, 1<<16)}
-	h.intake = &intake.Receiver{DB: db, Hostname: "mx.test", Keep: time.Hour,
+	h.intake = &intake.Receiver{DB: db, Hostname: "mx.test", Keep: intake.Keeping{For: time.Hour},
 		Log: slog.New(slog.DiscardHandler)}
 	h.targets(targets)
 	t.Cleanup(func() {

@@ -27,7 +27,7 @@ type Receiver struct {
 	DB       *store.DB
 	Auth     *mailauth.Checker // nil: nobody is asked, and what From claims is taken
 	Hostname string            // our name in the trace
-	Keep     time.Duration     // how long a message is held
+	Keep     Keeping           // how long a message is held
 	Window   time.Duration     // how long the same message again is one with the first
 	Log      *slog.Logger
 
@@ -42,13 +42,27 @@ const mostAsking = 256
 
 // A handling is what Change may replace while messages are received.
 type handling struct {
-	auth         *mailauth.Checker
-	keep, window time.Duration
+	auth   *mailauth.Checker
+	keep   Keeping
+	window time.Duration
+}
+
+// A Keeping is how long messages are held, those of some causes otherwise.
+type Keeping struct {
+	For    time.Duration
+	Causes map[policy.Cause]time.Duration
+}
+
+func (k Keeping) of(c policy.Cause) time.Duration {
+	if span, ok := k.Causes[c]; ok {
+		return span
+	}
+	return k.For
 }
 
 // Change has Auth, Keep and Window be others for all that is asked from now on. It may be
 // called at any time, but must not close the Checker of before: a message may still be asking it.
-func (r *Receiver) Change(auth *mailauth.Checker, keep, window time.Duration) {
+func (r *Receiver) Change(auth *mailauth.Checker, keep Keeping, window time.Duration) {
 	r.handling.Store(&handling{auth, keep, window})
 }
 
@@ -108,10 +122,9 @@ func (r *Receiver) Receive(ctx context.Context, env *message.Envelope, content i
 		return out, fmt.Errorf("decision id: %w", err)
 	}
 	record := &store.Record{ID: decisionID.String(), Envelope: env, Message: mail.Message,
-		Content: spooled, Facts: facts, Undeclared: undeclared(mail, facts), Keep: now.keep,
-		Window: now.window}
+		Content: spooled, Facts: facts, Undeclared: undeclared(mail, facts), Window: now.window}
 	record.Trace, record.Results = r.trace(env, record.ID), r.results(facts)
-	err = r.settle(ctx, rules, record)
+	err = r.settle(ctx, rules, record, now.keep)
 	took := time.Since(came)
 	if err == nil || errors.Is(err, ErrDeferred) {
 		r.log(record)
@@ -150,15 +163,15 @@ func (r *Receiver) ask(ctx context.Context, auth *mailauth.Checker, q mailauth.Q
 // settle decides and commits. If more of this sender's messages were stored between the two
 // than the decision allows for, it is made again: there are three ways it can go. What was
 // stored before is acknowledged, however many of its sender there are.
-func (r *Receiver) settle(ctx context.Context, rules *policy.Policy, record *store.Record) (
-	err error) {
+func (r *Receiver) settle(ctx context.Context, rules *policy.Policy, record *store.Record,
+	keep Keeping) (err error) {
 	for range 3 {
 		at := record.Envelope.ReceivedAt
 		if record.Facts.Stored, err = r.DB.Stored(record.Facts.Rate(), at); err != nil {
 			return err
 		}
 		decision := rules.Decide(record.Facts)
-		record.Decision = &decision
+		record.Decision, record.Keep = &decision, keep.of(decision.Cause)
 		if decision.Action == policy.Defer {
 			if again, err := r.DB.Again(ctx, record); again || err != nil {
 				return err

@@ -30,7 +30,7 @@ func blocking(t *testing.T, entries string) *Receiver {
 			t.Error(err)
 		}
 	})
-	r := &Receiver{DB: db, Hostname: "mx.help.test", Keep: time.Hour, Window: 24 * time.Hour,
+	r := &Receiver{DB: db, Hostname: "mx.help.test", Keep: Keeping{For: time.Hour}, Window: 24 * time.Hour,
 		Log: slog.New(slog.DiscardHandler)}
 	r.block(t, entries)
 	return r

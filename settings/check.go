@@ -63,7 +63,7 @@ func (s *Settings) checkPlain() error {
 		{"smtp.transaction_timeout", s.SMTP.TransactionTimeout, Span(time.Second),
 			"no message could be sent"},
 		{"smtp.patience", s.SMTP.Patience, Span(time.Second), "no content would be waited for"},
-		{"suspended.keep", s.Suspended.Keep, Span(time.Minute), "held mail would be lost"},
+		{"suspended.keep", s.Suspended.Keep, leastKept, "held mail would be lost"},
 		{"replies.token_life", s.Replies.TokenLife, Span(24 * time.Hour), "no reply would come in time"},
 		{"suspended.undelete", s.Suspended.Undelete, 0, "0s deletes at once"},
 		{"tombstones.keep", s.Tombstones.Keep, 0, "0s keeps none"},
@@ -145,6 +145,9 @@ func (s *Settings) checkProof() error {
 	if s.SMTP.OnlyRelays && len(s.SMTP.Relays) == 0 {
 		errs = append(errs, errors.New("smtp.only_relays: smtp.relays names nobody, so all mail "+
 			"would be held: write there which machines hand mail on"))
+	}
+	if _, err := s.Suspended.ByCause(); err != nil {
+		errs = append(errs, Below("suspended", err))
 	}
 	if _, err := s.Filters(); err != nil {
 		errs = append(errs, err)

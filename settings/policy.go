@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"gatepost/message"
 	"gatepost/policy"
@@ -26,6 +27,49 @@ func (s *Settings) Policy() (policy.Settings, error) {
 		p.Ours = ours.Accept
 	}
 	return p, errors.Join(errTrust, errRelays, errOurs, errFilters)
+}
+
+// ByCause is how long what is held for some causes is kept.
+func (s *Suspended) ByCause() (map[policy.Cause]time.Duration, error) {
+	spans := map[policy.Cause]time.Duration{}
+	var errs []error
+	for _, word := range s.KeepCauses {
+		name, text, _ := strings.Cut(word, "=")
+		cause, known := policy.ParseCause(name)
+		var span Span
+		err := span.UnmarshalText([]byte(text))
+		_, twice := spans[cause]
+		switch {
+		case !known:
+			errs = append(errs, fmt.Errorf("keep_causes: %q: %q is no cause%s: write one such as spam=3d",
+				word, name, likeCause(name)))
+			continue
+		case err != nil:
+			errs = append(errs, fmt.Errorf("keep_causes: %q: %w", word, err))
+		case span < leastKept:
+			errs = append(errs, fmt.Errorf("keep_causes: %q: %s at least: held mail would be lost", word,
+				leastKept))
+		case twice:
+			errs = append(errs, fmt.Errorf("keep_causes: %q: %s is there twice: leave one", word, name))
+		}
+		spans[cause] = time.Duration(span)
+	}
+	return spans, errors.Join(errs...)
+}
+
+// leastKept is the least time for which anything is held.
+const leastKept = Span(time.Minute)
+
+// likeCause asks for what somebody meant by a name that no cause has.
+func likeCause(name string) string {
+	var names []string
+	for c := range policy.EachCause() {
+		names = append(names, c.String())
+	}
+	if near := closest(name, names); near != "" {
+		return fmt.Sprintf(" (did you mean %q?)", near)
+	}
+	return ""
 }
 
 // Filters are the products that smtp.filter names.

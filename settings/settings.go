@@ -118,6 +118,7 @@ type HTTP struct {
 // Suspended says how long held messages are kept.
 type Suspended struct {
 	Keep       Span   `toml:"keep"`
+	KeepCauses Words  `toml:"keep_causes"`
 	KeepUnseen Toggle `toml:"keep_unseen"`
 	Undelete   Span   `toml:"undelete"`
 }
@@ -267,6 +268,8 @@ func Defaults() *Settings {
 		Suspended: Suspended{
 			// How long a held message is kept.
 			Keep: Span(14 * 24 * time.Hour),
+			// How long otherwise for causes, as in `spam=3d blocklisted=30d`.
+			KeepCauses: nil,
 			// Whether one that nobody has seen is kept beyond that, until a day after somebody
 			// was shown the queue.
 			KeepUnseen: false,

@@ -56,7 +56,7 @@ func receiver(t *testing.T, server *smtpd.Server, r mailauth.Resolver) *intake.R
 		auth.Close()
 		check(t, db.Close())
 	})
-	in := &intake.Receiver{DB: db, Auth: auth, Hostname: "mx.acme.test", Keep: time.Hour,
+	in := &intake.Receiver{DB: db, Auth: auth, Hostname: "mx.acme.test", Keep: intake.Keeping{For: time.Hour},
 		Log: slog.New(slog.DiscardHandler)}
 	server.Receive = func(ctx context.Context, env *message.Envelope, content io.Reader) (
 		string, error) {

@@ -181,8 +181,9 @@ type Status struct {
 	Expired    int64      `json:"expired"`             // held beyond their time, by the clock
 	Ahead      int64      `json:"clock_ahead_seconds"` // of the time that was seen to pass
 	OldestHeld *time.Time `json:"oldest_held"`
-	Serving    bool       `json:"serving"`    // a server holds the store's lock
-	StartedAt  *time.Time `json:"started_at"` // of that server
+	NextExpiry *time.Time `json:"next_expiry"` // of what is held
+	Serving    bool       `json:"serving"`     // a server holds the store's lock
+	StartedAt  *time.Time `json:"started_at"`  // of that server
 
 	// UndeclaredRelay is how many messages of the last 24 hours came from this machine and
 	// carried another host's Received, though no relay is declared.

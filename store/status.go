@@ -13,18 +13,19 @@ const countersKept = 31 * 24 * time.Hour
 // Status reports the state of the store.
 func (db *DB) Status(ctx context.Context) (Status, error) {
 	var s Status
-	var oldest sql.NullInt64
+	var oldest, expires sql.NullInt64
 	var started int64
 	_, err := one(ctx, db, func(row scanner) (none struct{}, err error) {
 		return none, row.Scan(&s.Generation, &started, &s.Held, &s.Tickets, &s.Comments, &s.Users,
-			&oldest, &s.Expired)
+			&oldest, &s.Expired, &expires)
 	}, `select
 		(select value from meta where name = 'generation'),
 		(select value from meta where name = 'started_at'),
 		(select count(*) from suspended), (select count(*) from tickets),
 		(select count(*) from comments),
 		(select count(*) from users), (select min(created_at) from suspended),
-		(select count(*) from suspended where expires_at <= $1)`, db.now().UnixMilli())
+		(select count(*) from suspended where expires_at <= $1),
+		(select min(expires_at) from suspended)`, db.now().UnixMilli())
 	if err != nil {
 		return s, fmt.Errorf("status: %w", err)
 	}
@@ -36,6 +37,10 @@ func (db *DB) Status(ctx context.Context) (Status, error) {
 	if oldest.Valid {
 		at := fromMillis(oldest.Int64)
 		s.OldestHeld = &at
+	}
+	if expires.Valid {
+		at := fromMillis(expires.Int64)
+		s.NextExpiry = &at
 	}
 	if s.Serving, err = db.locked(); err != nil {
 		return s, err

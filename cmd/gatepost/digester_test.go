@@ -78,7 +78,7 @@ func (f *told) tell() int {
 
 func (f *told) receive(raw string) {
 	f.Helper()
-	r := &intake.Receiver{DB: f.db, Hostname: "mx.help.test", Keep: 14 * 24 * time.Hour,
+	r := &intake.Receiver{DB: f.db, Hostname: "mx.help.test", Keep: intake.Keeping{For: 14 * 24 * time.Hour},
 		Log: slog.New(slog.DiscardHandler)}
 	_, err := r.Receive(context.Background(), &message.Envelope{ReceivedAt: f.clock, Piped: true,
 		Recipients: []string{"support@help.test"}}, strings.NewReader(strings.ReplaceAll(raw, "\n", "\r\n")))

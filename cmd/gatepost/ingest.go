@@ -198,6 +198,6 @@ func (a *app) newReceiver(db *store.DB) (*intake.Receiver, error) {
 		log = a.logger(s.Log.Format)
 	}
 	return &intake.Receiver{DB: db, Hostname: s.Hostname(),
-		Keep: time.Duration(s.Suspended.Keep), Window: time.Duration(s.SMTP.DuplicateWindow),
+		Keep: keeping(s), Window: time.Duration(s.SMTP.DuplicateWindow),
 		Log: log}, nil
 }

@@ -9,6 +9,7 @@ import (
 	"gatepost/httpd"
 	"gatepost/httpd/api"
 	"gatepost/httpd/console"
+	"gatepost/intake"
 	"gatepost/settings"
 	"gatepost/smtpd"
 	"gatepost/smtpd/mailauth"
@@ -117,6 +118,12 @@ func newCheckerOf(s *settings.Settings, r mailauth.Resolver) *mailauth.Checker {
 	sealers, _ := s.Sealers()
 	return mailauth.New(r, mailauth.Options{AuthservIDs: s.SMTP.AuthservID, Filters: filters,
 		Sealers: sealers})
+}
+
+// keeping is how long messages are held. What is wrong has been refused before.
+func keeping(s *settings.Settings) intake.Keeping {
+	causes, _ := s.Suspended.ByCause()
+	return intake.Keeping{For: time.Duration(s.Suspended.Keep), Causes: causes}
 }
 
 // expiry is how held messages expire.

@@ -90,6 +90,6 @@ func (g *daemon) asks(s *settings.Settings, changed settings.Words) {
 	}) {
 		g.checkers = append(g.checkers, newChecker(s))
 	}
-	g.receiver.Change(g.checker(), time.Duration(s.Suspended.Keep),
+	g.receiver.Change(g.checker(), keeping(s),
 		time.Duration(s.SMTP.DuplicateWindow))
 }

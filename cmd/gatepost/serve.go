@@ -139,7 +139,7 @@ func (a *app) openDaemon(ctx context.Context) (g *daemon, err error) {
 	g.db.GoFirst()
 	g.checkers = append(g.checkers, newChecker(s))
 	g.receiver = &intake.Receiver{DB: g.db, Auth: g.checkers[0], Hostname: g.smtp.Domain,
-		Keep: time.Duration(s.Suspended.Keep), Window: time.Duration(s.SMTP.DuplicateWindow),
+		Keep: keeping(s), Window: time.Duration(s.SMTP.DuplicateWindow),
 		Log: g.log}
 	g.mail = newMailCounts()
 	g.smtp.Receive = func(ctx context.Context, env *message.Envelope, content io.Reader) (

@@ -102,12 +102,8 @@ func (a *app) warnings(s *settings.Settings, r *report) (all []string) {
 	if !r.Serving {
 		all = append(all, "no server runs on this database")
 	}
-	if r.OldestHeld != nil {
-		ends := r.OldestHeld.Add(time.Duration(s.Suspended.Keep))
-		if left := ends.Sub(a.now()); left < 24*time.Hour {
-			all = append(all, fmt.Sprintf("held messages expire soon, the oldest at %s",
-				stamp(ends)))
-		}
+	if ends := r.NextExpiry; ends != nil && ends.Sub(a.now()) < 24*time.Hour {
+		all = append(all, fmt.Sprintf("held messages expire soon, the first at %s", stamp(*ends)))
 	}
 	if r.Expired > 0 && r.Ahead > 0 {
 		all = append(all, fmt.Sprintf("%s by the clock, which is %s ahead of the time that was "+
