@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -127,7 +128,7 @@ func (r *Receiver) Receive(ctx context.Context, env *message.Envelope, content i
 	err = r.settle(ctx, rules, record, now.keep)
 	took := time.Since(came)
 	if err == nil || errors.Is(err, ErrDeferred) {
-		r.log(record)
+		r.log(record, took)
 	}
 	id := cmp.Or(record.First, record.ID)
 	if err == nil && record.Decision.Action == policy.Reject {
@@ -197,24 +198,36 @@ func (r *Receiver) results(f *policy.Facts) string {
 	return mailauth.Field(r.Hostname, f.Authentication, f.Sender.Address.Domain(), f.Proof())
 }
 
+// mostLogged is how many attributes the line of a message has at most.
+const mostLogged = 12
+
 // log writes the one line of a message. Of a silent rejection it names nothing that the
 // message brought.
-func (r *Receiver) log(record *store.Record) {
+func (r *Receiver) log(record *store.Record, took time.Duration) {
 	d, client := record.Decision, record.Envelope.Client
 	if d.Action == policy.Reject {
 		r.Log.Info("decision", "action", "reject", "client", client, "rule", d.RuleKind())
 		return
 	}
+	action, id := d.Action.String(), record.ID
 	if record.First != "" {
-		r.Log.Info("decision", "action", "duplicate", "id", record.First, "client", client,
-			"from", record.Facts.Sender.Text, "why", "the same as "+record.First)
-		return
+		action, id = "duplicate", record.First
 	}
-	attrs := []any{"action", d.Action.String(), "id", record.ID, "client", client,
-		"from", record.Facts.Sender.Text, "proof", d.Proof.String(),
-		"cause", d.Cause.String(), "rule", d.RuleText()}
+	attrs := append(make([]slog.Attr, 0, mostLogged), slog.String("action", action),
+		slog.String("id", id), slog.Any("client", client),
+		slog.String("from", record.Facts.Sender.Text))
+	if record.First != "" {
+		attrs = append(attrs, slog.String("why", "the same as "+record.First))
+	} else {
+		attrs = append(attrs, slog.String("proof", d.Proof.String()),
+			slog.String("cause", d.Cause.String()), slog.String("rule", d.RuleText()))
+	}
 	if d.Action == policy.Defer { // of which nothing else is kept
-		attrs = append(attrs, "why", d.Why())
+		attrs = append(attrs, slog.String("why", d.Why()))
 	}
-	r.Log.Info("decision", attrs...)
+	attrs = append(attrs, slog.String("message_id", record.Message.MessageID()),
+		slog.String("to", strings.Join(record.Envelope.Recipients, " ")),
+		slog.Int64("size", record.Content.Size),
+		slog.Float64("took_ms", float64(took.Microseconds())/1000))
+	r.Log.LogAttrs(context.Background(), slog.LevelInfo, "decision", attrs...)
 }

@@ -18,10 +18,12 @@ type visibleHandler struct{ slog.Handler }
 // Handle hands on the message and every value made visible.
 func (h visibleHandler) Handle(ctx context.Context, r slog.Record) error {
 	shown := slog.NewRecord(r.Time, r.Level, logged(r.Message), r.PC)
+	attrs := make([]slog.Attr, 0, r.NumAttrs()) // which AddAttrs takes in one piece
 	r.Attrs(func(a slog.Attr) bool {
-		shown.AddAttrs(visibleAttr(a))
+		attrs = append(attrs, visibleAttr(a))
 		return true
 	})
+	shown.AddAttrs(attrs...)
 	return h.Handler.Handle(ctx, shown)
 }
 
