@@ -17,8 +17,7 @@ func newDoctorWriteOff(a *app) *cobra.Command {
 		Long: "Takes a difference that doctor tells of, and whose cause you know, down as understood:\n" +
 			"messages that are missing count as lost, those in excess as accepted. It is in the audit\n" +
 			"log. N is how many, and nothing changes if it is another number.",
-		Example: "  gatepost doctor write-off missing 1",
-		Args:    takes(2, 2),
+		Args: takes(2, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.writeOff(cmd.Context(), args[0], args[1])
 		},

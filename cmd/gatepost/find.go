@@ -24,8 +24,7 @@ func newFindCommand(a *app) *cobra.Command {
 			"address of a client, or an id of ours. Of a silent rejection nothing is kept; the\n" +
 			"entries that would reject such a sender are named.\n\n" +
 			"A date is " + datesHelp + ".",
-		Example: "  gatepost find ann@shop.test\n  gatepost find shop.test invoice --on tuesday",
-		Args:    takes(1, -1),
+		Args: takes(1, -1),
 	}
 	w.add(cmd)
 	cmd.Flags().IntVar(&s.Limit, "limit", 100, "at most this many, the newest")

@@ -34,6 +34,10 @@ func newRootCommand(a *app) *cobra.Command {
 	)
 	root.SetFlagErrorFunc(flagError)
 	root.SilenceUsage, root.SilenceErrors = true, true
+	root.Version = built().Version
+	root.SetVersionTemplate("gatepost {{.Version}} " + built().Go + "\n")
+	giveExamples(root)
+	a.complete(root)
 	root.PersistentPreRun = func(*cobra.Command, []string) { a.started = true }
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.configPath, "config", "",

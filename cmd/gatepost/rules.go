@@ -26,8 +26,7 @@ func newRulesShow(a *app) *cobra.Command {
 		Short: "print the lists, an entry a line",
 		Long: "Prints a list, an entry a line, or both: off a terminal the name of the list, a\n" +
 			"tab and the entry.",
-		Args:      takes(0, 1),
-		ValidArgs: []string{"allow", "block"},
+		Args: takes(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			lists, err := listNames(args)
 			if err != nil {
