@@ -123,6 +123,20 @@ func (m *mirror) written(all bool) error {
 	return m.bring(x)
 }
 
+// isLong reports whether the log has so many frames that it is to be brought into the database.
+func (m *mirror) isLong(least uint32) bool {
+	if m == nil {
+		return false
+	}
+	m.lock.Lock()
+	defer m.lock.Unlock()
+	return m.hasLong(least)
+}
+
+func (m *mirror) hasLong(least uint32) bool {
+	return !m.over && !m.lost && m.sound.frames >= least
+}
+
 // checkpoint brings a log that is long into the database, then into the copy. It is for whoever
 // leads, after written.
 func (w *writer) checkpoint(least uint32) error {
@@ -132,7 +146,7 @@ func (w *writer) checkpoint(least uint32) error {
 	}
 	m.lock.Lock()
 	defer m.lock.Unlock()
-	if m.over || m.lost || m.sound.frames < least {
+	if !m.hasLong(least) {
 		return nil
 	}
 	// Where another process does so now, or somebody reads what is old, it is done later.

@@ -103,7 +103,8 @@ func (w *writer) join(j *write) (lead bool, err error) {
 	return lead, nil
 }
 
-// lead commits what waits, its own write first of all, and lets somebody else lead.
+// lead commits what waits, its own write first of all, and lets somebody else lead. A log that has
+// become long is seen to in between, but nobody waits for that who has written.
 func (w *writer) lead() {
 	w.lock.Lock()
 	n := min(len(w.queue), maxBatch)
@@ -113,13 +114,37 @@ func (w *writer) lead() {
 
 	w.commit(batch)
 
+	if w.mirror.Load().isLong(checkpointFrames) {
+		w.active.Add(1)
+		go w.shorten()
+	} else {
+		w.pass()
+	}
+	for _, j := range batch[1:] {
+		j.turn <- false
+	}
+}
+
+// pass lets the first of those who wait lead.
+func (w *writer) pass() {
 	w.lock.Lock()
+	defer w.lock.Unlock()
 	if w.leading = len(w.queue) > 0; w.leading {
 		w.queue[0].turn <- true
 	}
-	w.lock.Unlock()
-	for _, j := range batch[1:] {
-		j.turn <- false
+}
+
+// shorten leads for as long as it takes to bring the log into the database and into the copy:
+// nobody begins it anew in between. What fails is done again after the next transaction.
+func (w *writer) shorten() {
+	defer w.active.Done()
+	defer w.pass()
+	w.turns.take()
+	defer w.turns.give()
+	w.writing.Lock()
+	defer w.writing.Unlock()
+	if w.look(false) == nil { // it may have been written over since the last transaction
+		_ = w.checkpoint(checkpointFrames)
 	}
 }
 
@@ -227,8 +252,6 @@ func (w *writer) transact(batch []*write) (began bool, err error) {
 		return true, err
 	}
 	w.mirror.Load().gave(t.sequence)
-	// The log has everything. What fails here is done again after the next transaction.
-	_ = w.checkpoint(checkpointFrames)
 	return true, nil
 }
 
