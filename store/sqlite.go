@@ -34,12 +34,13 @@ const (
 )
 
 // openSQLite opens a pool. Options that the driver does not know are ignored in silence,
-// so those that carry our promise are read back.
+// so those that carry our promise are read back. SQLite need not lock a connection at every call
+// (https://sqlite.org/threadsafe.html): database/sql gives it to one goroutine at a time.
 func openSQLite(path string, m mode) (*sql.DB, error) {
 	opts := url.Values{"_busy_timeout": {"5000"}, "_journal_mode": {"WAL"}, "_sync": {"FULL"},
-		"_fk": {"1"}, "_secure_delete": {"on"}}
+		"_fk": {"1"}, "_secure_delete": {"on"}, "_mutex": {"no"}}
 	if m == reading {
-		opts = url.Values{"_busy_timeout": {"5000"}, "_query_only": {"1"}}
+		opts = url.Values{"_busy_timeout": {"5000"}, "_query_only": {"1"}, "_mutex": {"no"}}
 	}
 	db, err := sql.Open("sqlite3", "file:"+escapePath(path)+"?"+opts.Encode())
 	if err != nil {
