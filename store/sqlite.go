@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -86,13 +85,12 @@ func readBack(db *sql.DB) error {
 func rebind(query string) string { return strings.ReplaceAll(query, "$", "?") }
 
 // begin starts a transaction that may write, waiting for other processes up to lockWait.
-func begin(conn *sql.Conn) error {
-	ctx := context.Background()
+func (t *tx) begin() error {
 	for deadline := time.Now().Add(lockWait); ; {
-		_, err := conn.ExecContext(ctx, "begin immediate")
+		err := t.exec("begin immediate")
 		if isCode(err, sqlite3.ErrError) { // a rollback failed, and the last one still stands
-			_, _ = conn.ExecContext(ctx, "rollback")
-			_, err = conn.ExecContext(ctx, "begin immediate")
+			_ = t.script("rollback")
+			err = t.exec("begin immediate")
 		}
 		if !isBusy(err) || time.Now().After(deadline) {
 			return err

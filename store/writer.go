@@ -207,11 +207,10 @@ func (w *writer) transact(batch []*write) (began bool, err error) {
 	defer w.turns.give() // when the transaction is over
 	w.writing.Lock()
 	defer w.writing.Unlock()
-	if err := begin(w.conn); err != nil {
-		err = w.markBroken(err)
-		return false, fmt.Errorf("begin: %w", damaged(err))
-	}
 	t := &tx{w: w}
+	if err := t.begin(); err != nil {
+		return false, fmt.Errorf("begin: %w", w.markBroken(err))
+	}
 	defer func() {
 		// Whoever leads must come back, or nobody writes ever again.
 		if p := recover(); p != nil {
