@@ -67,7 +67,7 @@ var groundFloor = map[string][]string{
 	},
 	"lint": {"fmt", "iter", "strings", "github.com/mtibben/confusables"},
 	"policy": {
-		"cmp", "encoding/binary", "fmt", "io", "iter", "maps", "math/bits", "net/netip", "slices",
+		"cmp", "encoding/binary", "encoding/json", "fmt", "io", "iter", "maps", "math/bits", "net/netip", "slices",
 		"strconv", "strings", "unicode", "unicode/utf8",
 		"github.com/gaissmai/bart", "golang.org/x/net/publicsuffix",
 	},

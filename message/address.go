@@ -37,6 +37,18 @@ func (a Address) Domain() Domain {
 	return Domain(a.spec[a.at+1:])
 }
 
+// UnmarshalText reads what String gave, whatever mail it came from: it checks nothing but that
+// there is an @ in it, unless there is no address.
+func (a *Address) UnmarshalText(text []byte) error {
+	spec := string(text)
+	at := strings.LastIndexByte(spec, '@')
+	if at < 0 && spec != "" {
+		return fmt.Errorf("%q is no address", spec)
+	}
+	*a = Address{spec: spec, at: max(at, 0)}
+	return nil
+}
+
 // Doubt is why a From field with this address in it is never relied on, although the
 // address can be read, 0 if there is no reason.
 func (a Address) Doubt() SenderProblem {

@@ -87,7 +87,7 @@ func minute(at time.Time) int64 { return at.Unix() / 60 }
 // words are the texts of a record, made before the writer is asked.
 type words struct {
 	cause, rule, why, reasons, recipients, recipient, replyTo string
-	subject, messageID, proof, addressed                      string
+	subject, messageID, proof, addressed, facts               string
 	author                                                    Person
 }
 
@@ -113,7 +113,8 @@ func newWords(r *Record) (words, error) {
 	for i, to := range r.Facts.ReplyTo {
 		replies[i] = to.String()
 	}
-	var err error
+	facts, err := r.Facts.MarshalText()
+	w.facts = string(facts)
 	for _, f := range []struct {
 		text  *string
 		value any
@@ -158,6 +159,7 @@ func insert(t *tx, r *Record, w words) (int64, error) {
 	if err := insertMessage(t, r, id, w); err != nil {
 		return 0, fmt.Errorf("message: %w", err)
 	}
+	t.keepFacts(r, id, w.facts)
 	t.countDecision(r, r.Decision.Action.String())
 	switch r.Decision.Action {
 	case policy.Ticket:

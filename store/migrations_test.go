@@ -117,6 +117,10 @@ var layoutTests = map[string]layoutTest{
 				'{"name":"Acme","domain_names":"acme.test"}', 2, true, null, null);
 			insert into audit_organizations values (4, 1, 'null',
 				'{"name":"Acme","domain_names":"acme.test"}')`},
+	"0015_facts.sql": {
+		want: map[string]string{`select value - (select value from meta where name = 'sequence')
+			from meta where name = 'facts_from'`: "0"},
+		rows: `insert into facts values (6, 5, '{"from":{"a":"a@acme.test"}}')`},
 }
 
 // Each migration is done to a database that began with the first and has rows in every table of

@@ -179,7 +179,8 @@ func deleteSuspended(t *tx, id int64) (file string, err error) {
 		file = contentName(decision)
 	}
 	t.erased = true
-	return file, errors.Join(t.forgetHandoffs(id), t.exec(`delete from messages where id = $1`, id))
+	return file, errors.Join(t.forgetHandoffs(id), t.forgetFacts(id),
+		t.exec(`delete from messages where id = $1`, id))
 }
 
 // dequeue takes a message out of the queue.

@@ -143,7 +143,7 @@ func (h *Editor) setAside(t *tx, table string, id int64) (content string, err er
 	_, err = h.note(t, event{action: Action(table + ".set_aside"), subject: fmt.Sprint(id),
 		after: map[string]string{"file": file}})
 	return filepath.Base(content), errors.Join(err, t.exec("delete from "+table+" where id = $1", id),
-		t.exec(`delete from messages where id = $1`, message))
+		t.forgetFacts(message), t.exec(`delete from messages where id = $1`, message))
 }
 
 func (r rowAside) text(column string) string {

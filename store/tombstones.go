@@ -62,8 +62,14 @@ func (db *DB) buryDeleted(t *tx, those string, args ...any) error {
 		on conflict (id) do nothing`, args...)
 }
 
-// forgetTombstones takes those that are kept no longer.
+// forgetTombstones takes those that are kept no longer, and the facts of their messages.
 func (db *DB) forgetTombstones(t *tx, until time.Time) error {
 	kept := time.Duration(db.tombstones.Load())
-	return t.exec(`delete from tombstones where ended_at < $1`, until.Add(-kept).UnixMilli())
+	before := until.Add(-kept).UnixMilli()
+	err := t.exec(`delete from facts
+		where id in (select id from tombstones where ended_at < $1)`, before)
+	if err != nil {
+		return err
+	}
+	return t.exec(`delete from tombstones where ended_at < $1`, before)
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 )
@@ -18,6 +19,7 @@ type tx struct {
 	counts   map[counter]int64
 	totals   map[string]int64 // see conservation.go
 	bands    map[bandKey]*band
+	facts    []any   // of messages: rows for flushFacts
 	queue    bool    // the suspended queue has changed
 	erased   bool    // a message was deleted for good
 	noted    []int64 // entries of the audit log that one change added
@@ -170,7 +172,7 @@ func (t *tx) flush() error {
 			return err
 		}
 	}
-	if err := t.flushTotals(); err != nil {
+	if err := errors.Join(t.flushTotals(), t.flushFacts()); err != nil {
 		return err
 	}
 	if err := t.flushBands(); err != nil || !t.file {

@@ -152,7 +152,7 @@ func (db *DB) purgeTaken(t *tx, before time.Time, limit int, all *taken) (files 
 	}
 	for _, text := range ids {
 		id, _ := strconv.ParseInt(text, 10, 64)
-		if err := t.forgetHandoffs(id); err != nil {
+		if err := errors.Join(t.forgetHandoffs(id), t.forgetFacts(id)); err != nil {
 			return nil, err
 		}
 	}
