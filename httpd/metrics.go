@@ -117,6 +117,12 @@ func (c state) Collect(to chan<- prometheus.Metric) {
 	}
 	gauge("indexes_damaged", "Whether something was read without the indexes of the database, "+
 		"since they are damaged.", damaged)
+	copied := 1.0
+	if c.server.DB.SecondCopy() != nil {
+		copied = 0
+	}
+	gauge("second_copy", "Whether there is a second copy of the database, to be rescued when that "+
+		"is written over.", copied)
 	gauge("held", "Messages that are held.", float64(status.Held))
 	gauge("held_expired", "Held messages over their time that are not deleted yet.",
 		float64(status.Expired))

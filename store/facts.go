@@ -53,12 +53,11 @@ func (db *DB) profile(a message.Address) (p policy.Profile, generation int64, er
 	read := func(row scanner) (none struct{}, err error) {
 		return none, row.Scan(&generation, &role, &suspended)
 	}
-	_, err = read(db.facts.QueryRow(a.String()))
-	if IsDamaged(err) {
+	if _, err = read(db.facts.QueryRow(a.String())); IsDamaged(err) {
 		_, err = one(context.Background(), db, read, factsQuery, a.String())
 	}
 	if err != nil {
-		return p, 0, fmt.Errorf("profile: %w", damaged(err))
+		return p, 0, fmt.Errorf("profile: %w", err)
 	}
 	p, err = newProfile(role, suspended)
 	return p, generation, err

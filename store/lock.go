@@ -34,7 +34,7 @@ func (db *DB) Lock(ctx context.Context) (unlock func() error, err error) {
 			return nil, errors.Join(err, f.Close())
 		}
 	}
-	if err := db.startMirror(ctx); err != nil {
+	if err := db.startMirror(ctx, false); err != nil {
 		return nil, errors.Join(fmt.Errorf("second copy of the database: %w", err), f.Close())
 	}
 	db.sound.Store(true)

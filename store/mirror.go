@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,9 @@ type mirror struct {
 	main *os.File
 	logFile
 
+	most    int64 // octets of the largest main file that is copied
+	watches bool  // it makes no copy: see Watch
+
 	lock   sync.Mutex
 	copied *os.File // nil if there is none
 	reason error    // why there is none
@@ -41,9 +45,23 @@ type mirror struct {
 	page   []byte // to read into
 }
 
-// startMirror is for the server, once it has written down its start.
-func (db *DB) startMirror(ctx context.Context) (err error) {
-	m := &mirror{path: db.files.list[0].path, lost: true}
+// Watch has whoever writes beside no server look before each acknowledgement whether the main
+// file is what was written into it, as a server does, but without a second copy.
+func (db *DB) Watch(ctx context.Context) error {
+	serving, err := db.locked()
+	if err == nil && !serving {
+		err = db.startMirror(ctx, true)
+	}
+	if err != nil {
+		return fmt.Errorf("watch the database: %w", err)
+	}
+	return nil
+}
+
+// startMirror is for the server, once it has written down its start, and for Watch.
+func (db *DB) startMirror(ctx context.Context, watches bool) (err error) {
+	m := &mirror{path: db.files.list[0].path, lost: true, watches: watches,
+		most: cmp.Or(db.mostMirrored, largestMirrored)}
 	for _, f := range []struct {
 		suffix string
 		to     **os.File
@@ -176,7 +194,11 @@ func (m *mirror) follow() (x logIndex, err error) {
 		var n uint32
 		if n, err = m.transactions(x, x.frames); err == nil {
 			m.lost = x.changes-n != m.at.changes
+			none := m.at.frames == 0 && !m.lost
 			m.at.salt, m.at.frames = x.salt, 0
+			if none { // the one before had nothing: the main file is as it was
+				return x, nil
+			}
 			return x, m.choose(m.at) // all of the one before is in the main file
 		}
 		if !errors.Is(err, errMoved) {
@@ -188,6 +210,9 @@ func (m *mirror) follow() (x logIndex, err error) {
 
 // bring writes into the copy what the log has more than it.
 func (m *mirror) bring(x logIndex) error {
+	if x.frames == 0 { // whose pages are not counted either
+		return nil
+	}
 	err := m.copyUpTo(x)
 	if errors.Is(err, errMoved) {
 		m.lost = true

@@ -112,8 +112,8 @@ func (m *mirror) keep() {
 // makeCopy copies the main file, and has the reason where that cannot be done. Size is what was
 // copied: the file may be cut off meanwhile, at the end of a VACUUM.
 func (m *mirror) makeCopy() (size int64, err error) {
-	if size, err = fileSize(m.main); err != nil {
-		return 0, err
+	if size, err = fileSize(m.main); err != nil || m.watches {
+		return size, err
 	}
 	if err := m.copyMain(size); err != nil {
 		return size, m.dropCopy(err)
@@ -134,9 +134,9 @@ func (m *mirror) copyMain(size int64) (err error) {
 	if unix.IoctlFileClone(int(m.copied.Fd()), int(m.main.Fd())) == nil {
 		return nil
 	}
-	if size > largestMirrored {
+	if size > m.most {
 		return fmt.Errorf("it has more than %d MiB, and this file system does not share blocks",
-			int64(largestMirrored)>>20)
+			m.most>>20)
 	}
 	if err := checkRoom(filepath.Dir(m.path), size); err != nil {
 		return err

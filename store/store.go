@@ -56,6 +56,7 @@ type DB struct {
 	tombstones   atomic.Int64 // for how long is known what became of a message, a time.Duration
 	sound        atomic.Bool  // the tables of the queue were checked
 	reindexed    []string     // faults of indexes that were made anew
+	mostMirrored int64        // octets, see largestMirrored
 	unindexed    atomic.Bool  // something was read without indexes, since pages are damaged
 	restrictions atomic.Pointer[accessAt]
 	signIns      line // those whose password is to be checked

@@ -16,6 +16,10 @@ var errWrittenOver = errors.New("was written over: what this server wrote into i
 // mail, which is not in an older backup.
 const newestPages = 3
 
+// watchedPages is how many they are for who writes one message and leaves: all of a small
+// database, of which another may have the same newest pages.
+const watchedPages = 256
+
 // Witnesses are pages of the main file that tell whether it was written over. Only a checkpoint
 // changes it, so that each is as it was when the log was begun, or as the log has it. The first
 // page has the size and the list of tables; that of meta, in which every message counts, is
@@ -31,7 +35,11 @@ type witnesses struct {
 func (m *mirror) choose(x logIndex) error {
 	w := &m.proof
 	w.least, w.pages, w.seen = x.pages, map[uint32][]byte{}, nil
-	for _, page := range append(lastPages(x.pages), 1, w.root) {
+	newest := newestPages
+	if m.watches {
+		newest = watchedPages
+	}
+	for _, page := range append(lastPages(x.pages, newest), 1, w.root) {
 		if page > x.pages {
 			continue // of a new database: the log has it
 		}
@@ -48,8 +56,8 @@ func (m *mirror) choose(x logIndex) error {
 	return nil
 }
 
-func lastPages(pages uint32) (all []uint32) {
-	for page := pages; page > 0 && len(all) < newestPages; page-- {
+func lastPages(pages uint32, most int) (all []uint32) {
+	for page := pages; page > 0 && len(all) < most; page-- {
 		all = append(all, page)
 	}
 	return all

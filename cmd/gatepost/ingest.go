@@ -152,8 +152,10 @@ func (q *ingestion) ingest(ctx context.Context, env *message.Envelope) (id strin
 	if err := enoughSpace(s.DB, int64(s.SMTP.MinFreeSpace)); err != nil {
 		return "", err
 	}
+	var written *store.DB
 	err = q.withStore(ctx, true, func(db *store.DB) error {
-		if err := checkSmall(ctx, db, s.DB); err != nil {
+		written = db
+		if err := errors.Join(checkSmall(ctx, db, s.DB), db.Watch(ctx)); err != nil {
 			return err
 		}
 		r, err := q.newReceiver(db)
@@ -167,6 +169,9 @@ func (q *ingestion) ingest(ctx context.Context, env *message.Envelope) (id strin
 		id = out.ID
 		return err
 	})
+	if err == nil { // or in closing it
+		err = written.Replaced()
+	}
 	return id, err
 }
 

@@ -97,16 +97,7 @@ func troubles() []trouble {
 }
 
 // onSmallDisk puts the folder on a disk of its own.
-func onSmallDisk(g *gateway) {
-	if err := unix.Mount("none", g.dir, "tmpfs", 0, "size=128m"); err != nil {
-		g.Skipf("a disk cannot be mounted here: %v", err)
-	}
-	g.Cleanup(func() {
-		if err := unix.Unmount(g.dir, unix.MNT_DETACH); err != nil {
-			g.Error(err)
-		}
-	})
-}
+func onSmallDisk(g *gateway) { g.mount("tmpfs", "size=128m") }
 
 // fillDisk writes a file until there is no room for more.
 func fillDisk(s *storm) (end func()) {
