@@ -48,6 +48,7 @@ const hall = "cmd/gatepost"
 var testArrows = map[string][]string{
 	"courier":       {"intake", "mailfile", "policy"},
 	"smtpd":         {"courier", "smtpd/mailauth", "store"},
+	"trial":         {"intake", "mailfile"},
 	"httpd":         {"httpd/api", "httpd/console", "httpd/httpdtest"}, // both parts together
 	"httpd/api":     {"httpd/httpdtest"},
 	"httpd/console": {"httpd/httpdtest"},
