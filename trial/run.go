@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"slices"
 	"time"
 
 	"gatepost/message"
@@ -18,6 +19,20 @@ type Trial struct {
 	Now, Then *policy.Policy
 	Since     time.Time // when it came; zero: whenever
 	Last      int       // of that the newest messages, as many; 0: all
+}
+
+// With is a policy with other lists in the place of some of its own.
+func With(p *policy.Policy, lists ...store.NewList) *policy.Policy {
+	then := *p
+	for _, l := range lists {
+		list := policy.Compile(slices.Values(l.Entries))
+		if l.Name == policy.Allow {
+			then.Allow = list
+		} else {
+			then.Block = list
+		}
+	}
+	return &then
 }
 
 // Run decides each message again by both, on the facts that were kept with it: its sender's profile

@@ -86,6 +86,8 @@ func (s *handlers) ruleRoutes() []httpd.Route {
 	return []httpd.Route{
 		httpd.NewRoute("GET /api/v2/rules", httpd.Admin, s.showRules),
 		httpd.NewRoute("PUT /api/v2/rules", httpd.Admin, s.setRules),
+		httpd.NewRoute("POST /api/v2/rules/try", httpd.Admin, s.tryRules),
+		httpd.NewRoute("GET /api/v2/rules/lint", httpd.Admin, s.lintRules),
 		httpd.NewRoute("GET /api/v2/rules/{list}/entries", httpd.Admin, s.listEntries),
 		httpd.NewRoute("POST /api/v2/rules/{list}/entries", httpd.Admin, s.addEntries),
 		httpd.NewRoute("DELETE /api/v2/rules/{list}/entries", httpd.Admin, s.removeEntries),

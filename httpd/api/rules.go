@@ -90,7 +90,20 @@ func (s *handlers) setRules(w http.ResponseWriter, r *http.Request, c httpd.Call
 	if _, err = s.As(c).SetRules(r.Context(), seen, lists...); err != nil {
 		return err
 	}
-	return s.showRules(w, r, c)
+	b, err := s.rulesBody(r)
+	if err != nil {
+		return err
+	}
+	findings := []findingBody{}
+	for _, l := range lists {
+		of, err := s.findingsOf(r, l.Name, l.Entries)
+		if err != nil {
+			return err
+		}
+		findings = append(findings, of...)
+	}
+	b["findings"] = findings
+	return httpd.AnswerJSON(w, http.StatusOK, b)
 }
 
 func (in ruleTexts) lists() (lists []store.NewList, err error) {
@@ -188,7 +201,12 @@ func (s *handlers) addEntries(w http.ResponseWriter, r *http.Request, c httpd.Ca
 	if err != nil {
 		return err
 	}
-	return httpd.AnswerJSON(w, http.StatusOK, body{"added": added, "entries": shown(entries)})
+	findings, err := s.findingsOf(r, list, entries)
+	if err != nil {
+		return err
+	}
+	return httpd.AnswerJSON(w, http.StatusOK, body{"added": added, "entries": shown(entries),
+		"findings": findings})
 }
 
 // removeEntries removes those of ?entry=, all or none.

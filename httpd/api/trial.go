@@ -1,0 +1,113 @@
+package api
+
+import (
+	"bufio"
+	"net/http"
+	"strconv"
+
+	"gatepost/httpd"
+	"gatepost/lint"
+	"gatepost/policy"
+	"gatepost/trial"
+)
+
+// How many of the newest messages are decided again, if nobody says another number, and at most.
+const (
+	usualLast = 1000
+	mostLast  = 100_000
+)
+
+// tryRules says what the lists would do that setRules would set: what of the newest messages would
+// become something else. Nothing is changed.
+func (s *handlers) tryRules(w http.ResponseWriter, r *http.Request, _ httpd.Caller) error {
+	last := usualLast
+	if text := r.URL.Query().Get("last"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > mostLast {
+			return httpd.Invalid("last", "write a number from 1 to %d", mostLast)
+		}
+		last = n
+	}
+	var in struct {
+		Rules ruleTexts `json:"rules"`
+	}
+	if err := readOwnJSON(r, &in); err != nil {
+		return err
+	}
+	lists, err := in.Rules.lists()
+	if err != nil {
+		return err
+	}
+	now, err := s.DB.Policy(r.Context())
+	if err != nil {
+		return err
+	}
+	t := trial.Trial{Now: now, Then: trial.With(now, lists...), Last: last}
+	diff, err := t.Run(r.Context(), s.DB)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	out := bufio.NewWriter(w)
+	if err := diff.WriteJSON(out); err != nil {
+		return err
+	}
+	return out.Flush()
+}
+
+// A findingBody is what is odd about one entry.
+type findingBody struct {
+	List     policy.ListName `json:"list"`
+	Entry    string          `json:"entry"`
+	Finding  string          `json:"finding"`
+	Severity string          `json:"severity"`
+	Dead     bool            `json:"dead"`
+	Words    string          `json:"words"`
+	Fix      []fixBody       `json:"fix"`
+}
+
+// A fixBody is one step of what mends it.
+type fixBody struct {
+	Do    string          `json:"do"` // add, remove
+	List  policy.ListName `json:"list"`
+	Entry string          `json:"entry"`
+}
+
+func newFinding(f lint.Finding) findingBody {
+	b := findingBody{List: f.Entry.List, Entry: f.Entry.String(), Finding: f.Kind.String(),
+		Severity: f.Kind.Severity().String(), Dead: f.Kind.Dead(), Words: f.Words()}
+	for _, c := range f.Fix() {
+		args := c.Args()
+		b.Fix = append(b.Fix, fixBody{args[1], c.List, c.Entry.String()})
+	}
+	return b
+}
+
+// mostFindings is how many are answered: the lists may have a million entries.
+const mostFindings = 1000
+
+// lintRules says what is odd about the lists.
+func (s *handlers) lintRules(w http.ResponseWriter, r *http.Request, _ httpd.Caller) error {
+	findings, more := []findingBody{}, false
+	for f, err := range trial.Lint(r.Context(), s.DB) {
+		if err != nil {
+			return err
+		}
+		if more = len(findings) == mostFindings; more {
+			break
+		}
+		findings = append(findings, newFinding(f))
+	}
+	return httpd.AnswerJSON(w, http.StatusOK, body{"findings": findings, "more": more})
+}
+
+// findingsOf says what is odd about the lists that has to do with entries of one of them.
+func (s *handlers) findingsOf(r *http.Request, list policy.ListName, entries []policy.Entry) (
+	findings []findingBody, err error) {
+	all, err := trial.LintOf(r.Context(), s.DB, list, entries)
+	findings = []findingBody{}
+	for _, f := range all[:min(len(all), mostFindings)] {
+		findings = append(findings, newFinding(f))
+	}
+	return findings, err
+}

@@ -1,0 +1,66 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+
+	"gatepost/httpd/httpdtest"
+	"gatepost/policy"
+)
+
+// What lists would do is said before they are set, and nothing is changed by it.
+func TestTryRulesByTheAPI(t *testing.T) {
+	st := testServer(t)
+	st.Rules(policy.Block, "suspend:example.net")
+	for i, from := range []string{"sam@example.net", "sam@example.net", "una@example.org"} {
+		st.Receive(httpdtest.Message(from, fmt.Sprint("Copy ", i), "x"))
+	}
+	do := st.As("admin@acme.test")
+	try := func(query, rules string, status int) map[string]any {
+		t.Helper()
+		return st.Object(do("POST", "/api/v2/rules/try"+query, `{"rules":`+rules+`}`), status)
+	}
+	o := try("", `{"blocklist":"suspend:example.org"}`, http.StatusOK)
+	st.Wants(o, 3.0, "decided")
+	st.Wants(o, 3.0, "changed")
+	st.Has(o, 2, "moves")
+	st.Wants(o, "suspend", "moves", 0, "from", "decision")
+	st.Wants(o, "ticket", "moves", 0, "to", "decision")
+	st.Wants(o, 2.0, "moves", 0, "messages")
+	st.Wants(o, "sam@example.net", "senders", 0, "name")
+	st.Has(o, 2, "senders", 0, "moves", 0, "ids")
+	st.Wants(o, "example.net", "domains", 0, "name")
+	st.Wants(try("?last=1", `{"blocklist":"suspend:example.org"}`, http.StatusOK), 1.0, "changed")
+	st.Wants(try("", `{"allowlist":"example.net"}`, http.StatusOK), 0.0, "changed")
+	for _, query := range []string{"?last=0", "?last=x", "?last=1000000"} {
+		try(query, `{"blocklist":""}`, http.StatusUnprocessableEntity)
+	}
+	try("", `{"blocklist":"@example.org"}`, http.StatusUnprocessableEntity)
+	try("", `{}`, http.StatusUnprocessableEntity)
+	if got := st.List(policy.Block); got != "suspend:example.net" {
+		t.Errorf("the list is %q now", got)
+	}
+}
+
+// What is odd about the lists is said when they are changed, and when somebody asks.
+func TestLintRulesByTheAPI(t *testing.T) {
+	st := testServer(t)
+	do := st.As("admin@acme.test")
+	o := st.Object(do("PUT", "/api/v2/rules",
+		`{"rules":{"allowlist":"acme.test fine.test","blocklist":"* reject:gmail.com"}}`), http.StatusOK)
+	st.Has(o, 2, "findings")
+	st.Wants(o, "muted", "findings", 0, "finding")
+	o = st.Object(do("POST", "/api/v2/rules/block/entries", `{"entry":"suspend:acme.test"}`),
+		http.StatusOK)
+	st.Has(o, 1, "findings")
+	st.Wants(o, "beaten", "findings", 0, "finding")
+	st.Wants(o, true, "findings", 0, "dead")
+	st.Wants(o, "remove", "findings", 0, "fix", 0, "do")
+	st.Wants(o, "allow", "findings", 0, "fix", 0, "list")
+	st.Wants(o, "acme.test", "findings", 0, "fix", 0, "entry")
+	o = st.Object(do("GET", "/api/v2/rules/lint", ""), http.StatusOK)
+	st.Has(o, 3, "findings")
+	st.Wants(o, false, "more")
+	st.Object(st.As("agent@acme.test")("GET", "/api/v2/rules/lint", ""), http.StatusForbidden)
+}
