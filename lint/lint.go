@@ -17,7 +17,6 @@ type Entry struct {
 	List policy.ListName
 	policy.Entry
 	Expired bool // its time is over
-	Unmet   bool // no mail met it for as long as was asked about
 }
 
 // IsZero reports whether there is no entry.

@@ -22,7 +22,6 @@ const (
 	LookAlike
 	Ours
 	Expired
-	Unmet
 	kindEnd
 )
 
@@ -78,8 +77,6 @@ var findings = [kindEnd]kindRow{
 			"(from_support_address)"},
 	Expired: {id: "expired", fix: remove, words: "is over its time",
 		ask: func(_ *Lists, f *Finding) bool { return f.Entry.Expired }},
-	Unmet: {id: "unmet", fix: remove, words: "met no mail for as long as was asked about",
-		ask: func(_ *Lists, f *Finding) bool { return f.Entry.Unmet }},
 }
 
 // Kinds gives all of them, in their order.

@@ -151,6 +151,31 @@ func (h *Editor) RemoveRules(ctx context.Context, list policy.ListName, entries 
 	return missing, err
 }
 
+// ReplaceRules takes entries off a list and puts others there, all under one generation, with the
+// note of the first that goes. If any is not on the list nothing is changed, and the error is
+// ErrNotFound.
+func (h *Editor) ReplaceRules(ctx context.Context, list policy.ListName,
+	remove, add []policy.Entry) error {
+	return h.changeRules(ctx, RulesSet, list, func(c *change) error {
+		var note string
+		if len(remove) > 0 {
+			err := c.t.row(`select note from rules where list = $1 and target = $2 and keyword = $3
+				and not removed`, c.list, remove[0].Target, remove[0].Keyword.String()).Scan(&note)
+			if err != nil {
+				return absent(err)
+			}
+		}
+		missing, err := c.remove(remove)
+		if err == nil && missing != nil {
+			err = fmt.Errorf("%w: %s", ErrNotFound, missing[0])
+		}
+		if err == nil {
+			_, err = c.add(add, note)
+		}
+		return err
+	})
+}
+
 // A change is one change of a list, or of both one after the other, under a generation of its
 // own.
 type change struct {

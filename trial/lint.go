@@ -68,7 +68,7 @@ func LintOf(ctx context.Context, db *store.DB, list policy.ListName, entries []p
 		these[i] = lint.Entry{List: list, Entry: e}
 	}
 	if p.Allow.Len()+p.Block.Len() > mostLooked {
-		return lintEach(ctx, db, these)
+		return LintEach(ctx, db, these)
 	}
 	concerned := lint.Concern(these)
 	for f, err := range Lint(ctx, db) {
@@ -82,7 +82,8 @@ func LintOf(ctx context.Context, db *store.DB, list policy.ListName, entries []p
 	return all, nil
 }
 
-func lintEach(ctx context.Context, db *store.DB, entries []lint.Entry) (all []lint.Finding,
+// LintEach gives what is odd about these entries themselves.
+func LintEach(ctx context.Context, db *store.DB, entries []lint.Entry) (all []lint.Finding,
 	err error) {
 	looked, err := look(ctx, db)
 	for _, e := range entries {

@@ -25,6 +25,8 @@ type rulesView struct {
 	Failed     bool
 	Stale      bool               // somebody changed the lists meanwhile
 	Meanwhile  []store.AuditEntry // how, the newest first
+	Trial      *trialView         // of what was typed, if that was asked for
+	Odd        oddities           // about the lists that stand
 }
 
 // A listView is one list: as a field, and entry by entry.
@@ -58,7 +60,8 @@ func (s *handlers) rulesView(ctx context.Context) (*rulesView, error) {
 			return nil, err
 		}
 	}
-	return v, nil
+	v.Odd, err = s.oddities(ctx, p)
+	return v, err
 }
 
 // readList reads as much of a list as is shown of it.
@@ -101,8 +104,11 @@ func (s *handlers) saveRules(w http.ResponseWriter, r *http.Request, c httpd.Cal
 	if err := readForm(r); err != nil {
 		return err
 	}
-	if r.PostForm.Get("mend") != "" {
+	switch {
+	case r.PostForm.Get("mend") != "":
 		return s.mendRules(w, r, c)
+	case r.PostForm.Get("try") != "":
+		return s.tryRules(w, r, c)
 	}
 	view, lists, err := s.readRules(r)
 	if err != nil {

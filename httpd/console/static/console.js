@@ -363,6 +363,24 @@ function watch(field) {
 }
 for (const field of $$("[data-check]")) watch(field);
 
+// What the lists would do, while one types.
+function tryLists(place) {
+	const form = place.closest("form");
+	let timer = 0, last = 0;
+	form.addEventListener("input", () => {
+		clearTimeout(timer);
+		timer = setTimeout(async () => {
+			const mine = ++last;
+			const body = new URLSearchParams(new FormData(form));
+			const answer = await fetch(place.dataset.try, { method: "POST", body }).catch(() => null);
+			if (!answer?.ok || answer.redirected || mine !== last) return;
+			const part = new DOMParser().parseFromString(await answer.text(), "text/html").body;
+			place.replaceChildren(...part.childNodes);
+		}, 600);
+	});
+}
+if ($("[data-try]")) tryLists($("[data-try]"));
+
 // New mail. The list is fetched anew and the message that is open stays as it is.
 function follow(path) {
 	const live = $("#live");

@@ -1,0 +1,43 @@
+package main
+
+import "testing"
+
+// TestConsoleTriesLists is somebody who pastes a list, sees what it would change as it is typed
+// and by a button, saves it, has what is odd about it mended by one click, and undoes that.
+func TestConsoleTriesLists(t *testing.T) {
+	g := newConsole(t)
+	g.hold(textMail("sam@stranger.example", "Hello", "Are you there?"))
+	browser := startBrowser(t, nobody)
+	for name, s := range map[string]screen{"wide": {1280, 860}, "narrow": {380, 800}} {
+		t.Run(name, func(t *testing.T) {
+			w := &shift{gateway: g.as(t), tab: newTab(t, browser, g.web(), s), name: name}
+			w.begin()
+			w.open("/rules")
+			w.wait(`seen("Save both lists") && !seen("messages would change")`)
+			w.write("block", "suspend:gossip.test reject:lottery.test")
+			w.value(`field("Blocklist").dispatchEvent(new Event("input", {bubbles: true}))`)
+			w.wait(`seen("would change:") && seen("held → ticket")`)
+			w.inspect("rules tried "+name, "")
+			w.value("window.typed = true")
+			w.pressNamed("Try")
+			w.wait(`!window.typed && seen("would change:") &&
+				field("Blocklist").value === "suspend:gossip.test reject:lottery.test"`)
+			w.list("block", "*", true)
+
+			w.write("allow", "example.org partner.example ann@example.org")
+			w.pressNamed("Save both lists")
+			w.wait(`seen("Saved.") && seen("never decides: example.org does already")`)
+			w.list("block", "*", false)
+			w.inspect("rules odd "+name, "")
+			w.press(`document.querySelector("#odd button")`)
+			w.wait(`seen("Saved.") && !seen("never decides")`)
+			w.list("allow", "ann@example.org", false)
+			w.pressNamed("Undo")
+			w.wait(`seen("The change was undone") || seen("never decides")`)
+			w.list("allow", "ann@example.org", true)
+			w.must("rules", "set", "allow", "example.org partner.example", "--yes")
+			w.must("rules", "set", "block", "* suspend:gossip.test reject:lottery.test", "--yes")
+			w.clean("tried")
+		})
+	}
+}

@@ -1,0 +1,77 @@
+package console
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+
+	"gatepost/httpd/httpdtest"
+	"gatepost/policy"
+)
+
+// What is typed is tried on the newest messages before it is saved, with the script and without.
+func TestListsAreTried(t *testing.T) {
+	st := testServer(t)
+	st.Rules(policy.Block, "suspend:example.net")
+	for i, from := range []string{"sam@example.net", "sam@example.net", "una@example.org"} {
+		st.Receive(httpdtest.Message(from, fmt.Sprint("Copy ", i), "x"))
+	}
+	b := st.Browser("admin@acme.test")
+	const words = "3 of the last 3 messages would change: 2 held → ticket, 1 ticket → held."
+	typed := []string{"generation", "1", "allow", "", "block", "suspend:example.org"}
+	page, _ := b.Post("/rules", http.StatusOK, append(typed, "try", "yes")...)
+	b.Says(page, words, "sam@example.net", "ticket → held", ">suspend:example.org</textarea>")
+	if got := st.List(policy.Block); got != "suspend:example.net" {
+		t.Errorf("to try it set the list to %q", got)
+	}
+	part, _ := b.Post("/rules/try", http.StatusOK, typed...)
+	b.Says(part, words, `<a href="/find?q=sam%40example.net">`)
+	part, _ = b.Post("/rules/try", http.StatusOK, "block", "suspend:example.net good.test")
+	b.Says(part, "Of the last 3 messages none would change.")
+	part, _ = b.Post("/rules/try", http.StatusOK, "block", "@example.org")
+	if part != "" {
+		t.Errorf("what cannot be taken is tried: %s", part)
+	}
+	page, _ = b.Post("/rules", http.StatusUnprocessableEntity, "generation", "1", "allow", "",
+		"block", "@example.org", "try", "yes")
+	b.Says(page, "write example.org")
+}
+
+func TestManySendersAreTried(t *testing.T) {
+	st := testServer(t)
+	for i := range 12 {
+		st.Receive(httpdtest.Message(fmt.Sprintf("sam%d@example.net", i), "Hello", "x"))
+	}
+	part, _ := st.Browser("admin@acme.test").Post("/rules/try", http.StatusOK, "block", "example.net")
+	st.Browser("admin@acme.test").Says(part, "12 of the last 12 messages", "And 2 more senders.")
+}
+
+// What is odd about the lists is shown, and mended by one click that can be undone.
+func TestOddEntriesAreMended(t *testing.T) {
+	st := testServer(t)
+	st.Rules(policy.Allow, "acme.test ann@acme.test")
+	_, err := st.Editor().AddRules(t.Context(), policy.Block, []policy.Entry{
+		{Target: policy.Everyone, Text: "*"},
+		{Keyword: policy.RejectKeyword, Target: "spam.test", Text: "reject:spam.test"}}, "since May")
+	st.Must(err)
+	b := st.Browser("admin@acme.test")
+	page := b.Get("/rules", http.StatusOK)
+	b.Says(page, "What is odd about the lists", "never decides: acme.test does already what it would do",
+		"rejects nothing: beside * it holds", "Write suspend:spam.test")
+	b.Says(b.Follow("/rules/fix", "list", "allow", "entry", "ann@acme.test", "finding", "covered"),
+		"Saved.")
+	page = b.Follow("/rules/fix", "list", "block", "entry", "reject:spam.test", "finding", "muted")
+	b.Says(page, "Saved.", "since May", "Undo</button>")
+	if allow, block := st.List(policy.Allow), st.List(policy.Block); allow != "acme.test" ||
+		block != "* suspend:spam.test" {
+		t.Errorf("the lists are %q and %q", allow, block)
+	}
+	b.Follow(httpdtest.UndoOf(t, page), "back", "/rules")
+	if got := st.List(policy.Block); got != "* reject:spam.test" && got != "reject:spam.test *" {
+		t.Errorf("undone, the blocklist is %q", got)
+	}
+	b.Says(b.Follow("/rules/fix", "list", "allow", "entry", "acme.test", "finding", "covered"),
+		"Nothing was changed")
+	b.Post("/rules/fix", http.StatusUnprocessableEntity, "list", "other", "entry", "a.test")
+	b.Post("/rules/fix", http.StatusUnprocessableEntity, "list", "allow", "entry", "@a.test")
+}
