@@ -108,6 +108,7 @@ func everyone(list ListName, k Keyword) (Entry, *fault) {
 			reason:  "it would drop the mail of every stranger without a trace",
 			instead: Everyone,
 			because: " to hold it",
+			guessed: true,
 		}
 	}
 	return Entry{Target: Everyone, Text: Everyone}, nil
@@ -136,7 +137,8 @@ func canonical(s string) (string, *fault) {
 	if strings.Contains(s, "@") {
 		a, err := message.ParseAddress(s)
 		if err != nil {
-			return "", &fault{reason: err.Error(), remedy: "write it like ann@acme.test"}
+			return "", &fault{reason: err.Error(), instead: smallDomain(s),
+				remedy: "write it like ann@acme.test"}
 		}
 		return a.String(), refuseDoubtful(a)
 	}
@@ -145,9 +147,19 @@ func canonical(s string) (string, *fault) {
 	}
 	d, err := message.ParseDomain(s)
 	if err != nil {
-		return "", &fault{reason: err.Error(), remedy: "write it like acme.test"}
+		return "", &fault{reason: err.Error(), instead: smallDomain(s),
+			remedy: "write it like acme.test"}
 	}
 	return string(d), refuseSuffix(d)
+}
+
+// smallDomain writes a domain in small letters of any script; "" if it is so already.
+func smallDomain(s string) string {
+	at := strings.LastIndexByte(s, '@') + 1
+	if small := s[:at] + strings.ToLower(s[at:]); small != s {
+		return small
+	}
+	return ""
 }
 
 // lower folds ASCII letters only: U+212A is no k.

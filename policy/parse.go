@@ -122,6 +122,7 @@ type fault struct {
 	because string // why that spelling says what was meant
 	remedy  string // what to do if the other spelling cannot be offered
 	keyword string // the entry is this keyword alone
+	guessed bool   // the other spelling may not say what was meant
 }
 
 // joinNext offers the keyword and the entry after it as one.

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -74,8 +75,16 @@ func refuseSeparators(s string) *fault {
 	return &fault{
 		reason:  "entries are separated by white space, not by a comma or a semicolon",
 		instead: strings.Join(parts, " "),
+		guessed: len(parts) > 1 && keyworded(parts[0]) && !keyworded(parts[1]), // of both, or one?
 		remedy:  "put a space between two entries and nothing else",
 	}
+}
+
+// keyworded reports whether a word begins with a keyword.
+func keyworded(s string) bool {
+	return slices.ContainsFunc(keywords[:], func(k Keyword) bool {
+		return strings.HasPrefix(strings.TrimLeft(lower(s), "<"), k.String())
+	})
 }
 
 func refuseBrackets(s string) *fault {
@@ -146,7 +155,7 @@ func refuseComment(s string) *fault {
 		remedy: "leave the comment out, or import the list from a file",
 	}
 	if strings.Contains(s, "@") {
-		f.instead, f.because = quoteLocal(s), " if it is an address"
+		f.instead, f.because, f.guessed = quoteLocal(s), " if it is an address", true
 	}
 	return f
 }
