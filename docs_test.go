@@ -18,7 +18,7 @@ import (
 // inOrder are the documents with commands to type, as somebody does who goes on from one to
 // the next.
 var inOrder = []string{"README.md", "docs/replay.md", "docs/relays.md", "docs/api.md",
-	"docs/console.md", "docs/operations.md"}
+	"docs/console.md", "docs/operations.md", "docs/moving.md"}
 
 // languages are those that blocks are in, with what holds them to what they say: what is sh is
 // run here, the others are read by tests of cmd/gatepost and courier.
@@ -189,18 +189,20 @@ func readUntilListening(stderr interface{ Read([]byte) (int, error) }, said chan
 
 // wanted is what a person should see of the blocks that the text makes promises about.
 var wanted = map[string]string{
-	"./gatepost ticket list":            `juergen@example\.com`,
-	"./gatepost suspended list":         `hal@held\.test(?s:.*)smallest change(?s:.*)ticket 3`,
-	"./gatepost explain blocklisted":    `an entry of the blocklist holds it`,
-	"./gatepost status":                 `reject:domain 1`,
-	"./gatepost replay testdata/eml/cl": `11 messages: 5 ticket, 5 suspend, 1 reject`,
-	"./gatepost replay testdata/eml/pr": `^ticket(?s:.*)suspend\tfailed_email_authentication`,
-	"printf 'From: Una":                 `^[0-9a-f-]{36}\n$`,
-	"printf 'correct":                   `root@help\.test has a profile now: admin`,
-	"printf 'From: Hal":                 `"suspended_tickets":(?s:.*)"ticket":(?s:.*)"added":1`,
-	"./gatepost access":                 `decision  allowed(?s:.*)> ranges`,
-	"./gatepost rules add block late":   `\+late\.test(?s:.*)is undone: rules\.add block`,
-	"./gatepost backup":                 `messages in backups: (?s:.*) restored to restored\.db(?s:.*)ticket`,
+	"./gatepost ticket list":                              `juergen@example\.com`,
+	"./gatepost suspended list":                           `hal@held\.test(?s:.*)smallest change(?s:.*)ticket 3`,
+	"./gatepost explain blocklisted":                      `an entry of the blocklist holds it`,
+	"./gatepost status":                                   `reject:domain 1`,
+	"./gatepost replay testdata/eml/cl":                   `11 messages: 5 ticket, 5 suspend, 1 reject`,
+	"./gatepost replay testdata/eml/pr":                   `^ticket(?s:.*)suspend\tfailed_email_authentication`,
+	"printf 'From: Una":                                   `^[0-9a-f-]{36}\n$`,
+	"printf 'correct":                                     `root@help\.test has a profile now: admin`,
+	"printf 'From: Hal":                                   `"suspended_tickets":(?s:.*)"ticket":(?s:.*)"added":1`,
+	"./gatepost access":                                   `decision  allowed(?s:.*)> ranges`,
+	"./gatepost rules add block late":                     `\+late\.test(?s:.*)is undone: rules\.add block`,
+	"./gatepost import zendesk docs/examples/zendesk --d": `5 rows: 4 new, 2 of them suspended`,
+	"./gatepost import zendesk docs/examples/zendesk --s": `bob@home\.test\s+suspend(?s:.*)Client Ltd`,
+	"./gatepost backup":                                   `messages in backups: (?s:.*) restored to restored\.db(?s:.*)ticket`,
 }
 
 // run runs a block against the server, wherever that listens.

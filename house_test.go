@@ -32,12 +32,14 @@ var arrows = map[string][]string{
 	"courier":         {"message", "store"},
 	"httpd":           {"limiter", "message", "policy", "store"},
 	"httpd/api":       {"httpd", "lint", "message", "policy", "store", "trial"},
-	"httpd/console":   {"docs", "httpd", "lint", "message", "policy", "store", "trial"},
+	"httpd/console":   {"docs", "httpd", "lint", "message", "policy", "store", "trial",
+		"zendesk"},
 	"httpd/httpdtest": {"httpd", "message", "policy", "store"},
 	"digest":          {"policy", "store", "terminal"},
 	"mailfile":        {"message"},
 	"settings":        {"message", "policy", "smtpd"},
 	"terminal":        {},
+	"zendesk":         {"message", "policy", "store"},
 	"docs":            {},
 }
 

@@ -305,8 +305,8 @@ func TestUsers(t *testing.T) {
 	}
 	n, err := f.editor().ImportUsers(ctx, []NewUser{{Email: ann, MadeBy: "import"},
 		{Email: bob, Role: policy.Admin, MadeBy: "import"}})
-	if err != nil || n != 1 {
-		t.Errorf("imported %d, %v", n, err)
+	if err != nil || n.Added != 1 {
+		t.Errorf("imported %+v, %v", n, err)
 	}
 	if err := f.editor().SetSuspended(ctx, ann, true); err != nil {
 		t.Errorf("one of two admins: %v", err)

@@ -17,6 +17,8 @@ type NewUser struct {
 	Role     policy.Role
 	MadeBy   string // mail, recover, import, cli, console, api
 	Password string // a hash of HashPassword, or empty
+
+	Suspended bool
 }
 
 const userColumns = `users.id, users.email, users.name, users.role, users.suspended,
@@ -56,7 +58,8 @@ func (h *Editor) AddUser(ctx context.Context, u NewUser) error {
 			return err
 		}
 		_, err = h.note(t, event{action: UserAdded, subject: u.Email.String(),
-			after: auditedUser{message.Clean(u.Name), u.Role.String(), false, u.Password != ""}})
+			after: auditedUser{message.Clean(u.Name), u.Role.String(), u.Suspended,
+				u.Password != ""}})
 		return err
 	})
 }
@@ -69,49 +72,14 @@ type auditedUser struct {
 	Password  bool   `json:"password"` // there is one
 }
 
-// auditedImport is what the audit log says of an import: the first of the profiles, and how
-// many have which role.
-type auditedImport struct {
-	auditedEntries
-	Roles map[string]int `json:"roles"`
-}
-
-// ImportUsers makes the profiles that are not there, all or none, and says how many.
-func (h *Editor) ImportUsers(ctx context.Context, users []NewUser) (added int, err error) {
-	err = h.do(ctx, func(t *tx) error {
-		added = 0
-		made := auditedImport{Roles: map[string]int{}}
-		for _, u := range users {
-			isNew, err := insertUser(t, u, h.db.now())
-			if err != nil {
-				return err
-			}
-			if !isNew {
-				continue
-			}
-			if added++; added <= shownEntries {
-				made.Entries = append(made.Entries, u.Email.String())
-			}
-			made.Roles[u.Role.String()]++
-		}
-		if added == 0 {
-			return nil
-		}
-		made.Count = added
-		_, err := h.note(t, event{action: UsersImported, after: made})
-		return err
-	})
-	return added, err
-}
-
 func insertUser(t *tx, u NewUser, at time.Time) (added bool, err error) {
 	n, err := t.change(`insert into users (id, email, name, role, suspended, verified, made_by,
 			password, created_at, updated_at)
 		values ((select id + 1 from (select coalesce(max(id), 0) as id from users union all
 				select value from meta where name = 'removed_user') as ids order by id desc limit 1),
-			$1, $2, $3, false, false, $4, $5, $6, $6)
+			$1, $2, $3, $4, false, $5, $6, $7, $7)
 		on conflict (email) do nothing`,
-		u.Email.String(), message.Clean(u.Name), u.Role.String(), u.MadeBy, u.Password,
+		u.Email.String(), message.Clean(u.Name), u.Role.String(), u.Suspended, u.MadeBy, u.Password,
 		at.UnixMilli())
 	if err != nil {
 		return false, fmt.Errorf("profile of %s: %w", u.Email, err)

@@ -14,7 +14,7 @@ import (
 
 func newOrgCommand(a *app) *cobra.Command {
 	return group("org", "show and change organisations, whose domains count as allowed",
-		newOrgList(a), newOrgShow(a), newOrgAdd(a), newOrgRemove(a))
+		newOrgList(a), newOrgShow(a), newOrgAdd(a), newOrgRemove(a), newOrgImport(a))
 }
 
 func newOrgList(a *app) *cobra.Command {
@@ -159,7 +159,8 @@ func newOrgRemove(a *app) *cobra.Command {
 	return cmd
 }
 
-func (a *app) removeOrg(ctx context.Context, db *store.DB, ref string, entries []policy.Entry) error {
+func (a *app) removeOrg(ctx context.Context, db *store.DB, ref string,
+	entries []policy.Entry) error {
 	o, err := findOrg(ctx, db, ref)
 	if err != nil {
 		return err

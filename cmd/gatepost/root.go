@@ -17,6 +17,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newRulesCommand(a),
 		newOrgCommand(a),
 		newUserCommand(a),
+		newImportCommand(a),
 		newSuspendedCommand(a),
 		newTicketCommand(a),
 		newHandoffCommand(a),

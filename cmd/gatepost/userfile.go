@@ -50,10 +50,11 @@ func newUserImport(a *app) *cobra.Command {
 
 func (a *app) importUsers(ctx context.Context, users []store.NewUser) error {
 	return a.withStore(ctx, true, func(db *store.DB) error {
-		added, err := a.editor(db).ImportUsers(ctx, users)
+		did, err := a.editor(db).ImportUsers(ctx, users)
 		if err != nil {
 			return err
 		}
+		added := did.Added
 		kept, repeated := len(users)-added, len(users)-distinct(users)
 		if a.json {
 			return a.printJSON(map[string]int{"added": added, "kept": kept})
