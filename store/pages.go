@@ -63,6 +63,18 @@ func (db *DB) UserPage(ctx context.Context, search string, r PageRequest) (Page[
 	return page(ctx, db, l, r)
 }
 
+// OrganizationPage is a page of the organisations by name.
+func (db *DB) OrganizationPage(ctx context.Context, r PageRequest) (Page[Organization], error) {
+	return page(ctx, db, listing[Organization]{scan: scanOrganization,
+		columns: organizationColumns, from: " from organizations", sort: "name", key: "name",
+		id: "id"}, r)
+}
+
+// CountOrganizations is how many there are.
+func (db *DB) CountOrganizations(ctx context.Context) (int64, error) {
+	return one(ctx, db, scanCount, `select count(*) from organizations`)
+}
+
 // HandoffPage is a page of the hand-offs that q selects; q.Limit counts for nothing.
 func (db *DB) HandoffPage(ctx context.Context, q HandoffQuery, r PageRequest) (Page[Handoff], error) {
 	c := q.conditions()

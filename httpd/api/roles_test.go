@@ -22,7 +22,7 @@ func TestRoles(t *testing.T) {
 	}
 	const agent, endUser, admin = httpd.Agent, httpd.EndUser, httpd.Admin
 	want := map[string]httpd.MinRole{"suspended_tickets": agent, "tickets": endUser,
-		"attachments": endUser, "users": endUser /* me */, "rules": admin,
+		"attachments": endUser, "users": endUser /* me */, "rules": admin, "organizations": admin,
 		"security_settings": admin, "check": agent, "find": agent,
 		"decisions": agent, "events": agent,
 		"audit_logs": admin, "handoffs": admin, "handoff_targets": admin,

@@ -27,7 +27,7 @@ func (s *handlers) part() httpd.Part { return httpd.Part{Routes: s.routes(), Fai
 // routes are the API. Each under /api/ answers with .json behind its path too.
 func (s *handlers) routes() []httpd.Route {
 	return slices.Concat(s.suspendedRoutes(), s.ticketRoutes(), s.userRoutes(), s.ruleRoutes(),
-		s.handoffRoutes(),
+		s.organizationRoutes(), s.handoffRoutes(),
 		[]httpd.Route{
 			httpd.NewRoute("GET "+httpd.OpenAPIPath, httpd.Anybody, s.openAPI),
 			httpd.NewRoute("GET /api/v2/security_settings", httpd.Admin, s.getSecurity),

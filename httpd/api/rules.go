@@ -103,6 +103,15 @@ func (s *handlers) setRules(w http.ResponseWriter, r *http.Request, c httpd.Call
 		findings = append(findings, of...)
 	}
 	b["findings"] = findings
+	b["warnings"] = []string{}
+	for _, l := range lists {
+		if l.Name != policy.Block {
+			continue
+		}
+		if b["warnings"], err = s.warnings(r, l.Name, l.Entries); err != nil {
+			return err
+		}
+	}
 	return httpd.AnswerJSON(w, http.StatusOK, b)
 }
 
@@ -205,8 +214,12 @@ func (s *handlers) addEntries(w http.ResponseWriter, r *http.Request, c httpd.Ca
 	if err != nil {
 		return err
 	}
+	warnings, err := s.warnings(r, list, entries)
+	if err != nil {
+		return err
+	}
 	return httpd.AnswerJSON(w, http.StatusOK, body{"added": added, "entries": shown(entries),
-		"findings": findings})
+		"findings": findings, "warnings": warnings})
 }
 
 // removeEntries removes those of ?entry=, all or none.

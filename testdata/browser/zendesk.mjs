@@ -48,6 +48,17 @@ for (const gone of oldest.slice(4, 8)) {
 const left = await suspended.list();
 assert.equal(left.length, held - 8);
 
+// Organisations, whose domains count as allowed.
+const { result: acme } = await client.organizations.create(
+	{ organization: { name: "Acme", domain_names: ["acme.example"] } });
+await client.organizations.update(acme.id,
+	{ organization: { domain_names: ["acme.example", "boss@free.example"] } });
+const named = await client.organizations.list();
+assert.deepEqual(named.map((o) => [o.id, o.name, o.domain_names]),
+	[[acme.id, "Acme", ["acme.example", "boss@free.example"]]]);
+await client.organizations.delete(acme.id);
+await assert.rejects(client.organizations.show(acme.id), /Zendesk Error \(404\)/);
+
 // Somebody else's token opens nothing.
 const stranger = zendesk.createClient({ endpointUri, username, token: "x".repeat(43) });
 await assert.rejects(stranger.suspendedtickets.list(), /Zendesk Error \(401\)/);

@@ -1,0 +1,213 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"gatepost/httpd"
+	"gatepost/policy"
+	"gatepost/store"
+)
+
+// An organization is one as the vendor shows it. What we do not have is as it is there when
+// nobody has set it.
+type organization struct {
+	ID             int64    `json:"id"`
+	URL            string   `json:"url"`
+	Name           string   `json:"name"`
+	DomainNames    []string `json:"domain_names"`
+	SharedTickets  bool     `json:"shared_tickets"`
+	SharedComments bool     `json:"shared_comments"`
+	ExternalID     *string  `json:"external_id"`
+	GroupID        *int64   `json:"group_id"`
+	Details        *string  `json:"details"`
+	Notes          *string  `json:"notes"`
+	Tags           []string `json:"tags"`
+	CreatedAt      stamp    `json:"created_at"`
+	UpdatedAt      stamp    `json:"updated_at"`
+}
+
+func (s *handlers) organization(r *http.Request, o store.Organization) organization {
+	return organization{ID: o.ID, URL: s.apiURL(r, "organizations", o.ID), Name: o.Name,
+		DomainNames: o.Domains, Tags: []string{}, CreatedAt: stamp(o.CreatedAt),
+		UpdatedAt: stamp(o.UpdatedAt)}
+}
+
+func (s *handlers) organizationRoutes() []httpd.Route {
+	const all, one = " /api/v2/organizations", " /api/v2/organizations/{id}"
+	return []httpd.Route{
+		httpd.NewRoute("GET"+all, httpd.Admin, s.listOrganizations),
+		httpd.NewRoute("POST"+all, httpd.Admin, s.addOrganization),
+		httpd.NewRoute("GET"+one, httpd.Admin, s.showOrganization),
+		httpd.NewRoute("PUT"+one, httpd.Admin, s.changeOrganization),
+		httpd.NewRoute("DELETE"+one, httpd.Admin, s.removeOrganization),
+	}
+}
+
+func (s *handlers) listOrganizations(w http.ResponseWriter, r *http.Request, _ httpd.Caller) error {
+	p, err := readPaging(r.URL.Query())
+	if err != nil {
+		return err
+	}
+	found, err := turn(p, func(pr store.PageRequest) (store.Page[store.Organization], error) {
+		return s.DB.OrganizationPage(r.Context(), pr)
+	})
+	if err != nil {
+		return err
+	}
+	records := make([]organization, len(found.Items))
+	for i, o := range found.Items {
+		records[i] = s.organization(r, o)
+	}
+	b, err := pageBody(s, r, "organizations", records, p, found, func() (int64, error) {
+		return s.DB.CountOrganizations(r.Context())
+	})
+	if err != nil {
+		return err
+	}
+	return httpd.AnswerJSON(w, http.StatusOK, b)
+}
+
+func (s *handlers) theOrganization(r *http.Request) (store.Organization, error) {
+	id, err := httpd.PathID(r)
+	if err != nil {
+		return store.Organization{}, err
+	}
+	return s.DB.Organization(r.Context(), id)
+}
+
+func (s *handlers) showOrganization(w http.ResponseWriter, r *http.Request, _ httpd.Caller) error {
+	o, err := s.theOrganization(r)
+	if err != nil {
+		return err
+	}
+	return httpd.AnswerJSON(w, http.StatusOK, body{"organization": s.organization(r, o)})
+}
+
+// An orgChange is what may be said of an organisation; what is not said stays as it is.
+type orgChange struct {
+	Name        *string   `json:"name"`
+	DomainNames *[]string `json:"domain_names"` // in the place of those it has
+}
+
+// readOrganization reads and checks a change of an organisation, the zero one for a new one.
+func readOrganization(r *http.Request, was store.Organization) (o store.NewOrganization, err error) {
+	var in struct {
+		Organization *orgChange `json:"organization"`
+	}
+	if err := readJSON(r, &in); err != nil {
+		return o, err
+	}
+	if in.Organization == nil {
+		return o, httpd.Invalid("organization", "say what it is: {\"organization\": {…}}")
+	}
+	o.Name = was.Name
+	if in.Organization.Name != nil {
+		o.Name = *in.Organization.Name
+	}
+	if err := store.CheckOrganization(o.Name); err != nil {
+		return o, httpd.Invalid("name", "%s", err)
+	}
+	domains := was.Domains
+	if in.Organization.DomainNames != nil {
+		domains = *in.Organization.DomainNames
+	}
+	o.Entries, err = policy.ParseEntries(policy.Org, strings.Join(domains, " "))
+	return o, inField("domain_names", err)
+}
+
+// addOrganization makes one that is not there: to add to one is to change it.
+func (s *handlers) addOrganization(w http.ResponseWriter, r *http.Request, c httpd.Caller) error {
+	n, err := readOrganization(r, store.Organization{})
+	if err != nil {
+		return err
+	}
+	_, err = s.DB.OrganizationNamed(r.Context(), n.Name)
+	if err == nil {
+		return nameTaken(n.Name, store.ErrExists)
+	}
+	if !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	if _, err := s.As(c).AddOrganizations(r.Context(), n); err != nil {
+		return err
+	}
+	o, err := s.DB.OrganizationNamed(r.Context(), n.Name)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Location", s.apiURL(r, "organizations", o.ID))
+	return s.answerOrganization(w, r, http.StatusCreated, o, n)
+}
+
+func (s *handlers) changeOrganization(w http.ResponseWriter, r *http.Request, c httpd.Caller) error {
+	o, err := s.theOrganization(r)
+	if err != nil {
+		return err
+	}
+	n, err := readOrganization(r, o)
+	if err != nil {
+		return err
+	}
+	if err := s.As(c).SetOrganization(r.Context(), o.ID, n); err != nil {
+		return nameTaken(n.Name, err)
+	}
+	if o, err = s.DB.Organization(r.Context(), o.ID); err != nil {
+		return err
+	}
+	return s.answerOrganization(w, r, http.StatusOK, o, n)
+}
+
+func nameTaken(name string, err error) error {
+	if errors.Is(err, store.ErrExists) {
+		return httpd.Refusal("name", []httpd.Detail{{Error: "DuplicateValue",
+			Description: "Name: " + name + " has already been taken"}})
+	}
+	return err
+}
+
+// answerOrganization shows an organisation, and warns of what of the blocklist makes it vain.
+func (s *handlers) answerOrganization(w http.ResponseWriter, r *http.Request, status int,
+	o store.Organization, n store.NewOrganization) error {
+	p, err := s.DB.Policy(r.Context())
+	if err != nil {
+		return err
+	}
+	return httpd.AnswerJSON(w, status, body{"organization": s.organization(r, o),
+		"warnings": contradictions(p.Allowing(n.Name, n.Entries, mostWarnings))})
+}
+
+func (s *handlers) removeOrganization(w http.ResponseWriter, r *http.Request, c httpd.Caller) error {
+	o, err := s.theOrganization(r)
+	if err != nil {
+		return err
+	}
+	if err := s.As(c).RemoveOrganization(r.Context(), o.ID); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// mostWarnings is how many contradictions an answer has.
+const mostWarnings = 10
+
+func contradictions(all []policy.Contradiction) []string {
+	warnings := make([]string, len(all))
+	for i, c := range all {
+		warnings[i] = c.String()
+	}
+	return warnings
+}
+
+// warnings say which entries that came on the blocklist and which organisations make one
+// another vain.
+func (s *handlers) warnings(r *http.Request, list policy.ListName, entries []policy.Entry) (
+	[]string, error) {
+	if list != policy.Block {
+		return []string{}, nil
+	}
+	orgs, err := s.DB.OrganizationEntries(r.Context())
+	return contradictions((&policy.Policy{Orgs: orgs}).Blocking(entries, mostWarnings)), err
+}
