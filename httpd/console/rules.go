@@ -45,6 +45,8 @@ type listView struct {
 	Entry    string // what was typed to be added
 	Note     string
 	Refused  string // why that was not
+
+	Warnings []policy.Contradiction // between what stands and organisations
 }
 
 func (s *handlers) rulesView(ctx context.Context) (*rulesView, error) {
@@ -56,7 +58,7 @@ func (s *handlers) rulesView(ctx context.Context) (*rulesView, error) {
 		{Name: policy.Block, Title: "Blocklist", Count: p.Block.Len()},
 		{Name: policy.Allow, Title: "Allowlist", Count: p.Allow.Len()}}}
 	for i := range v.Lists {
-		if err := s.readList(ctx, &v.Lists[i]); err != nil {
+		if err := s.readList(ctx, p, &v.Lists[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -65,7 +67,7 @@ func (s *handlers) rulesView(ctx context.Context) (*rulesView, error) {
 }
 
 // readList reads as much of a list as is shown of it.
-func (s *handlers) readList(ctx context.Context, l *listView) error {
+func (s *handlers) readList(ctx context.Context, p *policy.Policy, l *listView) error {
 	var b strings.Builder
 	for rule, err := range s.DB.Rules(ctx, l.Name) {
 		if err != nil {
@@ -84,10 +86,16 @@ func (s *handlers) readList(ctx context.Context, l *listView) error {
 		}
 	}
 	l.TooLong = utf8.RuneCountInString(b.String()) > policy.MaxField
-	if !l.TooLong {
-		l.Text, l.Was = b.String(), b.String()
+	if l.TooLong {
+		return nil
 	}
-	return nil
+	l.Text, l.Was = b.String(), b.String()
+	if l.Name != policy.Block {
+		return nil
+	}
+	entries, err := policy.ParseEntries(l.Name, l.Was)
+	l.Warnings = p.Blocking(entries, mostWarnings)
+	return err
 }
 
 func (s *handlers) rulesPage(w http.ResponseWriter, r *http.Request, c httpd.Caller) error {
