@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"net/http"
@@ -41,7 +42,7 @@ func (s *Server) letIn(w http.ResponseWriter, r *http.Request, rt Route) (
 		return c, leave, err
 	}
 	if rt.Role > SigningIn && r.Body != http.NoBody {
-		if err := readBody(w, r); err != nil {
+		if err := readBody(w, r, cmp.Or(rt.Body, MaxBody)); err != nil {
 			return c, leave, err
 		}
 		if c, err = s.admit(r, rt); err != nil {

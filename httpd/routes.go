@@ -21,6 +21,7 @@ type Route struct {
 	Role    MinRole // the least that somebody must be
 	Exempt  string  // why it answers from any address; "" if IP restrictions hold
 	Handler Handler
+	Body    int64 // octets that a request may carry; 0 is MaxBody
 }
 
 // NewRoute is a route that IP restrictions hold for.
@@ -58,13 +59,15 @@ func (s *Server) Routes() []Route {
 
 // operations are for those who run the machine.
 func (s *Server) operations() []Route {
+	const checks = "health checks come from the machinery that runs us"
 	return []Route{
-		{"GET /livez", Anybody, "health checks come from the machinery that runs us", s.live},
-		{"GET /readyz", Anybody, "health checks come from the machinery that runs us", s.ready},
-		{"GET /ips", Anybody, "a firewall must know our addresses before it lets anybody in", s.ips},
-		{"GET /metrics", Anybody, "it has ranges of its own: http.metrics, this machine only " +
-			"if that is empty", s.metricsPage},
-		{"/", Anybody, "", s.notFound},
+		{Pattern: "GET /livez", Exempt: checks, Handler: s.live},
+		{Pattern: "GET /readyz", Exempt: checks, Handler: s.ready},
+		{Pattern: "GET /ips", Handler: s.ips,
+			Exempt: "a firewall must know our addresses before it lets anybody in"},
+		{Pattern: "GET /metrics", Handler: s.metricsPage, Exempt: "it has ranges of its own: " +
+			"http.metrics, this machine only if that is empty"},
+		{Pattern: "/", Handler: s.notFound},
 	}
 }
 

@@ -229,6 +229,7 @@ func (w *shift) lookAround() {
 	pages := []struct{ name, shows, picture string }{
 		{"Tickets", "The lamp arrived broken", ""},
 		{"Rules", "entry by entry", "rules"},
+		{"Organisations", "Add an organisation", ""},
 		{"Users", "Add a profile", ""},
 		{"Access", "You come from 127.0.0.1", "access"},
 		{"Tokens", "There are no tokens.", ""},
@@ -250,6 +251,7 @@ func (w *shift) lookAround() {
 		w.inspect(page.name, page.picture)
 	}
 	w.find()
+	w.moveOver()
 	w.open("/users?q=" + reviewer)
 	w.pressNamed(reviewer)
 	w.wait(`seen("End the suspension") || named("Suspend")`)
@@ -257,6 +259,32 @@ func (w *shift) lookAround() {
 	w.open("/nowhere")
 	w.clean("nowhere", "404")
 	w.inspect("nowhere", "")
+}
+
+// moveOver pastes a list from elsewhere, sees what that would change, confirms it, and takes it
+// back. An organisation is made, and contradicts the blocklist.
+func (w *shift) moveOver() {
+	w.open("/organizations")
+	w.press(`document.querySelector("input[name=name]")`)
+	w.keys("Client " + w.name + kb.Tab + "gossip.test" + kb.Enter)
+	w.wait(fmt.Sprintf(`seen("Added.") &&
+		seen("suspend:gossip.test on the blocklist beats the organisation Client %s")`, w.name))
+	w.inspect("organisations", "")
+	w.pressNamed("Undo")
+	w.wait(`seen("The change was undone.")`)
+	w.open("/move")
+	w.press(`document.getElementById("move-allow")`)
+	moved := w.domain("moved")
+	w.keys("@" + moved)
+	w.pressNamed("Show what would change")
+	w.wait(fmt.Sprintf("seen(%q) && named(%q)", "@"+moved+" → "+moved, "Move all of this over"))
+	w.inspect("move over", "")
+	w.pressNamed("Move all of this over")
+	w.wait(`seen("Moved over.")`)
+	w.list("allow", moved, true)
+	w.pressNamed("Undo")
+	w.wait(`seen("The change was undone.")`)
+	w.list("allow", moved, false)
 }
 
 // causePage reads what the cause of the message means, and comes back to it.

@@ -40,6 +40,8 @@ var flashKinds = map[string]flashKind{
 		store.OrganizationAdded}},
 	"removed": {words: said("Removed."),
 		actions: []store.Action{store.RulesRemoved, store.UserRemoved, store.OrganizationRemoved}},
+	"moved": {words: said("Moved over."), actions: []store.Action{store.UsersImported,
+		store.RulesAdded, store.OrganizationAdded, store.UserSuspended, store.RoleSet}},
 	"revoked": {words: said("The token was revoked."), actions: []store.Action{store.TokenRevoked}},
 
 	"retried": {words: said("It is tried again at once."),

@@ -74,6 +74,8 @@ func (s *handlers) adminRoutes() []httpd.Route {
 		httpd.NewRoute("POST /rules/try", httpd.Admin, s.tryTyped),
 		httpd.NewRoute("POST /rules/entries", httpd.Admin, s.changeEntries),
 		httpd.NewRoute("POST /rules/fix", httpd.Admin, s.fixEntry),
+		httpd.NewRoute("GET /move", httpd.Admin, s.movePage),
+		{Pattern: "POST /move", Role: httpd.Admin, Handler: s.move, Body: maxMove},
 		httpd.NewRoute("GET /organizations", httpd.Admin, s.orgsPage),
 		httpd.NewRoute("POST /organizations", httpd.Admin, s.addOrg),
 		httpd.NewRoute("POST /organizations/{id}", httpd.Admin, s.changeOrg),

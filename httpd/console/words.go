@@ -43,9 +43,13 @@ func templateFuncs() template.FuncMap {
 		"change":    changeWords,
 		"own":       ownChange,
 		"foundAt":   foundAt,
-		"sides":     sidesOf,
-		"roles":     func() []string { return []string{"end-user", "agent", "admin"} },
-		"args":      func(values ...any) []any { return values },
+
+		"firstNames":    firstNames,
+		"firstFindings": firstFindings,
+
+		"sides": sidesOf,
+		"roles": func() []string { return []string{"end-user", "agent", "admin"} },
+		"args":  func(values ...any) []any { return values },
 	}
 }
 
