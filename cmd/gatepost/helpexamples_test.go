@@ -25,7 +25,9 @@ func TestHelpExamples(t *testing.T) {
 				t.Errorf("%s --help shows %q", path, line)
 			}
 			for command := range strings.SplitSeq(line, "|") {
-				checkLine(t, strings.TrimSpace(command))
+				if command = strings.TrimSpace(command); !strings.HasPrefix(command, "grep ") {
+					checkLine(t, command)
+				}
 			}
 		}
 	}
