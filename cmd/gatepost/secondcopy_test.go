@@ -22,7 +22,7 @@ import (
 func TestNoRoomForACopy(t *testing.T) {
 	g := &gateway{T: t, dir: t.TempDir(), env: []string{anyRate, "GATEPOST_SMTP_MIN_FREE_SPACE=0",
 		"GATEPOST_HTTP_LISTEN=127.0.0.1:0"}}
-	g.mount("tmpfs", "size=12m")
+	g.mount("tmpfs", "size=24m")
 	g.start()
 	t.Cleanup(func() { g.end(syscall.SIGKILL) })
 	g.wantCopy(1)
