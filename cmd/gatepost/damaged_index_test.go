@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"database/sql"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -23,9 +24,10 @@ func TestDamagedIndexes(t *testing.T) {
 	commands := []string{"suspended list --count", "suspended list --sort subject",
 		"suspended list --json", "suspended show 1", "ticket list --sort author",
 		"ticket list --count", "ticket show 2", "user list", "find s", "explain 1", "loop list"}
+	ago := regexp.MustCompile(`\d+s ago`)
 	before := map[string]string{}
 	for _, command := range commands {
-		before[command] = g.must(strings.Fields(command)...)
+		before[command] = ago.ReplaceAllString(g.must(strings.Fields(command)...), "ago")
 	}
 	g.damageIndexes()
 	warned := 0
@@ -34,7 +36,7 @@ func TestDamagedIndexes(t *testing.T) {
 		var warning bytes.Buffer
 		cmd.Stderr = &warning
 		out, err := cmd.Output()
-		if err != nil || string(out) != before[command] {
+		if got := ago.ReplaceAllString(string(out), "ago"); err != nil || got != before[command] {
 			t.Errorf("%s: %v: %s%swant\n%s", command, err, out, &warning, before[command])
 		}
 		if strings.Contains(warning.String(), "gatepost doctor salvage") {
