@@ -81,7 +81,7 @@ func (r *Run) Take(ctx context.Context, target string, limit int) ([]Lease, erro
 	// From here on they are in hand, and nobody else takes them: ctx does not count any more.
 	ctx = context.WithoutCancel(ctx)
 	var taken []string
-	err = r.db.writer.do(ctx, func(t *tx) (err error) {
+	err = r.db.writer.ride(ctx, func(t *tx) (err error) {
 		taken, err = t.texts(`update handoffs set lease = $1, attempts = attempts + 1
 			where id in (select value from json_each($2)) and state = 'waiting' and lease <> $1
 			returning cast(id as text)`, r.id, string(list))
@@ -112,7 +112,7 @@ func (db *DB) Content(ctx context.Context, message int64) (io.ReadCloser, error)
 // End writes how tries ended. What was discarded meanwhile stays so, unless it arrived.
 func (r *Run) End(ctx context.Context, all ...Carried) error {
 	now := r.db.now().UnixMilli()
-	err := r.db.writer.do(ctx, func(t *tx) error {
+	err := r.db.writer.ride(ctx, func(t *tx) error {
 		for _, c := range all {
 			ended := now
 			if c.State == HandoffWaiting {

@@ -35,12 +35,15 @@ type writer struct {
 	mirror  atomic.Pointer[mirror] // nil but in a server
 	writing sync.Mutex             // held by who has a transaction
 
-	lock    sync.Mutex
-	queue   []*write
-	leading bool        // somebody writes
-	erased  atomic.Bool // a message was, and its octets may be in the log still
-	closed  bool
-	active  sync.WaitGroup // of calls of do
+	lock     sync.Mutex
+	queue    []*write
+	riders   []*write      // that wait for company: see rider.go
+	crowdAt  time.Time     // of the last batch of several
+	patience time.Duration // of the riders
+	leading  bool          // somebody writes
+	erased   atomic.Bool   // a message was, and its octets may be in the log still
+	closed   bool
+	active   sync.WaitGroup // of calls of do
 
 	broken error         // why nothing can be trusted to be on disk any more
 	failed chan struct{} // closed when broken
@@ -52,6 +55,8 @@ type write struct {
 	do   func(*tx) error
 	err  error     // its outcome, once done
 	turn chan bool // true: lead now; false: it is done
+
+	rides bool // it does not count as a crowd
 }
 
 func newWriter(ctx context.Context, db *sql.DB, dir string) (*writer, error) {
@@ -65,16 +70,19 @@ func newWriter(ctx context.Context, db *sql.DB, dir string) (*writer, error) {
 		return nil, errors.Join(damaged(err), conn.Close())
 	}
 	return &writer{conn: conn, dir: dir, stmts: map[string]*sql.Stmt{}, now: time.Now,
-		failed: make(chan struct{}), handed: make(chan struct{}, 1)}, nil
+		failed: make(chan struct{}), handed: make(chan struct{}, 1), patience: mostRide}, nil
 }
 
 // do runs f in a transaction and returns once that is on disk, or with an error and
 // nothing changed. A context that ends later does not end it: what f uses must stay as it is.
 func (w *writer) do(ctx context.Context, f func(*tx) error) error {
+	return w.write(ctx, &write{do: f, turn: make(chan bool, 1)})
+}
+
+func (w *writer) write(ctx context.Context, j *write) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	j := &write{do: f, turn: make(chan bool, 1)}
 	lead, err := w.join(j)
 	if err != nil {
 		return err
@@ -97,9 +105,13 @@ func (w *writer) join(j *write) (lead bool, err error) {
 		return false, errClosed
 	}
 	w.active.Add(1)
-	w.queue = append(w.queue, j)
-	lead = !w.leading
-	w.leading = true
+	if j.rides && time.Since(w.crowdAt) < w.patience {
+		w.await(j)
+		return false, nil
+	}
+	lead = w.enqueue(j)
+	w.enqueue(w.riders...)
+	w.riders = nil
 	return lead, nil
 }
 
@@ -110,6 +122,7 @@ func (w *writer) lead() {
 	n := min(len(w.queue), maxBatch)
 	batch := w.queue[:n:n]
 	w.queue = w.queue[n:]
+	w.crowd(batch)
 	w.lock.Unlock()
 
 	w.commit(batch)
