@@ -94,6 +94,22 @@ func (db *DB) Handoffs(ctx context.Context, q HandoffQuery) iter.Seq2[Handoff, e
 		` order by h.id desc`+atMost(q.Limit), c.args...)
 }
 
+// mostShown is how many hand-offs are shown with their ticket.
+const mostShown = 200
+
+// HandoffsOf are those of a ticket and of its comments, or of a held message, the newest first:
+// the newest 200, if there are more.
+func (db *DB) HandoffsOf(ctx context.Context, id int64) ([]Handoff, error) {
+	all := []Handoff{}
+	for h, err := range db.Handoffs(ctx, HandoffQuery{Ticket: id, Limit: mostShown}) {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, h)
+	}
+	return all, nil
+}
+
 // CountHandoffs says how many hand-offs q selects, its limit aside.
 func (db *DB) CountHandoffs(ctx context.Context, q HandoffQuery) (int64, error) {
 	c := q.conditions()

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"iter"
 	"strconv"
 	"strings"
 
@@ -23,7 +24,7 @@ func (a *app) showTicket(ctx context.Context, db *store.DB, t store.Ticket, v vi
 	if err != nil {
 		return err
 	}
-	handoffs, err := handoffsOf(ctx, db, t.ID)
+	handoffs, err := db.HandoffsOf(ctx, t.ID)
 	if err != nil {
 		return err
 	}
@@ -46,17 +47,6 @@ func (a *app) showTicket(ctx context.Context, db *store.DB, t store.Ticket, v vi
 	return errors.Join(err, a.printSection("comments", rows), a.printSection("handed on", handed))
 }
 
-func handoffsOf(ctx context.Context, db *store.DB, ticket int64) ([]store.Handoff, error) {
-	handoffs := []store.Handoff{}
-	for h, err := range db.Handoffs(ctx, store.HandoffQuery{Ticket: ticket}) {
-		if err != nil {
-			return nil, err
-		}
-		handoffs = append(handoffs, h)
-	}
-	return handoffs, nil
-}
-
 func commentsOf(ctx context.Context, db *store.DB, ticket int64) ([]store.Comment, error) {
 	comments := []store.Comment{}
 	for c, err := range db.Comments(ctx, ticket) {
@@ -66,6 +56,34 @@ func commentsOf(ctx context.Context, db *store.DB, ticket int64) ([]store.Commen
 		comments = append(comments, c)
 	}
 	return comments, nil
+}
+
+// withComments are the messages of tickets, behind each those of the replies that joined it, the
+// oldest first. Comments that cannot be read are an error in the end.
+func (a *app) withComments(ctx context.Context, db *store.DB,
+	tickets iter.Seq2[store.Ticket, error]) iter.Seq2[storedMessage, error] {
+	return func(yield func(storedMessage, error) bool) {
+		var unread error
+		for m, err := range storedMessages(tickets, a.ticketMessage) {
+			if err != nil {
+				unread = errors.Join(unread, err)
+				break
+			}
+			if !yield(m, nil) {
+				return
+			}
+			for c, err := range db.Comments(ctx, m.id) {
+				if err != nil {
+					unread = errors.Join(unread, no("comments of ticket %d were left out: %w", m.id, err))
+				} else if !yield(a.commentMessage(c), nil) {
+					return
+				}
+			}
+		}
+		if unread != nil {
+			yield(storedMessage{}, unread)
+		}
+	}
 }
 
 func provenWords(c store.Comment) string {

@@ -126,7 +126,7 @@ func yesNo(b bool) string {
 func newTicketExport(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export",
-		Short: "write tickets as CSV, as JSON lines, as an mbox or as .eml files",
+		Short: "write tickets as CSV, as JSON lines, or with their comments as an mbox or as .eml files",
 		Args:  takes(0, 0),
 	}
 	f, e := newFilter(cmd), newExport(cmd)
@@ -138,7 +138,7 @@ func newTicketExport(a *app) *cobra.Command {
 		return a.withStore(cmd.Context(), false, func(db *store.DB) error {
 			tickets := db.ListTickets(cmd.Context(), q)
 			if e.files() {
-				return a.exportMessages(cmd.Context(), db, storedMessages(tickets, a.ticketMessage), *e)
+				return a.exportMessages(cmd.Context(), db, a.withComments(cmd.Context(), db, tickets), *e)
 			}
 			return writeRecords(a, tickets, ticketColumns(), ticketCells)
 		})

@@ -61,3 +61,27 @@ func TestHandoffs(t *testing.T) {
 		}
 	}
 }
+
+// Who reads a ticket is told where it and its replies went, in the other side's words; a customer
+// is not.
+func TestTicketSaysWhereItWent(t *testing.T) {
+	st := testServer(t)
+	st.Target("desk")
+	id := st.Receive(httpdtest.Message("Ann <ann@example.com>", "order", "Where is it?"))
+	st.Carry("desk", store.HandoffDone, "250 made ticket 4711")
+	reply := "In-Reply-To: <1@example.com>\r\n" + httpdtest.WithFiles()
+	st.Receive(reply)
+	st.Carry("desk", store.HandoffFailed, "550 no such ticket")
+	path := fmt.Sprintf("/api/v2/tickets/%d", id)
+
+	o := st.Object(st.As("agent@acme.test")("GET", path, ""), 200)
+	st.Has(o, 2, "handoffs")
+	st.Wants(o, "550 no such ticket", "handoffs", 0, "said")
+	st.Wants(o, store.CommentCreated, "handoffs", 0, "event")
+	st.Wants(o, "250 made ticket 4711", "handoffs", 1, "said")
+	st.Wants(o, "desk", "handoffs", 1, "target")
+	own := st.Object(st.As("ann@example.com")("GET", path, ""), 200)
+	if _, told := own["handoffs"]; told {
+		t.Errorf("a customer is told %v", own["handoffs"])
+	}
+}

@@ -57,6 +57,7 @@ func (s *handlers) theTicket(r *http.Request, c httpd.Caller) (store.Ticket, err
 	return s.DB.Ticket(r.Context(), id)
 }
 
+// showTicket shows staff also where a ticket and its comments were handed on.
 func (s *handlers) showTicket(w http.ResponseWriter, r *http.Request, c httpd.Caller) error {
 	found, err := s.theTicket(r, c)
 	if err != nil {
@@ -66,7 +67,13 @@ func (s *handlers) showTicket(w http.ResponseWriter, r *http.Request, c httpd.Ca
 	if err != nil {
 		return err
 	}
-	return httpd.AnswerJSON(w, http.StatusOK, body{"ticket": t})
+	b := body{"ticket": t}
+	if httpd.Agent.Admits(c) {
+		if b["handoffs"], err = s.DB.HandoffsOf(r.Context(), found.ID); err != nil {
+			return err
+		}
+	}
+	return httpd.AnswerJSON(w, http.StatusOK, b)
 }
 
 // A comment is the message of a ticket, or a reply that joined it.

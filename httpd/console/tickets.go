@@ -81,11 +81,8 @@ func (s *handlers) ticketPage(w http.ResponseWriter, r *http.Request, c httpd.Ca
 	if err != nil {
 		return err
 	}
-	for h, err := range s.DB.Handoffs(r.Context(), store.HandoffQuery{Ticket: id}) {
-		if err != nil {
-			return err
-		}
-		t.Handoffs = append(t.Handoffs, h)
+	if t.Handoffs, err = s.DB.HandoffsOf(r.Context(), id); err != nil {
+		return err
 	}
 	return s.render(w, r, c, "ticket.html", t)
 }

@@ -126,7 +126,7 @@ func (st *Site) BlockMany(n int, pattern string) {
 func (st *Site) Target(name string) {
 	st.Helper()
 	st.Must(st.DB.SetTargets(context.Background(), []store.Target{{Name: name, Kind: "smtp",
-		Place: "desk.test:25", Events: []string{store.TicketCreated}}}))
+		Place: "desk.test:25", Events: []string{store.TicketCreated, store.CommentCreated}}}))
 }
 
 // Carry ends what waits for a target as it would if the other side had said so, and gives the
