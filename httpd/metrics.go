@@ -145,7 +145,7 @@ func (c state) Collect(to chan<- prometheus.Metric) {
 	}
 	if b, err := c.server.DB.Balance(ctx); err == nil {
 		gauge("conservation_difference", "Messages accepted less what became of them: tickets, "+
-			"comments, held, rejected, deleted, expired, set aside, sent again. It must be 0.",
+			"comments, held, rejected, deleted, expired, handed off, set aside, sent again. It must be 0.",
 			float64(b.Difference()))
 		c.totals(to, b)
 		gauge("duplicates", "Messages that were sent again, and are stored once.",
@@ -164,6 +164,8 @@ func (state) totals(to chan<- prometheus.Metric, b store.Balance) {
 		{"rejected", "Messages of those that were silently rejected.", b.Rejected},
 		{"deleted", "Held messages that people deleted for good.", b.Deleted},
 		{"expired", "Held messages that were deleted when their time was over.", b.Expired},
+		{"handed_off", "Tickets and comments that were deleted since every target had them.",
+			b.HandedOff},
 	} {
 		desc := prometheus.NewDesc("gatepost_"+total.name+"_total", total.help, nil, nil)
 		to <- prometheus.MustNewConstMetric(desc, prometheus.CounterValue, float64(total.n))

@@ -71,6 +71,9 @@ func (s *Settings) checkPlain() error {
 		wrong(floor.span < floor.least, floor.key,
 			fmt.Sprintf("%s at least: %s", floor.least, floor.why))
 	}
+	wrong(s.Tickets.KeepHandedOff != 0 && s.Tickets.KeepHandedOff < leastHandedOff,
+		"tickets.keep_handed_off", fmt.Sprintf("%s at least: what is sent again would be another "+
+			"ticket; 0s keeps them for good", leastHandedOff))
 	wrong(!slices.Contains([]string{TokensOff, TokensAccept, TokensRequire}, s.Replies.Tokens),
 		"replies.tokens", fmt.Sprintf("%q: write off, accept or require", s.Replies.Tokens))
 	wrong(!slices.Contains([]string{LogAuto, LogText, LogJSON}, s.Log.Format), "log.format",

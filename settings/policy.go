@@ -60,6 +60,10 @@ func (s *Suspended) ByCause() (map[policy.Cause]time.Duration, error) {
 // leastKept is the least time for which anything is held.
 const leastKept = Span(time.Minute)
 
+// leastHandedOff is the least time for which a ticket is kept once it was handed on: senders that
+// did not hear our answer send a message again for days (RFC 5321, section 4.5.4.1).
+const leastHandedOff = Span(7 * 24 * time.Hour)
+
 // likeCause asks for what somebody meant by a name that no cause has.
 func likeCause(name string) string {
 	var names []string

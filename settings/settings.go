@@ -27,6 +27,7 @@ type Settings struct {
 	Replies    Replies    `toml:"replies"`
 	HTTP       HTTP       `toml:"http"`
 	Suspended  Suspended  `toml:"suspended"`
+	Tickets    Tickets    `toml:"tickets"`
 	Tombstones Tombstones `toml:"tombstones"`
 	Digest     Digest     `toml:"digest"`
 	Handoff    Handoffs   `toml:"handoff"`
@@ -121,6 +122,11 @@ type Suspended struct {
 	KeepCauses Words  `toml:"keep_causes"`
 	KeepUnseen Toggle `toml:"keep_unseen"`
 	Undelete   Span   `toml:"undelete"`
+}
+
+// Tickets says how long tickets are kept.
+type Tickets struct {
+	KeepHandedOff Span `toml:"keep_handed_off"`
 }
 
 // Tombstones say for how long it is known what became of a message that is gone.
@@ -276,6 +282,11 @@ func Defaults() *Settings {
 			// For how long what somebody deletes from the queue can be restored. `0s`: not at
 			// all.
 			Undelete: Span(24 * time.Hour),
+		},
+		Tickets: Tickets{
+			// For how long a ticket is kept once [every target](hand-off.md#keeping-tickets) has it
+			// and its comments: `7d` at least. `0s`: for good.
+			KeepHandedOff: 0,
 		},
 		Tombstones: Tombstones{
 			// For how long it is known what became of a message that is gone: its id, sender,

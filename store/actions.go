@@ -43,6 +43,7 @@ const (
 	Restored  Action = "suspended.undelete"
 	Expired   Action = "suspended.expire" // a run of Purge each; of a server, one an hour at most
 	Purging   Action = "suspended.purge"
+	HandedOff Action = "ticket.purge" // as Expired
 
 	RetriedHandoff   Action = "handoff.retry"
 	DiscardedHandoff Action = "handoff.discard"

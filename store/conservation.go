@@ -15,6 +15,7 @@ const (
 	totalExpired    = "expired"    // held, and deleted since their time was over
 	totalSetAside   = "set_aside"
 	totalLost       = "lost"
+	totalHandedOff  = "handed_off" // tickets and comments, deleted since every target had them
 )
 
 // A Balance is what became of every message that was accepted. To recover one moves it from
@@ -28,8 +29,9 @@ type Balance struct {
 	Rejected  int64 `json:"rejected"`
 	Deleted   int64 `json:"deleted"`
 	Expired   int64 `json:"expired"`
-	SetAside  int64 `json:"set_aside"` // damaged, and taken out by a person
-	Lost      int64 `json:"lost"`      // that a damaged database had, when it was salvaged
+	HandedOff int64 `json:"handed_off"` // and deleted here since
+	SetAside  int64 `json:"set_aside"`  // damaged, and taken out by a person
+	Lost      int64 `json:"lost"`       // that a damaged database had, when it was salvaged
 
 	Duplicates int64 `json:"duplicates"` // messages that were sent again, and are stored once
 }
@@ -38,7 +40,7 @@ type Balance struct {
 // if nothing was lost. Below 0, there is more than was accepted.
 func (b Balance) Difference() int64 {
 	return b.Accepted - b.Tickets - b.Comments - b.Suspended - b.Kept - b.Rejected -
-		b.Deleted - b.Expired - b.SetAside - b.Lost - b.Duplicates
+		b.Deleted - b.Expired - b.HandedOff - b.SetAside - b.Lost - b.Duplicates
 }
 
 // String is the equation with its numbers.
@@ -52,7 +54,8 @@ func (b Balance) String() string {
 	for _, rare := range []struct {
 		n    int64
 		name string
-	}{{b.Kept, "deleted and to be restored for a while"}, {b.SetAside, "set aside"}, {b.Lost, "lost"},
+	}{{b.Kept, "deleted and to be restored for a while"}, {b.HandedOff, "handed off and deleted"},
+		{b.SetAside, "set aside"}, {b.Lost, "lost"},
 		{b.Duplicates, "sent again"}} {
 		if rare.n != 0 {
 			text += fmt.Sprintf(", %d %s", rare.n, rare.name)
@@ -68,6 +71,7 @@ const balanceQuery = `select (select value from meta where name = '` + totalAcce
 	(select value from meta where name = '` + totalRejected + `'),
 	(select value from meta where name = '` + totalDeleted + `'),
 	(select value from meta where name = '` + totalExpired + `'),
+	(select value from meta where name = '` + totalHandedOff + `'),
 	(select value from meta where name = '` + totalSetAside + `'),
 	(select value from meta where name = '` + totalLost + `'),
 	(select value from meta where name = '` + totalDuplicates + `')`
@@ -83,7 +87,7 @@ func (db *DB) Balance(ctx context.Context) (Balance, error) {
 
 func scanBalance(row scanner) (b Balance, err error) {
 	return b, row.Scan(&b.Accepted, &b.Tickets, &b.Comments, &b.Suspended, &b.Kept, &b.Rejected, &b.Deleted,
-		&b.Expired, &b.SetAside, &b.Lost, &b.Duplicates)
+		&b.Expired, &b.HandedOff, &b.SetAside, &b.Lost, &b.Duplicates)
 }
 
 // total counts one more message in a total.

@@ -22,15 +22,18 @@ const (
 type Expiry struct {
 	// KeepUnseen keeps what nobody has seen, also beyond its time, and for a day after.
 	KeepUnseen bool
+	// KeepHandedOff is for how long a ticket stays once every target has all of it; 0 for good.
+	KeepHandedOff time.Duration
 	// By is who has them expire, for the audit log.
 	By Actor
 }
 
 // A Purged is what a run of Purge has done, and left.
 type Purged struct {
-	Deleted int           `json:"purged"`
-	Waiting int           `json:"waiting"` // expired by the clock, and still there
-	Ahead   time.Duration `json:"-"`       // of the clock before the time that we have seen pass
+	Deleted   int           `json:"purged"`
+	Waiting   int           `json:"waiting"` // expired by the clock, and still there
+	HandedOff int           `json:"-"`       // tickets and comments that went since every target had them
+	Ahead     time.Duration `json:"-"`       // of the clock before the time that we have seen pass
 }
 
 // Expiring are how many held messages are to expire by a time, and when the next of all does;
@@ -52,7 +55,8 @@ func (db *DB) Expiring(ctx context.Context, by time.Time) (n int64, next *time.T
 // Purge deletes held messages whose time is over, but no more than a twentieth of the queue
 // and at least one; and the sessions that have ended and the counts that nothing shows any
 // more. Time counts once it has passed while a process looked, which a server does each
-// minute; of a clock that is further ahead, once it says the same a day later.
+// minute; of a clock that is further ahead, once it says the same a day later. It also deletes
+// tickets that every target has, if that is asked for.
 func (db *DB) Purge(ctx context.Context, e Expiry) (p Purged, err error) {
 	c, until, err := db.lookAtClock(ctx)
 	if err != nil {
@@ -81,6 +85,11 @@ func (db *DB) Purge(ctx context.Context, e Expiry) (p Purged, err error) {
 	for n := purgeBatch; n == purgeBatch; {
 		if n, err = db.purgeDeleted(ctx, e, until, purgeBatch); err != nil {
 			return p, fmt.Errorf("purge what was deleted: %w", err)
+		}
+	}
+	if e.KeepHandedOff > 0 {
+		if p.HandedOff, err = db.purgeHandedOff(ctx, e, until); err != nil {
+			return p, fmt.Errorf("purge what was handed off: %w", err)
 		}
 	}
 	if err := db.purgeRest(ctx, until); err != nil {

@@ -301,7 +301,8 @@ func TestExpiryFitsAPage(t *testing.T) {
 	all.Count = len(all.Causes) << 40
 	err := f.writer.do(context.Background(), func(t *tx) error {
 		server := f.By(Server())
-		return errors.Join(server.noteTaken(t, Expired, all), server.noteTaken(t, Purging, all))
+		return errors.Join(server.noteTaken(t, Expired, all), server.noteTaken(t, Purging, all),
+			server.noteTaken(t, HandedOff, all))
 	})
 	if err := errors.Join(err, f.Close()); err != nil {
 		t.Fatal(err)

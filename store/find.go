@@ -20,7 +20,7 @@ const (
 // A Found is a message that Find found, wherever it is now, or what is left of it.
 type Found struct {
 	ID         int64      `json:"id"`
-	State      string     `json:"state"` // ticket, comment, held, deleted, expired, set aside
+	State      string     `json:"state"` // ticket, comment, held, deleted, expired, handed off, set aside
 	DecisionID string     `json:"decision_id"`
 	Sender     string     `json:"sender"`
 	Subject    string     `json:"subject"` // empty of what is gone
@@ -31,10 +31,21 @@ type Found struct {
 	Recovered  int64      `json:"recovered"` // the id under which it was held before; 0 if it was not
 	CreatedAt  time.Time  `json:"created_at"`
 	EndedAt    *time.Time `json:"ended_at"`
-	EndedBy    string     `json:"ended_by"` // who deleted it; empty if nobody did
+	EndedBy    string     `json:"ended_by"` // who deleted it, or the targets that have it; empty if nobody
 	Restorable bool       `json:"restorable"`
 	Ticket     int64      `json:"ticket,omitempty"` // that a comment is of
 	Damaged    Damage     `json:"damaged,omitempty"`
+}
+
+// Whom is who or what ended it, with the word before it, or nothing.
+func (f Found) Whom() string {
+	switch {
+	case f.EndedBy == "":
+		return ""
+	case f.State == EndedHandedOff:
+		return "to " + f.EndedBy
+	}
+	return "by " + f.EndedBy
 }
 
 // A Search is what Find looks for.

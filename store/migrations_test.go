@@ -121,6 +121,8 @@ var layoutTests = map[string]layoutTest{
 		want: map[string]string{`select value - (select value from meta where name = 'sequence')
 			from meta where name = 'facts_from'`: "0"},
 		rows: `insert into facts values (6, 5, '{"from":{"a":"a@acme.test"}}')`},
+	"0016_handed_off.sql": {want: map[string]string{
+		`select value from meta where name = 'handed_off'`: "0"}},
 }
 
 // Each migration is done to a database that began with the first and has rows in every table of

@@ -72,7 +72,11 @@ func (h *Editor) noteTaken(t *tx, action Action, all taken) error {
 }
 
 func (h *Editor) writeTaken(t *tx, action Action, all taken) error {
-	if _, err := h.note(t, event{action: action, after: all}); err != nil {
+	e := event{action: action, after: all}
+	if action == HandedOff {
+		e.after = handedOff{all.Causes["tickets"], all.Causes["comments"], all.Since}
+	}
+	if _, err := h.note(t, e); err != nil {
 		return fmt.Errorf("say what was taken: %w", err)
 	}
 	return nil
@@ -82,8 +86,11 @@ func (h *Editor) writeTaken(t *tx, action Action, all taken) error {
 // log does not say yet. They end with the name of a cause, or with one of those below. The rows
 // are few and short: all of meta has to be on one page, see witnesses.go.
 func untoldOf(a Action) string {
-	if a == Purging {
+	switch a {
+	case Purging:
 		return "purged/"
+	case HandedOff:
+		return "handed off/"
 	}
 	return "expired/"
 }
@@ -100,7 +107,7 @@ const toldEvery = time.Hour
 // sayTaken has the audit log say what a server took since it last did, for each action if that
 // is an hour ago, or as all is true.
 func (db *DB) sayTaken(t *tx, all bool) error {
-	for _, action := range []Action{Expired, Purging} {
+	for _, action := range []Action{Expired, Purging, HandedOff} {
 		untold, text := untoldOf(action), ""
 		err := t.row(`select json_group_object(substr(name, $1), value) from meta
 			where substr(name, 1, $2) = $3`, len(untold)+1, len(untold), untold).Scan(&text)

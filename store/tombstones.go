@@ -10,6 +10,8 @@ const (
 	EndedDeleted  = "deleted"   // by a person
 	EndedExpired  = "expired"   // its time was over
 	EndedSetAside = "set aside" // its row was damaged: it lies in a file
+	// Every target has it. Who ended it are those.
+	EndedHandedOff = "handed off"
 )
 
 // KeepTombstones says how long it is known what became of a message that is gone; 0 is not at

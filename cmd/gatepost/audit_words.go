@@ -47,6 +47,8 @@ func auditMail(e store.AuditEntry) (words string, ok bool) {
 		return auditTaken(e.After, "expired"), true
 	case store.Purging:
 		return auditTaken(e.After, "deleted for good"), true
+	case store.HandedOff:
+		return auditHandedOff(e.After), true
 	case store.Restored:
 		words = "restored"
 	default:
@@ -115,6 +117,24 @@ func auditTaken(raw json.RawMessage, how string) string {
 	words += fmt.Sprintf(" %d never seen", taken.Unseen)
 	if taken.Since != "" {
 		words += ", since " + taken.Since
+	}
+	return words
+}
+
+// auditHandedOff is auditTaken for tickets, of which there is no cause.
+func auditHandedOff(raw json.RawMessage) string {
+	var gone struct {
+		Tickets, Comments int
+		Since             string
+	}
+	const how = "handed off and deleted"
+	if err := json.Unmarshal(raw, &gone); err != nil {
+		return how
+	}
+	words := fmt.Sprintf("%s and %s %s", count(gone.Tickets, "ticket", "tickets"),
+		count(gone.Comments, "comment", "comments"), how)
+	if gone.Since != "" {
+		words += ", since " + gone.Since
 	}
 	return words
 }

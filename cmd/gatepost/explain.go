@@ -146,8 +146,8 @@ func ended(f store.Found) string {
 	if f.EndedAt != nil {
 		words += " " + stamp(*f.EndedAt)
 	}
-	if f.EndedBy != "" {
-		words += " by " + f.EndedBy
+	if whom := f.Whom(); whom != "" {
+		words += " " + whom
 	}
 	if f.Cause != "" {
 		words = "held for " + f.Cause + " and " + words

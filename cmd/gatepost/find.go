@@ -97,8 +97,8 @@ func (a *app) fate(f store.Found) string {
 		if terminal.Is(a.stdout) {
 			said += " ago"
 		}
-		if f.EndedBy != "" {
-			said += " by " + f.EndedBy
+		if whom := f.Whom(); whom != "" {
+			said += " " + whom
 		}
 		words = append(words, said)
 	}

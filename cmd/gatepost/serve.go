@@ -245,14 +245,23 @@ func (g *daemon) purge(ctx context.Context) error {
 	tick := time.NewTicker(purgeEvery)
 	defer tick.Stop()
 	alone, unindexed := false, false
+	var handedOff time.Time // when tickets were last looked through, which takes a while
 	for was := (*store.Purged)(nil); ; {
 		alone, unindexed = g.warnOfCopy(alone), g.warnOfIndexes(unindexed)
-		p, err := g.db.Purge(ctx, expiry(g.settings.Load(), store.Server()))
+		s := g.settings.Load()
+		e := expiry(s, store.Server())
+		if time.Since(handedOff) >= time.Hour {
+			e.KeepHandedOff, handedOff = time.Duration(s.Tickets.KeepHandedOff), time.Now()
+		}
+		p, err := g.db.Purge(ctx, e)
 		if err != nil && ctx.Err() == nil {
 			g.log.Error("purge", "error", err)
 		}
 		if p.Deleted > 0 {
 			g.log.Info("purged", "messages", p.Deleted)
+		}
+		if p.HandedOff > 0 {
+			g.log.Info("deleted what was handed off", "messages", p.HandedOff)
 		}
 		if err == nil {
 			g.warnOfExpiry(was, p)

@@ -33,6 +33,7 @@ var changes = map[store.Action]string{
 	store.TokenRevoked: "revoked token %s",
 	store.Expired:      "deleted what had expired",
 	store.Purging:      "deleted for good what could be restored until then",
+	store.HandedOff:    "deleted tickets that were handed off",
 	store.RateReset:    "reset the rate of %s",
 
 	store.RetriedHandoff:   "had hand-offs tried again",
@@ -161,7 +162,7 @@ func sidesOf(e store.AuditEntry) sideWords {
 		return sideWords{"what was recovered", "The message", "Recovered as"}
 	case store.Deleted:
 		return sideWords{"what was deleted", "The message", ""}
-	case store.Expired, store.Purging:
+	case store.Expired, store.Purging, store.HandedOff:
 		return sideWords{"how many", "", "Taken"}
 	case store.SignInFailed:
 		return sideWords{"why", "", "Why"}
