@@ -195,6 +195,10 @@ func TestUndoKeepsTheProfileOfACommenter(t *testing.T) {
 	if got := f.state(); !strings.Contains(got, "profile eve@new.test") {
 		t.Errorf("the profile is gone: %s", got)
 	}
+	kept, err := f.KeptProfiles(ctx, undo)
+	if err != nil || len(kept) != 1 || kept[0] != (KeptProfile{"eve@new.test", true}) {
+		t.Errorf("said of the profiles that stay: %+v, %v", kept, err)
+	}
 	if got := all(t, f.Comments(ctx, ticket)); len(got) != 1 || got[0].Subject != "3" {
 		t.Errorf("the comments are %+v", got)
 	}

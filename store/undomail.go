@@ -213,3 +213,30 @@ func (c *queueChange) unmakeProfile(audit, made int64, author string) error {
 	}
 	return c.t.removeUser(id)
 }
+
+// A KeptProfile is one that a recovery made, and that stays although it was undone.
+type KeptProfile struct {
+	Email     string
+	Commented bool // its owner has, on a ticket; else it has other tickets, or was changed
+}
+
+// mostKeptProfiles is how many of them are named.
+const mostKeptProfiles = 20
+
+// KeptProfiles are those that an entry of the audit log made and that are there still: the first
+// 20 by their address.
+func (db *DB) KeptProfiles(ctx context.Context, audit int64) (all []KeptProfile, err error) {
+	scan := func(row scanner) (k KeptProfile, err error) {
+		return k, row.Scan(&k.Email, &k.Commented)
+	}
+	for k, err := range each(ctx, db, scan, `select distinct u.email, exists (select 1
+			from comments k where k.author_email = u.email and not k.claimed)
+		from audit_mail m join users u on u.email = m.author and u.made_by = 'recover'
+		where m.audit = $1 and m.made_profile order by u.email`+atMost(mostKeptProfiles), audit) {
+		if err != nil {
+			return nil, fmt.Errorf("profiles of audit entry %d: %w", audit, err)
+		}
+		all = append(all, k)
+	}
+	return all, nil
+}

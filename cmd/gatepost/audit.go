@@ -101,6 +101,19 @@ func (a *app) undo(ctx context.Context, db *store.DB, id int64) error {
 	return a.noteUndone(ctx, db, e)
 }
 
+// noteKeptProfiles says which profiles stay although the recovery that made them was undone.
+func (a *app) noteKeptProfiles(ctx context.Context, db *store.DB, audit int64) error {
+	kept, err := db.KeptProfiles(ctx, audit)
+	for _, k := range kept {
+		why := "it has other tickets, or was changed"
+		if k.Commented {
+			why = "its owner has commented since"
+		}
+		a.note("the profile of %s stays: %s", k.Email, why)
+	}
+	return err
+}
+
 // noteUndone says what the list or the restrictions are now, as the command that sets them
 // does, or how many messages are held again.
 func (a *app) noteUndone(ctx context.Context, db *store.DB, was store.AuditEntry) error {
@@ -110,7 +123,7 @@ func (a *app) noteUndone(ctx context.Context, db *store.DB, was store.AuditEntry
 		return err
 	case was.Messages > 0:
 		a.note("%s held again", count(undo.Messages, "message is", "messages are"))
-		return nil
+		return a.noteKeptProfiles(ctx, db, was.ID)
 	case was.Subject == "access":
 		access, err := db.Access(ctx)
 		if err == nil {
