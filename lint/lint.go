@@ -94,6 +94,9 @@ func (l *Lists) Entry(e Entry) iter.Seq[Finding] {
 	return func(yield func(Finding) bool) {
 		f := Finding{Entry: e}
 		for kind := Covered; kind < kindEnd; kind++ {
+			if e.Expired && kind != Expired { // it decides nothing, odd or not
+				continue
+			}
 			f.Kind, f.Other, f.About = kind, Entry{}, ""
 			if findings[kind].ask(l, &f) && !yield(f) {
 				return
@@ -115,6 +118,14 @@ func Concern(entries []Entry) func(Finding) bool {
 		these[of(e)] = true
 	}
 	return func(f Finding) bool { return these[of(f.Entry)] || these[of(f.Other)] }
+}
+
+// Has reports whether an entry is on its list, and not over its time.
+func (l *Lists) Has(e Entry) bool {
+	if e.List == policy.Allow {
+		return l.allow.Has(e.Entry)
+	}
+	return l.block.Has(e.Entry)
 }
 
 func has(list *policy.List, k policy.Keyword, target string) bool {

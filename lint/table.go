@@ -75,7 +75,7 @@ var findings = [kindEnd]kindRow{
 	Ours: {id: "ours", severity: Warning, fix: remove, ask: (*Lists).isOurs,
 		words: "covers %s, an address of ours: mail that claims to be from it is held anyway " +
 			"(from_support_address)"},
-	Expired: {id: "expired", fix: remove, words: "is over its time",
+	Expired: {id: "expired", dead: true, fix: remove, words: "is over its time: it decides nothing",
 		ask: func(_ *Lists, f *Finding) bool { return f.Entry.Expired }},
 }
 

@@ -29,7 +29,8 @@ const (
 	RulesAdded   Action = "rules.add"
 	RulesRemoved Action = "rules.remove"
 	RulesSet     Action = "rules.set"
-	RulesOrdered Action = "rules.order" // another order or spelling: the same rules
+	RulesExpired Action = "rules.expire" // entries over their time, which are on the list still
+	RulesOrdered Action = "rules.order"  // another order or spelling: the same rules
 
 	OrganizationAdded   Action = "org.add" // or given more
 	OrganizationSet     Action = "org.set"

@@ -125,7 +125,7 @@ func TestAuditedInOneTransaction(t *testing.T) {
 		t.Errorf("the log has %s", got)
 	}
 	f.script(`create trigger full before insert on audit begin select raise(abort, 'full'); end`)
-	_, err := h.AddRules(ctx, policy.Block, parse(t, policy.Block, "a.test"), "")
+	_, err := h.AddRules(ctx, policy.Block, parse(t, policy.Block, "a.test"), Life{})
 	if err == nil || f.text(policy.Block) != "" {
 		t.Errorf("%v, the list is %q", err, f.text(policy.Block))
 	}

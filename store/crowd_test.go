@@ -44,7 +44,7 @@ func otherProcess(path, name string) error {
 		}
 		e, err := policy.ParseEntry(policy.Block, fmt.Sprintf("%s-%d.test", name, i))
 		if err == nil {
-			_, err = db.By(Actor{}).AddRules(context.Background(), policy.Block, []policy.Entry{e}, "")
+			_, err = db.By(Actor{}).AddRules(context.Background(), policy.Block, []policy.Entry{e}, Life{})
 		}
 		if err := errors.Join(err, db.Close()); err != nil {
 			return err

@@ -55,7 +55,7 @@ func cursorFixture(f *testing.F) *fixture {
 	x := &fixture{DB: db, clock: noon}
 	entries, err := policy.ParseList(policy.Block, "*")
 	if err == nil {
-		_, err = x.editor().AddRules(context.Background(), policy.Block, entries, "")
+		_, err = x.editor().AddRules(context.Background(), policy.Block, entries, Life{})
 	}
 	for i := 0; i < 5 && err == nil; i++ {
 		_, _, err = x.tryReceive(mail(string(rune('a'+i))+"@acme.test", "hello", "x"))

@@ -17,7 +17,7 @@ func TestEntriesOfAHand(t *testing.T) {
 	add := func(h *Editor, entry string) error {
 		e, err := policy.ParseEntry(policy.Block, entry)
 		if err == nil {
-			_, err = h.AddRules(t.Context(), policy.Block, []policy.Entry{e}, "")
+			_, err = h.AddRules(t.Context(), policy.Block, []policy.Entry{e}, Life{})
 		}
 		return err
 	}

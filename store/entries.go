@@ -13,23 +13,34 @@ import (
 	"gatepost/policy"
 )
 
-// A ListedEntry is an entry of a list as rules read it, and since when it is there.
+// A ListedEntry is an entry of a list as rules read it, since when it is there, and whether its
+// time is over.
 type ListedEntry struct {
 	policy.Entry
 	CreatedAt time.Time
+	Expired   bool
 }
 
 // Entries are those of a list, in no order: a million of them need none.
 func (db *DB) Entries(ctx context.Context, list policy.ListName) iter.Seq2[ListedEntry, error] {
-	return each(ctx, db, scanListed, `select keyword, target, text, removed, created_at
-		from rules where list = $1 and not removed`, string(list))
+	return each(ctx, db, scanListed, `select keyword, target, text, removed, created_at,
+			coalesce(expires_at <= $2, false)
+		from rules where list = $1 and not removed`, string(list), db.now().UnixMilli())
 }
 
 func scanListed(row scanner) (l ListedEntry, err error) {
 	var created int64
-	l.Entry, _, err = scanEntry(also{row, []any{&created}})
+	l.Entry, _, err = scanEntry(also{row, []any{&created, &l.Expired}})
 	l.CreatedAt = fromMillis(created)
 	return l, err
+}
+
+// IsExpired reports whether an entry is on a list, and over its time.
+func (db *DB) IsExpired(ctx context.Context, list policy.ListName, e policy.Entry) (bool, error) {
+	n, err := one(ctx, db, scanCount, `select count(*) from rules where list = $1 and target = $2
+		and keyword = $3 and not removed and expires_at <= $4`, string(list), e.Target,
+		e.Keyword.String(), db.now().UnixMilli())
+	return n > 0, err
 }
 
 // mostCounted is how many profiles are counted to tell which domains have most: a tenth of a

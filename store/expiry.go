@@ -143,7 +143,7 @@ func (db *DB) purgeHeld(ctx context.Context, e Expiry, until time.Time, limit in
 func (db *DB) purgeRest(ctx context.Context, until time.Time) error {
 	err := db.writer.do(ctx, func(t *tx) error {
 		err := errors.Join(purgeSessions(t, until), db.forgetTombstones(t, until),
-			db.sayTaken(t, false), t.forgetNotices(until))
+			db.sayTaken(t, false), t.forgetNotices(until), db.By(Server()).noteExpired(t))
 		if err != nil {
 			return err
 		}

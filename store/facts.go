@@ -90,14 +90,19 @@ func (db *DB) Configure(s policy.Settings) { db.settings.Store(&s) }
 type ruled struct {
 	*policy.Policy
 	settings *policy.Settings
+	at       int64         // Unix milliseconds: what was over its time then is not in it
+	until    sql.NullInt64 // when the next entry is; none if none will be
 }
 
-// policyAt is a policy with these settings, of this generation or a later one. What changed
-// since the last is laid over it; a policy in use is never changed.
+// policyAt is a policy with these settings, of this generation or a later one, without the entries
+// that are over their time. What changed since the last is laid over it; a policy in use is never
+// changed.
 func (db *DB) policyAt(ctx context.Context, settings *policy.Settings, generation int64) (
 	*policy.Policy, error) {
+	now := db.now().UnixMilli()
 	fits := func(r *ruled) bool {
-		return r != nil && r.settings == settings && r.Generation >= generation
+		return r != nil && r.settings == settings && r.Generation >= generation &&
+			(!r.until.Valid || now < r.until.Int64)
 	}
 	if r := db.policy.Load(); fits(r) {
 		return r.Policy, nil
@@ -108,14 +113,10 @@ func (db *DB) policyAt(ctx context.Context, settings *policy.Settings, generatio
 	if fits(r) {
 		return r.Policy, nil
 	}
-	var old *policy.Policy
-	if r != nil {
-		old = r.Policy
-	}
-	p, err := db.loadPolicy(ctx, settings, old)
+	r, err := db.loadPolicy(ctx, settings, r)
 	if err != nil {
 		return nil, fmt.Errorf("load the lists: %w", damaged(err))
 	}
-	db.policy.Store(&ruled{p, settings})
-	return p, nil
+	db.policy.Store(r)
+	return r.Policy, nil
 }

@@ -11,45 +11,52 @@ import (
 
 // loadPolicy reads what the lists have become since old, in one snapshot. Old is nil, or
 // too old to be caught up with, at the first load: then the lists are read whole.
-func (db *DB) loadPolicy(ctx context.Context, settings *policy.Settings, old *policy.Policy) (
-	*policy.Policy, error) {
-	p, err := db.loadBy(ctx, settings, old, rebind)
+func (db *DB) loadPolicy(ctx context.Context, settings *policy.Settings, old *ruled) (
+	*ruled, error) {
+	r, err := db.loadBy(ctx, settings, old, rebind)
 	if IsDamaged(err) {
-		p, err = db.loadBy(ctx, settings, old, func(query string) string {
+		r, err = db.loadBy(ctx, settings, old, func(query string) string {
 			return rebind(unindexed(query))
 		})
 		db.unindexed.CompareAndSwap(false, err == nil)
 	}
-	return p, err
+	return r, err
 }
 
-// loadBy has each query as ask makes it.
-func (db *DB) loadBy(ctx context.Context, settings *policy.Settings, old *policy.Policy,
-	ask func(query string) string) (p *policy.Policy, err error) {
+// loadBy has each query as ask makes it. An entry that was over its time stays so if the clock is
+// turned back.
+func (db *DB) loadBy(ctx context.Context, settings *policy.Settings, old *ruled,
+	ask func(query string) string) (r *ruled, err error) {
 	snapshot, err := db.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, snapshot.Rollback()) }()
-	p = &policy.Policy{Settings: *settings}
+	p := &policy.Policy{Settings: *settings}
+	r = &ruled{Policy: p, settings: settings, at: db.now().UnixMilli()}
+	if old != nil {
+		r.at = max(r.at, old.at)
+	}
 	var floor int64
 	err = snapshot.QueryRowContext(ctx, ask(`select
 		(select value from meta where name = 'generation'),
-		(select value from meta where name = 'rules_floor')`)).Scan(&p.Generation, &floor)
+		(select value from meta where name = 'rules_floor'),
+		(select min(expires_at) from rules where expires_at > $1 and not removed)`),
+		r.at).Scan(&p.Generation, &floor, &r.until)
 	if err != nil {
 		return nil, err
 	}
 	if old != nil && old.Generation < floor {
 		old = nil
 	}
-	if p.Allow, err = loadList(ctx, snapshot, policy.Allow, old, ask); err != nil {
+	if p.Allow, err = loadList(ctx, snapshot, policy.Allow, old, r.at, ask); err != nil {
 		return nil, err
 	}
-	if p.Block, err = loadList(ctx, snapshot, policy.Block, old, ask); err != nil {
+	if p.Block, err = loadList(ctx, snapshot, policy.Block, old, r.at, ask); err != nil {
 		return nil, err
 	}
 	p.Orgs, err = loadOrgs(ctx, snapshot, old, ask)
-	return p, err
+	return r, err
 }
 
 // OrganizationEntries are what all organisations have, as the policy is built from it, without
@@ -65,7 +72,7 @@ func (db *DB) OrganizationEntries(ctx context.Context) (orgs *policy.List, err e
 
 // loadOrgs reads what organisations have: of each target that changed since old the organisation
 // that has it, the first by name of several.
-func loadOrgs(ctx context.Context, snapshot *sql.Tx, old *policy.Policy,
+func loadOrgs(ctx context.Context, snapshot *sql.Tx, old *ruled,
 	ask func(query string) string) (*policy.List, error) {
 	var list *policy.List
 	since := int64(-1)
@@ -95,14 +102,18 @@ func loadOrgs(ctx context.Context, snapshot *sql.Tx, old *policy.Policy,
 	return list, rows.Err()
 }
 
-func loadList(ctx context.Context, snapshot *sql.Tx, name policy.ListName, old *policy.Policy,
+// loadList lays over an old list what was changed since, and what was over its time at now.
+// The plus sign keeps SQLite from looking through the whole list.
+func loadList(ctx context.Context, snapshot *sql.Tx, name policy.ListName, old *ruled, now int64,
 	ask func(query string) string) (*policy.List, error) {
 	if old == nil {
-		return compileList(ctx, snapshot, name, ask)
+		return compileList(ctx, snapshot, name, now, ask)
 	}
-	rows, err := snapshot.QueryContext(ctx, ask(`select keyword, target, text, removed
-		from rules where list = $1 and generation > $2 order by generation, position`),
-		string(name), old.Generation)
+	rows, err := snapshot.QueryContext(ctx, ask(`select keyword, target, text,
+			removed or coalesce(expires_at <= $4, false)
+		from rules where +list = $1 and rowid in (select rowid from rules where generation > $2
+			union select rowid from rules where expires_at > $3 and expires_at <= $4)
+		order by generation, position`), string(name), old.Generation, old.at, now)
 	if err != nil {
 		return nil, err
 	}
@@ -123,10 +134,11 @@ func loadList(ctx context.Context, snapshot *sql.Tx, name policy.ListName, old *
 }
 
 // compileList builds a list as its rows are read: a million of them are held only once.
-func compileList(ctx context.Context, snapshot *sql.Tx, name policy.ListName,
+func compileList(ctx context.Context, snapshot *sql.Tx, name policy.ListName, now int64,
 	ask func(query string) string) (*policy.List, error) {
 	rows, err := snapshot.QueryContext(ctx, ask(`select keyword, target, text, removed
-		from rules where list = $1 and not removed`), string(name))
+		from rules where list = $1 and not removed and (expires_at is null or expires_at > $2)`),
+		string(name), now)
 	if err != nil {
 		return nil, err
 	}

@@ -117,6 +117,10 @@ var layoutTests = map[string]layoutTest{
 				'{"name":"Acme","domain_names":"acme.test"}', 2, true, null, null);
 			insert into audit_organizations values (4, 1, 'null',
 				'{"name":"Acme","domain_names":"acme.test"}')`},
+	"0017_expires.sql": {
+		want: map[string]string{`select (select count(*) from rules where expires_at is not null) ||
+			(select count(*) from audit_rules where expires_at is not null)`: "00"},
+		rows: `update rules set expires_at = 9 where list = 'block'`},
 	"0015_facts.sql": {
 		want: map[string]string{`select value - (select value from meta where name = 'sequence')
 			from meta where name = 'facts_from'`: "0"},

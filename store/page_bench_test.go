@@ -30,7 +30,7 @@ func manyHeld(b *testing.B) *DB {
 	})
 	entries, err := policy.ParseList(policy.Block, "* suspend:blocked.test")
 	if err == nil {
-		_, err = db.By(Actor{Via: machine}).AddRules(ctx, policy.Block, entries, "")
+		_, err = db.By(Actor{Via: machine}).AddRules(ctx, policy.Block, entries, Life{})
 	}
 	for i := range 1000 {
 		if err == nil {

@@ -87,7 +87,7 @@ func (c *queueChange) changeList(with ListChange) (said *auditedRules, generatio
 		missing, err = list.remove(entries)
 		changed = 1 - len(missing)
 	} else {
-		changed, err = list.add(entries, "")
+		changed, err = list.add(entries, Life{})
 	}
 	if err != nil || changed == 0 {
 		return nil, 0, errors.Join(err, list.giveBack())

@@ -117,6 +117,9 @@ type Rule struct {
 	Entry     string    `json:"entry"`
 	Note      string    `json:"note"`
 	CreatedAt time.Time `json:"created_at"`
+
+	ExpiresAt *time.Time `json:"expires_at,omitempty"` // from then on it decides nothing
+	Expired   bool       `json:"expired,omitempty"`
 }
 
 // An Explanation is a decision in words, as it was made.

@@ -2,10 +2,12 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"iter"
 	"slices"
+	"time"
 
 	"gatepost/policy"
 )
@@ -17,22 +19,45 @@ func (db *DB) Generation(ctx context.Context) (int64, error) {
 
 // Rules are the entries of a list, in the order they were entered.
 func (db *DB) Rules(ctx context.Context, list policy.ListName) iter.Seq2[Rule, error] {
-	return each(ctx, db, scanRule, `select text, note, created_at from rules
-		where list = $1 and not removed order by generation, position`, string(list))
+	return each(ctx, db, scanRule, `select text, note, created_at, expires_at,
+			coalesce(expires_at <= $2, false)
+		from rules where list = $1 and not removed order by generation, position`, string(list),
+		db.now().UnixMilli())
 }
 
 func scanRule(row scanner) (r Rule, err error) {
 	var created int64
-	err = row.Scan(&r.Entry, &r.Note, &created)
-	r.CreatedAt = fromMillis(created)
+	var expires sql.NullInt64
+	err = row.Scan(&r.Entry, &r.Note, &created, &expires, &r.Expired)
+	r.CreatedAt, r.ExpiresAt = fromMillis(created), timeOrNil(expires)
 	return r, err
 }
 
-// AddRules adds the entries that are not there yet, with a note, and says how many.
+// A Life is why an entry is on a list, and for how long.
+type Life struct {
+	Note      string
+	ExpiresAt *time.Time // from then on it decides nothing; nil: never
+}
+
+func (l Life) expires() sql.NullInt64 {
+	if l.ExpiresAt == nil {
+		return sql.NullInt64{}
+	}
+	return sql.NullInt64{Int64: l.ExpiresAt.UnixMilli(), Valid: true}
+}
+
+// ErrOver says that an entry was to be over its time before it was there.
+var ErrOver = errors.New("an entry cannot expire in the past: name a time that is to come")
+
+// AddRules adds the entries that are not there yet, or over their time, and says how many. ErrOver
+// if their time is over already.
 func (h *Editor) AddRules(ctx context.Context, list policy.ListName, entries []policy.Entry,
-	note string) (added int, err error) {
+	life Life) (added int, err error) {
+	if life.ExpiresAt != nil && life.ExpiresAt.UnixMilli() <= h.now() {
+		return 0, ErrOver
+	}
 	err = h.changeRules(ctx, RulesAdded, list, func(c *change) error {
-		if added, err = c.add(entries, note); err == nil && added == 0 {
+		if added, err = c.add(entries, life); err == nil && added == 0 {
 			err = c.giveBack()
 		}
 		return err
@@ -133,7 +158,7 @@ func (c *change) set(entries []policy.Entry) (r Replaced, err error) {
 	if err != nil {
 		return r, err
 	}
-	_, err = c.add(entries, "")
+	_, err = c.add(entries, Life{})
 	return Replaced{Added: len(entries) - kept, Removed: int(before) - kept}, err
 }
 
@@ -152,25 +177,28 @@ func (h *Editor) RemoveRules(ctx context.Context, list policy.ListName, entries 
 }
 
 // ReplaceRules takes entries off a list and puts others there, all under one generation, with the
-// note of the first that goes. If any is not on the list nothing is changed, and the error is
+// note of the first that goes, and for as long. If any is not on the list nothing is changed, and the error is
 // ErrNotFound.
 func (h *Editor) ReplaceRules(ctx context.Context, list policy.ListName,
 	remove, add []policy.Entry) error {
 	return h.changeRules(ctx, RulesSet, list, func(c *change) error {
-		var note string
+		var life Life
 		if len(remove) > 0 {
-			err := c.t.row(`select note from rules where list = $1 and target = $2 and keyword = $3
-				and not removed`, c.list, remove[0].Target, remove[0].Keyword.String()).Scan(&note)
+			var expires sql.NullInt64
+			err := c.t.row(`select note, expires_at from rules where list = $1 and target = $2
+				and keyword = $3 and not removed`, c.list, remove[0].Target,
+				remove[0].Keyword.String()).Scan(&life.Note, &expires)
 			if err != nil {
 				return absent(err)
 			}
+			life.ExpiresAt = timeOrNil(expires)
 		}
 		missing, err := c.remove(remove)
 		if err == nil && missing != nil {
 			err = fmt.Errorf("%w: %s", ErrNotFound, missing[0])
 		}
 		if err == nil {
-			_, err = c.add(add, note)
+			_, err = c.add(add, life)
 		}
 		return err
 	})
@@ -239,8 +267,8 @@ func (h *Editor) noteRules(t *tx, c *change, e event) (id int64, err error) {
 // log, and says how much that is.
 func (t *tx) keepRules(c *change, audit int64) (n int64, err error) {
 	n, err = t.change(`insert into audit_rules (audit, list, keyword, target, text, note,
-			position, created_at, added)
-		select $1, list, keyword, target, text, note, position, created_at, not removed
+			position, created_at, added, expires_at)
+		select $1, list, keyword, target, text, note, position, created_at, not removed, expires_at
 		from rules where list = $3 and generation = $2 and (removed or since = $2)`,
 		audit, c.generation, c.list)
 	if err != nil {
@@ -273,13 +301,14 @@ func (t *tx) auditedTexts(audit int64, added bool) ([]string, error) {
 		order by position, target, keyword limit $3`, audit, added, shownEntries)
 }
 
-// add puts entries on the list that are not there. One that this very change took away
-// comes back with its note and its age.
-func (c *change) add(entries []policy.Entry, note string) (added int, err error) {
+// add puts entries on the list that are not there, or over their time. One that this very change
+// took away comes back with its note, its age and its time.
+func (c *change) add(entries []policy.Entry, life Life) (added int, err error) {
+	expires := life.expires()
 	for i, e := range entries {
 		n, err := c.t.change(`insert into rules (list, keyword, target, text, note, position,
-				generation, since, removed, created_at)
-			values ($1, $2, $3, $4, $5, $6, $7, $7, false, $8)
+				generation, since, removed, created_at, expires_at)
+			values ($1, $2, $3, $4, $5, $6, $7, $7, false, $8, $9)
 			on conflict (list, target, keyword) do update set text = excluded.text,
 				position = excluded.position, generation = excluded.generation, removed = false,
 				since = case when rules.generation = excluded.generation
@@ -287,9 +316,11 @@ func (c *change) add(entries []policy.Entry, note string) (added int, err error)
 				note = case when rules.generation = excluded.generation
 					then rules.note else excluded.note end,
 				created_at = case when rules.generation = excluded.generation
-					then rules.created_at else excluded.created_at end
-			where rules.removed`,
-			c.list, e.Keyword.String(), e.Target, e.Text, note, i, c.generation, c.now)
+					then rules.created_at else excluded.created_at end,
+				expires_at = case when rules.generation = excluded.generation
+					then rules.expires_at else excluded.expires_at end
+			where rules.removed or rules.expires_at <= $8`, c.list, e.Keyword.String(), e.Target,
+			e.Text, life.Note, i, c.generation, c.now, expires)
 		if err != nil {
 			return 0, fmt.Errorf("add %s: %w", e, err)
 		}

@@ -80,7 +80,7 @@ func TestRemovedRulesAreForgotten(t *testing.T) {
 func TestSetRules(t *testing.T) {
 	ctx := context.Background()
 	f := open(t)
-	if _, err := f.editor().AddRules(ctx, policy.Block, parse(t, policy.Block, "b.test a.test"), "why"); err != nil {
+	if _, err := f.editor().AddRules(ctx, policy.Block, parse(t, policy.Block, "b.test a.test"), Life{Note: "why"}); err != nil {
 		t.Fatal(err)
 	}
 	did := f.set(policy.Block, "c.test a.test *")
@@ -183,7 +183,7 @@ func TestAddAndRemoveRules(t *testing.T) {
 	ctx := context.Background()
 	f := open(t)
 	for want := 2; want >= 0; want -= 2 {
-		n, err := f.editor().AddRules(ctx, policy.Allow, parse(t, policy.Allow, "a.test b@b.test"), "")
+		n, err := f.editor().AddRules(ctx, policy.Allow, parse(t, policy.Allow, "a.test b@b.test"), Life{})
 		if err != nil || n != want {
 			t.Errorf("added %d, want %d, %v", n, want, err)
 		}
@@ -204,7 +204,7 @@ func TestLoadedAtOnceOrChangeByChange(t *testing.T) {
 	running, writing := openAt(t, path), openAt(t, path)
 	steps := []func() error{
 		func() error {
-			_, err := writing.editor().AddRules(ctx, policy.Block, parse(t, policy.Block, "a.test reject:a.test bücher.test"), "")
+			_, err := writing.editor().AddRules(ctx, policy.Block, parse(t, policy.Block, "a.test reject:a.test bücher.test"), Life{})
 			return err
 		},
 		func() error {
@@ -216,7 +216,7 @@ func TestLoadedAtOnceOrChangeByChange(t *testing.T) {
 			return nil
 		},
 		func() error {
-			_, err := writing.editor().AddRules(ctx, policy.Block, parse(t, policy.Block, "a.test xn--bcher-kva.test"), "")
+			_, err := writing.editor().AddRules(ctx, policy.Block, parse(t, policy.Block, "a.test xn--bcher-kva.test"), Life{})
 			return err
 		},
 	}

@@ -88,3 +88,12 @@ func (db *DB) counts(ctx context.Context, d time.Duration) (Counts, error) {
 }
 
 func fromMillis(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
+
+// timeOrNil is a time that may be none.
+func timeOrNil(ms sql.NullInt64) *time.Time {
+	if !ms.Valid {
+		return nil
+	}
+	at := fromMillis(ms.Int64)
+	return &at
+}

@@ -143,7 +143,7 @@ func (f *fixture) rules(list policy.ListName, entries ...string) {
 	f.Helper()
 	parsed, err := policy.ParseList(list, strings.Join(entries, " "))
 	if err == nil {
-		_, err = f.editor().AddRules(context.Background(), list, parsed, "")
+		_, err = f.editor().AddRules(context.Background(), list, parsed, Life{})
 	}
 	if err != nil {
 		f.Fatal(err)

@@ -156,12 +156,13 @@ func (h *Editor) undoneRules(t *tx, audit, generation int64) (*change, error) {
 		return nil, err
 	}
 	err = t.exec(`insert into rules (list, keyword, target, text, note, position, generation,
-			since, removed, created_at)
-		select list, keyword, target, text, note, position, $1, $1, false, created_at
+			since, removed, created_at, expires_at)
+		select list, keyword, target, text, note, position, $1, $1, false, created_at, expires_at
 			from audit_rules where audit = $2 and not added
 		on conflict (list, target, keyword) do update set text = excluded.text,
 			note = excluded.note, position = excluded.position, generation = excluded.generation,
-			since = excluded.since, removed = false, created_at = excluded.created_at`,
+			since = excluded.since, removed = false, created_at = excluded.created_at,
+			expires_at = excluded.expires_at`,
 		c.generation, audit)
 	return c, err
 }

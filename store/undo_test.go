@@ -20,7 +20,7 @@ func TestUndoRules(t *testing.T) {
 	h := f.editor()
 	add := func(entries, note string) int64 {
 		t.Helper()
-		if _, err := h.AddRules(ctx, policy.Block, parse(t, policy.Block, entries), note); err != nil {
+		if _, err := h.AddRules(ctx, policy.Block, parse(t, policy.Block, entries), Life{Note: note}); err != nil {
 			t.Fatal(err)
 		}
 		return f.lastAudit()
@@ -96,7 +96,7 @@ func TestUndoRestoresTheNote(t *testing.T) {
 	f := open(t)
 	h, entry := f.editor(), parse(t, policy.Block, "a.test")
 	for _, note := range []string{"first", "second"} {
-		_, err := h.AddRules(ctx, policy.Block, entry, note)
+		_, err := h.AddRules(ctx, policy.Block, entry, Life{Note: note})
 		if err == nil {
 			_, err = h.RemoveRules(ctx, policy.Block, entry)
 		}

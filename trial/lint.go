@@ -29,7 +29,8 @@ func Lint(ctx context.Context, db *store.DB) iter.Seq2[lint.Finding, error] {
 					yield(lint.Finding{}, err)
 					return
 				}
-				for f := range looked.Entry(lint.Entry{List: list, Entry: e.Entry}) {
+				on := lint.Entry{List: list, Entry: e.Entry, Expired: e.Expired}
+				for f := range looked.Entry(on) {
 					if !yield(f, nil) {
 						return
 					}
@@ -87,6 +88,9 @@ func LintEach(ctx context.Context, db *store.DB, entries []lint.Entry) (all []li
 	err error) {
 	looked, err := look(ctx, db)
 	for _, e := range entries {
+		if err == nil && !looked.Has(e) {
+			e.Expired, err = db.IsExpired(ctx, e.List, e.Entry)
+		}
 		if err == nil {
 			all = slices.AppendSeq(all, looked.Entry(e))
 		}

@@ -29,13 +29,13 @@ func (p *Plan) Apply(ctx context.Context, h *store.Editor) error {
 			return err
 		}
 	}
-	if _, err := h.AddRules(ctx, policy.Block, p.Block.entries, note); err != nil {
+	if _, err := h.AddRules(ctx, policy.Block, p.Block.entries, store.Life{Note: note}); err != nil {
 		return err
 	}
 	if _, err := h.AddOrganizations(ctx, p.orgs...); err != nil {
 		return err
 	}
-	_, err = h.AddRules(ctx, policy.Allow, p.Allow.entries, note)
+	_, err = h.AddRules(ctx, policy.Allow, p.Allow.entries, store.Life{Note: note})
 	return err
 }
 

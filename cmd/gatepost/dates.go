@@ -39,6 +39,35 @@ func (w *when) span(now time.Time) (since, until time.Time, err error) {
 	return since, until, err
 }
 
+// parseExpiry is the moment that a date to come begins, or one that is a length of time ahead. Nil
+// is never.
+func parseExpiry(now time.Time, text string) (*time.Time, error) {
+	if text == "" {
+		return nil, nil
+	}
+	var length settings.Span
+	if length.UnmarshalText([]byte(strings.ToLower(strings.TrimSpace(text)))) == nil {
+		at := now.Add(time.Duration(length))
+		return &at, nil
+	}
+	for _, layout := range dateLayouts() {
+		at, err := time.ParseInLocation(layout, strings.TrimSpace(text), now.Location())
+		if err == nil && !at.After(now) {
+			return nil, misuse("--expires %s is over already: name a time that is to come", text)
+		}
+		if err == nil {
+			return &at, nil
+		}
+	}
+	return nil, misuse("--expires %q is no date to come: write 30d for in 30 days, 2027-01-31, or "+
+		"2027-01-31 15:04", text)
+}
+
+// dateLayouts are those of dates as people write them; of RFC 3339 the zone is in the text.
+func dateLayouts() []string {
+	return []string{time.DateOnly, "2006-01-02 15:04", "2006-01-02T15:04", time.DateTime, time.RFC3339}
+}
+
 const datesHelp = "today, yesterday, a day of the week, 2026-11-24, 2026-11-24 15:04, or 2d for " +
 	"two days ago"
 
@@ -63,13 +92,10 @@ func parseDate(now time.Time, flag, text string) (at time.Time, err error) {
 			return day, nil
 		}
 	}
-	for _, layout := range []string{time.DateOnly, "2006-01-02 15:04", "2006-01-02T15:04", time.DateTime} {
+	for _, layout := range dateLayouts() {
 		if at, err := time.ParseInLocation(layout, strings.TrimSpace(text), now.Location()); err == nil {
 			return at, nil
 		}
-	}
-	if at, err := time.Parse(time.RFC3339, strings.TrimSpace(text)); err == nil {
-		return at, nil
 	}
 	var length settings.Span
 	if length.UnmarshalText([]byte(word)) == nil {

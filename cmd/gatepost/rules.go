@@ -108,15 +108,27 @@ func (a *app) printRules(ctx context.Context, db *store.DB, list policy.ListName
 		}
 	}
 	lines := orNone(a, listed, fmt.Sprintf("the %slist is empty", list))
-	return printList(a, lines, []string{"ENTRY", "ADDED", "NOTE"}, func(r listedRule) []string {
+	headers := []string{"ENTRY", "ADDED", "EXPIRES", "NOTE"}
+	return printList(a, lines, headers, func(r listedRule) []string {
 		switch {
 		case !onTerminal && both:
 			return []string{string(r.List), r.Entry}
 		case !onTerminal:
 			return []string{r.Entry}
 		}
-		return []string{r.Entry, a.when(r.CreatedAt), r.Note}
+		return []string{r.Entry, a.when(r.CreatedAt), a.expires(r.Rule), r.Note}
 	})
+}
+
+// expires is when an entry ends, or that it has.
+func (a *app) expires(r store.Rule) string {
+	switch {
+	case r.ExpiresAt == nil:
+		return ""
+	case r.Expired:
+		return "expired " + age(a.now().Sub(*r.ExpiresAt)) + " ago"
+	}
+	return a.when(*r.ExpiresAt)
 }
 
 // printField prints one list as a single line, which `rules set` takes back. The generation is

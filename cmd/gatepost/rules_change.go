@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -12,22 +13,44 @@ import (
 )
 
 func newRulesAdd(a *app) *cobra.Command {
-	var note string
+	var of lifeFlags
 	cmd := &cobra.Command{
 		Use:   "add allow|block ENTRY…|-",
 		Short: "add entries to a list",
-		Args:  takes(2, -1),
+		Long: "Adds entries to a list. With --expires they decide nothing from that moment on: 30d is\n" +
+			"in 30 days, 2027-01-31 the beginning of that day. They stay on the list, as expired,\n" +
+			"until they are removed; one that is expired and added again counts again.",
+		Args: takes(2, -1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			list, entries, err := a.entries(args)
 			if err != nil {
 				return err
 			}
-			return a.addRules(cmd.Context(), list, entries, note)
+			life, err := of.life(a.now())
+			if err != nil {
+				return err
+			}
+			return a.addRules(cmd.Context(), list, entries, life)
 		},
 	}
 	a.yesFlag(cmd)
-	cmd.Flags().StringVar(&note, "note", "", "why, for whoever reads the list later")
+	of.add(cmd)
 	return cmd
+}
+
+// lifeFlags say why entries come on a list, and for how long.
+type lifeFlags struct{ note, expires string }
+
+func (f *lifeFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.note, "note", "", "why, for whoever reads the list later")
+	cmd.Flags().StringVar(&f.expires, "expires", "",
+		"from this `date` on they decide nothing: 30d, 2027-01-31")
+}
+
+func (f *lifeFlags) life(now time.Time) (l store.Life, err error) {
+	l.Note = f.note
+	l.ExpiresAt, err = parseExpiry(now, f.expires)
+	return l, err
 }
 
 func newRulesRemove(a *app) *cobra.Command {
@@ -73,13 +96,13 @@ func (a *app) entries(args []string) (policy.ListName, []policy.Entry, error) {
 }
 
 func (a *app) addRules(ctx context.Context, list policy.ListName, entries []policy.Entry,
-	note string) error {
+	life store.Life) error {
 	return a.withStore(ctx, true, func(db *store.DB) error {
 		fresh, err := newTo(ctx, db, list, entries)
 		if err != nil {
 			return err
 		}
-		added, err := a.editor(db).AddRules(ctx, list, entries, note)
+		added, err := a.editor(db).AddRules(ctx, list, entries, life)
 		if err != nil {
 			return err
 		}
@@ -89,8 +112,8 @@ func (a *app) addRules(ctx context.Context, list policy.ListName, entries []poli
 		if err := a.warnOfOrganizations(ctx, db, list, entries); err != nil {
 			return err
 		}
-		if note != "" && added < len(entries) && !a.json {
-			a.note("what was there already keeps its own note: remove it first to change that")
+		if life != (store.Life{}) && added < len(entries) && !a.json {
+			a.note("what was there already keeps its own note and time: remove it first to change them")
 		}
 		return a.noteFindings(ctx, db, list, fresh)
 	})

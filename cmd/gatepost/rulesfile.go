@@ -15,7 +15,7 @@ import (
 )
 
 func newRulesImport(a *app) *cobra.Command {
-	var note string
+	var of lifeFlags
 	cmd := &cobra.Command{
 		Use:   "import allow|block FILE|-",
 		Short: "add the entries of a file to a list, without a limit",
@@ -28,6 +28,10 @@ func newRulesImport(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			life, err := of.life(a.now())
+			if err != nil {
+				return err
+			}
 			in, err := a.input(args[1])
 			if err != nil {
 				return err
@@ -37,11 +41,11 @@ func newRulesImport(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.addRules(cmd.Context(), list, entries, note)
+			return a.addRules(cmd.Context(), list, entries, life)
 		},
 	}
 	a.yesFlag(cmd)
-	cmd.Flags().StringVar(&note, "note", "", "why, for whoever reads the list later")
+	of.add(cmd)
 	return cmd
 }
 

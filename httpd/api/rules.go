@@ -2,10 +2,12 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"gatepost/httpd"
 	"gatepost/policy"
@@ -195,6 +197,8 @@ func (s *handlers) addEntries(w http.ResponseWriter, r *http.Request, c httpd.Ca
 		Entry   string   `json:"entry"`
 		Entries []string `json:"entries"`
 		Note    string   `json:"note"`
+
+		ExpiresAt *time.Time `json:"expires_at"`
 	}
 	if err := readOwnJSON(r, &in); err != nil {
 		return err
@@ -206,7 +210,11 @@ func (s *handlers) addEntries(w http.ResponseWriter, r *http.Request, c httpd.Ca
 	if err != nil {
 		return err
 	}
-	added, err := s.As(c).AddRules(r.Context(), list, entries, in.Note)
+	added, err := s.As(c).AddRules(r.Context(), list, entries, store.Life{Note: in.Note,
+		ExpiresAt: in.ExpiresAt})
+	if errors.Is(err, store.ErrOver) {
+		return httpd.Invalid("expires_at", "name a time that is to come")
+	}
 	if err != nil {
 		return err
 	}

@@ -179,10 +179,14 @@ type listed struct {
 // listChange says which entries came and went.
 func listChange(e store.AuditEntry) string {
 	var did []string
+	gone := "removed"
+	if e.Action == store.RulesExpired {
+		gone = "expired"
+	}
 	for _, side := range []struct {
 		verb string
 		raw  json.RawMessage
-	}{{"added", e.After}, {"removed", e.Before}} {
+	}{{"added", e.After}, {gone, e.Before}} {
 		var some listed
 		if json.Unmarshal(side.raw, &some) == nil && some.Count > 0 {
 			did = append(did, side.verb+" "+firstOf(some.Entries, some.Count, 3))

@@ -43,7 +43,7 @@ func TestFlashUndoesWhatWasDone(t *testing.T) {
 	id := lastEntry(st)
 	for i := range 250 { // more than was once looked through
 		_, err := st.DB.By(store.Actor{Name: "admin@acme.test", Via: "api"}).AddRules(t.Context(),
-			policy.Block, entriesOf(t, fmt.Sprintf("other%d.test", i)), "")
+			policy.Block, entriesOf(t, fmt.Sprintf("other%d.test", i)), store.Life{})
 		st.Must(err)
 	}
 	page := b.Get(to, http.StatusOK)

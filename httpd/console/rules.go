@@ -3,10 +3,12 @@ package console
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"gatepost/httpd"
@@ -44,6 +46,7 @@ type listView struct {
 	Adds     string // and which it puts on
 	Entry    string // what was typed to be added
 	Note     string
+	Expires  string
 	Refused  string // why that was not
 
 	Warnings []policy.Contradiction // between what stands and organisations
@@ -268,12 +271,31 @@ func (s *handlers) changeEntries(w http.ResponseWriter, r *http.Request, c httpd
 		what = "removed"
 		_, err = h.RemoveRules(r.Context(), list, entries)
 	} else {
-		_, err = h.AddRules(r.Context(), list, entries, r.PostForm.Get("note"))
+		end, wrong := endOf(r.PostForm.Get("expires"))
+		if wrong == nil {
+			_, err = h.AddRules(r.Context(), list, entries,
+				store.Life{Note: r.PostForm.Get("note"), ExpiresAt: end})
+		}
+		if wrong != nil || errors.Is(err, store.ErrOver) {
+			return s.refuseEntry(w, r, c, list, errors.Join(wrong, err))
+		}
 	}
 	if err != nil && !errors.Is(err, store.ErrNotFound) { // who removes what is gone has it so
 		return err
 	}
 	return s.back(w, r, "/rules", did(what, h))
+}
+
+// endOf is the beginning of the day that a form names, in UTC; nil is never.
+func endOf(day string) (*time.Time, error) {
+	if day == "" {
+		return nil, nil
+	}
+	at, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		return nil, fmt.Errorf("%q is no date: write it as 2027-01-31", day)
+	}
+	return &at, nil
 }
 
 // refuseEntry shows what was typed again, and why it is not taken.
@@ -286,6 +308,7 @@ func (s *handlers) refuseEntry(w http.ResponseWriter, r *http.Request, c httpd.C
 	i := slices.IndexFunc(view.Lists, func(l listView) bool { return l.Name == list })
 	l := &view.Lists[i]
 	l.Entry, l.Note = r.PostForm.Get("entry"), r.PostForm.Get("note")
+	l.Expires = r.PostForm.Get("expires")
 	l.Refused = "Write an address or a domain."
 	if wrong != nil {
 		l.Refused = wrong.Error()

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+	"time"
 
 	"gatepost/httpd/httpdtest"
 	"gatepost/policy"
+	"gatepost/store"
 )
 
 // What is typed is tried on the newest messages before it is saved, with the script and without.
@@ -52,7 +54,8 @@ func TestOddEntriesAreMended(t *testing.T) {
 	st.Rules(policy.Allow, "acme.test ann@acme.test")
 	_, err := st.Editor().AddRules(t.Context(), policy.Block, []policy.Entry{
 		{Target: policy.Everyone, Text: "*"},
-		{Keyword: policy.RejectKeyword, Target: "spam.test", Text: "reject:spam.test"}}, "since May")
+		{Keyword: policy.RejectKeyword, Target: "spam.test", Text: "reject:spam.test"}},
+		store.Life{Note: "since May"})
 	st.Must(err)
 	b := st.Browser("admin@acme.test")
 	page := b.Get("/rules", http.StatusOK)
@@ -74,4 +77,26 @@ func TestOddEntriesAreMended(t *testing.T) {
 		"Nothing was changed")
 	b.Post("/rules/fix", http.StatusUnprocessableEntity, "list", "other", "entry", "a.test")
 	b.Post("/rules/fix", http.StatusUnprocessableEntity, "list", "allow", "entry", "@a.test")
+}
+
+// TestEntriesEnd: an entry is added for a while, and a button removes it once that is over.
+func TestEntriesEnd(t *testing.T) {
+	st := testServer(t)
+	b := st.Browser("admin@acme.test")
+	day := st.Clock.Now().AddDate(0, 0, 2).Format(time.DateOnly)
+	b.Follow("/rules/entries", "list", "block", "entry", "junk.test", "expires", day)
+	page, _ := b.Post("/rules/entries", http.StatusUnprocessableEntity, "list", "block", "entry",
+		"old.test", "expires", "2020-01-31")
+	b.Says(page, "cannot expire in the past", `value="2020-01-31"`)
+	page, _ = b.Post("/rules/entries", http.StatusUnprocessableEntity, "list", "block", "entry",
+		"old.test", "expires", "soon")
+	b.Says(page, "is no date")
+	b.Silent(b.Get("/rules", http.StatusOK), "expired</span>", "old.test")
+	st.Clock.Move(3 * 24 * time.Hour)
+	b = st.Browser("admin@acme.test")
+	b.Says(b.Get("/rules", http.StatusOK), "expired</span>", "is over its time")
+	b.Follow("/rules/fix", "list", "block", "entry", "junk.test", "finding", "expired")
+	if got := st.List(policy.Block); got != "" {
+		t.Errorf("the blocklist is %q", got)
+	}
 }

@@ -118,7 +118,7 @@ func (st *Site) BlockMany(n int, pattern string) {
 		st.Must(err)
 		entries[i] = e
 	}
-	_, err := st.Editor().AddRules(context.Background(), policy.Block, entries, "")
+	_, err := st.Editor().AddRules(context.Background(), policy.Block, entries, store.Life{})
 	st.Must(err)
 }
 
