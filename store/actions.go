@@ -26,11 +26,12 @@ const (
 	TokenAdded   Action = "token.add"
 	TokenRevoked Action = "token.revoke"
 
-	RulesAdded   Action = "rules.add"
-	RulesRemoved Action = "rules.remove"
-	RulesSet     Action = "rules.set"
-	RulesExpired Action = "rules.expire" // entries over their time, which are on the list still
-	RulesOrdered Action = "rules.order"  // another order or spelling: the same rules
+	RulesAdded    Action = "rules.add"
+	RulesRemoved  Action = "rules.remove"
+	RulesSet      Action = "rules.set"
+	RulesReverted Action = "rules.revert" // what they were at an older generation
+	RulesExpired  Action = "rules.expire" // entries over their time, which are on the list still
+	RulesOrdered  Action = "rules.order"  // another order or spelling: the same rules
 
 	OrganizationAdded   Action = "org.add" // or given more
 	OrganizationSet     Action = "org.set"
