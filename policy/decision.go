@@ -2,6 +2,7 @@ package policy
 
 import (
 	"cmp"
+	"fmt"
 	"strings"
 
 	"gatepost/message"
@@ -31,6 +32,16 @@ func (a Action) String() string {
 		return "comment"
 	}
 	return "suspend"
+}
+
+// ParseAction reads what String wrote.
+func ParseAction(s string) (Action, error) {
+	for a := Suspend; a <= Comment; a++ {
+		if a.String() == s {
+			return a, nil
+		}
+	}
+	return Suspend, fmt.Errorf("there is no action %q", s)
 }
 
 // LetsIn reports whether the message is neither held, nor rejected, nor put off.
