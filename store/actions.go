@@ -33,6 +33,10 @@ const (
 	RulesExpired  Action = "rules.expire" // entries over their time, which are on the list still
 	RulesOrdered  Action = "rules.order"  // another order or spelling: the same rules
 
+	ShadowSet      Action = "shadow.set"
+	ShadowDropped  Action = "shadow.drop"
+	ShadowPromoted Action = "rules.promote"
+
 	OrganizationAdded   Action = "org.add" // or given more
 	OrganizationSet     Action = "org.set"
 	OrganizationRemoved Action = "org.remove"

@@ -18,7 +18,7 @@ type AuditEntry struct {
 	Via      string          `json:"door"` // cli, console, api, server
 	Client   string          `json:"client"`
 	Action   Action          `json:"action"`
-	Subject  string          `json:"subject"` // a list, an address, an id, access, organisation NAME
+	Subject  string          `json:"subject"` // a list, lists, shadow, an address, an id, access, organisation NAME
 	Before   json.RawMessage `json:"before"`  // null if there was nothing
 	After    json.RawMessage `json:"after"`   // null if there is nothing
 	Undoable bool            `json:"undoable"`

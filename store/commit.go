@@ -24,6 +24,7 @@ func (db *DB) Commit(ctx context.Context, r *Record) (int64, error) {
 		return 0, db.writer.do(ctx, func(t *tx) error {
 			t.countDecision(r, "reject:"+r.Decision.RuleKind())
 			t.total(totalRejected)
+			t.countShadowed(r.Shadowed)
 			return nil
 		})
 	case policy.Defer:

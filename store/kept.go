@@ -22,8 +22,19 @@ type KeptFacts struct {
 // newest first; not more than limit, if that is not 0. Of silent rejections nothing is known. The
 // Facts are overwritten by the next ones: who needs them longer copies them.
 func (db *DB) KeptFacts(ctx context.Context, since time.Time, limit int) iter.Seq2[KeptFacts, error] {
+	return each(ctx, db, scanFacts(), `select id, facts from facts where received_at >= $1
+		order by id desc`+atMost(limit), millis(since))
+}
+
+// FactsBehind gives those of all messages behind an id, as KeptFacts does.
+func (db *DB) FactsBehind(ctx context.Context, id int64) iter.Seq2[KeptFacts, error] {
+	return each(ctx, db, scanFacts(), `select id, facts from facts where id > $1 order by id desc`, id)
+}
+
+// scanFacts has one Facts for all rows.
+func scanFacts() func(scanner) (KeptFacts, error) {
 	var facts policy.Facts
-	scan := func(row scanner) (k KeptFacts, err error) {
+	return func(row scanner) (k KeptFacts, err error) {
 		var text []byte
 		if err = row.Scan(&k.ID, &text); err == nil {
 			err = facts.UnmarshalText(text)
@@ -31,8 +42,6 @@ func (db *DB) KeptFacts(ctx context.Context, since time.Time, limit int) iter.Se
 		k.Facts = &facts
 		return k, err
 	}
-	return each(ctx, db, scan, `select id, facts from facts where received_at >= $1
-		order by id desc`+atMost(limit), millis(since))
 }
 
 // CountKept is how many messages KeptFacts gives.

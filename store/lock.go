@@ -177,7 +177,8 @@ func ignoreAbsent(err error) error {
 	return err
 }
 
-// recordStart also forgets rules that were removed: no policy is older than this server.
+// recordStart also forgets rules that were removed: no policy is older than this server. Where a
+// shadow is set, what was removed since may be a conflict with it.
 func (db *DB) recordStart(ctx context.Context) error {
 	return db.writer.do(ctx, func(t *tx) error {
 		err := t.exec(`update meta set value = $1 where name = 'started_at'`,
@@ -185,7 +186,8 @@ func (db *DB) recordStart(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		n, err := t.change(`delete from rules where removed`)
+		n, err := t.change(`delete from rules where removed
+			and generation <= coalesce((select generation from shadow), generation)`)
 		if err != nil {
 			return err
 		}

@@ -127,6 +127,12 @@ var layoutTests = map[string]layoutTest{
 		rows: `insert into facts values (6, 5, '{"from":{"a":"a@acme.test"}}')`},
 	"0016_handed_off.sql": {want: map[string]string{
 		`select value from meta where name = 'handed_off'`: "0"}},
+	"0018_shadow.sql": {
+		want: map[string]string{`select value from meta where name = 'shadows'`: "0",
+			`select count(*) from shadow`: "0"},
+		rows: `insert into shadow values (1, 5, 'ann', 2, 6, 0);
+			insert into shadow_changes values ('block', 'reject:', 'junk.test', 'reject:junk.test', true);
+			insert into shadow_rejections values ('suspend', 'blank', 1)`},
 }
 
 // Each migration is done to a database that began with the first and has rows in every table of

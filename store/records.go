@@ -37,6 +37,10 @@ type Record struct {
 	// again; empty if it was stored.
 	First string
 
+	// Shadowed is what the shadow, if one is set, would make of a message that is rejected; zero if
+	// it would reject it too. Commit counts it.
+	Shadowed Shadowed
+
 	// Undeclared: it is from a loopback client and carries another host's Received, though
 	// no relay is declared.
 	Undeclared bool

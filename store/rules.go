@@ -204,8 +204,11 @@ func (h *Editor) ReplaceRules(ctx context.Context, list policy.ListName,
 	})
 }
 
-// A change is one change of a list, or of both one after the other, under a generation of its
-// own.
+// BothLists is the subject in the audit log of a change that was made of both at once.
+const BothLists = "lists"
+
+// A change is one change of a list, or of both, at once or one after the other, under a
+// generation of its own.
 type change struct {
 	t          *tx
 	list       string
@@ -269,7 +272,7 @@ func (t *tx) keepRules(c *change, audit int64) (n int64, err error) {
 	n, err = t.change(`insert into audit_rules (audit, list, keyword, target, text, note,
 			position, created_at, added, expires_at)
 		select $1, list, keyword, target, text, note, position, created_at, not removed, expires_at
-		from rules where list = $3 and generation = $2 and (removed or since = $2)`,
+		from rules where $3 in (list, '`+BothLists+`') and generation = $2 and (removed or since = $2)`,
 		audit, c.generation, c.list)
 	if err != nil {
 		return 0, fmt.Errorf("audit: %w", err)
@@ -297,7 +300,9 @@ func (t *tx) auditedEntries(audit int64, added bool) (any, error) {
 }
 
 func (t *tx) auditedTexts(audit int64, added bool) ([]string, error) {
-	return t.texts(`select text from audit_rules where audit = $1 and added = $2
+	return t.texts(`select case when (select count(distinct list) from audit_rules
+			where audit = $1) > 1 then list || ' ' else '' end || text
+		from audit_rules where audit = $1 and added = $2
 		order by position, target, keyword limit $3`, audit, added, shownEntries)
 }
 

@@ -19,7 +19,8 @@ type tx struct {
 	counts   map[counter]int64
 	totals   map[string]int64 // see conservation.go
 	bands    map[bandKey]*band
-	facts    []any   // of messages: rows for flushFacts
+	facts    []any // of messages: rows for flushFacts
+	shadowed map[Shadowed]int64
 	queue    bool    // the suspended queue has changed
 	erased   bool    // a message was deleted for good
 	noted    []int64 // entries of the audit log that one change added
@@ -172,7 +173,7 @@ func (t *tx) flush() error {
 			return err
 		}
 	}
-	if err := errors.Join(t.flushTotals(), t.flushFacts()); err != nil {
+	if err := errors.Join(t.flushTotals(), t.flushFacts(), t.flushShadowed()); err != nil {
 		return err
 	}
 	if err := t.flushBands(); err != nil || !t.file {

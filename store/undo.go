@@ -127,6 +127,14 @@ func (h *Editor) undoRules(t *tx, audit, generation int64, e event) (int64, erro
 	return h.noteRules(t, c, e)
 }
 
+// oneOrBoth is the subject of a change of these lists.
+func oneOrBoth(lists []string) string {
+	if len(lists) == 1 {
+		return lists[0]
+	}
+	return BothLists
+}
+
 // undoneRules is undoRules without the entry of the audit log.
 func (h *Editor) undoneRules(t *tx, audit, generation int64) (*change, error) {
 	var changed int
@@ -140,18 +148,18 @@ func (h *Editor) undoneRules(t *tx, audit, generation int64) (*change, error) {
 	if changed > 0 {
 		return nil, errChangedSince
 	}
-	lists, err := t.texts(`select list from audit_rules where audit = $1 limit 1`, audit)
+	lists, err := t.texts(`select distinct list from audit_rules where audit = $1`, audit)
 	if err != nil || len(lists) == 0 {
 		return nil, errors.Join(err, ErrCannotUndo)
 	}
-	c, err := h.newChange(t, policy.ListName(lists[0]))
+	c, err := h.newChange(t, policy.ListName(oneOrBoth(lists)))
 	if err != nil {
 		return nil, err
 	}
 	err = t.exec(`update rules set removed = true, generation = $1
-		where list = $2 and not removed and since = $3 and (target, keyword) in (
-			select target, keyword from audit_rules where audit = $4 and added)`,
-		c.generation, c.list, generation, audit)
+		where not removed and since = $2 and (list, target, keyword) in (
+			select list, target, keyword from audit_rules where audit = $3 and added)`,
+		c.generation, generation, audit)
 	if err != nil {
 		return nil, err
 	}
