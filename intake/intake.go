@@ -115,7 +115,7 @@ func (r *Receiver) Receive(ctx context.Context, env *message.Envelope, content i
 		return out, err
 	}
 	now := r.now() // after the content, which may have been long in coming
-	if now.auth != nil && rules.AsksForProof(facts) {
+	if now.auth != nil && r.asksForProof(ctx, rules, facts) {
 		facts.Authentication = r.ask(ctx, now.auth, query(mail, facts))
 	}
 	decisionID, err := uuid.NewV7()
@@ -173,6 +173,9 @@ func (r *Receiver) settle(ctx context.Context, rules *policy.Policy, record *sto
 		}
 		decision := rules.Decide(record.Facts)
 		record.Decision, record.Keep = &decision, keep.of(decision.Cause)
+		if decision.Action == policy.Reject {
+			record.Shadowed = r.shadowed(ctx, rules, record.Facts)
+		}
 		if decision.Action == policy.Defer {
 			if again, err := r.DB.Again(ctx, record); again || err != nil {
 				return err
