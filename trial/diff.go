@@ -17,6 +17,7 @@ type Diff struct {
 	Decided  int // messages
 	Changed  int
 	NotKnown int // whose facts are not kept
+	Rejected int // of those changed: that were rejected silently, so that no group has them
 
 	moves   map[Move]int
 	changes []change

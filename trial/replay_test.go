@@ -102,14 +102,11 @@ func replay(t *testing.T, db *store.DB, mail policy.Mail, p *policy.Policy) tria
 // which of these are known depends on what came before.
 func storeAll(t *testing.T, db *store.DB, rawMail [][]byte) (all []replayed) {
 	t.Helper()
-	r := &intake.Receiver{DB: db, Hostname: "mx.help.test", Keep: intake.Keeping{For: 1e6 * time.Hour},
-		Window: store.Always, Log: slog.New(slog.DiscardHandler)}
+	r := newReceiver(db)
 	ctx := context.Background()
 	for i, raw := range rawMail {
 		m := message.Parse(raw)
-		env := &message.Envelope{Client: netip.MustParseAddr("192.0.2.1"), ReceivedAt: time.Now(),
-			MailFrom: "path@relay.test", Recipients: []string{"support@help.test"},
-			NullPath: i%9 == 0, SMTPUTF8: m.Sender().Problem == message.RawUTF8}
+		env := envelope(i, m)
 		out, err := r.Receive(ctx, env, bytes.NewReader(raw))
 		if err != nil {
 			t.Fatal(err)
@@ -125,6 +122,18 @@ func storeAll(t *testing.T, db *store.DB, rawMail [][]byte) (all []replayed) {
 			Body: func() io.Reader { return bytes.NewReader(raw[m.Size:]) }}})
 	}
 	return all
+}
+
+func newReceiver(db *store.DB) *intake.Receiver {
+	return &intake.Receiver{DB: db, Hostname: "mx.help.test", Keep: intake.Keeping{For: 1e6 * time.Hour},
+		Window: store.Always, Log: slog.New(slog.DiscardHandler)}
+}
+
+// envelope is that of the message of that number.
+func envelope(i int, m *message.Message) *message.Envelope {
+	return &message.Envelope{Client: netip.MustParseAddr("192.0.2.1"), ReceivedAt: time.Now(),
+		MailFrom: "path@relay.test", Recipients: []string{"support@help.test"},
+		NullPath: i%9 == 0, SMTPUTF8: m.Sender().Problem == message.RawUTF8}
 }
 
 func readMail(t *testing.T) (all [][]byte) {
