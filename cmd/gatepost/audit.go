@@ -132,6 +132,9 @@ func (a *app) noteUndone(ctx context.Context, db *store.DB, was store.AuditEntry
 		return err
 	case !was.Lists, was.OfOrganizations(): // which the line above names
 		return nil
+	case was.Subject == store.BothLists:
+		a.note("both lists: %d added, %d removed", auditCount(undo.After), auditCount(undo.Before))
+		return nil
 	}
 	return a.noteListNow(ctx, db, policy.ListName(was.Subject), undo)
 }

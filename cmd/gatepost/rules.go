@@ -16,7 +16,8 @@ import (
 func newRulesCommand(a *app) *cobra.Command {
 	return group("rules", "show and change the allowlist and the blocklist",
 		newRulesShow(a), newRulesSet(a), newRulesAdd(a), newRulesRemove(a), newRulesImport(a),
-		newRulesTry(a), newRulesLint(a), newRulesHistory(a), newRulesDiff(a), newRulesRevert(a))
+		newRulesTry(a), newRulesShadow(a), newRulesLint(a), newRulesHistory(a), newRulesDiff(a),
+		newRulesRevert(a))
 }
 
 func newRulesShow(a *app) *cobra.Command {

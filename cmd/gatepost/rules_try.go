@@ -56,23 +56,36 @@ func newRulesTry(a *app) *cobra.Command {
 			})
 		},
 	}
+	t.listFlags(cmd)
+	t.domainFlag(cmd)
+	flags := cmd.Flags()
+	flags.StringArrayVar(&t.set, "setting", nil, "another `key=value`: causes.blank=false")
+	flags.StringVar(&t.since, "since", "", "only what came at this `date` or later: "+datesHelp)
+	return cmd
+}
+
+// listFlags are for lists that are not saved.
+func (t *try) listFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&t.allow, "allow", "", "an allowlist, from a `file` or - for stdin")
 	flags.StringVar(&t.block, "block", "", "a blocklist, from a `file` or - for stdin")
 	flags.StringArrayVar(&t.add, "add", nil, "put an `entry` on a list: \"allow acme.test\"")
 	flags.StringArrayVar(&t.remove, "remove", nil, "take an `entry` off a list: \"block acme.test\"")
-	flags.StringArrayVar(&t.set, "setting", nil, "another `key=value`: causes.blank=false")
-	flags.StringVar(&t.since, "since", "", "only what came at this `date` or later: "+datesHelp)
-	flags.BoolVar(&t.byDomain, "by-domain", false, "a line for each domain in place of each sender")
-	return cmd
 }
+
+func (t *try) domainFlag(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&t.byDomain, "by-domain", false,
+		"a line for each domain in place of each sender")
+}
+
+// listsGiven reports whether other lists were given.
+func (t *try) listsGiven() bool { return t.allow+t.block != "" || len(t.add)+len(t.remove) > 0 }
 
 // mostMemory is how much the runtime tries to do with, in octets: half of it is what a million
 // changes take, and what is thrown away between them need not lie about.
 const mostMemory = 64 << 20
 
 func (t *try) run(ctx context.Context, db *store.DB) error {
-	debug.SetMemoryLimit(mostMemory)
 	since, err := parseDate(t.now(), "--since", t.since)
 	if err != nil {
 		return err
@@ -85,10 +98,16 @@ func (t *try) run(ctx context.Context, db *store.DB) error {
 	if err != nil {
 		return err
 	}
+	debug.SetMemoryLimit(mostMemory)
 	diff, err := trial.Trial{Now: now, Then: then, Since: since}.Run(ctx, db)
 	if err != nil {
 		return err
 	}
+	return t.tell(diff, since)
+}
+
+// tell says what would change.
+func (t *try) tell(diff *trial.Diff, since time.Time) error {
 	if t.json {
 		out := bufio.NewWriter(t.stdout)
 		err := diff.WriteJSON(terminal.JSONWriter(out))
@@ -100,7 +119,7 @@ func (t *try) run(ctx context.Context, db *store.DB) error {
 
 // then is the policy that is tried.
 func (t *try) then(now *policy.Policy) (*policy.Policy, error) {
-	if t.allow+t.block == "" && len(t.add)+len(t.remove)+len(t.set) == 0 {
+	if !t.listsGiven() && len(t.set) == 0 {
 		return nil, misuse("say what to try: --allow, --block, --add, --remove or --setting")
 	}
 	if t.allow == "-" && t.block == "-" {
@@ -232,6 +251,10 @@ func (t *try) print(d *trial.Diff, since time.Time) error {
 		return nil
 	}
 	t.note("%d of %s would change: %s", d.Changed, of, d.Words())
+	if d.Rejected > 0 {
+		t.note("of these %s rejected silently: nothing else is known of that",
+			count(d.Rejected, "was", "were"))
+	}
 	groups, name := d.Senders(), "SENDER"
 	if t.byDomain {
 		groups, name = d.Domains(), "DOMAIN"

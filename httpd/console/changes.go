@@ -30,6 +30,9 @@ var changes = map[store.Action]string{
 	store.OrganizationSet:     "changed the %s",
 	store.OrganizationRemoved: "removed the %s",
 
+	store.ShadowSet:     "set a change of the lists as the shadow",
+	store.ShadowDropped: "dropped the shadow",
+
 	store.TokenRevoked: "revoked token %s",
 	store.Expired:      "deleted what had expired",
 	store.Purging:      "deleted for good what could be restored until then",
@@ -57,7 +60,7 @@ func changeWords(e store.AuditEntry) string {
 		return mailChange(e)
 	case e.Action.OfRules():
 		return listChange(e)
-	case e.Action == store.Undone && (e.Subject == "allow" || e.Subject == "block"):
+	case e.Action == store.Undone && (e.Subject == "allow" || e.Subject == "block" || e.Subject == store.BothLists):
 		return "undid a change of the " + listChange(e)
 	case e.Action == store.AccessSet:
 		return "changed the " + accessChange(e)
@@ -192,10 +195,14 @@ func listChange(e store.AuditEntry) string {
 			did = append(did, side.verb+" "+firstOf(some.Entries, some.Count, 3))
 		}
 	}
-	if did == nil {
-		return e.Subject + "list"
+	name := e.Subject
+	if name != store.BothLists {
+		name += "list"
 	}
-	return e.Subject + "list: " + strings.Join(did, ", ")
+	if did == nil {
+		return name
+	}
+	return name + ": " + strings.Join(did, ", ")
 }
 
 // restrictions are the IP restrictions as the audit log has them.
