@@ -25,6 +25,7 @@ type policyCase struct {
 	known  map[string]policy.Profile
 	ours   map[message.Address]bool // our support addresses
 	thread map[string]string        // the ticket that is known, who is on it, the token
+	scans  map[string]string        // by scanner, what it found
 	header string                   // the header section that is judged
 	sender string                   // or the address, as check takes it
 	want   map[string]string
@@ -110,6 +111,11 @@ func (c policyCase) decide(t *testing.T, p *policy.Policy) policy.Decision {
 		t.Fatal(err)
 	}
 	f.Thread = c.threadOf(m, f.Sender.Address.String())
+	for s := range policy.ScannerCount {
+		if found := c.scans[s.String()]; found != "" {
+			f.Scans[s] = policy.Scan{Result: policy.Found, Words: found}
+		}
+	}
 	return p.Decide(&f)
 }
 
@@ -151,8 +157,8 @@ func address(t testing.TB, s string) message.Address {
 	return a
 }
 
-// readArchives reads testdata/policy: sections why, lists, organisations, known, ours, thread, message or
-// sender, want.
+// readArchives reads testdata/policy: sections why, lists, organisations, known, ours, thread,
+// scans, message or sender, want.
 func readArchives(t *testing.T) []policyCase {
 	paths, err := filepath.Glob(filepath.Join("..", "testdata", "policy", "*.txtar"))
 	if err != nil || len(paths) == 0 {
@@ -190,6 +196,8 @@ func readArchive(t *testing.T, name string, a *txtar.Archive) policyCase {
 			}
 		case "thread":
 			c.thread = pairs(t, name, text)
+		case "scans":
+			c.scans = pairs(t, name, text)
 		case "message":
 			c.header, c.sender = text, ""
 		case "sender":

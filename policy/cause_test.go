@@ -83,6 +83,7 @@ var moreThanAFile = map[Cause]string{
 	OtherUpdate:           "a ticket",
 	UnknownUpdate:         "a ticket",
 	UnauthenticatedUpdate: "a ticket",
+	Malware:               "a scanner",
 	Spam:                  "a relay of ours",
 }
 

@@ -55,6 +55,8 @@ type Facts struct {
 
 	Authentication *Authentication // nil if nobody was asked: then the claim is taken
 
+	Scans [ScannerCount]Scan // what each scanner said, if it was asked
+
 	// Stored is how many messages of this sender's Band were stored within the hour.
 	Stored int
 }

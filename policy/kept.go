@@ -26,6 +26,7 @@ type keptFacts struct {
 	Asked     bool         `json:"asked,omitzero"` // who it is from
 	Proof     Result       `json:"proof,omitzero"`
 	Demand    Demand       `json:"demand,omitzero"`
+	Scans     []string     `json:"scans,omitempty"` // "clamav: found"
 	Stored    int          `json:"stored,omitzero"`
 }
 
@@ -76,6 +77,11 @@ func (f *Facts) MarshalText() ([]byte, error) {
 			k.Shown = append(k.Shown, Cause(c).String())
 		}
 	}
+	for s, scan := range f.Scans {
+		if scan.Result != NotAsked {
+			k.Scans = append(k.Scans, Scanner(s).String()+": "+scan.Result.String())
+		}
+	}
 	if t := f.Thread; t.Ticket != 0 {
 		k.Thread = &keptThread{t.Ticket, t.Requester, t.Addressed, t.Token.Recipient != "",
 			t.Token.Ticket}
@@ -118,6 +124,7 @@ func (f *Facts) UnmarshalText(text []byte) (err error) {
 		f.Authentication = k.authentication()
 	}
 	k.show(f)
+	k.scanned(f)
 	for i := 0; i < len(k.ReplyTo) && err == nil; i++ {
 		err = k.ReplyTo[i].readReply(f)
 	}
@@ -139,6 +146,18 @@ func (k *keptFacts) show(f *Facts) {
 	}
 	if k.Direct {
 		f.Evidence[ServerLock] = Evidence{Field: "client"}
+	}
+}
+
+// scanned notes what scanners said. One that is not known any more said nothing.
+func (k *keptFacts) scanned(f *Facts) {
+	for _, text := range k.Scans {
+		name, result, _ := strings.Cut(text, ": ")
+		for s := range ScannerCount {
+			if s.String() == name {
+				f.Scans[s].Result = parseScanResult(result)
+			}
+		}
 	}
 }
 

@@ -80,6 +80,11 @@ func (d *draw) drawKept(r *rapid.T) {
 			r.Fatal(err)
 		}
 	}
+	for s := range policy.ScannerCount {
+		d.facts.Scans[s].Result = policy.ScanResult(rapid.IntRange(0,
+			int(policy.ScanResultCount)-1).Draw(r, "scan"))
+		d.settings.Unscanned[s] = policy.Unscanned(rapid.IntRange(0, 2).Draw(r, "unscanned"))
+	}
 	for c := range policy.EachCause() {
 		if sometimes("off") {
 			d.settings.Off = d.settings.Off.With(c)

@@ -48,11 +48,14 @@
 //	                    who only claims to be on that ticket
 //	unauthenticated_email_update  it replies to a ticket, and bears a reply token of another,
 //	                    or one that is none, or none where one is asked for
-//	spam                a relay of ours marks it (*)
+//	malware_detected    ClamAV finds something in it, or could not look
+//	spam                a relay of ours marks it, or rspamd does, or could not look (*)
 //	rate                too many of this sender's messages were stored within the hour:
 //	                    suspend, and defer above twice as many (ten times as many pass);
 //	                    of strangers whom * holds twice as many are held
 //	pass                a ticket; a comment, if it replies to a ticket that its sender is on
+//
+// A scanner is asked only if nothing else holds the message.
 //
 // The three of a reply are asked only if the ticket that it names is known.
 //
@@ -109,6 +112,7 @@ const (
 	OtherUpdate
 	UnknownUpdate
 	UnauthenticatedUpdate
+	Malware
 	Spam
 	causeEnd
 )
@@ -186,8 +190,10 @@ var causes = [causeEnd]causeRow{
 	UnauthenticatedUpdate: {id: 20, name: "unauthenticated_email_update",
 		label: "Reply without its token", says: "it replies to a ticket without the token of that",
 		switched: true, profile: true, ask: tokenless},
-	Spam: {id: 0, name: "spam", label: "Spam or suspended", says: "a relay of ours marks it as spam",
-		switched: true, lifted: true, profile: true},
+	Malware: {id: 25, name: "malware_detected", label: "Malware", says: "it may be harmful",
+		switched: true, ask: scanned},
+	Spam: {id: 0, name: "spam", label: "Spam or suspended", says: "a filter of ours marks it as spam",
+		switched: true, lifted: true, profile: true, ask: scanned},
 }
 
 // A ruleID is the place of a rule in the package comment, counted from 1.

@@ -21,6 +21,8 @@ type Settings struct {
 	OnlyRelays bool       // hold what comes from anybody else
 	Filters    []*Product // what they run, whose fields are read where it writes them
 
+	Unscanned [ScannerCount]Unscanned // what becomes of mail that a scanner gave no answer on
+
 	// Ours reports whether mail for an address is taken; nil takes all.
 	Ours func(message.Address) bool
 	// Support are our own full support addresses.

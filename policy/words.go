@@ -1,6 +1,9 @@
 package policy
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+)
 
 // A Step of a trail is one rule that was asked and its answer.
 type Step struct {
@@ -19,6 +22,10 @@ func (d Decision) Trail() []Step {
 			steps[i].Answer, steps[i].Decided = d.Why(), true
 		case ruleProof:
 			steps[i].Answer = d.proof()
+		default:
+			if s.answer == noEvidence {
+				steps[i].Answer = cmp.Or(d.scanOf(s.rule), steps[i].Answer)
+			}
 		}
 	}
 	return steps

@@ -25,7 +25,7 @@ func (s *Settings) Check() error {
 	_, errHTTPProxies := s.HTTPProxies()
 	_, errMetrics := s.Metrics()
 	return errors.Join(s.checkPlain(), s.checkAddresses(), s.checkProof(), s.Handoff.Check(),
-		s.checkLoops(), s.checkTokens(), s.checkDigest(), errRecipients, errClients, errRelays,
+		s.checkLoops(), s.checkScanners(), s.checkTokens(), s.checkDigest(), errRecipients, errClients, errRelays,
 		errProxies, s.checkTLS(), s.checkConsole(), errHosts, errHTTPProxies, errMetrics)
 }
 

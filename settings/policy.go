@@ -16,17 +16,18 @@ func (s *Settings) Policy() (policy.Settings, error) {
 	relays, errRelays := s.Relays()
 	ours, errOurs := s.Recipients()
 	filters, errFilters := s.Filters()
+	unscanned, errUnscanned := s.unscanned()
 	p := policy.Settings{
 		MaxHeader: int(s.SMTP.MaxHeaderSize), Hostname: s.Hostname(),
 		Trust: trust, Off: s.off(), HoldLists: bool(s.Causes.MailingList),
 		PerHour: int(s.Rate.PerHour), Relays: relays, OnlyRelays: bool(s.SMTP.OnlyRelays),
-		Filters: filters,
+		Filters: filters, Unscanned: unscanned,
 		Support: ours.Addresses(), AskToken: s.Replies.Tokens == TokensRequire,
 	}
 	if ours != nil {
 		p.Ours = ours.Accept
 	}
-	return p, errors.Join(errTrust, errRelays, errOurs, errFilters)
+	return p, errors.Join(errTrust, errRelays, errOurs, errFilters, errUnscanned)
 }
 
 // ByCause is how long what is held for some causes is kept.

@@ -14,7 +14,7 @@ func reloadable() []string {
 		"smtp.authserv_id", "smtp.filter", "smtp.proxies", "smtp.tls_", "smtp.max_header_size",
 		"smtp.max_connections", "smtp.max_arriving", "smtp.duplicate_window", "smtp.idle_timeout",
 		"smtp.transaction_timeout", "smtp.min_", "smtp.patience", "smtp.grace", "auth.",
-		"causes.", "rate.", "replies.", "digest.", "http.tls_", "suspended."}
+		"causes.", "rate.", "replies.", "clamav.", "rspamd.", "digest.", "http.tls_", "suspended."}
 }
 
 func isReloadable(key string) bool {

@@ -25,6 +25,8 @@ type Settings struct {
 	Causes     Causes     `toml:"causes"`
 	Rate       Rate       `toml:"rate"`
 	Replies    Replies    `toml:"replies"`
+	ClamAV     ClamAV     `toml:"clamav"`
+	Rspamd     Rspamd     `toml:"rspamd"`
 	HTTP       HTTP       `toml:"http"`
 	Suspended  Suspended  `toml:"suspended"`
 	Tickets    Tickets    `toml:"tickets"`
@@ -250,6 +252,40 @@ func Defaults() *Settings {
 			Tokens: TokensOff,
 			// For how long after its issue a token counts, in whole days.
 			TokenLife: Span(365 * 24 * time.Hour),
+		},
+		ClamAV: ClamAV{
+			// Where [ClamAV](scanners.md)'s clamd listens: the path of its socket, or an address
+			// with its port. Empty: it is not asked.
+			Address: "",
+			// What becomes of mail that it could not look into: `pass`, `hold` as 25
+			// `malware_detected`, or `defer`: `451 4.3.0`, and the client tries again. What it
+			// can never look into, since it is too large or encrypted, is held instead of that.
+			OnFailure: "defer",
+			// How long it may take, with the wait for others in front of it.
+			Timeout: Span(30 * time.Second),
+			// The largest message that it is given: StreamMaxLength of clamd.conf at most.
+			MaxSize: 25 << 20,
+			// How many messages it is given at once.
+			MaxScans: 8,
+		},
+		Rspamd: Rspamd{
+			// Where [rspamd](scanners.md)'s normal worker listens, such as
+			// `http://127.0.0.1:11333`. Empty: it is not asked.
+			URL: "",
+			// What becomes of mail that it gave no whole answer on: `pass`, `hold` as 0 `spam`,
+			// or `defer`, as above.
+			OnFailure: "defer",
+			// How long it may take, with the wait for others in front of it.
+			Timeout: Span(12 * time.Second),
+			// `task_timeout` of rspamd's own options. A scan that took as long is not whole,
+			// though rspamd does not say so.
+			TaskTimeout: Span(8 * time.Second),
+			// From which of its actions a message is held: `add header`, or `reject` only.
+			HoldFrom: RspamdMarks,
+			// The largest message that it is given: `max_message` of rspamd's own options at most.
+			MaxSize: 50 << 20,
+			// How many messages it is given at once.
+			MaxScans: 8,
 		},
 		HTTP: HTTP{
 			// Where the console, the API, health checks and metrics are answered. Empty: nowhere.
