@@ -27,6 +27,7 @@ var arrows = map[string][]string{
 	"store":          {"message", "policy"},
 	"trial":          {"lint", "message", "policy", "store"},
 	"smtpd/mailauth": {"message", "policy"},
+	"scanner":        {"message", "policy"},
 	"intake":         {"limiter", "message", "policy", "smtpd/mailauth", "store"},
 	"smtpd":          {"intake", "limiter", "message", "policy"},
 	"courier":        {"message", "store"},
