@@ -27,6 +27,7 @@ import (
 type Receiver struct {
 	DB       *store.DB
 	Auth     *mailauth.Checker // nil: nobody is asked, and what From claims is taken
+	Scanners []Scanner         // asked in this order of what nothing else holds
 	Hostname string            // our name in the trace
 	Keep     Keeping           // how long a message is held
 	Window   time.Duration     // how long the same message again is one with the first
@@ -43,9 +44,10 @@ const mostAsking = 256
 
 // A handling is what Change may replace while messages are received.
 type handling struct {
-	auth   *mailauth.Checker
-	keep   Keeping
-	window time.Duration
+	auth     *mailauth.Checker
+	scanners []Scanner
+	keep     Keeping
+	window   time.Duration
 }
 
 // A Keeping is how long messages are held, those of some causes otherwise.
@@ -61,17 +63,18 @@ func (k Keeping) of(c policy.Cause) time.Duration {
 	return k.For
 }
 
-// Change has Auth, Keep and Window be others for all that is asked from now on. It may be
+// Change has Auth, Scanners, Keep and Window be others for all that is asked from now on. It may be
 // called at any time, but must not close the Checker of before: a message may still be asking it.
-func (r *Receiver) Change(auth *mailauth.Checker, keep Keeping, window time.Duration) {
-	r.handling.Store(&handling{auth, keep, window})
+func (r *Receiver) Change(auth *mailauth.Checker, scanners []Scanner, keep Keeping,
+	window time.Duration) {
+	r.handling.Store(&handling{auth, scanners, keep, window})
 }
 
-func (r *Receiver) now() handling {
+func (r *Receiver) now() *handling {
 	if h := r.handling.Load(); h != nil {
-		return *h
+		return h
 	}
-	return handling{r.Auth, r.Keep, r.Window}
+	return &handling{r.Auth, r.Scanners, r.Keep, r.Window}
 }
 
 // ErrDeferred says that too much of one sender was stored of late: nothing was taken, and the
@@ -125,9 +128,9 @@ func (r *Receiver) Receive(ctx context.Context, env *message.Envelope, content i
 	record := &store.Record{ID: decisionID.String(), Envelope: env, Message: mail.Message,
 		Content: spooled, Facts: facts, Undeclared: undeclared(mail, facts), Window: now.window}
 	record.Trace, record.Results = r.trace(env, record.ID), r.results(facts)
-	err = r.settle(ctx, rules, record, now.keep)
+	err = r.settle(ctx, rules, record, now)
 	took := time.Since(came)
-	if err == nil || errors.Is(err, ErrDeferred) {
+	if err == nil || isDeferred(err) {
 		r.log(record, took)
 	}
 	id := cmp.Or(record.First, record.ID)
@@ -161,18 +164,21 @@ func (r *Receiver) ask(ctx context.Context, auth *mailauth.Checker, q mailauth.Q
 	return auth.Check(ctx, q)
 }
 
-// settle decides and commits. If more of this sender's messages were stored between the two
+// settle decides, asks the scanners if that lets it in, and commits. If more of this sender's messages were stored between the two
 // than the decision allows for, it is made again: there are three ways it can go. What was
 // stored before is acknowledged, however many of its sender there are.
 func (r *Receiver) settle(ctx context.Context, rules *policy.Policy, record *store.Record,
-	keep Keeping) (err error) {
+	now *handling) (err error) {
 	for range 3 {
 		at := record.Envelope.ReceivedAt
 		if record.Facts.Stored, err = r.DB.Stored(record.Facts.Rate(), at); err != nil {
 			return err
 		}
 		decision := rules.Decide(record.Facts)
-		record.Decision, record.Keep = &decision, keep.of(decision.Cause)
+		if decision, err = now.scan(ctx, rules, record, decision); err != nil {
+			return err
+		}
+		record.Decision, record.Keep = &decision, now.keep.of(decision.Cause)
 		if decision.Action == policy.Reject {
 			record.Shadowed = r.shadowed(ctx, rules, record.Facts)
 		}
@@ -180,7 +186,7 @@ func (r *Receiver) settle(ctx context.Context, rules *policy.Policy, record *sto
 			if again, err := r.DB.Again(ctx, record); again || err != nil {
 				return err
 			}
-			return ErrDeferred
+			return deferred(record.Decision)
 		}
 		if _, err = r.DB.Commit(ctx, record); !errors.Is(err, store.ErrCrowded) {
 			return err

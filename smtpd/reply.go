@@ -96,6 +96,8 @@ func reply(err error) (r *smtp.SMTPError, known bool) {
 		return r, true
 	case errors.Is(err, intake.ErrDeferred):
 		return errTooOften(), true
+	case errors.Is(err, intake.ErrUnscanned):
+		return errLocal(), true
 	}
 	return errLocal(), false
 }

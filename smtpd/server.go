@@ -66,8 +66,8 @@ type Server struct {
 	// Receive takes one message and returns only when its fate is on disk; the id goes
 	// into the 250. It reads content to its end: an error of content means that the
 	// message did not come whole, and nothing may be stored. A *smtp.SMTPError anywhere
-	// in the chain of its error is the reply, intake.ErrDeferred is 450 4.7.1; anything else
-	// is logged, and the client told 451 4.3.0.
+	// in the chain of its error is the reply, intake.ErrDeferred is 450 4.7.1 and
+	// intake.ErrUnscanned 451 4.3.0; anything else is logged, and the client told the same.
 	Receive func(ctx context.Context, env *message.Envelope, content io.Reader) (id string, err error)
 	// Ready is asked before each message: an error, such as a full disk, is 452 4.3.1.
 	Ready func() error

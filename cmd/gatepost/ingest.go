@@ -165,6 +165,7 @@ func (q *ingestion) ingest(ctx context.Context, env *message.Envelope) (id strin
 		if r.Auth = newChecker(s); r.Auth != nil {
 			defer r.Auth.Close()
 		}
+		r.Scanners = newScanners(s).all()
 		out, err := r.Receive(ctx, env, mail)
 		id = out.ID
 		return err

@@ -90,6 +90,9 @@ func (g *daemon) asks(s *settings.Settings, changed settings.Words) {
 	}) {
 		g.checkers = append(g.checkers, newChecker(s))
 	}
-	g.receiver.Change(g.checker(), keeping(s),
+	if slices.ContainsFunc(changed, isOfScanner) {
+		g.scan(s)
+	}
+	g.receiver.Change(g.checker(), g.scanners.Load().all(), keeping(s),
 		time.Duration(s.SMTP.DuplicateWindow))
 }

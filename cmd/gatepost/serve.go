@@ -69,7 +69,8 @@ type daemon struct {
 	courier   *courier.Engine
 	links     atomic.Pointer[courier.Links] // to messages; nil if no target gives any
 	started   time.Time
-	checkers  []*mailauth.Checker // the last is in use; nil if claims are taken
+	checkers  []*mailauth.Checker        // the last is in use; nil if claims are taken
+	scanners  atomic.Pointer[scannerSet] // as they are asked now
 	mail      mailCounts
 	stopping  atomic.Bool
 }
@@ -138,7 +139,8 @@ func (a *app) openDaemon(ctx context.Context) (g *daemon, err error) {
 	}
 	g.db.GoFirst()
 	g.checkers = append(g.checkers, newChecker(s))
-	g.receiver = &intake.Receiver{DB: g.db, Auth: g.checkers[0], Hostname: g.smtp.Domain,
+	g.receiver = &intake.Receiver{DB: g.db, Auth: g.checkers[0],
+		Scanners: g.scan(s), Hostname: g.smtp.Domain,
 		Keep: keeping(s), Window: time.Duration(s.SMTP.DuplicateWindow),
 		Log: g.log}
 	g.mail = newMailCounts()
