@@ -164,9 +164,10 @@ func (r *Receiver) ask(ctx context.Context, auth *mailauth.Checker, q mailauth.Q
 	return auth.Check(ctx, q)
 }
 
-// settle decides, asks the scanners if that lets it in, and commits. If more of this sender's messages were stored between the two
-// than the decision allows for, it is made again: there are three ways it can go. What was
-// stored before is acknowledged, however many of its sender there are.
+// settle decides, asks the scanners if that lets it in, and commits. If more of this sender's
+// messages were stored between the two than the decision allows for, it is made again: there are
+// three ways it can go. What was stored before is acknowledged, however many of its sender there
+// are.
 func (r *Receiver) settle(ctx context.Context, rules *policy.Policy, record *store.Record,
 	now *handling) (err error) {
 	for range 3 {
@@ -186,7 +187,7 @@ func (r *Receiver) settle(ctx context.Context, rules *policy.Policy, record *sto
 			if again, err := r.DB.Again(ctx, record); again || err != nil {
 				return err
 			}
-			return deferred(record.Decision)
+			return r.deferred(ctx, record)
 		}
 		if _, err = r.DB.Commit(ctx, record); !errors.Is(err, store.ErrCrowded) {
 			return err

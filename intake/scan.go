@@ -21,11 +21,14 @@ type Scanner interface {
 var ErrUnscanned = errors.New("the message could not be scanned: try again later")
 
 // deferred is why a deferred message is not taken.
-func deferred(d *policy.Decision) error {
-	if d.Unscanned() {
-		return ErrUnscanned
+func (r *Receiver) deferred(ctx context.Context, record *store.Record) error {
+	if !record.Decision.Unscanned() {
+		return ErrDeferred
 	}
-	return ErrDeferred
+	if err := r.DB.CountUnscanned(ctx, record); err != nil {
+		return err
+	}
+	return ErrUnscanned
 }
 
 // isDeferred reports whether nothing was taken because of a decision.

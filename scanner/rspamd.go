@@ -148,10 +148,10 @@ func (r *Rspamd) read(text []byte) policy.Scan {
 	switch {
 	case a.Action == "" || a.Score == nil || a.Seconds == nil:
 		return failed("an answer without action, score or time_real")
+	case a.Action == "reject": // also of a test message, which it skips
+		said.Result = policy.Found
 	case a.Skipped:
 		return failed("it skipped the message: see its settings")
-	case a.Action == "reject":
-		said.Result = policy.Found
 	case *a.Seconds >= r.TaskTimeout.Seconds():
 		return failed("it ran out of time (task_timeout) before all of its rules had answered")
 	case a.Action == "add header" || a.Action == "rewrite subject":
@@ -172,7 +172,7 @@ const mostSymbols = 8
 func (a *answer) words() string {
 	names := make([]string, 0, len(a.Symbols))
 	for name, s := range a.Symbols {
-		if s.Score != 0 {
+		if s.Score != 0 || len(a.Symbols) == 1 {
 			names = append(names, name)
 		}
 	}

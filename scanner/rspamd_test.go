@@ -60,6 +60,9 @@ func TestRspamdAnswers(t *testing.T) {
 			`it says "soft reject"`, policy.ScanFailed},
 		{200, strings.Replace(fmt.Sprintf(whole, "0", "no action", "0.1"), "false", "true", 1),
 			policy.ScanFailed, "it skipped the message: see its settings", policy.ScanFailed},
+		{200, `{"is_skipped":true,"score":15.0,"required_score":15.0,"action":"reject",` +
+			`"symbols":{"GTUBE":{"score":0.0}},"time_real":0.2}`, policy.Found, // of rspamd 3.4
+			"reject, 15.0 of 15.0 points: GTUBE 0.0", policy.Found},
 		{200, `{"action":"no action"}`, policy.ScanFailed,
 			"an answer without action, score or time_real", policy.ScanFailed},
 		{200, `{"action":"no act`, policy.ScanFailed, "an answer that is no JSON, or breaks off",

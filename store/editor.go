@@ -27,8 +27,9 @@ const machine = "cli"
 // A Editor changes what people change. Each change is in the audit log with the actor's name,
 // written in the same transaction; what changes nothing is not.
 type Editor struct {
-	db    *DB
-	actor Actor
+	db      *DB
+	actor   Actor
+	harmful bool // it recovers what may be harmful
 
 	lock    sync.Mutex
 	entries []int64 // of the audit log
@@ -36,6 +37,13 @@ type Editor struct {
 
 // By is the editor for an actor.
 func (db *DB) By(a Actor) *Editor { return &Editor{db: db, actor: a} }
+
+// WithMalware has the editor also recover what is held as malware, and gives it back. It is for
+// who was asked once more and said so.
+func (h *Editor) WithMalware() *Editor {
+	h.harmful = true
+	return h
+}
 
 // Entries are the ids of what its changes have added to the audit log, in that order.
 func (h *Editor) Entries() []int64 {

@@ -45,7 +45,7 @@ func (db *DB) countMatching(ctx context.Context, m Matching) (int64, error) {
 type Matched struct {
 	Audit    int64 // the entry of the audit log, 0 if nothing was done
 	Done     int
-	Left     int // that could not be recovered: their rows or their contents are damaged
+	Left     int // not recovered: their rows or contents are damaged, or they may be harmful
 	Profiles int // made
 }
 
@@ -129,7 +129,8 @@ func (b *matchBatch) run(t *tx, ids []int64, did *Matched) (files []string, err 
 		file, err := b.act(c, id)
 		switch {
 		case errors.Is(err, ErrNotFound), errors.Is(err, ErrRecovered):
-		case errors.Is(err, ErrContentGone), errors.Is(err, ErrDamaged):
+		case errors.Is(err, ErrContentGone), errors.Is(err, ErrDamaged),
+			errors.Is(err, ErrMalware):
 			did.Left++
 		case err != nil:
 			return nil, err

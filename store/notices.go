@@ -140,7 +140,8 @@ func scanNoticeLease(row scanner) (l Lease, err error) {
 // LastReceived is the minute in which something was received last, whatever became of it; the
 // zero time if nothing was within a month.
 func (db *DB) LastReceived(ctx context.Context) (at time.Time, err error) {
-	last, err := one(ctx, db, scanCount, `select coalesce(max(minute), 0) from counters`)
+	last, err := one(ctx, db, scanCount, `select coalesce(max(minute), 0) from counters
+		where kind not like 'scan:%'`)
 	if err != nil || last == 0 {
 		return at, err
 	}

@@ -37,7 +37,8 @@ func (db *DB) Plot(ctx context.Context, since time.Time, step time.Duration) ([]
 	for c, err := range each(ctx, db, func(row scanner) (c count, err error) {
 		return c, row.Scan(&c.point, &c.kind, &c.n)
 	}, `select (minute - $1) / $2, kind, sum(n) from counters
-		where minute >= $1 and minute <= $3 and kind not in ($4, $5) group by 1, 2`,
+		where minute >= $1 and minute <= $3 and kind not in ($4, $5)
+			and kind not like 'scan:%' group by 1, 2`,
 		from, width, to, undeclaredRelay, overlooked) {
 		if err != nil {
 			return nil, fmt.Errorf("plot: %w", err)

@@ -198,4 +198,6 @@ type Status struct {
 	// Overlooked is how many of them bore fields that a relay may have written, that were not
 	// read, and that a setting would have read.
 	Overlooked int64 `json:"overlooked_fields"`
+	// Scanners is what became of scans in that time, by the name of each that was asked.
+	Scanners map[string]ScanCount `json:"scanners,omitempty"`
 }

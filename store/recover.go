@@ -15,7 +15,7 @@ import (
 // Recover makes a ticket of a held message, from its bytes as they were received, or of a reply
 // a comment of the ticket that it answers, if there is that still; and a profile of its sender, since the vendor does; but not where the cause says that the
 // sender may be a robot or a forger. Recovering twice gives the first ticket and
-// ErrRecovered.
+// ErrRecovered. What is held as malware is ErrMalware, see WithMalware.
 func (h *Editor) Recover(ctx context.Context, id int64) (r Recovery, err error) {
 	return h.RecoverWith(ctx, id, nil)
 }
@@ -56,7 +56,7 @@ func (h *Editor) RecoverMany(ctx context.Context, ids []int64) (done []Recovery,
 			case err == nil, errors.Is(err, ErrRecovered):
 				done = append(done, r)
 			case errors.Is(err, ErrNotFound), errors.Is(err, ErrContentGone),
-				errors.Is(err, ErrDamaged):
+				errors.Is(err, ErrDamaged), errors.Is(err, ErrMalware):
 				failures = append(failures, Failure{id, err}) // nothing was changed
 			default:
 				return err
@@ -77,6 +77,9 @@ func (h *Editor) RecoverMany(ctx context.Context, ids []int64) (done []Recovery,
 	}
 	return done, nil
 }
+
+// ErrMalware says that somebody has to confirm to recover a message.
+var ErrMalware = errors.New("it may be harmful, and to recover it is to be confirmed once more")
 
 // A Failure is a held message that could not be recovered, and why.
 type Failure struct {
@@ -115,8 +118,8 @@ type heldRow struct {
 	createdAt, expiresAt int64
 }
 
-// recover fails with ErrRecovered, ErrNotFound, ErrContentGone or ErrDamaged before it changes
-// anything.
+// recover fails with ErrRecovered, ErrNotFound, ErrContentGone, ErrDamaged or ErrMalware before it
+// changes anything.
 func (c *queueChange) recover(id int64) (Recovery, error) {
 	r := Recovery{SuspendedID: id}
 	if err := c.t.recovered(&r); err != nil {
@@ -125,6 +128,9 @@ func (c *queueChange) recover(id int64) (Recovery, error) {
 	held, err := c.t.heldRow(id)
 	if err != nil {
 		return r, fmt.Errorf("held message %d: %w", id, err)
+	}
+	if held.Cause == policy.Malware.String() && !c.h.harmful {
+		return r, fmt.Errorf("held message %d: %w", id, ErrMalware)
 	}
 	if _, err := os.Stat(c.h.db.contentPath(held.DecisionID)); held.inFile && err != nil {
 		return r, c.h.db.contentGone(id)

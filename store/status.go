@@ -59,6 +59,8 @@ func (db *DB) Status(ctx context.Context) (Status, error) {
 		delete(s.Hour, beside)
 		delete(s.Day, beside)
 	}
+	s.Hour.takeScans()
+	s.Scanners = s.Day.takeScans()
 	return s, nil
 }
 

@@ -142,6 +142,7 @@ func (t *tx) countDecision(r *Record, kind string) {
 	if r.Facts.Overlooked() {
 		t.count(at, overlooked)
 	}
+	t.countScans(at, r.Facts)
 }
 
 func (t *tx) count(minute int64, kind string) {

@@ -10,10 +10,12 @@ import (
 	"gatepost/message"
 	"gatepost/policy"
 	"gatepost/store"
+	"gatepost/terminal"
 )
 
 func newSuspendedRecover(a *app) *cobra.Command {
 	var allow bool
+	var yes int
 	cmd := &cobra.Command{
 		Use:   "recover ID…|-",
 		Short: "make tickets of held messages",
@@ -21,18 +23,19 @@ func newSuspendedRecover(a *app) *cobra.Command {
 			"that still; and profiles of their senders unless the cause says that a sender may\n" +
 			"be a robot or a forger. All of them are looked up first:\n" +
 			"if one is not held, or to allow its sender would not let it in, nothing is\n" +
-			"recovered.",
+			"recovered. What is held as malware_detected asks twice.",
 		Args: takes(1, -1),
 		RunE: a.withIDs(func(ctx context.Context, db *store.DB, ids []int64) error {
-			return a.recoverAll(ctx, db, ids, allow)
+			return a.recoverAll(ctx, db, ids, allow, yes)
 		}),
 	}
-	a.yesFlag(cmd)
+	cmd.Flags().CountVar(&yes, "yes", "do not ask; twice to recover what is held as malware")
 	cmd.Flags().BoolVar(&allow, "allow", false, "add the sender's address to the allowlist as well: `audit undo` takes back both")
 	return cmd
 }
 
-func (a *app) recoverAll(ctx context.Context, db *store.DB, ids []int64, allow bool) error {
+func (a *app) recoverAll(ctx context.Context, db *store.DB, ids []int64, allow bool,
+	yes int) error {
 	held, with := make([]store.Suspended, len(ids)), make([]*store.ListChange, len(ids))
 	for i, id := range ids {
 		var err error
@@ -48,9 +51,34 @@ func (a *app) recoverAll(ctx context.Context, db *store.DB, ids []int64, allow b
 		}
 		with[i] = &store.ListChange{List: policy.Allow, Entry: entry}
 	}
+	if err := a.confirmMalware(held, yes); err != nil {
+		return err
+	}
 	for i, s := range held {
 		if err := a.recoverOne(ctx, db, s, with[i]); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// confirmMalware asks twice before anything is recovered that may be harmful, less often by as many
+// as there are --yes.
+func (a *app) confirmMalware(held []store.Suspended, yes int) error {
+	for _, s := range held {
+		if s.Cause != policy.Malware.String() || yes >= 2 {
+			continue
+		}
+		if !terminal.Is(a.stdin) {
+			return misuse("held message %d may be harmful (%s): give --yes twice to recover it, or leave "+
+				"it to expire: nothing was recovered", s.ID, s.Cause)
+		}
+		for _, what := range []string{
+			fmt.Sprintf("recover %d, which may be harmful (%s)", s.ID, s.Cause),
+			fmt.Sprintf("hand on %d as it came, with what was found in it", s.ID)}[yes:] {
+			if err := a.confirm(what); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -134,7 +162,7 @@ type recovered struct {
 
 func (a *app) recoverOne(ctx context.Context, db *store.DB, s store.Suspended,
 	with *store.ListChange) error {
-	r, err := a.editor(db).RecoverWith(ctx, s.ID, with)
+	r, err := a.editor(db).WithMalware().RecoverWith(ctx, s.ID, with)
 	if errors.Is(err, store.ErrRecovered) {
 		return a.recoveredBefore(s.ID, r)
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"gatepost/intake"
+	"gatepost/policy"
 	"gatepost/scanner"
 	"gatepost/settings"
 )
@@ -42,6 +43,27 @@ func (set *scannerSet) all() (all []intake.Scanner) {
 		all = append(all, set.rspamd)
 	}
 	return all
+}
+
+// send sends what became of scans since the scanners were set.
+func (set *scannerSet) send(counter, gauge sender) {
+	all := map[policy.Scanner]*scanner.Counts{}
+	if set.clamd != nil {
+		all[policy.ClamAV] = set.clamd.Counts()
+	}
+	if set.rspamd != nil {
+		all[policy.Rspamd] = set.rspamd.Counts()
+	}
+	for s, counts := range all {
+		for r := policy.NothingFound; r < policy.ScanResultCount; r++ {
+			counter("scans_total", "Messages that a scanner was asked about, by what came of it.",
+				float64(counts.Of(r)), "scanner", s.String(), "result", r.String())
+		}
+		counter("scan_seconds_total", "Time that scans took together, waiting included.",
+			counts.Seconds(), "scanner", s.String())
+		gauge("scans_open", "Scans that wait or are under way.", float64(counts.Open()),
+			"scanner", s.String())
+	}
 }
 
 // scan has the scanners asked that the settings name.

@@ -65,6 +65,7 @@ func (c machineCounts) Collect(to chan<- prometheus.Metric) {
 			"code", refusal.Code, "status", refusal.Status)
 	}
 	gauge := kind(prometheus.GaugeValue)
+	c.scanners.Load().send(kind(prometheus.CounterValue), gauge)
 	gauge("smtp_connections", "Connections of mail servers that are open.",
 		float64(c.smtp.Connections()))
 	gauge("smtp_connections_limit", "How many may be: smtp.max_connections.",

@@ -188,6 +188,11 @@ func (a *app) printStatus(r *report) error {
 		{"comments", strconv.FormatInt(r.Comments, 10)},
 		{"profiles", strconv.FormatInt(r.Users, 10)},
 	}
+	for _, name := range slices.Sorted(maps.Keys(r.Scanners)) {
+		n := r.Scanners[name]
+		fields = append(fields, [2]string{name, fmt.Sprintf("found something in %d of the last day, "+
+			"nothing in %d; %d not scanned; %.2f s each", n.Found, n.Nothing, n.None, n.Seconds)})
+	}
 	if next := r.Digests.NextAt; next != nil {
 		fields = append(fields, [2]string{"next digest", stamp(*next) + ", to " +
 			count(len(r.Digests.To), "person", "people")})

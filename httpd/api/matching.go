@@ -47,7 +47,7 @@ func matchingQuery(raw string) (url.Values, error) {
 	if err != nil {
 		return nil, httpd.Invalid("query", "the query cannot be read (%v): encode what stands in it", err)
 	}
-	names := []string{"cause", "from", "query", "all", "last", "count"}
+	names := []string{"cause", "from", "query", "all", "last", "count", "confirm"}
 	for _, name := range slices.Sorted(maps.Keys(query)) {
 		switch values := query[name]; {
 		case !slices.Contains(names, name):
@@ -64,7 +64,7 @@ func matchingQuery(raw string) (url.Values, error) {
 
 // recoverMatching makes tickets of all that match.
 func (s *handlers) recoverMatching(w http.ResponseWriter, r *http.Request, c httpd.Caller) error {
-	return s.answerMatching(w, r, "recovered", s.As(c).RecoverMatching)
+	return s.answerMatching(w, r, "recovered", s.recovering(r, c).RecoverMatching)
 }
 
 // destroyMatching deletes all that match.

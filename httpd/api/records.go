@@ -111,6 +111,8 @@ func lostWords(err error) string {
 		return contentGone
 	case errors.Is(err, store.ErrDamaged):
 		return rowDamaged
+	case errors.Is(err, store.ErrMalware):
+		return "may be harmful: add confirm=" + policy.Malware.String()
 	}
 	return ""
 }

@@ -110,7 +110,7 @@ func (s *handlers) recoverOne(w http.ResponseWriter, r *http.Request, c httpd.Ca
 	if err != nil {
 		return err
 	}
-	done, err := s.As(c).RecoverWith(r.Context(), id, with)
+	done, err := s.recovering(r, c).RecoverWith(r.Context(), id, with)
 	switch {
 	case lostWords(err) != "":
 		return s.unrecovered(r, []int64{id}, err)
@@ -130,6 +130,15 @@ func (s *handlers) recoverOne(w http.ResponseWriter, r *http.Request, c httpd.Ca
 	return httpd.AnswerJSON(w, http.StatusOK, b)
 }
 
+// recovering is the editor for who recovers, also what may be harmful if the query confirms it.
+func (s *handlers) recovering(r *http.Request, c httpd.Caller) *store.Editor {
+	h := s.As(c)
+	if r.URL.Query().Get("confirm") == policy.Malware.String() {
+		h.WithMalware()
+	}
+	return h
+}
+
 // recovered is the ticket that was made of a held message, or that it joined.
 func (s *handlers) recovered(r *http.Request, done *store.Recovery) (ticket, error) {
 	t, err := s.ticket(r.Context(), r, done.Ticket)
@@ -147,7 +156,7 @@ func (s *handlers) recoverMany(w http.ResponseWriter, r *http.Request, c httpd.C
 	if err != nil {
 		return err
 	}
-	done, err := s.As(c).RecoverMany(r.Context(), ids)
+	done, err := s.recovering(r, c).RecoverMany(r.Context(), ids)
 	missing, failed := httpd.SplitFailures(err)
 	switch {
 	case failed != nil:
@@ -186,8 +195,12 @@ func (s *handlers) unrecovered(r *http.Request, ids []int64, cause error) error 
 		t.ErrorMessages = []string{lostWords(reasonOf(cause, id))}
 		failed = append(failed, t)
 	}
-	s.Log.Error("recover", "ids", ids, "error", cause)
 	p := httpd.Invalid("id", "no ticket could be made of what is listed: the server's log says why")
+	if errors.Is(cause, store.ErrMalware) {
+		p = httpd.Invalid("confirm", "some of what is listed may be harmful, and has no ticket: to make "+
+			"one all the same, add confirm=%s", policy.Malware)
+	}
+	s.Log.Error("recover", "ids", ids, "error", cause)
 	p.More = map[string]any{"ticket": failed, "suspended_tickets": failed}
 	return p
 }

@@ -34,7 +34,7 @@ func (s *handlers) actOnMany(w http.ResponseWriter, r *http.Request, c httpd.Cal
 	case len(ids) == 0:
 		d = flash{what: "nothing"}
 	case do == "recover":
-		d, err = s.recover(r.Context(), s.As(c), ids, nil)
+		d, err = s.recover(r.Context(), s.recovering(r, c), ids, nil)
 	default:
 		d, err = s.delete(r.Context(), c, ids)
 	}
@@ -71,7 +71,7 @@ func (s *handlers) actOnMatching(r *http.Request, c httpd.Caller, q store.Query)
 			return d, httpd.Invalid(name, "%q is no number: open the list again", r.PostForm.Get(name))
 		}
 	}
-	h := s.As(c)
+	h := s.recovering(r, c)
 	act, what := h.DeleteMatching, "deleted all"
 	if r.PostForm.Get("do") == "recover" {
 		act, what = h.RecoverMatching, "recovered"
@@ -83,8 +83,8 @@ func (s *handlers) actOnMatching(r *http.Request, c httpd.Caller, q store.Query)
 	case err != nil:
 		return d, err
 	case matched.Done == 0 && matched.Left > 0:
-		return d, httpd.Invalid("matching", "nothing was recovered: all %d are damaged, and "+
-			"stayed", matched.Left)
+		return d, httpd.Invalid("matching", "nothing was recovered: all %d are damaged or "+
+			"may be harmful, and stayed", matched.Left)
 	}
 	d = did(what, h)
 	d.left = matched.Left
@@ -110,7 +110,7 @@ func (s *handlers) actOnOne(w http.ResponseWriter, r *http.Request, c httpd.Call
 			return err
 		}
 	}
-	d, err := s.act(r.Context(), c, id, r.PostForm.Get("do"), rule)
+	d, err := s.act(r.Context(), s.recovering(r, c), id, r.PostForm.Get("do"), rule)
 	if err != nil {
 		return s.actedBefore(w, r, id, err)
 	}
@@ -165,9 +165,9 @@ func (s *handlers) chosenRule(ctx context.Context, c httpd.Caller, id int64, cau
 }
 
 // act recovers or deletes one message, and changes what makes the next one go the same way.
-func (s *handlers) act(ctx context.Context, c httpd.Caller, id int64, do string, rule *quickRule) (
-	d flash, err error) {
-	h, with := s.As(c), rule.listChange()
+func (s *handlers) act(ctx context.Context, h *store.Editor, id int64, do string,
+	rule *quickRule) (d flash, err error) {
+	with := rule.listChange()
 	switch do {
 	case "recover":
 		d, err = s.recover(ctx, h, []int64{id}, with)
@@ -186,6 +186,25 @@ func (s *handlers) act(ctx context.Context, c httpd.Caller, id int64, do string,
 	return did(d.what, h), err
 }
 
+// recoveries is how many tickets and comments were made.
+func recoveries(made []store.Recovery) (n int) {
+	for _, r := range made {
+		if r.Ticket.ID > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// recovering is the editor for who recovers, also what may be harmful if the form confirms it.
+func (s *handlers) recovering(r *http.Request, c httpd.Caller) *store.Editor {
+	h := s.As(c)
+	if r.PostForm.Get("confirm") == policy.Malware.String() {
+		h.WithMalware()
+	}
+	return h
+}
+
 // recover makes tickets. What somebody recovered before is as good as recovered now.
 func (s *handlers) recover(ctx context.Context, h *store.Editor, ids []int64,
 	with *store.ListChange) (d flash, err error) {
@@ -198,6 +217,9 @@ func (s *handlers) recover(ctx context.Context, h *store.Editor, ids []int64,
 	}
 	missing, failed := httpd.SplitFailures(err)
 	switch {
+	case errors.Is(err, store.ErrMalware):
+		return d, httpd.Invalid("confirm", "%d recovered; %s: open each of the others, and confirm it",
+			recoveries(made), store.ErrMalware)
 	case failed != nil:
 		s.Log.Error("recover", "error", err)
 		return d, httpd.Invalid("id", "%d recovered; the contents of %v are lost: restore them from "+

@@ -52,8 +52,8 @@ func Message(from, subject, text string) string {
 }
 
 // Receive judges a message as SMTP does, and keeps it. The id is that of the held
-// message or the ticket.
-func (st *Site) Receive(raw string) int64 {
+// message or the ticket. Changes are made to what is known of it.
+func (st *Site) Receive(raw string, changes ...func(*policy.Facts)) int64 {
 	st.Helper()
 	ctx := context.Background()
 	content, err := store.Spool(st.DB.Dir(), strings.NewReader(raw))
@@ -69,12 +69,24 @@ func (st *Site) Receive(raw string) int64 {
 		Body: func() io.Reader { return content.From(m.Size) }})
 	st.Must(err)
 	facts.Authentication = &policy.Authentication{}
+	for _, change := range changes {
+		change(facts)
+	}
 	d := p.Decide(facts)
 	id, err := st.DB.Commit(ctx, &store.Record{ID: fmt.Sprintf("decision-%d", st.Clock.count()),
 		Envelope: env, Message: m, Content: content, Facts: facts, Decision: &d,
 		Keep: 14 * 24 * time.Hour})
 	st.Must(err)
 	return id
+}
+
+// Malware holds a message of somebody at example.net in which a scanner found something.
+func (st *Site) Malware(subject string) int64 {
+	st.Helper()
+	return st.Receive(Message("Sam <sam@example.net>", subject, "See below."),
+		func(f *policy.Facts) {
+			f.Scans[policy.ClamAV] = policy.Scan{Result: policy.Found, Words: "Test.Virus"}
+		})
 }
 
 // Hold holds a plain message of somebody at example.net.
