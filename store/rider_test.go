@@ -25,12 +25,7 @@ func TestRide(t *testing.T) {
 	w.crowdAt = time.Now()
 	ridden := make(chan *tx)
 	go func() { ridden <- by(w.ride) }()
-	for i := 0; w.waiting() == 0; i++ {
-		if i == 1000 {
-			t.Fatal("it does not wait for company")
-		}
-		time.Sleep(time.Millisecond)
-	}
+	w.awaitRider(t)
 	if mail := by(w.do); mail != <-ridden {
 		t.Error("it has a transaction to itself beside that of a message")
 	}
@@ -39,10 +34,39 @@ func TestRide(t *testing.T) {
 	by(w.ride) // nobody comes
 }
 
-func (w *writer) waiting() int {
-	w.lock.Lock()
-	defer w.lock.Unlock()
-	return len(w.riders)
+// awaitRider is until something waits for company.
+func (w *writer) awaitRider(t *testing.T) {
+	t.Helper()
+	for range 5000 {
+		w.lock.Lock()
+		n := len(w.riders)
+		w.lock.Unlock()
+		if n > 0 {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	t.Fatal("it does not wait for company")
+}
+
+// What is taken into hand, and what became of it, is what rides.
+func TestHandoffsRide(t *testing.T) {
+	f := open(t)
+	f.targets(Target{Name: "desk", Kind: "smtp"})
+	f.receive(mail("ann@acme.test", "1", "x"))
+	r := f.start()
+	with := func(write func()) {
+		t.Helper()
+		f.writer.patience, f.writer.crowdAt = time.Hour, time.Now()
+		done := make(chan bool)
+		go func() { write(); close(done) }()
+		f.writer.awaitRider(t)
+		f.receive(mail("bob@acme.test", "2", "y"))
+		<-done
+	}
+	var leases []Lease
+	with(func() { leases = f.take(r, "desk", 1) })
+	with(func() { f.end(r, Carried{ID: leases[0].ID, State: HandoffDone}) })
 }
 
 // Messages that were written together are a crowd; one with what became of others is not.
