@@ -109,7 +109,7 @@ func ofStore(err error) *Problem {
 	case errors.Is(err, store.ErrNoRanges):
 		return Invalid("ip_ranges", "%s", err)
 	case errors.Is(err, store.ErrRulesChanged), errors.Is(err, store.ErrAccessChanged),
-		errors.Is(err, store.ErrMoreMatch):
+		errors.Is(err, store.ErrMoreMatch), errors.Is(err, store.ErrShadowConflicts):
 		return &Problem{Status: http.StatusConflict, Code: "Conflict", Description: err.Error()}
 	case errors.Is(err, store.ErrHandedOff):
 		return &Problem{Status: http.StatusConflict, Code: "Conflict", Description: err.Error()}

@@ -27,8 +27,9 @@ func (db *DB) KeptFacts(ctx context.Context, since time.Time, limit int) iter.Se
 }
 
 // FactsBehind gives those of all messages behind an id, as KeptFacts does.
-func (db *DB) FactsBehind(ctx context.Context, id int64) iter.Seq2[KeptFacts, error] {
-	return each(ctx, db, scanFacts(), `select id, facts from facts where id > $1 order by id desc`, id)
+func (db *DB) FactsBehind(ctx context.Context, id int64, limit int) iter.Seq2[KeptFacts, error] {
+	return each(ctx, db, scanFacts(), `select id, facts from facts where id > $1
+		order by id desc`+atMost(limit), id)
 }
 
 // scanFacts has one Facts for all rows.

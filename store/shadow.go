@@ -28,7 +28,8 @@ type ShadowChange struct {
 }
 
 // ErrNoShadow says that there is none, or not the one that was meant.
-var ErrNoShadow = errors.New("there is no such shadow: it was dropped, promoted or set anew")
+var ErrNoShadow = fmt.Errorf("%w: the shadow was dropped, promoted or set anew, or never set",
+	ErrNotFound)
 
 const shadowNumberQuery = `select coalesce(max(number), 0) from shadow`
 

@@ -2,6 +2,7 @@ package trial
 
 import (
 	"context"
+	"encoding/json"
 
 	"gatepost/policy"
 	"gatepost/store"
@@ -9,8 +10,9 @@ import (
 
 // Shadow is the shadow, and what it would have made of the mail that came since it was set: as Run
 // says it of what was stored, and of what was rejected silently how many would have become what.
-// Those were decided when they came, by the lists as they stood then. ErrNoShadow if none is set.
-func Shadow(ctx context.Context, db *store.DB) (s store.Shadow, d *Diff, err error) {
+// Those were decided when they came, by the lists as they stood then. Last is as in a Trial.
+// ErrNoShadow if none is set.
+func Shadow(ctx context.Context, db *store.DB, last int) (s store.Shadow, d *Diff, err error) {
 	if s, err = db.Shadow(ctx); err != nil {
 		return s, nil, err
 	}
@@ -27,7 +29,7 @@ func Shadow(ctx context.Context, db *store.DB) (s store.Shadow, d *Diff, err err
 	}
 	t := Trial{Now: now, Then: then}
 	d = newDiff(0)
-	for k, err := range db.FactsBehind(ctx, s.Last) {
+	for k, err := range db.FactsBehind(ctx, s.Last, last) {
 		if err != nil {
 			return s, nil, err
 		}
@@ -61,4 +63,51 @@ func (d *Diff) noteRejected(to Outcome, messages int) {
 	d.Changed += messages
 	d.Rejected += messages
 	d.moves[Move{Outcome{Action: policy.Reject}, to}] += messages
+}
+
+// A Change is one that the shadow makes, and what was done since that is at odds with it.
+type Change struct {
+	store.ShadowChange
+	Conflict string // in words, or ""
+}
+
+// MarshalJSON has the names of the lists, and of what is done to them.
+func (c Change) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		List     policy.ListName `json:"list"`
+		Change   string          `json:"change"`
+		Entry    string          `json:"entry"`
+		Conflict string          `json:"conflict"`
+	}{c.List, c.Do(), c.String(), c.Conflict})
+}
+
+// Do is what is done with the entry: "add" or "remove".
+func (c Change) Do() string {
+	if c.Removed {
+		return "remove"
+	}
+	return "add"
+}
+
+// ShadowChanges are the first of those that the shadow of that number makes, and how many are at
+// odds with what was done since. A limit of 0 is none.
+func ShadowChanges(ctx context.Context, db *store.DB, number int64, limit int) (all []Change,
+	conflicts int, err error) {
+	words := map[store.ShadowChange]string{}
+	for c, err := range db.ShadowConflicts(ctx) {
+		if err != nil {
+			return nil, 0, err
+		}
+		words[c.Shadow] = c.Words()
+	}
+	for c, err := range db.ShadowChanges(ctx, number) {
+		if err != nil {
+			return nil, 0, err
+		}
+		change := Change{c, words[c]}
+		if limit == 0 || len(all) < limit || change.Conflict != "" {
+			all = append(all, change)
+		}
+	}
+	return all, len(words), nil
 }

@@ -36,7 +36,7 @@ func TestPromotedAsItsDiffSaid(t *testing.T) {
 		if !slices.EqualFunc(without, with, taken.same) {
 			t.Error("the shadow changed a decision or a reply")
 		}
-		s, diff, err := trial.Shadow(context.Background(), shadowed)
+		s, diff, err := trial.Shadow(context.Background(), shadowed, 0)
 		if err != nil {
 			t.Fatal(err)
 		}

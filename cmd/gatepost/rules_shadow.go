@@ -103,7 +103,7 @@ func newShadowDiff(a *app) *cobra.Command {
 
 func (t *try) shadowDiff(ctx context.Context, db *store.DB) error {
 	debug.SetMemoryLimit(mostMemory)
-	s, diff, err := trial.Shadow(ctx, db)
+	s, diff, err := trial.Shadow(ctx, db, 0)
 	if err != nil {
 		return noShadow(err)
 	}

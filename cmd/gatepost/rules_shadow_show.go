@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"gatepost/policy"
 	"gatepost/store"
 	"gatepost/trial"
 )
@@ -26,49 +25,27 @@ func newShadowShow(a *app) *cobra.Command {
 
 // A shownShadow is what `rules shadow show --json` prints.
 type shownShadow struct {
-	SetAt    time.Time     `json:"set_at"`
-	SetBy    string        `json:"set_by"`
-	Decided  int           `json:"decided"`
-	Changed  int           `json:"changed"`
-	Rejected int           `json:"rejected"` // of those changed
-	Moves    []trial.Count `json:"moves"`
-	Changes  []shownChange `json:"changes"`
-}
-
-// A shownChange is one change of a list. Conflict is what somebody did since that is at odds
-// with it, in words, or "".
-type shownChange struct {
-	List     policy.ListName `json:"list"`
-	Change   string          `json:"change"` // add or remove
-	Entry    string          `json:"entry"`
-	Conflict string          `json:"conflict"`
+	SetAt    time.Time      `json:"set_at"`
+	SetBy    string         `json:"set_by"`
+	Decided  int            `json:"decided"`
+	Changed  int            `json:"changed"`
+	Rejected int            `json:"rejected"` // of those changed
+	Moves    []trial.Count  `json:"moves"`
+	Changes  []trial.Change `json:"changes"`
 }
 
 func (a *app) showShadow(ctx context.Context, db *store.DB) error {
-	s, diff, err := trial.Shadow(ctx, db)
+	s, diff, err := trial.Shadow(ctx, db, 0)
 	if err != nil {
 		return noShadow(err)
 	}
-	conflicts := map[store.ShadowChange]string{}
-	for c, err := range db.ShadowConflicts(ctx) {
-		if err != nil {
-			return err
-		}
-		conflicts[c.Shadow] = c.Words()
-	}
-	shown := shownShadow{s.SetAt, s.SetBy, diff.Decided, diff.Changed, diff.Rejected, diff.Moves(), nil}
-	for c, err := range db.ShadowChanges(ctx, s.Number) {
-		if err != nil {
-			return err
-		}
-		line := shownChange{c.List, "add", c.String(), conflicts[c]}
-		if c.Removed {
-			line.Change = "remove"
-		}
-		shown.Changes = append(shown.Changes, line)
+	changes, conflicts, err := trial.ShadowChanges(ctx, db, s.Number, 0)
+	if err != nil {
+		return err
 	}
 	if a.json {
-		return a.printJSON(shown)
+		return a.printJSON(shownShadow{s.SetAt, s.SetBy, diff.Decided, diff.Changed, diff.Rejected,
+			diff.Moves(), changes})
 	}
 	words := ""
 	if diff.Changed > 0 {
@@ -76,17 +53,17 @@ func (a *app) showShadow(ctx context.Context, db *store.DB) error {
 	}
 	a.note("set by %s at %s; %d of %s since would have changed%s", s.SetBy, stamp(s.SetAt),
 		diff.Changed, count(diff.Decided, "message", "messages"), words)
-	if len(conflicts) > 0 {
+	if conflicts > 0 {
 		a.note("%s with what was done to the lists since: it cannot be promoted",
-			count(len(conflicts), "change conflicts", "changes conflict"))
+			count(conflicts, "change conflicts", "changes conflict"))
 	}
-	return a.printShadow(shown.Changes)
+	return a.printShadow(changes)
 }
 
-func (a *app) printShadow(changes []shownChange) error {
+func (a *app) printShadow(changes []trial.Change) error {
 	rows := func(yield func([]string, error) bool) {
 		for _, c := range changes {
-			if !yield([]string{c.Change, string(c.List), c.Entry, c.Conflict}, nil) {
+			if !yield([]string{c.Do(), string(c.List), c.String(), c.Conflict}, nil) {
 				return
 			}
 		}

@@ -292,6 +292,7 @@ func TestRecordsMatch(t *testing.T) {
 	st.Target("desk")
 	st.Receive(httpdtest.WithFiles())
 	do := st.As("admin@acme.test")
+	st.Object(do("PUT", "/api/v2/rules/shadow", `{"rules":{"allowlist":"acme.test"}}`), 200)
 	for _, c := range []struct {
 		path   string
 		in     []any
@@ -304,6 +305,7 @@ func TestRecordsMatch(t *testing.T) {
 		{"/tickets/" + fmt.Sprint(let) + "/comments", []any{"comments", 0}, "Comment"},
 		{"/users/me", []any{"user"}, "User"},
 		{"/rules", nil, "Rules"},
+		{"/rules/shadow", []any{"shadow"}, "Shadow"},
 		{"/rules/block/entries", []any{"entries", 0}, "Entry"},
 		{"/audit_logs", []any{"audit_logs", 0}, "AuditLog"},
 		{"/handoffs", []any{"handoffs", 0}, "Handoff"},

@@ -64,3 +64,53 @@ func TestLintRulesByTheAPI(t *testing.T) {
 	st.Wants(o, false, "more")
 	st.Object(st.As("agent@acme.test")("GET", "/api/v2/rules/lint", ""), http.StatusForbidden)
 }
+
+// A shadow decides nothing until it is promoted, by who has seen it.
+func TestShadowByTheAPI(t *testing.T) {
+	st := testServer(t)
+	st.Rules(policy.Block, "reject:example.net")
+	do := st.As("admin@acme.test")
+	const shadow = "/api/v2/rules/shadow"
+	st.Object(do("GET", shadow, ""), http.StatusNotFound)
+	st.Object(do("GET", shadow+"/diff", ""), http.StatusNotFound)
+	set := func(rules string, status int) map[string]any {
+		t.Helper()
+		return st.Object(do("PUT", shadow, `{"rules":`+rules+`}`), status)
+	}
+	set(`{"blocklist":"@example.org"}`, http.StatusUnprocessableEntity)
+	set(`{"blocklist":"reject:example.net"}`, http.StatusUnprocessableEntity)
+	set(`{"blocklist":"","generation":99}`, http.StatusConflict)
+	set(`{"blocklist":""}`, http.StatusOK)
+	o := set(`{"blocklist":"suspend:example.org"}`, http.StatusOK)
+	st.Wants(o, 2.0, "shadow", "number")
+	st.Wants(o, 0.0, "shadow", "decided")
+	st.Wants(o, "remove", "shadow", "changes", 0, "change")
+	st.Wants(o, "reject:example.net", "shadow", "changes", 0, "entry")
+	st.Receive(httpdtest.Message("una@example.org", "Hello", "x"))
+	if got := st.List(policy.Block); got != "reject:example.net" {
+		t.Errorf("the list is %q", got)
+	}
+	o = st.Object(do("GET", shadow+"/diff", ""), http.StatusOK)
+	st.Wants(o, 1.0, "changed")
+	st.Wants(o, "una@example.org", "senders", 0, "name")
+	for _, query := range []string{"", "?number=x"} {
+		st.Object(do("POST", shadow+"/promote"+query, ""), http.StatusUnprocessableEntity)
+		st.Object(do("DELETE", shadow+query, ""), http.StatusUnprocessableEntity)
+	}
+	st.Object(do("POST", shadow+"/promote?number=1", ""), http.StatusNotFound)
+	st.Rules(policy.Allow, "example.org")
+	o = st.Object(do("GET", shadow, ""), http.StatusOK)
+	st.Wants(o, 1.0, "shadow", "conflicts")
+	st.Wants(o, "example.org was put on the allowlist since", "shadow", "changes", 1, "conflict")
+	st.Object(do("POST", shadow+"/promote?number=2", ""), http.StatusConflict)
+	set(`{"blocklist":"suspend:example.org"}`, http.StatusOK)
+	st.Object(do("POST", shadow+"/promote?number=3", ""), http.StatusOK)
+	if got := st.List(policy.Block); got != "suspend:example.org" {
+		t.Errorf("the list is %q", got)
+	}
+	set(`{"allowlist":""}`, http.StatusOK)
+	if w := do("DELETE", shadow+"?number=4", ""); w.Code != http.StatusNoContent {
+		t.Errorf("dropped: %d", w.Code)
+	}
+	st.Object(do("GET", shadow, ""), http.StatusNotFound)
+}
