@@ -42,6 +42,12 @@ var flashKinds = map[string]flashKind{
 		actions: []store.Action{store.RulesRemoved, store.UserRemoved, store.OrganizationRemoved}},
 	"moved": {words: said("Moved over."), actions: []store.Action{store.UsersImported,
 		store.RulesAdded, store.OrganizationAdded, store.UserSuspended, store.RoleSet}},
+	"shadow set": {words: said("The shadow is set: it decides nothing."),
+		actions: []store.Action{store.ShadowSet}},
+	"shadow dropped": {words: said("The shadow was dropped; the lists stay as they are."),
+		actions: []store.Action{store.ShadowDropped}},
+	"promoted": {words: said("The shadow was promoted."),
+		actions: []store.Action{store.ShadowPromoted, store.ShadowDropped}},
 	"revoked": {words: said("The token was revoked."), actions: []store.Action{store.TokenRevoked}},
 
 	"retried": {words: said("It is tried again at once."),

@@ -72,6 +72,7 @@ func (s *handlers) adminRoutes() []httpd.Route {
 		httpd.NewRoute("POST /rules", httpd.Admin, s.saveRules),
 		httpd.NewRoute("POST /rules/check", httpd.Admin, s.checkText),
 		httpd.NewRoute("POST /rules/try", httpd.Admin, s.tryTyped),
+		httpd.NewRoute("POST /rules/shadow", httpd.Admin, s.endShadow),
 		httpd.NewRoute("POST /rules/entries", httpd.Admin, s.changeEntries),
 		httpd.NewRoute("POST /rules/fix", httpd.Admin, s.fixEntry),
 		httpd.NewRoute("GET /move", httpd.Admin, s.movePage),

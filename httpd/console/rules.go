@@ -28,6 +28,7 @@ type rulesView struct {
 	Stale      bool               // somebody changed the lists meanwhile
 	Meanwhile  []store.AuditEntry // how, the newest first
 	Trial      *trialView         // of what was typed, if that was asked for
+	Shadow     *shadowView        // nil if none is set
 	Odd        oddities           // about the lists that stand
 }
 
@@ -64,6 +65,9 @@ func (s *handlers) rulesView(ctx context.Context) (*rulesView, error) {
 		if err := s.readList(ctx, p, &v.Lists[i]); err != nil {
 			return nil, err
 		}
+	}
+	if v.Shadow, err = s.shadow(ctx); err != nil {
+		return nil, err
 	}
 	v.Odd, err = s.oddities(ctx, p)
 	return v, err
@@ -120,6 +124,8 @@ func (s *handlers) saveRules(w http.ResponseWriter, r *http.Request, c httpd.Cal
 		return s.mendRules(w, r, c)
 	case r.PostForm.Get("try") != "":
 		return s.tryRules(w, r, c)
+	case r.PostForm.Get("shadow") != "":
+		return s.setShadow(w, r, c)
 	}
 	view, lists, err := s.readRules(r)
 	if err != nil {

@@ -44,7 +44,11 @@ func (s *handlers) try(ctx context.Context, lists []store.NewList) (*trialView, 
 	if err != nil {
 		return nil, err
 	}
-	v := &trialView{Changed: d.Changed, Sentence: trialSentence(d)}
+	return newTrialView(d, trialSentence(d)), nil
+}
+
+func newTrialView(d *trial.Diff, sentence string) *trialView {
+	v := &trialView{Changed: d.Changed, Sentence: sentence}
 	for g := range d.Senders() {
 		if len(v.Groups) == shownGroups {
 			v.More++
@@ -57,7 +61,7 @@ func (s *handlers) try(ctx context.Context, lists []store.NewList) (*trialView, 
 		v.Groups = append(v.Groups, trialGroup{g.Name, g.Messages,
 			strings.Join(slices.Compact(moves), ", ")})
 	}
-	return v, nil
+	return v
 }
 
 func trialSentence(d *trial.Diff) string {

@@ -100,3 +100,42 @@ func TestEntriesEnd(t *testing.T) {
 		t.Errorf("the blocklist is %q", got)
 	}
 }
+
+// What is typed is set as a shadow, which decides nothing; promoted it is saved, and undone as a
+// whole.
+func TestShadowOfLists(t *testing.T) {
+	st := testServer(t)
+	st.Rules(policy.Block, "suspend:example.net")
+	b := st.Browser("admin@acme.test")
+	typed := []string{"generation", "1", "allow", "example.com", "block", "suspend:example.org",
+		"shadow", "yes"}
+	page := b.Follow("/rules", typed...)
+	b.Says(page, "The shadow is set: it decides nothing.", "No message came since it was set.",
+		"add <code>suspend:example.org</code>", "remove <code>suspend:example.net</code>")
+	st.Receive(httpdtest.Message("una@example.org", "Hello", "x"))
+	b.Says(b.Get("/rules", http.StatusOK),
+		"1 of the last 1 message since it was set would have changed: 1 ticket → held.", "Promote</button>")
+	if got := st.List(policy.Block); got != "suspend:example.net" {
+		t.Errorf("the list is %q", got)
+	}
+	wrong, _ := b.Post("/rules", http.StatusUnprocessableEntity, "generation", "1", "allow", "",
+		"block", "@example.org", "shadow", "yes")
+	b.Says(wrong, "write example.org")
+	page = b.Follow("/rules/shadow", "number", "1", "do", "promote")
+	b.Says(page, "The shadow was promoted.", "You changed the lists: added")
+	if allow, block := st.List(policy.Allow), st.List(policy.Block); allow != "example.com" ||
+		block != "suspend:example.org" {
+		t.Errorf("the lists are %q and %q", allow, block)
+	}
+	b.Follow(httpdtest.UndoOf(t, page), "back", "/rules")
+	if allow, block := st.List(policy.Allow), st.List(policy.Block); allow != "" ||
+		block != "suspend:example.net" {
+		t.Errorf("undone, the lists are %q and %q", allow, block)
+	}
+	b.Says(b.Follow("/rules/shadow", "number", "1", "do", "promote"), "Nothing was changed")
+	b.Follow("/rules", "generation", "3", "allow", "", "block", "", "shadow", "yes")
+	st.Rules(policy.Allow, "example.net")
+	page = b.Get("/rules", http.StatusOK)
+	b.Says(page, "it cannot be promoted", "example.net was put on the allowlist since")
+	b.Says(b.Follow("/rules/shadow", "number", "2", "do", "drop"), "The shadow was dropped")
+}
