@@ -3,7 +3,8 @@ package main
 import "testing"
 
 // TestConsoleTriesLists is somebody who pastes a list, sees what it would change as it is typed
-// and by a button, saves it, has what is odd about it mended by one click, and undoes that.
+// and by a button, saves it, has what is odd about it mended by one click, and undoes that;
+// who then tries a change on the mail that comes, promotes it, and undoes that.
 func TestConsoleTriesLists(t *testing.T) {
 	g := newConsole(t)
 	g.hold(textMail("sam@stranger.example", "Hello", "Are you there?"))
@@ -37,6 +38,22 @@ func TestConsoleTriesLists(t *testing.T) {
 			w.list("allow", "ann@example.org", true)
 			w.must("rules", "set", "allow", "example.org partner.example", "--yes")
 			w.must("rules", "set", "block", "* suspend:gossip.test reject:lottery.test", "--yes")
+
+			w.open("/rules")
+			w.write("block", "suspend:gossip.test")
+			w.pressNamed("Set as shadow")
+			w.wait(`seen("it decides nothing") && seen("No message came since it was set")`)
+			w.list("block", "reject:lottery.test", true)
+			w.hold(textMail("win@lottery.test", "You won "+name, "Much."))
+			w.open("/rules")
+			w.wait(`seen("1 of the last 1 message since it was set would have changed: 1 held → ticket")`)
+			w.inspect("rules shadow "+name, "")
+			w.pressNamed("Promote")
+			w.wait(`seen("The shadow was promoted")`)
+			w.list("block", "reject:lottery.test", false)
+			w.pressNamed("Undo")
+			w.wait(`seen("The change was undone")`)
+			w.list("block", "reject:lottery.test", true)
 			w.clean("tried")
 		})
 	}
