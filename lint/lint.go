@@ -17,6 +17,7 @@ type Entry struct {
 	List policy.ListName
 	policy.Entry
 	Expired bool // its time is over
+	Unmet   bool // no mail met it for long
 }
 
 // IsZero reports whether there is no entry.

@@ -113,7 +113,15 @@ func TestFindings(t *testing.T) {
 			t.Errorf("expired %v: %v", expired, kinds)
 		}
 	}
-	found[lint.Expired] = true
+	for _, unmet := range []bool{false, true} {
+		entry := parse(t, policy.Allow, "acme.test")
+		entry.Unmet = unmet
+		kinds := kindsOf(lint.New(newPolicy(t, "acme.test", ""), none).Entry(entry))
+		if unmet != slices.Equal(kinds, []lint.Kind{lint.Unmet}) {
+			t.Errorf("unmet %v: %v", unmet, kinds)
+		}
+	}
+	found[lint.Expired], found[lint.Unmet] = true, true
 	for kind := range lint.Kinds() {
 		if !found[kind] {
 			t.Errorf("%v has no entry in the table", kind)

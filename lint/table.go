@@ -22,6 +22,7 @@ const (
 	LookAlike
 	Ours
 	Expired
+	Unmet
 	kindEnd
 )
 
@@ -77,6 +78,8 @@ var findings = [kindEnd]kindRow{
 			"(from_support_address)"},
 	Expired: {id: "expired", dead: true, fix: remove, words: "is over its time: it decides nothing",
 		ask: func(_ *Lists, f *Finding) bool { return f.Entry.Expired }},
+	Unmet: {id: "unmet", fix: remove, words: "decided nothing for 90 days",
+		ask: func(_ *Lists, f *Finding) bool { return f.Entry.Unmet }},
 }
 
 // Kinds gives all of them, in their order.

@@ -82,6 +82,7 @@ type Decision struct {
 	Room    int             // it stands while less than Room of the Band are stored; 0: always
 
 	rule     Entry
+	list     listed   // that it is on
 	against  Entry    // an entry that says otherwise, if one does
 	org      string   // the organisation that has one of the two, "" if none does
 	conflict bool     // the two contradict each other
@@ -122,11 +123,23 @@ func (d *Decision) settle(id ruleID, v verdict) {
 // name takes down the entries that the verdict is about.
 func (d *Decision) name(p *Policy, h hits, v verdict) {
 	d.rule, d.against = p.entry(v.entry, h.address), p.entry(v.against, h.address)
+	d.list = v.entry.list
 	d.org = cmp.Or(p.owner(v.entry, h.address), p.owner(v.against, h.address))
 }
 
 // Rule is the most specific entry that decided; the zero Entry if none did.
 func (d Decision) Rule() Entry { return d.rule }
+
+// RuleList is the list that entry is on, "" if none decided, or one of an organisation.
+func (d Decision) RuleList() ListName {
+	switch {
+	case d.rule.IsZero() || d.list == onOrg:
+		return ""
+	case d.list == onAllow:
+		return Allow
+	}
+	return Block
+}
 
 // RuleKind is the kind of that entry, for counting: "address", "domain", "wildcard" or "".
 func (d Decision) RuleKind() string {

@@ -19,18 +19,26 @@ type ListedEntry struct {
 	policy.Entry
 	CreatedAt time.Time
 	Expired   bool
+	Unmet     bool // it decided nothing for UnmetAfter
 }
+
+// UnmetAfter is for how long an entry that no mail meets is taken to be of use.
+const UnmetAfter = 90 * 24 * time.Hour
 
 // Entries are those of a list, in no order: a million of them need none.
 func (db *DB) Entries(ctx context.Context, list policy.ListName) iter.Seq2[ListedEntry, error] {
 	return each(ctx, db, scanListed, `select keyword, target, text, removed, created_at,
-			coalesce(expires_at <= $2, false)
-		from rules where list = $1 and not removed`, string(list), db.now().UnixMilli())
+			coalesce(expires_at <= $3, false), created_at < $2 and `+unmet+`
+				and $2 >= (select value from meta where name = 'hits_from')
+		from (select r.*, h.hits, h.last_at from rules r left join rule_hits h
+			on h.list = r.list and h.target = r.target and h.keyword = r.keyword
+			where r.list = $1 and not r.removed) h`, string(list),
+		db.now().Add(-UnmetAfter).UnixMilli(), db.now().UnixMilli())
 }
 
 func scanListed(row scanner) (l ListedEntry, err error) {
 	var created int64
-	l.Entry, _, err = scanEntry(also{row, []any{&created, &l.Expired}})
+	l.Entry, _, err = scanEntry(also{row, []any{&created, &l.Expired, &l.Unmet}})
 	l.CreatedAt = fromMillis(created)
 	return l, err
 }

@@ -117,6 +117,9 @@ var layoutTests = map[string]layoutTest{
 				'{"name":"Acme","domain_names":"acme.test"}', 2, true, null, null);
 			insert into audit_organizations values (4, 1, 'null',
 				'{"name":"Acme","domain_names":"acme.test"}')`},
+	"0019_hits.sql": {
+		want: map[string]string{`select value > 0 from meta where name = 'hits_from'`: "1"},
+		rows: `insert into rule_hits values ('block', 'junk.test', 'reject:', 3, 9)`},
 	"0017_expires.sql": {
 		want: map[string]string{`select (select count(*) from rules where expires_at is not null) ||
 			(select count(*) from audit_rules where expires_at is not null)`: "00"},

@@ -124,6 +124,14 @@ type Rule struct {
 
 	ExpiresAt *time.Time `json:"expires_at,omitempty"` // from then on it decides nothing
 	Expired   bool       `json:"expired,omitempty"`
+
+	Hits
+}
+
+// Hits are how much mail an entry decided.
+type Hits struct {
+	Count int64      `json:"hits"`
+	Last  *time.Time `json:"last_hit_at,omitempty"` // never of an entry with reject:
 }
 
 // An Explanation is a decision in words, as it was made.

@@ -19,17 +19,19 @@ func (db *DB) Generation(ctx context.Context) (int64, error) {
 
 // Rules are the entries of a list, in the order they were entered.
 func (db *DB) Rules(ctx context.Context, list policy.ListName) iter.Seq2[Rule, error] {
-	return each(ctx, db, scanRule, `select text, note, created_at, expires_at,
-			coalesce(expires_at <= $2, false)
-		from rules where list = $1 and not removed order by generation, position`, string(list),
+	return each(ctx, db, scanRule, `select r.text, r.note, r.created_at, r.expires_at,
+			coalesce(r.expires_at <= $2, false), coalesce(h.hits, 0), h.last_at
+		from rules r left join rule_hits h
+			on h.list = r.list and h.target = r.target and h.keyword = r.keyword
+		where r.list = $1 and not r.removed order by r.generation, r.position`, string(list),
 		db.now().UnixMilli())
 }
 
 func scanRule(row scanner) (r Rule, err error) {
 	var created int64
-	var expires sql.NullInt64
-	err = row.Scan(&r.Entry, &r.Note, &created, &expires, &r.Expired)
-	r.CreatedAt, r.ExpiresAt = fromMillis(created), timeOrNil(expires)
+	var expires, last sql.NullInt64
+	err = row.Scan(&r.Entry, &r.Note, &created, &expires, &r.Expired, &r.Hits.Count, &last)
+	r.CreatedAt, r.ExpiresAt, r.Hits.Last = fromMillis(created), timeOrNil(expires), timeOrNil(last)
 	return r, err
 }
 

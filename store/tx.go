@@ -19,8 +19,9 @@ type tx struct {
 	counts   map[counter]int64
 	totals   map[string]int64 // see conservation.go
 	bands    map[bandKey]*band
-	facts    []any // of messages: rows for flushFacts
+	hits     map[hitKey]hits
 	shadowed map[Shadowed]int64
+	facts    []any   // of messages: rows for flushFacts
 	queue    bool    // the suspended queue has changed
 	erased   bool    // a message was deleted for good
 	noted    []int64 // entries of the audit log that one change added
@@ -134,6 +135,7 @@ func (t *tx) readSequence() error {
 // countDecision counts what became of a message. Nothing in it says which message.
 func (t *tx) countDecision(r *Record, kind string) {
 	t.total(totalAccepted)
+	t.countHit(r)
 	at := minute(r.Envelope.ReceivedAt)
 	t.count(at, kind)
 	if r.Undeclared {
@@ -174,7 +176,8 @@ func (t *tx) flush() error {
 			return err
 		}
 	}
-	if err := errors.Join(t.flushTotals(), t.flushFacts(), t.flushShadowed()); err != nil {
+	err := errors.Join(t.flushTotals(), t.flushHits(), t.flushFacts(), t.flushShadowed())
+	if err != nil {
 		return err
 	}
 	if err := t.flushBands(); err != nil || !t.file {

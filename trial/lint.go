@@ -29,7 +29,8 @@ func Lint(ctx context.Context, db *store.DB) iter.Seq2[lint.Finding, error] {
 					yield(lint.Finding{}, err)
 					return
 				}
-				on := lint.Entry{List: list, Entry: e.Entry, Expired: e.Expired}
+				on := lint.Entry{List: list, Entry: e.Entry, Expired: e.Expired,
+					Unmet: e.Unmet}
 				for f := range looked.Entry(on) {
 					if !yield(f, nil) {
 						return

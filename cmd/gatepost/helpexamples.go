@@ -26,6 +26,7 @@ func helpExamples() map[string]string {
 		"rules history":         "rules history --entry junk.example",
 		"rules diff":            "rules diff 0",
 		"rules revert":          "rules revert 0",
+		"rules stale":           "rules stale --since 90d",
 		"rules import":          "rules import block blocklist.txt",
 		"rules shadow":          "rules shadow set --add 'block *' --add 'allow shop.example'\nrules shadow diff",
 		"rules shadow set":      "rules shadow set --add 'block *'\nrules shadow set --block blocklist.txt",

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -17,7 +18,7 @@ func newRulesCommand(a *app) *cobra.Command {
 	return group("rules", "show and change the allowlist and the blocklist",
 		newRulesShow(a), newRulesSet(a), newRulesAdd(a), newRulesRemove(a), newRulesImport(a),
 		newRulesTry(a), newRulesShadow(a), newRulesLint(a), newRulesHistory(a), newRulesDiff(a),
-		newRulesRevert(a))
+		newRulesRevert(a), newRulesStale(a))
 }
 
 func newRulesShow(a *app) *cobra.Command {
@@ -109,7 +110,7 @@ func (a *app) printRules(ctx context.Context, db *store.DB, list policy.ListName
 		}
 	}
 	lines := orNone(a, listed, fmt.Sprintf("the %slist is empty", list))
-	headers := []string{"ENTRY", "ADDED", "EXPIRES", "NOTE"}
+	headers := []string{"ENTRY", "ADDED", "EXPIRES", "HITS", "LAST", "NOTE"}
 	return printList(a, lines, headers, func(r listedRule) []string {
 		switch {
 		case !onTerminal && both:
@@ -117,7 +118,8 @@ func (a *app) printRules(ctx context.Context, db *store.DB, list policy.ListName
 		case !onTerminal:
 			return []string{r.Entry}
 		}
-		return []string{r.Entry, a.when(r.CreatedAt), a.expires(r.Rule), r.Note}
+		return []string{r.Entry, a.when(r.CreatedAt), a.expires(r.Rule),
+			strconv.FormatInt(r.Hits.Count, 10), a.whenever(r.Last), r.Note}
 	})
 }
 
