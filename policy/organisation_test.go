@@ -20,7 +20,7 @@ func TestOrganisationCountsAsAllowed(t *testing.T) {
 		other.allow, other.orgs = d.allow[moved:], d.allow[:moved]
 		again := other.decide(t)
 		if again.Action != got.Action || again.Cause != got.Cause || again.Field != got.Field ||
-			again.RuleText() != got.RuleText() && !slices.Contains(other.orgs, again.RuleText()) {
+			again.RuleText() != got.RuleText() && !slices.Contains(d.allow, again.RuleText()) {
 			r.Fatalf("allow %q: %v %q; organisation %q: %v %q", d.allow, got.Action, got.Why(),
 				other.orgs, again.Action, again.Why())
 		}
