@@ -38,7 +38,8 @@ func watched(t *testing.T) *gateway {
 		t.Fatal(err)
 	}
 	config := cert + ".toml"
-	err := os.WriteFile(config, []byte("[handoff.desk]\nkind = \"smtp\"\naddress = \"127.0.0.1:1\"\n"),
+	err := os.WriteFile(config, []byte("[handoff.desk]\nkind = \"smtp\"\naddress = \"127.0.0.1:1\"\n"+
+		"[clamav]\naddress = \"127.0.0.1:1\"\non_failure = \"pass\"\n"),
 		0o600)
 	if err != nil {
 		t.Fatal(err)
