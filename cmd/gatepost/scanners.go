@@ -61,7 +61,7 @@ func (set *scannerSet) send(counter, gauge sender) {
 		}
 		counter("scan_seconds_total", "Time that scans took together, waiting included.",
 			counts.Seconds(), "scanner", s.String())
-		gauge("scans_open", "Scans that wait or are under way.", float64(counts.Open()),
+		gauge("scans_open", "Scans that wait or are in progress.", float64(counts.Open()),
 			"scanner", s.String())
 	}
 }
