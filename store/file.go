@@ -151,8 +151,8 @@ func checkHeader(path string, size int64) error {
 	pages, owner := size/pageSize, number(68)
 	switch {
 	case number(24) == number(92) && pages < number(28):
-		return fmt.Errorf("%s is damaged (%d of its %d pages are there): restore it from a "+
-			"backup", path, pages, number(28))
+		return fmt.Errorf("%s is damaged (%d of its %d pages are there): %s", path, pages,
+			number(28), mendDamage)
 	case owner != applicationID && (owner != 0 || pages > 1):
 		return fmt.Errorf("%s is a database of another program: name another file with --db", path)
 	case owner == applicationID && pages == 1:
