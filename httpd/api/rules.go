@@ -72,20 +72,25 @@ type ruleTexts struct {
 	Generation *int64  `json:"generation"` // at which it read them
 }
 
-// setRules replaces the lists that are named, each whole: all of them or none. Whoever says at
-// which generation they read them is refused if they were changed since.
-func (s *handlers) setRules(w http.ResponseWriter, r *http.Request, c httpd.Caller) error {
+// readLists reads the lists of a request, and at which generation its sender read them.
+func readLists(r *http.Request) (lists []store.NewList, seen int64, err error) {
 	var in struct {
 		Rules ruleTexts `json:"rules"`
 	}
-	if err := readOwnJSON(r, &in); err != nil {
-		return err
+	if err = readOwnJSON(r, &in); err != nil {
+		return nil, 0, err
 	}
-	lists, err := in.Rules.lists()
-	if err != nil {
-		return err
+	if lists, err = in.Rules.lists(); err != nil {
+		return nil, 0, err
 	}
-	seen, err := since(in.Rules.Generation)
+	seen, err = since(in.Rules.Generation)
+	return lists, seen, err
+}
+
+// setRules replaces the lists that are named, each whole: all of them or none. Whoever says at
+// which generation they read them is refused if they were changed since.
+func (s *handlers) setRules(w http.ResponseWriter, r *http.Request, c httpd.Caller) error {
+	lists, seen, err := readLists(r)
 	if err != nil {
 		return err
 	}

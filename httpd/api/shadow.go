@@ -43,17 +43,7 @@ func (s *handlers) showShadow(w http.ResponseWriter, r *http.Request, _ httpd.Ca
 
 // setShadow takes what setRules takes.
 func (s *handlers) setShadow(w http.ResponseWriter, r *http.Request, c httpd.Caller) error {
-	var in struct {
-		Rules ruleTexts `json:"rules"`
-	}
-	if err := readOwnJSON(r, &in); err != nil {
-		return err
-	}
-	lists, err := in.Rules.lists()
-	if err != nil {
-		return err
-	}
-	seen, err := since(in.Rules.Generation)
+	lists, seen, err := readLists(r)
 	if err != nil {
 		return err
 	}

@@ -28,13 +28,7 @@ func (s *handlers) tryRules(w http.ResponseWriter, r *http.Request, _ httpd.Call
 		}
 		last = n
 	}
-	var in struct {
-		Rules ruleTexts `json:"rules"`
-	}
-	if err := readOwnJSON(r, &in); err != nil {
-		return err
-	}
-	lists, err := in.Rules.lists()
+	lists, _, err := readLists(r)
 	if err != nil {
 		return err
 	}
