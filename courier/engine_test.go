@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -37,11 +38,15 @@ func TestSinks(t *testing.T) {
 			t.Run(fmt.Sprint(c.name, " ", n), func(t *testing.T) {
 				s := newSink(t, &sink{})
 				s.say(c.answer)
-				desk := s.target(t, "desk")
+				desk, ease := s.target(t, "desk"), func() {}
+				if strings.HasPrefix(c.name, "hangs") {
+					desk, ease = hurried(s.waiting(t, "desk", 200*time.Millisecond), desk)
+				}
 				h := openHouse(t, desk)
 				h.start(desk)
 				h.receive(n)
 				h.passes("desk", c.state, n, func() {
+					ease()
 					if c.state == store.HandoffWaiting {
 						s.once(t, 0)
 					}
@@ -90,7 +95,7 @@ func (h *house) passes(target, state string, n int, mend func()) {
 func TestSinkHangs(t *testing.T) {
 	slow, quick := newSink(t, &sink{}), newSink(t, &sink{lmtp: true})
 	slow.say(at("mail", "hang"))
-	first, second := slow.target(t, "slow"), quick.target(t, "quick")
+	first, second := slow.waiting(t, "slow", 200*time.Millisecond), quick.target(t, "quick")
 	h := openHouse(t, first, second)
 	h.start(first, second)
 	h.receive(200)

@@ -2,6 +2,7 @@ package courier
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -196,12 +198,42 @@ func (s *sink) once(t testing.TB, n int) {
 	}
 }
 
-// target is one whose sink is s.
+// target is one whose sink is s, and which waits for an answer as long as a busy machine may
+// take for it.
 func (s *sink) target(t testing.TB, name string) Target {
+	return s.waiting(t, name, time.Minute)
+}
+
+// waiting is one that waits so long for an answer.
+func (s *sink) waiting(t testing.TB, name string, patience time.Duration) Target {
+	t.Helper()
 	carrier, err := NewSMTP(SMTPConfig{Address: s.address(), Host: "mx.test", LMTP: s.lmtp,
-		Silence: 200 * time.Millisecond, Final: 200 * time.Millisecond})
+		Silence: patience, Final: patience})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return Target{Name: name, Carrier: carrier, Parallel: 4, Timeout: time.Minute}
 }
+
+// An easing is a carrier that waits but a moment for what hangs, until it is at ease: from then on
+// it is a patient one, since a busy machine answers late.
+type easing struct {
+	hasty, patient Carrier
+	eased          atomic.Bool
+}
+
+// hurried is a target that gives up on what hangs, and is at ease once ease is called.
+func hurried(hasty, patient Target) (_ Target, ease func()) {
+	e := &easing{hasty: hasty.Carrier, patient: patient.Carrier}
+	hasty.Carrier = e
+	return hasty, func() { e.eased.Store(true) }
+}
+
+func (e *easing) Carry(ctx context.Context, p *Parcel, dialogue io.Writer) Result {
+	if e.eased.Load() {
+		return e.patient.Carry(ctx, p, dialogue)
+	}
+	return e.hasty.Carry(ctx, p, dialogue)
+}
+
+func (e *easing) Close() error { return errors.Join(e.hasty.Close(), e.patient.Close()) }

@@ -155,15 +155,15 @@ func TestReceivers(t *testing.T) {
 			t.Run(fmt.Sprint(c.name, " ", n), func(t *testing.T) {
 				r := newReceiver(t)
 				r.say(c.way)
-				patience := time.Minute
+				desk, ease := r.target(t, time.Minute, c.again), func() {}
 				if strings.HasPrefix(c.name, "hangs") {
-					patience = time.Second
+					desk, ease = hurried(r.target(t, 200*time.Millisecond, c.again), desk)
 				}
-				desk := r.target(t, patience, c.again)
 				h := openHouse(t, desk)
 				h.start(desk)
 				h.receive(n)
 				h.passes("desk", c.state, n, func() {
+					ease()
 					r.once(t, 0)
 					r.say(nil)
 				})
