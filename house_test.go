@@ -40,7 +40,7 @@ var arrows = map[string][]string{
 	"mailfile":        {"message"},
 	"settings":        {"message", "policy", "smtpd"},
 	"terminal":        {},
-	"zendesk":         {"message", "policy", "store"},
+	"zendesk":         {"lint", "message", "policy", "store"},
 	"docs":            {},
 }
 

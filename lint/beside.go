@@ -5,8 +5,30 @@ import "gatepost/policy"
 // The questions that other entries answer.
 
 // by notes the entry that makes the finding.
-func (f *Finding) by(list policy.ListName, k policy.Keyword, target string) bool {
-	f.Other = Entry{List: list, Entry: policy.Entry{Keyword: k, Target: target}}
+func (l *Lists) by(f *Finding, list policy.ListName, k policy.Keyword, target string) bool {
+	e := policy.Entry{Keyword: k, Target: target}
+	if list == policy.Allow {
+		e = l.allow.Shown(e)
+	} else {
+		e = l.block.Shown(e)
+	}
+	f.Other = Entry{List: list, Entry: e}
+	return true
+}
+
+// letIn asks whether the allowlist or an organisation has the target, and notes that.
+func (l *Lists) letIn(f *Finding, target string) bool {
+	if has(l.allow, policy.Plain, target) {
+		return l.by(f, policy.Allow, policy.Plain, target)
+	}
+	return l.byOrg(f, target)
+}
+
+func (l *Lists) byOrg(f *Finding, target string) bool {
+	if !has(l.orgs, policy.Plain, target) {
+		return false
+	}
+	f.Other = l.ofOrg(target)
 	return true
 }
 
@@ -17,27 +39,38 @@ func (l *Lists) covered(f *Finding) bool {
 	switch {
 	case e.Target == policy.Everyone:
 		return false
-	case e.List == policy.Allow:
-		for d := range above(e.Target) {
-			if has(l.allow, policy.Plain, d) {
-				return f.by(policy.Allow, policy.Plain, d)
-			}
-		}
-		return false
+	case e.allows():
+		return l.letInAnyway(f)
 	}
 	for d := range above(e.Target) {
 		if has(l.block, e.Keyword, d) && !l.rejectsAlone(e) {
-			return f.by(policy.Block, e.Keyword, d)
+			return l.by(f, policy.Block, e.Keyword, d)
 		}
 		if e.Keyword != policy.SuspendKeyword && has(l.block, policy.SuspendKeyword, d) {
-			return f.by(policy.Block, policy.SuspendKeyword, d)
+			return l.by(f, policy.Block, policy.SuspendKeyword, d)
 		}
 	}
 	same := e.Keyword != policy.SuspendKeyword && has(l.block, policy.SuspendKeyword, e.Target)
 	if !same || e.Keyword == policy.Plain && l.sparing(e) {
 		return false
 	}
-	return f.by(policy.Block, policy.SuspendKeyword, e.Target)
+	return l.by(f, policy.Block, policy.SuspendKeyword, e.Target)
+}
+
+// letInAnyway asks whether who an entry lets in is so by another. What organisations have says more
+// than who is let in: of that only what the same one has above it is asked.
+func (l *Lists) letInAnyway(f *Finding) bool {
+	for d := range above(f.Entry.Target) {
+		switch {
+		case f.Entry.List == policy.Allow && l.letIn(f, d):
+			return true
+		case f.Entry.List == policy.Org && l.byOrg(f, d) &&
+			f.Other.Organization == f.Entry.Organization:
+			return true
+		}
+	}
+	f.Other = Entry{}
+	return f.Entry.List == policy.Allow && l.byOrg(f, f.Entry.Target)
 }
 
 // rejectsAlone reports whether the entry rejects what the same keyword on the domain only holds:
@@ -52,32 +85,31 @@ func (l *Lists) sparing(e Entry) bool { return l.everyone && e.isAddress() }
 // keywords are those that beat the allowlist.
 var keywords = [...]policy.Keyword{policy.SuspendKeyword, policy.RejectKeyword}
 
-// beaten asks whether a keyword on the blocklist takes everything from an entry of the allowlist.
+// beaten asks whether a keyword on the blocklist takes everything from an entry that lets in.
 func (l *Lists) beaten(f *Finding) bool {
-	if f.Entry.List != policy.Allow {
+	if !f.Entry.allows() {
 		return false
 	}
 	for _, k := range keywords {
 		for d := range from(f.Entry.Target) {
 			if has(l.block, k, d) {
-				return f.by(policy.Block, k, d)
+				return l.by(f, policy.Block, k, d)
 			}
 		}
 		if !l.sparing(f.Entry) && has(l.block, k, f.Entry.Target) {
-			return f.by(policy.Block, k, f.Entry.Target)
+			return l.by(f, policy.Block, k, f.Entry.Target)
 		}
 	}
 	return false
 }
 
-// contradicting asks whether the other list has the same.
+// contradicting asks whether the same is let in here and held there.
 func (l *Lists) contradicting(f *Finding) bool {
-	other, name := l.block, policy.Block
-	if f.Entry.List == policy.Block {
-		other, name = l.allow, policy.Allow
+	e := f.Entry
+	if e.allows() {
+		return has(l.block, policy.Plain, e.Target) && l.by(f, policy.Block, policy.Plain, e.Target)
 	}
-	return f.Entry.Keyword == policy.Plain && has(other, policy.Plain, f.Entry.Target) &&
-		f.by(name, policy.Plain, f.Entry.Target)
+	return e.Keyword == policy.Plain && l.letIn(f, e.Target)
 }
 
 // divided asks whether an address is allowed and has a keyword that holds only for who has no
@@ -88,26 +120,25 @@ func (l *Lists) divided(f *Finding) bool {
 		return false
 	}
 	if e.List == policy.Block {
-		return e.Keyword != policy.Plain && has(l.allow, policy.Plain, e.Target) &&
-			f.by(policy.Allow, policy.Plain, e.Target)
+		return e.Keyword != policy.Plain && l.letIn(f, e.Target)
 	}
 	for _, k := range keywords {
 		if has(l.block, k, e.Target) {
-			return f.by(policy.Block, k, e.Target)
+			return l.by(f, policy.Block, k, e.Target)
 		}
 	}
 	return false
 }
 
-// overruled asks whether the allowlist lets in what a plain entry would hold.
+// overruled asks whether what a plain entry would hold is let in.
 func (l *Lists) overruled(f *Finding) bool {
 	e := f.Entry
 	if e.List != policy.Block || e.Keyword != policy.Plain || e.Target == policy.Everyone {
 		return false
 	}
 	for d := range above(e.Target) {
-		if has(l.allow, policy.Plain, d) {
-			return f.by(policy.Allow, policy.Plain, d)
+		if l.letIn(f, d) {
+			return true
 		}
 	}
 	return false
@@ -120,14 +151,14 @@ func (l *Lists) muted(f *Finding) bool {
 		return false
 	}
 	if l.everyone && e.isDomain() {
-		return f.by(policy.Block, policy.Plain, policy.Everyone)
+		return l.by(f, policy.Block, policy.Plain, policy.Everyone)
 	}
 	if has(l.block, policy.Plain, e.Target) {
-		return f.by(policy.Block, policy.Plain, e.Target)
+		return l.by(f, policy.Block, policy.Plain, e.Target)
 	}
 	for d := range above(e.Target) {
 		if has(l.block, policy.Plain, d) {
-			return f.by(policy.Block, policy.Plain, d)
+			return l.by(f, policy.Block, policy.Plain, d)
 		}
 	}
 	return false

@@ -1,6 +1,6 @@
-// Package lint says what is odd about the lists: entries that never decide, that say two things
-// at once, or that reach further than who wrote them may think. It is pure, changes nothing, and
-// does not know the time.
+// Package lint says what is odd about the lists and about what organisations have: entries that
+// never decide, that say two things at once, or that reach further than who wrote them may think.
+// It is pure, changes nothing, and does not know the time.
 package lint
 
 import (
@@ -12,13 +12,25 @@ import (
 	"gatepost/policy"
 )
 
-// An Entry is one entry of a list, and what is known of its life.
+// An Entry is one entry of a list or of an organisation, and what is known of its life.
 type Entry struct {
 	List policy.ListName
 	policy.Entry
-	Expired bool // its time is over
-	Unmet   bool // no mail met it for long
+	Organization string // the name of that which has it, if List is policy.Org
+	Expired      bool   // its time is over
+	Unmet        bool   // no mail met it for long
 }
+
+// Where says where the entry stands: "on the allowlist", "in the organisation Acme".
+func (e Entry) Where() string {
+	if e.List == policy.Org {
+		return "in the organisation " + e.Organization
+	}
+	return "on the " + string(e.List) + "list"
+}
+
+// allows reports whether it is there to let somebody in.
+func (e Entry) allows() bool { return e.List != policy.Block }
 
 // IsZero reports whether there is no entry.
 func (e Entry) IsZero() bool { return e.Entry.IsZero() }
@@ -35,12 +47,17 @@ type Finding struct {
 	About string // what else does: an address of ours, a domain; or ""
 }
 
+// String is the finding as a sentence: "ann@acme.test on the allowlist never decides: …".
+func (f Finding) String() string {
+	return fmt.Sprintf("%s %s %s", f.Entry, f.Entry.Where(), f.Words())
+}
+
 // Words say what is odd, as a sentence goes on that begins with the entry.
 func (f Finding) Words() string {
 	if words := findings[f.Kind].words; strings.Contains(words, "%s") {
 		about := f.About
 		if !f.Other.IsZero() {
-			about = f.Other.String()
+			about = f.Other.String() + " " + f.Other.Where()
 		}
 		return fmt.Sprintf(words, about)
 	}
@@ -50,24 +67,33 @@ func (f Finding) Words() string {
 // Fix is what mends it, in that order.
 func (f Finding) Fix() []Change { return findings[f.Kind].fix(f.Entry) }
 
-// A Change puts an entry on a list or takes it off.
+// A Change puts an entry on a list or takes it off, or takes it from an organisation.
 type Change struct {
-	List policy.ListName
+	List         policy.ListName
+	Organization string // if List is policy.Org
 	policy.Change
+}
+
+// Do is what is done with the entry: "add" or "remove".
+func (c Change) Do() string {
+	if c.Removed {
+		return "remove"
+	}
+	return "add"
 }
 
 // Args are those of the program's command that makes the change.
 func (c Change) Args() []string {
-	do := "add"
-	if c.Removed {
-		do = "remove"
+	if c.List == policy.Org {
+		return []string{"org", c.Do(), c.Organization, c.Entry.String()}
 	}
-	return []string{"rules", do, string(c.List), c.Entry.String()}
+	return []string{"rules", c.Do(), string(c.List), c.Entry.String()}
 }
 
-// Lists are two lists, as they are looked at.
+// Lists are two lists and what organisations have, as they are looked at.
 type Lists struct {
 	allow, block *policy.List
+	orgs         *policy.List      // the text of an entry is the name of its organisation
 	everyone     bool              // the blocklist has *
 	support      map[string]bool   // our own support addresses
 	ours         map[string]string // the domains that cover one of them, and which
@@ -77,7 +103,7 @@ type Lists struct {
 // New looks at the lists of a policy. Known are the domains of senders who write to us, the more
 // important first.
 func New(p *policy.Policy, known iter.Seq[message.Domain]) *Lists {
-	l := &Lists{allow: p.Allow, block: p.Block, support: map[string]bool{},
+	l := &Lists{allow: p.Allow, block: p.Block, orgs: p.Orgs, support: map[string]bool{},
 		ours: map[string]string{}, alike: newLookAlikes(known)}
 	l.everyone = has(p.Block, policy.Plain, policy.Everyone)
 	for a := range p.Support {
@@ -106,27 +132,15 @@ func (l *Lists) Entry(e Entry) iter.Seq[Finding] {
 	}
 }
 
-// Concern tells the findings that are about one of these entries, or that one of them makes.
-func Concern(entries []Entry) func(Finding) bool {
-	type rule struct {
-		list    policy.ListName
-		keyword policy.Keyword
-		target  string
-	}
-	of := func(e Entry) rule { return rule{e.List, e.Keyword, e.Target} }
-	these := make(map[rule]bool, len(entries))
-	for _, e := range entries {
-		these[of(e)] = true
-	}
-	return func(f Finding) bool { return these[of(f.Entry)] || these[of(f.Other)] }
-}
-
 // Has reports whether an entry is on its list, and not over its time.
 func (l *Lists) Has(e Entry) bool {
-	if e.List == policy.Allow {
+	switch e.List {
+	case policy.Allow:
 		return l.allow.Has(e.Entry)
+	case policy.Block:
+		return l.block.Has(e.Entry)
 	}
-	return l.block.Has(e.Entry)
+	return l.orgs.Has(e.Entry)
 }
 
 func has(list *policy.List, k policy.Keyword, target string) bool {

@@ -17,7 +17,7 @@ import (
 var known = []message.Domain{"acme.test", "example.com", "big-shop.example", "xn--bcher-kva.example"}
 
 // Each kind has entries that it is found of, and one that is nearly such and is not. A list and
-// an entry are written as in `gatepost rules add`.
+// an entry are written as in `gatepost rules add`, an organisation and what it has as in `org add`.
 var table = []struct {
 	kind                lint.Kind
 	allow, block, entry string
@@ -84,6 +84,87 @@ var table = []struct {
 		"help.test | | allow help.test"},
 }
 
+// The same beside organisations: all that is there is written one after the other.
+var orgTable = []struct {
+	kind         lint.Kind
+	there, entry string
+	words        string // a part of what is said
+	near         string // what is there in a near miss
+}{
+	{lint.Covered, "Acme acme.test, allow ann@acme.test", "allow ann@acme.test",
+		"acme.test in the organisation Acme does", "Acme acme.test.example, allow ann@acme.test"},
+	{lint.Covered, "Acme acme.test, allow acme.test", "allow acme.test",
+		"acme.test in the organisation Acme does", "Acme mail.acme.test, allow acme.test"},
+	{lint.Covered, "Acme acme.test, Acme ann@acme.test", "Acme ann@acme.test",
+		"acme.test in the organisation Acme does", "Widget acme.test, Acme ann@acme.test"},
+	{lint.Beaten, "Acme acme.test, block suspend:acme.test", "Acme acme.test",
+		"suspend:acme.test on the blocklist beats it",
+		"Acme acme.test, block suspend:bob@acme.test"},
+	{lint.Beaten, "Acme ann@free.test, block reject:free.test", "Acme ann@free.test",
+		"reject:free.test on the blocklist beats it", "Acme ann@free.test, block free.test"},
+	{lint.Contradicting, "Acme acme.test, block acme.test", "block acme.test",
+		"contradicts acme.test in the organisation Acme", "Acme ann@acme.test, block acme.test"},
+	{lint.Contradicting, "Acme acme.test, block acme.test", "Acme acme.test",
+		"contradicts acme.test on the blocklist", "Acme acme.test, block *"},
+	{lint.Divided, "Acme ann@acme.test, block *, block suspend:ann@acme.test",
+		"block suspend:ann@acme.test", "contradicts ann@acme.test in the organisation Acme",
+		"Acme acme.test, block *, block suspend:ann@acme.test"},
+	{lint.Divided, "Acme ann@acme.test, block *, block reject:ann@acme.test",
+		"Acme ann@acme.test", "contradicts reject:ann@acme.test on the blocklist",
+		"Acme ann@acme.test, block reject:ann@acme.test"},
+	{lint.Overruled, "Acme acme.test, block bob@mail.acme.test", "block bob@mail.acme.test",
+		"acme.test in the organisation Acme lets in the rest",
+		"Acme notacme.test, block bob@mail.acme.test"},
+	{lint.Provider, "Acme gmail.com", "Acme gmail.com", "mail provider", "Acme ann@gmail.com"},
+	{lint.Registry, "Acme github.io", "Acme github.io", "public suffix", "Acme ann.github.io"},
+	{lint.LookAlike, "Acme acrne.test", "Acme acrne.test", "looks like acme.test",
+		"Acme ache.test"},
+	{lint.Ours, "Acme support@help.test", "Acme support@help.test", "covers support@help.test",
+		"Acme help.test"},
+}
+
+func TestFindingsOfOrganizations(t *testing.T) {
+	for _, c := range orgTable {
+		t.Run(c.kind.String()+" "+c.entry, func(t *testing.T) {
+			f, ok := findAmong(t, c.kind, c.there, c.entry)
+			if !ok || !strings.Contains(f.Words(), c.words) || len(f.Fix()) == 0 {
+				t.Errorf("found %v: %s; fix %v", ok, f.Words(), f.Fix())
+			}
+			entry := c.entry
+			if all := strings.Split(c.near, ", "); !slices.Contains(all, entry) {
+				entry = all[0]
+			}
+			if f, ok := findAmong(t, c.kind, c.near, entry); ok {
+				t.Errorf("the near miss is found: %s", f)
+			}
+		})
+	}
+	f, _ := findAmong(t, lint.Beaten, "Acme acme.test, block suspend:acme.test", "Acme acme.test")
+	if args := f.Fix()[0].Args(); !slices.Equal(args, []string{"org", "remove", "Acme", "acme.test"}) {
+		t.Errorf("the command is %q", args)
+	}
+}
+
+func findAmong(t *testing.T, kind lint.Kind, there, entry string) (lint.Finding, bool) {
+	t.Helper()
+	var entries []lint.Entry
+	for _, text := range strings.Split(there, ", ") {
+		entries = append(entries, parse(t, text))
+	}
+	p := newPolicy(t, "", "")
+	compileInto(p, entries)
+	return first(lint.New(p, slices.Values(known)).Entry(parse(t, entry)), kind)
+}
+
+func first(all iter.Seq[lint.Finding], kind lint.Kind) (lint.Finding, bool) {
+	for f := range all {
+		if f.Kind == kind {
+			return f, true
+		}
+	}
+	return lint.Finding{}, false
+}
+
 func TestFindings(t *testing.T) {
 	found := map[lint.Kind]bool{}
 	for _, c := range table {
@@ -106,7 +187,7 @@ func TestFindings(t *testing.T) {
 		found[c.kind] = true
 	}
 	for _, expired := range []bool{false, true} { // which the caller knows
-		entry := parse(t, policy.Allow, "acme.test")
+		entry := parse(t, "allow acme.test")
 		entry.Expired = expired
 		kinds := kindsOf(lint.New(&policy.Policy{}, none).Entry(entry))
 		if expired != slices.Equal(kinds, []lint.Kind{lint.Expired}) {
@@ -114,7 +195,7 @@ func TestFindings(t *testing.T) {
 		}
 	}
 	for _, unmet := range []bool{false, true} {
-		entry := parse(t, policy.Allow, "acme.test")
+		entry := parse(t, "allow acme.test")
 		entry.Unmet = unmet
 		kinds := kindsOf(lint.New(newPolicy(t, "acme.test", ""), none).Entry(entry))
 		if unmet != slices.Equal(kinds, []lint.Kind{lint.Unmet}) {
@@ -159,32 +240,45 @@ func TestFixes(t *testing.T) {
 	}
 }
 
-func TestConcerns(t *testing.T) {
-	f, ok := find(t, lint.Beaten, "ann@acme.test", "suspend:acme.test", "allow ann@acme.test")
-	if !ok {
-		t.Fatal("is not found")
+// What is odd because of an entry is said with it, of whichever entry it is; what is odd anyway, or
+// by another, is not.
+func TestAround(t *testing.T) {
+	var there []lint.Entry
+	for _, text := range []string{"allow ann@acme.test", "allow bob@widget.test", "allow gmail.com",
+		"Acme eu.acme.test", "Acme fine.test", "block suspend:widget.test", "block reject:junk.test",
+		"block x@acme.test"} {
+		there = append(there, parse(t, text))
 	}
-	for text, want := range map[string]bool{"suspend:acme.test": true, "acme.test": false,
-		"suspend:ann@acme.test": false} {
-		if got := lint.Concern([]lint.Entry{parse(t, policy.Block, text)})(f); got != want {
-			t.Errorf("%s: %v", text, got)
+	for text, want := range map[string][]string{
+		"block suspend:acme.test": {"ann@acme.test on the allowlist lets nobody in",
+			"eu.acme.test in the organisation Acme lets nobody in",
+			"x@acme.test on the blocklist never decides"},
+		"allow acme.test": {"ann@acme.test on the allowlist never decides",
+			"x@acme.test on the blocklist holds only mail that may not"},
+		"Acme acme.test": {"ann@acme.test on the allowlist never decides",
+			"eu.acme.test in the organisation Acme never decides",
+			"x@acme.test on the blocklist holds only mail that may not"},
+		"block fine.test": {"fine.test on the blocklist contradicts",
+			"fine.test in the organisation Acme contradicts"},
+		"block *":         {"reject:junk.test on the blocklist rejects nothing"},
+		"allow else.test": nil,
+	} {
+		p, entry := newPolicy(t, "", ""), parse(t, text)
+		compileInto(p, append(slices.Clone(there), entry))
+		var got []string
+		for f := range lint.New(p, slices.Values(known)).Around([]lint.Entry{entry}) {
+			got = append(got, f.String())
 		}
-	}
-	if !lint.Concern([]lint.Entry{parse(t, policy.Allow, "ann@acme.test")})(f) {
-		t.Error("the entry itself is not concerned")
+		if !slices.EqualFunc(got, want, strings.HasPrefix) {
+			t.Errorf("%s:\n got %q\nwant %q", text, got, want)
+		}
 	}
 }
 
 func find(t *testing.T, kind lint.Kind, allow, block, entry string) (lint.Finding, bool) {
 	t.Helper()
-	list, text, _ := strings.Cut(entry, " ")
 	lists := lint.New(newPolicy(t, allow, block), slices.Values(known))
-	for f := range lists.Entry(parse(t, policy.ListName(list), text)) {
-		if f.Kind == kind {
-			return f, true
-		}
-	}
-	return lint.Finding{}, false
+	return first(lists.Entry(parse(t, entry)), kind)
 }
 
 func newPolicy(t testing.TB, allow, block string) *policy.Policy {
@@ -206,13 +300,24 @@ func newPolicy(t testing.TB, allow, block string) *policy.Policy {
 	return p
 }
 
-func parse(t testing.TB, list policy.ListName, text string) lint.Entry {
+func parse(t testing.TB, text string) lint.Entry {
 	t.Helper()
-	e, err := policy.ParseEntry(list, text)
+	e, err := parseEntry(text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return lint.Entry{List: list, Entry: e}
+	return e
+}
+
+// parseEntry reads one after its list, or after the name of the organisation that has it.
+func parseEntry(text string) (lint.Entry, error) {
+	name, entry, _ := strings.Cut(text, " ")
+	list, org := policy.ListName(name), ""
+	if list != policy.Allow && list != policy.Block {
+		list, org = policy.Org, name
+	}
+	e, err := policy.ParseEntry(list, entry)
+	return lint.Entry{List: list, Entry: e, Organization: org}, err
 }
 
 func kindsOf(findings iter.Seq[lint.Finding]) (kinds []lint.Kind) {

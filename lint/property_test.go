@@ -2,7 +2,6 @@ package lint_test
 
 import (
 	"slices"
-	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -16,40 +15,42 @@ import (
 var targets = []string{"acme.test", "mail.acme.test", "eu.mail.acme.test", "spam.test",
 	"ann@acme.test", "bob@mail.acme.test", "eve@eu.mail.acme.test", "ann@spam.test"}
 
-// TestDeadNeverDecides: whatever the lists, the settings and the message are, a decision is the
-// same without an entry that is called dead, and without all of them.
-func TestDeadNeverDecides(t *testing.T) {
-	dead := 0
+// TestIdleNeverDecides: whatever the lists, organisations, settings and message are, a decision is
+// the same without an entry that is said never to decide, and without all of them.
+func TestIdleNeverDecides(t *testing.T) {
+	idle := map[policy.ListName]int{}
 	rapid.Check(t, func(r *rapid.T) {
 		entries := drawEntries(r)
 		p := &policy.Policy{Settings: drawSettings(r)}
-		p.Allow, p.Block = compile(entries)
+		compileInto(p, entries)
 		lists := lint.New(p, none)
-		isDead := func(e lint.Entry) bool {
-			return slices.ContainsFunc(kindsOf(lists.Entry(e)), lint.Kind.Dead)
+		isIdle := func(e lint.Entry) bool {
+			return slices.ContainsFunc(kindsOf(lists.Entry(e)), lint.Kind.Idle)
 		}
 		f := drawFacts(r)
 		before := p.Decide(f)
 		for i, e := range entries {
-			if !isDead(e) {
+			if !isIdle(e) {
 				continue
 			}
-			dead++
+			idle[e.List]++
 			same(r, "without "+string(e.List)+" "+e.String(), p, f, &before,
 				slices.Delete(slices.Clone(entries), i, i+1))
 		}
-		same(r, "without all that is dead", p, f, &before,
-			slices.DeleteFunc(slices.Clone(entries), isDead))
+		same(r, "without all of them", p, f, &before,
+			slices.DeleteFunc(slices.Clone(entries), isIdle))
 	})
-	if dead == 0 {
-		t.Error("nothing was dead")
+	for _, list := range []policy.ListName{policy.Allow, policy.Block, policy.Org} {
+		if idle[list] == 0 {
+			t.Errorf("no entry of %s was ever idle", list)
+		}
 	}
 }
 
 func same(r *rapid.T, what string, p *policy.Policy, f *policy.Facts, before *policy.Decision,
 	entries []lint.Entry) {
 	without := *p
-	without.Allow, without.Block = compile(entries)
+	compileInto(&without, entries)
 	after := without.Decide(f)
 	if after.Action != before.Action || after.Cause != before.Cause ||
 		after.Field != before.Field || after.Address != before.Address ||
@@ -59,35 +60,39 @@ func same(r *rapid.T, what string, p *policy.Policy, f *policy.Facts, before *po
 	}
 }
 
-func compile(entries []lint.Entry) (allow, block *policy.List) {
+// compileInto has a policy decide by these entries. Of a target that two organisations have the
+// first counts, as in the store.
+func compileInto(p *policy.Policy, entries []lint.Entry) {
 	of := func(list policy.ListName) *policy.List {
 		return policy.Compile(func(yield func(policy.Entry) bool) {
 			for _, e := range entries {
+				if list == policy.Org {
+					e.Text = e.Organization
+				}
 				if e.List == list && !yield(e.Entry) {
 					return
 				}
 			}
 		})
 	}
-	return of(policy.Allow), of(policy.Block)
+	p.Allow, p.Block, p.Orgs = of(policy.Allow), of(policy.Block), of(policy.Org)
 }
 
 func drawEntries(r *rapid.T) (entries []lint.Entry) {
 	all := []string{"block *", "block *"}
 	for _, target := range targets {
-		all = append(all, "allow "+target, "allow "+target)
+		all = append(all, "allow "+target, "allow "+target, "Acme "+target, "Widget "+target)
 		for _, keyword := range []string{"", "suspend:", "reject:"} {
 			all = append(all, "block "+keyword+target)
 		}
 	}
 	for _, text := range rapid.SliceOfNDistinct(rapid.SampledFrom(all), 1, 8,
 		rapid.ID[string]).Draw(r, "entries") {
-		list, entry, _ := strings.Cut(text, " ")
-		e, err := policy.ParseEntry(policy.ListName(list), entry)
+		e, err := parseEntry(text)
 		if err != nil {
 			r.Fatal(err)
 		}
-		entries = append(entries, lint.Entry{List: policy.ListName(list), Entry: e})
+		entries = append(entries, e)
 	}
 	return entries
 }

@@ -11,7 +11,7 @@ import (
 
 // far reports whether an entry lets everything of a domain in, or drops it.
 func far(e Entry) bool {
-	return e.isDomain() && (e.List == policy.Allow || e.Keyword == policy.RejectKeyword)
+	return e.isDomain() && (e.allows() || e.Keyword == policy.RejectKeyword)
 }
 
 func (l *Lists) provider(f *Finding) bool {
@@ -36,7 +36,7 @@ func (l *Lists) isOurs(f *Finding) bool {
 }
 
 func (l *Lists) lookAlike(f *Finding) bool {
-	if f.Entry.List != policy.Allow {
+	if !f.Entry.allows() {
 		return false
 	}
 	d := message.Domain(f.Entry.Target)

@@ -45,7 +45,7 @@ func (s Severity) String() string {
 type kindRow struct {
 	id       string
 	severity Severity
-	dead     bool   // the entry never decides: without it every decision is the same
+	idle     bool   // the entry never decides: without it every decision is the same
 	words    string // behind the entry; %s is the other entry, or what else makes it so
 	fix      func(Entry) []Change
 	ask      func(*Lists, *Finding) bool
@@ -53,18 +53,18 @@ type kindRow struct {
 
 // findings are the table of them.
 var findings = [kindEnd]kindRow{
-	Covered: {id: "covered", dead: true, fix: remove, ask: (*Lists).covered,
+	Covered: {id: "covered", idle: true, fix: remove, ask: (*Lists).covered,
 		words: "never decides: %s does already what it would do"},
-	Beaten: {id: "beaten", severity: Warning, dead: true, fix: remove, ask: (*Lists).beaten,
-		words: "lets nobody in: %s on the blocklist beats the allowlist"},
+	Beaten: {id: "beaten", severity: Warning, idle: true, fix: remove, ask: (*Lists).beaten,
+		words: "lets nobody in: %s beats it"},
 	Contradicting: {id: "contradicting", severity: Warning, fix: remove,
-		ask: (*Lists).contradicting, words: "is on both lists: the allowlist lets in mail that " +
-			"is taken to be from there, the blocklist holds what only claims to be"},
+		ask: (*Lists).contradicting, words: "contradicts %s: the one lets in mail that is taken " +
+			"to be from there, the other holds what only claims to be"},
 	Divided: {id: "divided", severity: Warning, fix: remove, ask: (*Lists).divided,
-		words: "contradicts %s on the other list: beside * that holds or rejects only as long " +
-			"as the sender has no profile"},
+		words: "contradicts %s: beside * a keyword holds or rejects an address only as long as " +
+			"that has no profile"},
 	Overruled: {id: "overruled", severity: Warning, fix: suspend, ask: (*Lists).overruled,
-		words: "holds only mail that may not be from there: %s is on the allowlist"},
+		words: "holds only mail that may not be from there: %s lets in the rest"},
 	Muted: {id: "muted", severity: Warning, fix: suspend, ask: (*Lists).muted,
 		words: "rejects nothing: beside %s it holds"},
 	Provider: {id: "provider", severity: Warning, fix: temper, ask: (*Lists).provider,
@@ -76,7 +76,7 @@ var findings = [kindEnd]kindRow{
 	Ours: {id: "ours", severity: Warning, fix: remove, ask: (*Lists).isOurs,
 		words: "covers %s, an address of ours: mail that claims to be from it is held anyway " +
 			"(from_support_address)"},
-	Expired: {id: "expired", dead: true, fix: remove, words: "is over its time: it decides nothing",
+	Expired: {id: "expired", idle: true, fix: remove, words: "is over its time: it decides nothing",
 		ask: func(_ *Lists, f *Finding) bool { return f.Entry.Expired }},
 	Unmet: {id: "unmet", fix: remove, words: "decided nothing for 90 days",
 		ask: func(_ *Lists, f *Finding) bool { return f.Entry.Unmet }},
@@ -96,25 +96,25 @@ func (k Kind) String() string { return findings[k].id }
 // Severity is how much it matters.
 func (k Kind) Severity() Severity { return findings[k].severity }
 
-// Dead reports whether such an entry never decides.
-func (k Kind) Dead() bool { return findings[k].dead }
+// Idle reports whether such an entry never decides.
+func (k Kind) Idle() bool { return findings[k].idle }
 
 func remove(e Entry) []Change {
-	return []Change{{e.List, policy.Change{Entry: e.Entry, Removed: true}}}
+	return []Change{{e.List, e.Organization, policy.Change{Entry: e.Entry, Removed: true}}}
 }
 
 // become takes the entry off and puts its target there with another keyword.
 func become(e Entry, k policy.Keyword) []Change {
 	shown := e.String()[len(e.Keyword.String()):]
 	other := policy.Entry{Keyword: k, Target: e.Target, Text: k.String() + shown}
-	return append(remove(e), Change{e.List, policy.Change{Entry: other}})
+	return append(remove(e), Change{List: e.List, Change: policy.Change{Entry: other}})
 }
 
 func suspend(e Entry) []Change { return become(e, policy.SuspendKeyword) }
 
-// temper has mail held in place of rejected; from the allowlist the entry goes.
+// temper has mail held in place of rejected; an entry that lets in goes.
 func temper(e Entry) []Change {
-	if e.List == policy.Allow {
+	if e.allows() {
 		return remove(e)
 	}
 	return suspend(e)

@@ -35,9 +35,25 @@ func (l *List) Entries() iter.Seq[Entry] {
 		for target := range l.targets() {
 			for k := Plain; k <= RejectKeyword; k++ {
 				e := Entry{Keyword: k, Target: target}
-				if l.Has(e) && !yield(l.shown(e)) {
+				if l.Has(e) && !yield(l.Shown(e)) {
 					return
 				}
+			}
+		}
+	}
+}
+
+// targets are those on the list, in no order.
+func (l *List) targets() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for target := range l.base.marks {
+			if l.at(target) != 0 && !yield(target) {
+				return
+			}
+		}
+		for target, m := range l.over.marks {
+			if _, below := l.base.marks[target]; !below && m != 0 && !yield(target) {
+				return
 			}
 		}
 	}

@@ -155,13 +155,13 @@ func (p *Policy) entry(h hit, address string) Entry {
 	case nowhere:
 		return Entry{}
 	case onAllow:
-		return p.Allow.shown(e)
+		return p.Allow.Shown(e)
 	case onOrg:
 		return e
 	case starOnBlock:
 		e.Target = Everyone
 	}
-	return p.Block.shown(e)
+	return p.Block.Shown(e)
 }
 
 // owner is the organisation whose entry was hit, "" if it is of a list.
@@ -169,5 +169,5 @@ func (p *Policy) owner(h hit, address string) string {
 	if h.list != onOrg {
 		return ""
 	}
-	return p.Orgs.shown(Entry{Target: address[len(address)-int(h.length):]}).String()
+	return p.Orgs.Shown(Entry{Target: address[len(address)-int(h.length):]}).String()
 }

@@ -124,7 +124,7 @@ func (l *List) name(top *layer, c Change) {
 		text = ""
 	}
 	delete(top.texts, rule)
-	if text != l.shown(rule).Text {
+	if text != l.Shown(rule).Text {
 		top.texts[rule] = text
 	}
 }
@@ -155,8 +155,8 @@ func (l *List) at(target string) marks {
 	return l.base.marks[target]
 }
 
-// shown is the entry with the text it was written with.
-func (l *List) shown(e Entry) Entry {
+// Shown is the entry with the text it was written with.
+func (l *List) Shown(e Entry) Entry {
 	if l == nil {
 		return e
 	}

@@ -27,13 +27,24 @@ const UnmetAfter = 90 * 24 * time.Hour
 
 // Entries are those of a list, in no order: a million of them need none.
 func (db *DB) Entries(ctx context.Context, list policy.ListName) iter.Seq2[ListedEntry, error] {
-	return each(ctx, db, scanListed, `select keyword, target, text, removed, created_at,
-			coalesce(expires_at <= $3, false), created_at < $2 and `+unmet+`
-				and $2 >= (select value from meta where name = 'hits_from')
-		from (select r.*, h.hits, h.last_at from rules r left join rule_hits h
-			on h.list = r.list and h.target = r.target and h.keyword = r.keyword
-			where r.list = $1 and not r.removed) h`, string(list),
-		db.now().Add(-UnmetAfter).UnixMilli(), db.now().UnixMilli())
+	return each(ctx, db, scanListed, listedQuery, db.listedArgs(list)...)
+}
+
+// Entry is one entry of a list, or ErrNotFound.
+func (db *DB) Entry(ctx context.Context, list policy.ListName, e policy.Entry) (ListedEntry, error) {
+	return one(ctx, db, scanListed, listedQuery+` where target = $4 and keyword = $5`,
+		append(db.listedArgs(list), e.Target, e.Keyword.String())...)
+}
+
+const listedQuery = `select keyword, target, text, removed, created_at,
+		coalesce(expires_at <= $3, false), created_at < $2 and ` + unmet + `
+			and $2 >= (select value from meta where name = 'hits_from')
+	from (select r.*, h.hits, h.last_at from rules r left join rule_hits h
+		on h.list = r.list and h.target = r.target and h.keyword = r.keyword
+		where r.list = $1 and not r.removed) h`
+
+func (db *DB) listedArgs(list policy.ListName) []any {
+	return []any{string(list), db.now().Add(-UnmetAfter).UnixMilli(), db.now().UnixMilli()}
 }
 
 func scanListed(row scanner) (l ListedEntry, err error) {
@@ -41,14 +52,6 @@ func scanListed(row scanner) (l ListedEntry, err error) {
 	l.Entry, _, err = scanEntry(also{row, []any{&created, &l.Expired, &l.Unmet}})
 	l.CreatedAt = fromMillis(created)
 	return l, err
-}
-
-// IsExpired reports whether an entry is on a list, and over its time.
-func (db *DB) IsExpired(ctx context.Context, list policy.ListName, e policy.Entry) (bool, error) {
-	n, err := one(ctx, db, scanCount, `select count(*) from rules where list = $1 and target = $2
-		and keyword = $3 and not removed and expires_at <= $4`, string(list), e.Target,
-		e.Keyword.String(), db.now().UnixMilli())
-	return n > 0, err
 }
 
 // mostCounted is how many profiles are counted to tell which domains have most: a tenth of a

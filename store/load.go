@@ -59,17 +59,6 @@ func (db *DB) loadBy(ctx context.Context, settings *policy.Settings, old *ruled,
 	return r, err
 }
 
-// OrganizationEntries are what all organisations have, as the policy is built from it, without
-// reading the lists: these may be long.
-func (db *DB) OrganizationEntries(ctx context.Context) (orgs *policy.List, err error) {
-	snapshot, err := db.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, snapshot.Rollback()) }()
-	return loadOrgs(ctx, snapshot, nil, rebind)
-}
-
 // loadOrgs reads what organisations have: of each target that changed since old the organisation
 // that has it, the first by name of several.
 func loadOrgs(ctx context.Context, snapshot *sql.Tx, old *ruled,

@@ -4,8 +4,10 @@ package trial
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"slices"
+	"strings"
 
 	"gatepost/lint"
 	"gatepost/policy"
@@ -15,33 +17,77 @@ import (
 // lists are both, in the order in which they are looked at.
 var lists = [...]policy.ListName{policy.Allow, policy.Block}
 
-// Lint gives what is odd about the lists as they stand.
+// Lint gives what is odd about the lists as they stand, and about what organisations have.
 func Lint(ctx context.Context, db *store.DB) iter.Seq2[lint.Finding, error] {
 	return func(yield func(lint.Finding, error) bool) {
-		looked, err := look(ctx, db)
+		looked, err := Look(ctx, db)
 		if err != nil {
 			yield(lint.Finding{}, err)
 			return
 		}
-		for _, list := range lists {
-			for e, err := range db.Entries(ctx, list) {
-				if err != nil {
-					yield(lint.Finding{}, err)
+		for e, err := range entries(ctx, db) {
+			if err != nil {
+				yield(lint.Finding{}, err)
+				return
+			}
+			for f := range looked.Entry(e) {
+				if !yield(f, nil) {
 					return
-				}
-				on := lint.Entry{List: list, Entry: e.Entry, Expired: e.Expired,
-					Unmet: e.Unmet}
-				for f := range looked.Entry(on) {
-					if !yield(f, nil) {
-						return
-					}
 				}
 			}
 		}
 	}
 }
 
-func look(ctx context.Context, db *store.DB) (*lint.Lists, error) {
+// entries are those of both lists, and then those of organisations.
+func entries(ctx context.Context, db *store.DB) iter.Seq2[lint.Entry, error] {
+	return func(yield func(lint.Entry, error) bool) {
+		for _, list := range lists {
+			for e, err := range db.Entries(ctx, list) {
+				if !yield(listed(list, e), err) {
+					return
+				}
+			}
+		}
+		for o, err := range db.Organizations(ctx) {
+			has, wrong := policy.ParseEntries(policy.Org, strings.Join(o.Domains, " "))
+			if err = errors.Join(err, wrong); err != nil {
+				yield(lint.Entry{}, err)
+				return
+			}
+			for _, e := range Of(o.Name, has) {
+				if !yield(e, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func listed(list policy.ListName, e store.ListedEntry) lint.Entry {
+	return lint.Entry{List: list, Entry: e.Entry, Expired: e.Expired, Unmet: e.Unmet}
+}
+
+// On are entries of a list, as they are looked at.
+func On(list policy.ListName, entries []policy.Entry) []lint.Entry {
+	these := make([]lint.Entry, len(entries))
+	for i, e := range entries {
+		these[i] = lint.Entry{List: list, Entry: e}
+	}
+	return these
+}
+
+// Of are what an organisation has, as it is looked at.
+func Of(organization string, entries []policy.Entry) []lint.Entry {
+	these := On(policy.Org, entries)
+	for i := range these {
+		these[i].Organization = organization
+	}
+	return these
+}
+
+// Look looks at the lists and organisations as they stand.
+func Look(ctx context.Context, db *store.DB) (*lint.Lists, error) {
 	p, err := db.Policy(ctx)
 	if err != nil {
 		return nil, err
@@ -50,51 +96,33 @@ func look(ctx context.Context, db *store.DB) (*lint.Lists, error) {
 	return lint.New(p, slices.Values(known)), err
 }
 
-// mostLooked is how many entries the lists may have for all to be looked at after each change of
-// them: that takes a tenth of a second.
-const mostLooked = 50_000
-
-// LintOf gives what is odd about the lists that has to do with these entries, which are on one of
-// them. Where the lists are long it is only what is odd about these themselves.
-func LintOf(ctx context.Context, db *store.DB, list policy.ListName, entries []policy.Entry) (
-	all []lint.Finding, err error) {
-	if len(entries) == 0 {
-		return nil, nil
+// LintAround gives what is odd about these entries, which stand, and about others by them.
+func LintAround(ctx context.Context, db *store.DB, these []lint.Entry) (iter.Seq[lint.Finding],
+	error) {
+	if len(these) == 0 {
+		return func(func(lint.Finding) bool) {}, nil
 	}
-	p, err := db.Policy(ctx)
+	looked, err := Look(ctx, db)
 	if err != nil {
 		return nil, err
 	}
-	these := make([]lint.Entry, len(entries))
-	for i, e := range entries {
-		these[i] = lint.Entry{List: list, Entry: e}
-	}
-	if p.Allow.Len()+p.Block.Len() > mostLooked {
-		return LintEach(ctx, db, these)
-	}
-	concerned := lint.Concern(these)
-	for f, err := range Lint(ctx, db) {
-		if err != nil {
-			return nil, err
-		}
-		if concerned(f) {
-			all = append(all, f)
-		}
-	}
-	return all, nil
+	return looked.Around(these), nil
 }
 
-// LintEach gives what is odd about these entries themselves.
-func LintEach(ctx context.Context, db *store.DB, entries []lint.Entry) (all []lint.Finding,
-	err error) {
-	looked, err := look(ctx, db)
-	for _, e := range entries {
-		if err == nil && !looked.Has(e) {
-			e.Expired, err = db.IsExpired(ctx, e.List, e.Entry)
-		}
-		if err == nil {
-			all = slices.AppendSeq(all, looked.Entry(e))
+// LintEntry gives what is odd about one entry, and nothing if it is not there.
+func LintEntry(ctx context.Context, db *store.DB, e lint.Entry) (iter.Seq[lint.Finding], error) {
+	looked, err := Look(ctx, db)
+	if err == nil && e.List != policy.Org {
+		var is store.ListedEntry
+		if is, err = db.Entry(ctx, e.List, e.Entry); err == nil {
+			e = listed(e.List, is)
 		}
 	}
-	return all, err
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return func(func(lint.Finding) bool) {}, nil
+	case err != nil:
+		return nil, err
+	}
+	return looked.Entry(e), nil
 }

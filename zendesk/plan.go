@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"gatepost/lint"
 	"gatepost/message"
 	"gatepost/policy"
 	"gatepost/store"
@@ -18,7 +19,7 @@ type Plan struct {
 	Block         ListPlan  `json:"blocklist"`
 	Mended        []Finding `json:"mended"`
 	Left          []Finding `json:"left_out"`
-	Warnings      []string  `json:"warnings"` // of what contradicts one another
+	Findings      []string  `json:"findings"` // what would be odd about the lists that is not now
 
 	users []store.NewUser // that are not there, or are to be suspended
 	roles []store.NewUser // who are to have another role
@@ -56,13 +57,13 @@ type ListPlan struct {
 	entries []policy.Entry // that are new
 }
 
-// mostWarnings is how many contradictions are told.
-const mostWarnings = 20
+// mostFindings is how many findings are told.
+const mostFindings = 20
 
 // Plan compares an export with a store. Staff are the users who get the role that they have
 // there; nobody else becomes one.
 func (e *Export) Plan(ctx context.Context, db *store.DB, staff []message.Address) (*Plan, error) {
-	p := &Plan{Mended: orEmpty(e.Mended), Left: orEmpty(e.Left), Warnings: []string{}}
+	p := &Plan{Mended: orEmpty(e.Mended), Left: orEmpty(e.Left), Findings: []string{}}
 	rules, err := db.Policy(ctx)
 	if err != nil {
 		return nil, err
@@ -75,8 +76,9 @@ func (e *Export) Plan(ctx context.Context, db *store.DB, staff []message.Address
 	if err := e.planOrgs(ctx, db, p); err != nil {
 		return nil, err
 	}
-	p.warn(*rules)
-	return p, nil
+	known, err := db.SenderDomains(ctx)
+	p.lint(*rules, known)
+	return p, err
 }
 
 func orEmpty[T any](s []T) []T {
@@ -191,23 +193,31 @@ func (e *Export) planOrgs(ctx context.Context, db *store.DB, p *Plan) error {
 	return nil
 }
 
-// warn tells what will contradict one another.
-func (p *Plan) warn(rules policy.Policy) {
+// lint tells what will be worth a warning about what comes, and about others by it.
+func (p *Plan) lint(rules policy.Policy, known []message.Domain) {
+	var these []lint.Entry
+	for _, e := range p.Allow.entries {
+		these = append(these, lint.Entry{List: policy.Allow, Entry: e})
+	}
+	for _, e := range p.Block.entries {
+		these = append(these, lint.Entry{List: policy.Block, Entry: e})
+	}
 	var changes []policy.Change
 	for _, o := range p.orgs {
 		for _, e := range o.Entries {
 			changes = append(changes, policy.Change{Entry: policy.Entry{Target: e.Target, Text: o.Name}})
+			these = append(these, lint.Entry{List: policy.Org, Entry: e, Organization: o.Name})
 		}
 	}
-	rules.Orgs = rules.Orgs.With(changes)
+	rules.Allow = rules.Allow.With(additions(p.Allow.entries))
 	rules.Block = rules.Block.With(additions(p.Block.entries))
-	found := rules.Blocking(p.Block.entries, mostWarnings)
-	for _, o := range p.orgs {
-		found = append(found, rules.Allowing(o.Name, o.Entries, mostWarnings)...)
-	}
-	for _, c := range found {
-		if text := c.String(); len(p.Warnings) < mostWarnings && !slices.Contains(p.Warnings, text) {
-			p.Warnings = append(p.Warnings, text)
+	rules.Orgs = rules.Orgs.With(changes)
+	for f := range lint.New(&rules, slices.Values(known)).Around(these) {
+		if len(p.Findings) == mostFindings {
+			break
+		}
+		if f.Kind.Severity() == lint.Warning {
+			p.Findings = append(p.Findings, f.String())
 		}
 	}
 }

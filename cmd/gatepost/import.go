@@ -155,8 +155,8 @@ func (i *importing) report(p *zendesk.Plan) (err error) {
 	} else {
 		err = writeReport(i.stdout, p)
 	}
-	for _, w := range p.Warnings {
-		i.note("warning: %s", w)
+	for _, f := range p.Findings {
+		i.note("warning: %s", f)
 	}
 	i.noteEnd(p)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"gatepost/policy"
 	"gatepost/store"
+	"gatepost/trial"
 )
 
 func newOrgCommand(a *app) *cobra.Command {
@@ -131,7 +132,7 @@ func (a *app) addOrg(ctx context.Context, o store.NewOrganization) error {
 		}
 		a.note("organisation %s: %s%s added, %d there already", o.Name, made,
 			count(did.Entries, "entry", "entries"), len(o.Entries)-did.Entries)
-		return errors.Join(err, a.warnOfBlocklist(ctx, db, o.Name, o.Entries))
+		return errors.Join(err, a.noteFindings(ctx, db, trial.Of(o.Name, o.Entries)))
 	})
 }
 
@@ -183,38 +184,4 @@ func (a *app) removeOrg(ctx context.Context, db *store.DB, ref string,
 	}
 	a.note("organisation %s: %s removed", o.Name, removed)
 	return nil
-}
-
-// mostWarnings is how many contradictions are said.
-const mostWarnings = 10
-
-// warnOfOrganizations says which entries that came on the blocklist and which organisations make
-// one another vain.
-func (a *app) warnOfOrganizations(ctx context.Context, db *store.DB, list policy.ListName,
-	entries []policy.Entry) error {
-	if list != policy.Block {
-		return nil
-	}
-	orgs, err := db.OrganizationEntries(ctx)
-	if err != nil {
-		return err
-	}
-	a.warn((&policy.Policy{Orgs: orgs}).Blocking(entries, mostWarnings))
-	return nil
-}
-
-// warnOfBlocklist says the same of what an organisation has now.
-func (a *app) warnOfBlocklist(ctx context.Context, db *store.DB, name string,
-	entries []policy.Entry) error {
-	p, err := db.Policy(ctx)
-	if err == nil {
-		a.warn(p.Allowing(name, entries, mostWarnings))
-	}
-	return err
-}
-
-func (a *app) warn(all []policy.Contradiction) {
-	for _, c := range all {
-		a.note("warning: %s", c)
-	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"gatepost/policy"
 	"gatepost/store"
+	"gatepost/trial"
 )
 
 func newRulesAdd(a *app) *cobra.Command {
@@ -109,13 +110,10 @@ func (a *app) addRules(ctx context.Context, list policy.ListName, entries []poli
 		if err = a.sayAdded(list, entries, added); err != nil {
 			return err
 		}
-		if err := a.warnOfOrganizations(ctx, db, list, entries); err != nil {
-			return err
-		}
 		if life != (store.Life{}) && added < len(entries) && !a.json {
 			a.note("what was there already keeps its own note and time: remove it first to change them")
 		}
-		return a.noteFindings(ctx, db, list, fresh)
+		return a.noteFindings(ctx, db, trial.On(list, fresh))
 	})
 }
 

@@ -17,11 +17,11 @@ func newRulesLint(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "lint",
 		Short: "say what is odd about the lists, and how to mend it",
-		Long: "Says of each entry what is odd about it: that it never decides, since another does all\n" +
-			"that it would; that it contradicts one of the other list; that it rejects nothing; that\n" +
-			"it is for everybody at a mail provider or under a public suffix; that it looks like the\n" +
-			"domain of senders with a profile, or is an address of ours. Each comes with the command\n" +
-			"that mends it. Exit 1 if anything is odd.",
+		Long: "Says of each entry of the lists and of organisations what is odd about it: that it never\n" +
+			"decides, since another does all that it would; that it contradicts another; that it\n" +
+			"rejects nothing; that it is for everybody at a mail provider or under a public suffix;\n" +
+			"that it looks like the domain of senders with a profile, or is an address of ours. Each\n" +
+			"comes with the command that mends it. Exit 1 if anything is odd.",
 		Args: takes(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withStore(cmd.Context(), false, func(db *store.DB) error {
@@ -34,17 +34,21 @@ func newRulesLint(a *app) *cobra.Command {
 // An oddity is one line of `rules lint --json`.
 type oddity struct {
 	List     policy.ListName `json:"list"`
+	Org      *string         `json:"organization"` // that has the entry; null if a list has
 	Entry    string          `json:"entry"`
 	Finding  string          `json:"finding"` // the id of its kind
 	Severity string          `json:"severity"`
-	Dead     bool            `json:"dead"` // the entry never decides
+	Idle     bool            `json:"never_decides"`
 	Words    string          `json:"words"`
 	Fix      []string        `json:"fix"` // commands
 }
 
 func (a *app) oddity(f lint.Finding) oddity {
 	shown := oddity{List: f.Entry.List, Entry: f.Entry.String(), Finding: f.Kind.String(),
-		Severity: f.Kind.Severity().String(), Dead: f.Kind.Dead(), Words: f.Words()}
+		Severity: f.Kind.Severity().String(), Idle: f.Kind.Idle(), Words: f.Words()}
+	if f.Entry.List == policy.Org {
+		shown.Org = &f.Entry.Organization
+	}
 	for _, c := range f.Fix() {
 		shown.Fix = append(shown.Fix, a.command(c.Args()...))
 	}
@@ -56,7 +60,11 @@ func (a *app) lint(ctx context.Context, db *store.DB) error {
 	lines := orNone(a, a.counted(trial.Lint(ctx, db), &found), "nothing is odd about the lists")
 	err := printList(a, lines, []string{"LIST", "ENTRY", "SEVERITY", "WHAT", "FIX"},
 		func(f oddity) []string {
-			return []string{string(f.List), f.Entry, f.Severity, f.Words, strings.Join(f.Fix, " && ")}
+			list := string(f.List)
+			if f.Org != nil {
+				list += " " + *f.Org
+			}
+			return []string{list, f.Entry, f.Severity, f.Words, strings.Join(f.Fix, " && ")}
 		})
 	if err == nil && found > 0 {
 		err = no("%s in the lists", count(found, "finding", "findings"))
@@ -81,20 +89,22 @@ func (a *app) counted(all iter.Seq2[lint.Finding, error], n *int) iter.Seq2[oddi
 // mostNoted is how many findings are said after a change of a list.
 const mostNoted = 5
 
-// noteFindings says what is odd about entries that were put on a list, and about others by them.
-func (a *app) noteFindings(ctx context.Context, db *store.DB, list policy.ListName,
-	entries []policy.Entry) error {
-	all, err := trial.LintOf(ctx, db, list, entries)
-	for i, f := range all {
-		if i == mostNoted {
-			a.note("%d more: %s", len(all)-i, a.command("rules", "lint"))
-			break
-		}
-		shown := a.oddity(f)
-		a.note("%s: %s on the %slist %s: %s", shown.Severity, shown.Entry, shown.List, shown.Words,
-			strings.Join(shown.Fix, " && "))
+// noteFindings says what is odd about entries that were put somewhere, and about others by them.
+func (a *app) noteFindings(ctx context.Context, db *store.DB, these []lint.Entry) error {
+	all, err := trial.LintAround(ctx, db, these)
+	if err != nil {
+		return err
 	}
-	return err
+	found := 0
+	for f := range all {
+		if found++; found <= mostNoted {
+			a.note("%s: %s: %s", f.Kind.Severity(), f, strings.Join(a.oddity(f).Fix, " && "))
+		}
+	}
+	if more := found - mostNoted; more > 0 {
+		a.note("%d more: %s", more, a.command("rules", "lint"))
+	}
+	return nil
 }
 
 // newTo are the entries that a list does not have yet.

@@ -11,6 +11,7 @@ import (
 
 	"gatepost/policy"
 	"gatepost/store"
+	"gatepost/trial"
 )
 
 // fieldRoom is how many octets of a field are read from stdin: more than policy.MaxField
@@ -124,16 +125,13 @@ func (a *app) setRules(ctx context.Context, db *store.DB, seen int64, l store.Ne
 		return no("the lists were changed meanwhile: read them again (gatepost rules show %s), then "+
 			"set them; gatepost audit list says who did what\nthe %[1]slist stays as it was", l.Name)
 	}
-	if err == nil {
-		err = a.warnOfOrganizations(ctx, db, l.Name, l.Entries)
-	}
 	if err != nil {
 		return err
 	}
 	if err := a.saySet(l, did[0]); err != nil {
 		return err
 	}
-	return a.noteFindings(ctx, db, l.Name, fresh)
+	return a.noteFindings(ctx, db, trial.On(l.Name, fresh))
 }
 
 func (a *app) saySet(l store.NewList, did store.Replaced) error {

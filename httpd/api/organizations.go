@@ -8,6 +8,7 @@ import (
 	"gatepost/httpd"
 	"gatepost/policy"
 	"gatepost/store"
+	"gatepost/trial"
 )
 
 // An organization is one as the vendor shows it. What we do not have is as it is there when
@@ -167,15 +168,15 @@ func nameTaken(name string, err error) error {
 	return err
 }
 
-// answerOrganization shows an organisation, and warns of what of the blocklist makes it vain.
+// answerOrganization shows an organisation, and what is odd about what it was given.
 func (s *handlers) answerOrganization(w http.ResponseWriter, r *http.Request, status int,
 	o store.Organization, n store.NewOrganization) error {
-	p, err := s.DB.Policy(r.Context())
+	findings, err := s.findingsAround(r, trial.Of(n.Name, n.Entries))
 	if err != nil {
 		return err
 	}
 	return httpd.AnswerJSON(w, status, body{"organization": s.organization(r, o),
-		"warnings": contradictions(p.Allowing(n.Name, n.Entries, mostWarnings))})
+		"findings": findings})
 }
 
 func (s *handlers) removeOrganization(w http.ResponseWriter, r *http.Request, c httpd.Caller) error {
@@ -188,26 +189,4 @@ func (s *handlers) removeOrganization(w http.ResponseWriter, r *http.Request, c 
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
-}
-
-// mostWarnings is how many contradictions an answer has.
-const mostWarnings = 10
-
-func contradictions(all []policy.Contradiction) []string {
-	warnings := make([]string, len(all))
-	for i, c := range all {
-		warnings[i] = c.String()
-	}
-	return warnings
-}
-
-// warnings say which entries that came on the blocklist and which organisations make one
-// another vain.
-func (s *handlers) warnings(r *http.Request, list policy.ListName, entries []policy.Entry) (
-	[]string, error) {
-	if list != policy.Block {
-		return []string{}, nil
-	}
-	orgs, err := s.DB.OrganizationEntries(r.Context())
-	return contradictions((&policy.Policy{Orgs: orgs}).Blocking(entries, mostWarnings)), err
 }

@@ -32,17 +32,17 @@ func TestOrganizations(t *testing.T) {
 	st.Wants(o, "DuplicateValue", "details", "name", 0, "error")
 
 	o = st.Object(do("PUT", "/api/v2/rules", `{"rules":{"blocklist":"* suspend:client.test"}}`), 200)
-	st.Wants(o, "suspend:client.test on the blocklist beats the organisation Client Ltd, which has "+
-		"client.test in vain", "warnings", 0)
-	o = st.Object(do("POST", "/api/v2/rules/block/entries", `{"entry":"x.client.test"}`), 200)
-	if warnings := fmt.Sprint(o["warnings"]); !strings.Contains(warnings, "holds nothing") {
-		t.Errorf("warnings %s", warnings)
-	}
+	st.Wants(o, "beaten", "findings", 0, "finding")
+	st.Wants(o, "Client Ltd", "findings", 0, "organization")
+	st.Wants(o, true, "findings", 0, "never_decides")
+	st.Wants(o, "remove", "findings", 0, "fix", 0, "do")
+	o = st.Object(do("POST", "/api/v2/rules/block/entries", `{"entry":"boss@free.test"}`), 200)
+	st.Wants(o, "contradicting", "findings", 0, "finding")
+	st.Wants(o, nil, "findings", 0, "organization")
 	o = st.Object(do("PUT", one, `{"organization":{"domain_names":["mail.client.test"]}}`), 200)
 	st.Wants(o, "Client Ltd", "organization", "name")
-	if warnings, _ := o["warnings"].([]any); len(warnings) != 1 {
-		t.Errorf("warnings %v", o)
-	}
+	st.Wants(o, "mail.client.test", "findings", 0, "entry")
+	st.Wants(o, "beaten", "findings", 0, "finding")
 	st.Rules(policy.Block, "*")
 	o = st.Object(do("PUT", one, `{"organization":{"domain_names":["@bad.test"],"name":"Other"}}`), 422)
 	if httpdtest.At(o, "details", "domain_names") == nil {

@@ -10,8 +10,10 @@ import (
 	"time"
 
 	"gatepost/httpd"
+	"gatepost/lint"
 	"gatepost/policy"
 	"gatepost/store"
+	"gatepost/trial"
 )
 
 // A listBody is one list: as text, if a field can hold it.
@@ -101,23 +103,12 @@ func (s *handlers) setRules(w http.ResponseWriter, r *http.Request, c httpd.Call
 	if err != nil {
 		return err
 	}
-	findings := []findingBody{}
+	var these []lint.Entry
 	for _, l := range lists {
-		of, err := s.findingsOf(r, l.Name, l.Entries)
-		if err != nil {
-			return err
-		}
-		findings = append(findings, of...)
+		these = append(these, trial.On(l.Name, l.Entries)...)
 	}
-	b["findings"] = findings
-	b["warnings"] = []string{}
-	for _, l := range lists {
-		if l.Name != policy.Block {
-			continue
-		}
-		if b["warnings"], err = s.warnings(r, l.Name, l.Entries); err != nil {
-			return err
-		}
+	if b["findings"], err = s.findingsAround(r, these); err != nil {
+		return err
 	}
 	return httpd.AnswerJSON(w, http.StatusOK, b)
 }
@@ -223,16 +214,12 @@ func (s *handlers) addEntries(w http.ResponseWriter, r *http.Request, c httpd.Ca
 	if err != nil {
 		return err
 	}
-	findings, err := s.findingsOf(r, list, entries)
-	if err != nil {
-		return err
-	}
-	warnings, err := s.warnings(r, list, entries)
+	findings, err := s.findingsAround(r, trial.On(list, entries))
 	if err != nil {
 		return err
 	}
 	return httpd.AnswerJSON(w, http.StatusOK, body{"added": added, "entries": shown(entries),
-		"findings": findings, "warnings": warnings})
+		"findings": findings})
 }
 
 // removeEntries removes those of ?entry=, all or none.

@@ -52,10 +52,11 @@ func (s *handlers) tryRules(w http.ResponseWriter, r *http.Request, _ httpd.Call
 // A findingBody is what is odd about one entry.
 type findingBody struct {
 	List     policy.ListName `json:"list"`
+	Org      *string         `json:"organization"` // that has the entry; null if a list has
 	Entry    string          `json:"entry"`
 	Finding  string          `json:"finding"`
 	Severity string          `json:"severity"`
-	Dead     bool            `json:"dead"`
+	Idle     bool            `json:"never_decides"`
 	Words    string          `json:"words"`
 	Fix      []fixBody       `json:"fix"`
 }
@@ -64,15 +65,16 @@ type findingBody struct {
 type fixBody struct {
 	Do    string          `json:"do"` // add, remove
 	List  policy.ListName `json:"list"`
+	Org   *string         `json:"organization"`
 	Entry string          `json:"entry"`
 }
 
 func newFinding(f lint.Finding) findingBody {
 	b := findingBody{List: f.Entry.List, Entry: f.Entry.String(), Finding: f.Kind.String(),
-		Severity: f.Kind.Severity().String(), Dead: f.Kind.Dead(), Words: f.Words()}
+		Severity: f.Kind.Severity().String(), Idle: f.Kind.Idle(), Words: f.Words()}
+	b.Org = when(f.Entry.List == policy.Org, f.Entry.Organization)
 	for _, c := range f.Fix() {
-		args := c.Args()
-		b.Fix = append(b.Fix, fixBody{args[1], c.List, c.Entry.String()})
+		b.Fix = append(b.Fix, fixBody{c.Do(), c.List, b.Org, c.Entry.String()})
 	}
 	return b
 }
@@ -95,13 +97,18 @@ func (s *handlers) lintRules(w http.ResponseWriter, r *http.Request, _ httpd.Cal
 	return httpd.AnswerJSON(w, http.StatusOK, body{"findings": findings, "more": more})
 }
 
-// findingsOf says what is odd about the lists that has to do with entries of one of them.
-func (s *handlers) findingsOf(r *http.Request, list policy.ListName, entries []policy.Entry) (
-	findings []findingBody, err error) {
-	all, err := trial.LintOf(r.Context(), s.DB, list, entries)
-	findings = []findingBody{}
-	for _, f := range all[:min(len(all), mostFindings)] {
+// findingsAround says what is odd about entries that were put somewhere, and about others by them.
+func (s *handlers) findingsAround(r *http.Request, these []lint.Entry) ([]findingBody, error) {
+	findings := []findingBody{}
+	all, err := trial.LintAround(r.Context(), s.DB, these)
+	if err != nil {
+		return nil, err
+	}
+	for f := range all {
+		if len(findings) == mostFindings {
+			break
+		}
 		findings = append(findings, newFinding(f))
 	}
-	return findings, err
+	return findings, nil
 }

@@ -55,7 +55,7 @@ func TestLintRulesByTheAPI(t *testing.T) {
 		http.StatusOK)
 	st.Has(o, 1, "findings")
 	st.Wants(o, "beaten", "findings", 0, "finding")
-	st.Wants(o, true, "findings", 0, "dead")
+	st.Wants(o, true, "findings", 0, "never_decides")
 	st.Wants(o, "remove", "findings", 0, "fix", 0, "do")
 	st.Wants(o, "allow", "findings", 0, "fix", 0, "list")
 	st.Wants(o, "acme.test", "findings", 0, "fix", 0, "entry")

@@ -68,7 +68,7 @@ func TestMoveOver(t *testing.T) {
 	b.Says(page, "<td>40001</td><td>20001</td><td>400 of the new ones suspended;", "20000 without",
 		"1 keep a role", "<code>@partner.test</code> → <code>partner.test</code>",
 		"blocklist.txt, line 2: <code>reject:*</code>", "Move all of this over",
-		"client.test on the blocklist holds nothing, since the organisation")
+		"client.test on the blocklist contradicts client.test in the organisation")
 	if n := st.Changes(); n != before || st.List(policy.Block) != "" {
 		t.Fatalf("the preview changed something: %d entries of the audit log, then %d", before, n)
 	}

@@ -12,7 +12,7 @@ import (
 	"gatepost/trial"
 )
 
-// oddities are what is odd about the lists that stand.
+// oddities are what is odd about the lists that stand, and about organisations.
 type oddities struct {
 	All  []oddity
 	More bool
@@ -20,12 +20,20 @@ type oddities struct {
 
 // An oddity is what is odd about one entry, and what a button does about it.
 type oddity struct {
-	List    policy.ListName
-	Entry   string
-	Finding string
-	Warning bool
-	Words   string
-	Fix     string
+	List         policy.ListName
+	Organization string
+	Where        string // "on the allowlist"
+	Entry        string
+	Finding      string
+	Warning      bool
+	Words        string
+	Fix          string
+}
+
+func newOddity(f lint.Finding) oddity {
+	return oddity{List: f.Entry.List, Organization: f.Entry.Organization, Where: f.Entry.Where(),
+		Entry: f.Entry.String(), Finding: f.Kind.String(),
+		Warning: f.Kind.Severity() == lint.Warning, Words: f.Words(), Fix: fixWords(f)}
 }
 
 // What is looked at for the page: to look at a million entries takes seconds.
@@ -45,9 +53,7 @@ func (s *handlers) oddities(ctx context.Context, p *policy.Policy) (o oddities, 
 		if o.More = len(o.All) == shownOddities; o.More {
 			break
 		}
-		o.All = append(o.All, oddity{List: f.Entry.List, Entry: f.Entry.String(),
-			Finding: f.Kind.String(), Warning: f.Kind.Severity() == lint.Warning,
-			Words: f.Words(), Fix: fixWords(f)})
+		o.All = append(o.All, newOddity(f))
 	}
 	return o, nil
 }
@@ -67,36 +73,51 @@ func (s *handlers) fixEntry(w http.ResponseWriter, r *http.Request, c httpd.Call
 	if err := readForm(r); err != nil {
 		return err
 	}
-	list := policy.ListName(r.PostForm.Get("list"))
-	if list != policy.Allow && list != policy.Block {
-		return httpd.Invalid("list", "write allow or block")
+	at := lint.Entry{List: policy.ListName(r.PostForm.Get("list"))}
+	switch at.List {
+	case policy.Allow, policy.Block:
+	case policy.Org:
+		at.Organization = r.PostForm.Get("organization")
+	default:
+		return httpd.Invalid("list", "write allow, block or organisation")
 	}
-	entry, err := policy.ParseEntry(list, r.PostForm.Get("entry"))
-	if err != nil {
+	var err error
+	if at.Entry, err = policy.ParseEntry(at.List, r.PostForm.Get("entry")); err != nil {
 		return err
 	}
-	found, err := trial.LintEach(r.Context(), s.DB, []lint.Entry{{List: list, Entry: entry}})
+	found, err := trial.LintEntry(r.Context(), s.DB, at)
 	if err != nil {
 		return err
 	}
 	h := s.As(c)
-	for _, f := range found {
+	for f := range found {
 		if f.Kind.String() != r.PostForm.Get("finding") {
 			continue
 		}
-		var remove, add []policy.Entry
-		for _, step := range f.Fix() {
-			if step.Removed {
-				remove = append(remove, step.Entry)
-			} else {
-				add = append(add, step.Entry)
-			}
-		}
-		err := h.ReplaceRules(r.Context(), list, remove, add)
+		err := s.fix(r.Context(), h, f)
 		if err != nil && !errors.Is(err, store.ErrNotFound) { // who mends what is gone has it so
 			return err
 		}
-		break
+		return s.back(w, r, "/rules", did("saved", h))
 	}
-	return s.back(w, r, "/rules", did("saved", h))
+	return s.back(w, r, "/rules", flash{what: "same"})
+}
+
+func (s *handlers) fix(ctx context.Context, h *store.Editor, f lint.Finding) error {
+	var remove, add []policy.Entry
+	for _, step := range f.Fix() {
+		if step.Removed {
+			remove = append(remove, step.Entry)
+		} else {
+			add = append(add, step.Entry)
+		}
+	}
+	if f.Entry.List != policy.Org {
+		return h.ReplaceRules(ctx, f.Entry.List, remove, add)
+	}
+	o, err := s.DB.OrganizationNamed(ctx, f.Entry.Organization)
+	if err == nil {
+		_, err = h.TakeFromOrganization(ctx, o.ID, remove)
+	}
+	return err
 }

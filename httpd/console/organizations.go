@@ -8,6 +8,7 @@ import (
 	"gatepost/httpd"
 	"gatepost/policy"
 	"gatepost/store"
+	"gatepost/trial"
 )
 
 // An orgsView is the organisations as they are listed, each with a form to change it.
@@ -18,18 +19,18 @@ type orgsView struct {
 	Form orgForm // of one to be made
 }
 
-// An orgRow is one organisation, and what of the blocklist makes it vain.
+// An orgRow is one organisation, and what is odd about what it has.
 type orgRow struct {
-	ID       int64
-	Form     orgForm
-	Warnings []policy.Contradiction
+	ID   int64
+	Form orgForm
+	Odd  []oddity
 }
 
 // An orgForm is what was typed, to be shown again, and why it was not taken.
 type orgForm struct{ Name, Domains, Error string }
 
-// mostWarnings is how many contradictions are shown of a list or an organisation.
-const mostWarnings = 10
+// shownOfOrg is how many findings are shown of an organisation.
+const shownOfOrg = 10
 
 func (s *handlers) orgsPage(w http.ResponseWriter, r *http.Request, c httpd.Caller) error {
 	return s.showOrgs(w, r, c, http.StatusOK, 0, orgForm{})
@@ -42,7 +43,7 @@ func (s *handlers) showOrgs(w http.ResponseWriter, r *http.Request, c httpd.Call
 	if v.Page, err = s.DB.OrganizationPage(r.Context(), v.List.page()); err != nil {
 		return err
 	}
-	p, err := s.DB.Policy(r.Context())
+	looked, err := trial.Look(r.Context(), s.DB)
 	if err != nil {
 		return err
 	}
@@ -55,7 +56,12 @@ func (s *handlers) showOrgs(w http.ResponseWriter, r *http.Request, c httpd.Call
 		if err != nil {
 			return err
 		}
-		row.Warnings = p.Allowing(o.Name, entries, mostWarnings)
+		for _, e := range trial.Of(o.Name, entries) {
+			for f := range looked.Entry(e) {
+				row.Odd = append(row.Odd, newOddity(f))
+			}
+		}
+		row.Odd = row.Odd[:min(len(row.Odd), shownOfOrg)]
 		if o.ID == id {
 			row.Form = typed
 		}

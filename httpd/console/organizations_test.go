@@ -22,8 +22,14 @@ func TestOrganizationPages(t *testing.T) {
 	b.Says(b.Follow("/organizations", "name", "Other", "domains", ""), "Other")
 
 	st.Rules(policy.Block, "suspend:client.test")
-	const vain = "suspend:client.test on the blocklist beats the organisation Client Ltd"
+	const vain = "lets nobody in: suspend:client.test on the blocklist beats it"
 	b.Says(b.Get("/organizations", http.StatusOK), vain)
+	b.Says(b.Get("/rules", http.StatusOK), "in the organisation Client Ltd", vain)
+	mended := b.Follow("/rules/fix", "list", "organisation", "organization", "Client Ltd", "entry",
+		"client.test", "finding", "beaten")
+	b.Says(mended, "Saved.", "You changed the organisation Client Ltd.")
+	b.Silent(mended, vain)
+	b.Post(httpdtest.UndoOf(t, mended), http.StatusSeeOther)
 	b.Says(b.Get("/rules", http.StatusOK), vain)
 
 	taken, _ := b.Post("/organizations/1", http.StatusUnprocessableEntity, "name", "Other",

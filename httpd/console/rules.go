@@ -49,8 +49,6 @@ type listView struct {
 	Note     string
 	Expires  string
 	Refused  string // why that was not
-
-	Warnings []policy.Contradiction // between what stands and organisations
 }
 
 func (s *handlers) rulesView(ctx context.Context) (*rulesView, error) {
@@ -62,7 +60,7 @@ func (s *handlers) rulesView(ctx context.Context) (*rulesView, error) {
 		{Name: policy.Block, Title: "Blocklist", Count: p.Block.Len()},
 		{Name: policy.Allow, Title: "Allowlist", Count: p.Allow.Len()}}}
 	for i := range v.Lists {
-		if err := s.readList(ctx, p, &v.Lists[i]); err != nil {
+		if err := s.readList(ctx, &v.Lists[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -74,7 +72,7 @@ func (s *handlers) rulesView(ctx context.Context) (*rulesView, error) {
 }
 
 // readList reads as much of a list as is shown of it.
-func (s *handlers) readList(ctx context.Context, p *policy.Policy, l *listView) error {
+func (s *handlers) readList(ctx context.Context, l *listView) error {
 	var b strings.Builder
 	for rule, err := range s.DB.Rules(ctx, l.Name) {
 		if err != nil {
@@ -97,12 +95,7 @@ func (s *handlers) readList(ctx context.Context, p *policy.Policy, l *listView) 
 		return nil
 	}
 	l.Text, l.Was = b.String(), b.String()
-	if l.Name != policy.Block {
-		return nil
-	}
-	entries, err := policy.ParseEntries(l.Name, l.Was)
-	l.Warnings = p.Blocking(entries, mostWarnings)
-	return err
+	return nil
 }
 
 func (s *handlers) rulesPage(w http.ResponseWriter, r *http.Request, c httpd.Caller) error {

@@ -1,0 +1,95 @@
+package lint
+
+import (
+	"iter"
+	"slices"
+	"strings"
+
+	"gatepost/policy"
+)
+
+// A place is what makes two entries the same.
+type place struct {
+	list    policy.ListName
+	keyword policy.Keyword
+	target  string
+}
+
+func placeOf(e Entry) place { return place{e.List, e.Keyword, e.Target} }
+
+// Around gives what is odd about these entries, and then what they make odd about others. Of the
+// life of the others nothing is known here.
+func (l *Lists) Around(these []Entry) iter.Seq[Finding] {
+	return func(yield func(Finding) bool) {
+		places := make(map[place]bool, len(these))
+		for _, e := range these {
+			places[placeOf(e)] = true
+			for f := range l.Entry(e) {
+				if !yield(f) {
+					return
+				}
+			}
+		}
+		for _, e := range l.near(these, places) {
+			for f := range l.Entry(e) {
+				if places[placeOf(f.Other)] && !yield(f) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// near are the other entries of which one of these may make something odd: those with the same
+// target or one below it, and all if one is for everyone.
+func (l *Lists) near(these []Entry, places map[place]bool) (others []Entry) {
+	targets := make(map[string]bool, len(these))
+	for _, e := range these {
+		targets[e.Target] = true
+	}
+	isNear := func(target string) bool {
+		if targets[policy.Everyone] || targets[target] {
+			return true
+		}
+		for d := range above(target) {
+			if targets[d] {
+				return true
+			}
+		}
+		return false
+	}
+	for e := range l.all() {
+		if isNear(e.Target) && !places[placeOf(e)] {
+			others = append(others, e)
+		}
+	}
+	slices.SortStableFunc(others, func(a, b Entry) int { return strings.Compare(a.Target, b.Target) })
+	return others
+}
+
+// all are the entries of both lists, and what organisations have, in no order but that.
+func (l *Lists) all() iter.Seq[Entry] {
+	return func(yield func(Entry) bool) {
+		for e := range l.allow.Entries() {
+			if !yield(Entry{List: policy.Allow, Entry: e}) {
+				return
+			}
+		}
+		for e := range l.block.Entries() {
+			if !yield(Entry{List: policy.Block, Entry: e}) {
+				return
+			}
+		}
+		for e := range l.orgs.Entries() {
+			if !yield(l.ofOrg(e.Target)) {
+				return
+			}
+		}
+	}
+}
+
+// ofOrg is what an organisation has with that target.
+func (l *Lists) ofOrg(target string) Entry {
+	e := policy.Entry{Target: target}
+	return Entry{List: policy.Org, Entry: e, Organization: l.orgs.Shown(e).String()}
+}
