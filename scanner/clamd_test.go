@@ -10,14 +10,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"gatepost/message"
 	"gatepost/policy"
 )
 
-// limits are short enough for a test that waits for their end.
-func limits() Limits { return Limits{Timeout: 5 * time.Second, MaxSize: 1 << 20, AtOnce: 2} }
+// limits are for scans that end: a busy machine takes its time.
+func limits() Limits { return Limits{Timeout: time.Minute, MaxSize: 1 << 20, AtOnce: 2} }
 
 func query(content string) policy.ScanQuery {
 	return policy.ScanQuery{ID: "one", Envelope: &message.Envelope{MailFrom: "ann@acme.test"},
@@ -139,8 +140,6 @@ func TestNotScanned(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close() // nothing is accepted: a process that is stopped
-	short := limits()
-	short.Timeout = 100 * time.Millisecond
 	for name, c := range map[string]struct {
 		address, content, words string
 		result                  policy.ScanResult
@@ -153,7 +152,11 @@ func TestNotScanned(t *testing.T) {
 		"large": {l.Addr().String(), strings.Repeat("a", 1<<20+1),
 			"it has 1048577 octets, and at most 1048576 are scanned", policy.CannotBeScanned},
 	} {
-		got := NewClamd(c.address, short).Scan(context.Background(), query(c.content))
+		l := limits()
+		if name == "silent" { // the others end by themselves, soon or late
+			l.Timeout = 100 * time.Millisecond
+		}
+		got := NewClamd(c.address, l).Scan(context.Background(), query(c.content))
 		if got.Result != c.result || got.Words != c.words {
 			t.Errorf("%s: %+v", name, got)
 		}
@@ -162,45 +165,52 @@ func TestNotScanned(t *testing.T) {
 
 // More scans than a scanner is to bear wait for a place, and in vain if none ends in time.
 func TestScansAtOnce(t *testing.T) {
-	g := newGate(Limits{Timeout: 50 * time.Millisecond, MaxSize: 10, AtOnce: 1})
-	inside, end := make(chan struct{}), make(chan struct{})
-	ended := make(chan policy.Scan)
-	go func() {
-		ended <- g.run(context.Background(), 1, 0, func(context.Context) policy.Scan {
-			close(inside)
-			<-end
-			return policy.Scan{Result: policy.NothingFound}
-		})
-	}()
-	<-inside
-	never := func(context.Context) policy.Scan {
-		t.Error("a second scan is under way")
-		return policy.Scan{}
-	}
-	if got := g.run(context.Background(), 1, 0, never); got.Result != policy.ScanFailed ||
-		!strings.Contains(got.Words, "too many scans at once") {
-		t.Errorf("%+v", got)
-	}
-	close(end)
-	if got := <-ended; got.Result != policy.NothingFound {
-		t.Errorf("%+v", got)
-	}
-	ok := func(context.Context) policy.Scan { return policy.Scan{Result: policy.Found} }
-	if got := g.run(context.Background(), 1, 0, ok); got.Result != policy.Found {
-		t.Errorf("the place was not given back: %+v", got)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(Limits{Timeout: time.Minute, MaxSize: 10, AtOnce: 1})
+		end := make(chan struct{})
+		ended := make(chan policy.Scan)
+		go func() {
+			ended <- g.run(t.Context(), 1, 0, func(context.Context) policy.Scan {
+				<-end
+				return policy.Scan{Result: policy.NothingFound}
+			})
+		}()
+		synctest.Wait()
+		never := func(context.Context) policy.Scan {
+			t.Error("a second scan is under way")
+			return policy.Scan{}
+		}
+		if got := g.run(t.Context(), 1, 0, never); got.Result != policy.ScanFailed ||
+			!strings.Contains(got.Words, "too many scans at once") || got.Took != 60_000 {
+			t.Errorf("%+v", got)
+		}
+		close(end)
+		if got := <-ended; got.Result != policy.NothingFound {
+			t.Errorf("%+v", got)
+		}
+		if got := g.run(t.Context(), 1, 0, found); got.Result != policy.Found {
+			t.Errorf("the place was not given back: %+v", got)
+		}
+	})
 }
+
+func found(context.Context) policy.Scan { return policy.Scan{Result: policy.Found} }
 
 // A scan that we gave up on, and that goes on without us, keeps its place as long as it may.
 func TestScanThatGoesOn(t *testing.T) {
-	g := newGate(Limits{Timeout: 20 * time.Millisecond, MaxSize: 10, AtOnce: 1})
-	wait := func(ctx context.Context) policy.Scan {
-		<-ctx.Done()
-		return failed("no answer in time")
-	}
-	g.run(context.Background(), 1, time.Hour, wait)
-	if got := g.run(context.Background(), 1, time.Hour, wait); !strings.Contains(got.Words,
-		"too many scans at once") {
-		t.Errorf("%+v", got)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(Limits{Timeout: time.Minute, MaxSize: 10, AtOnce: 1})
+		g.run(t.Context(), 1, time.Hour, func(ctx context.Context) policy.Scan {
+			<-ctx.Done()
+			return failed("no answer in time")
+		})
+		time.Sleep(57*time.Minute + 30*time.Second)
+		if got := g.run(t.Context(), 1, time.Hour, found); !strings.Contains(got.Words,
+			"too many scans at once") {
+			t.Errorf("within the hour: %+v", got)
+		}
+		if got := g.run(t.Context(), 1, time.Hour, found); got.Result != policy.Found {
+			t.Errorf("after it: %+v", got)
+		}
+	})
 }
