@@ -3,6 +3,7 @@ package message
 import (
 	"fmt"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -157,13 +158,24 @@ func TestReplyToIsBounded(t *testing.T) {
 	} {
 		for _, size := range []int{8 << 10, 250 << 10} {
 			m := Parse([]byte("Reply-To: " + strings.Repeat(piece, size/len(piece)) + "\r\n\r\n"))
-			start := time.Now()
+			start := computed(t)
 			m.ReplyTo()
-			if took := time.Since(start); took > 3*time.Second {
+			if took := computed(t) - start; took > 3*time.Second {
 				t.Errorf("%q in %d octets takes %v", piece, size, took)
 			} else if took > 100*time.Millisecond {
 				t.Logf("%q in %d octets takes %v", piece, size, took)
 			}
 		}
 	}
+}
+
+// computed is the time for which this process has had a processor. What else the machine does
+// is no part of it.
+func computed(t *testing.T) time.Duration {
+	t.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -249,12 +250,15 @@ func TestManyNames(t *testing.T) {
 	k := edKey("acme.test", "ed")
 	for want, names := range map[string]int{"pass acme.test ed": 1500, "permerror": 1700} {
 		raw := signedOver(t, plainMail, k, slices.Repeat([]string{"From"}, names)...)
-		start := time.Now()
-		a := checker(t, zoneOf(t, k.record())).Check(t.Context(), queryOf(raw))
-		if diff := cmp.Diff([]string{want}, ids(a.DKIM)); diff != "" {
-			t.Errorf("%d names: %s", names, diff)
+		c, q := checker(t, zoneOf(t, k.record())), queryOf(raw)
+		var before, after syscall.Rusage // how long we compute: others do, too
+		err := syscall.Getrusage(syscall.RUSAGE_SELF, &before)
+		a := c.Check(t.Context(), q)
+		err = errors.Join(err, syscall.Getrusage(syscall.RUSAGE_SELF, &after))
+		if diff := cmp.Diff([]string{want}, ids(a.DKIM)); diff != "" || err != nil {
+			t.Errorf("%d names: %s, %v", names, diff, err)
 		}
-		if took := time.Since(start); took > time.Second {
+		if took := time.Duration(after.Utime.Nano() - before.Utime.Nano()); took > time.Second {
 			t.Errorf("%d names: %v", names, took)
 		}
 	}
