@@ -133,12 +133,19 @@ func checkout(t *testing.T) string {
 // A listening is what the server says once it takes mail: where.
 type listening struct{ Msg, SMTP, HTTP string }
 
+// environ is the environment without settings of whoever runs the tests.
+func environ() []string {
+	return slices.DeleteFunc(os.Environ(), func(v string) bool {
+		return strings.HasPrefix(v, "GATEPOST_")
+	})
+}
+
 // start runs scripts/run as in a first terminal, until it takes mail, on ports that are free.
 func start(t *testing.T, dir string) listening {
 	t.Helper()
 	cmd := exec.Command("scripts/run")
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GATEPOST_SMTP_LISTEN=127.0.0.1:0", "GATEPOST_HTTP_LISTEN=127.0.0.1:0")
+	cmd.Env = append(environ(), "GATEPOST_SMTP_LISTEN=127.0.0.1:0", "GATEPOST_HTTP_LISTEN=127.0.0.1:0")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
@@ -212,7 +219,7 @@ func (l listening) run(t *testing.T, dir string, b block) {
 	text := ports.Replace(b.text)
 	cmd := exec.Command("bash", "-euc", text)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), fmt.Sprint("GATEPOST_SMTP_LISTEN=", l.SMTP),
+	cmd.Env = append(environ(), fmt.Sprint("GATEPOST_SMTP_LISTEN=", l.SMTP),
 		fmt.Sprint("GATEPOST_HTTP_LISTEN=", l.HTTP))
 	out, err := cmd.CombinedOutput()
 	if err != nil {

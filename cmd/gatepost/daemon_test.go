@@ -105,8 +105,21 @@ func (g *gateway) end(signal syscall.Signal) {
 func (g *gateway) command(args ...string) *exec.Cmd {
 	cmd := exec.Command("gatepost", args...)
 	cmd.Dir = g.dir
-	cmd.Env = append(append(os.Environ(), "GORACE=atexit_sleep_ms=0"), g.env...)
+	cmd.Env = bare(g.env...)
 	return cmd
+}
+
+// bare is the environment of a program that a test starts. Of who runs the tests there is nothing
+// in it that is a setting of ours, or that a service manager or a mail server says.
+func bare(more ...string) []string {
+	// The race detector waits a second at the end of each process, unless told not to.
+	env := []string{"GORACE=atexit_sleep_ms=0"}
+	for _, name := range []string{"PATH", "HOME", "TMPDIR"} {
+		if value := os.Getenv(name); value != "" {
+			env = append(env, name+"="+value)
+		}
+	}
+	return append(env, more...)
 }
 
 // database is where the server has its mail.

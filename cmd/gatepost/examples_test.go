@@ -155,10 +155,7 @@ func TestDocsCompose(t *testing.T) {
 	if _, found := compose.Services[strings.TrimPrefix(host, `address = "`)]; !found {
 		t.Errorf("no service of compose.yaml is what tickets are carried to: %s", config)
 	}
-	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
-		return strings.HasPrefix(v, "GATEPOST_") // what the tests are told is no setting
-	})
-	cmd.Env = append(cmd.Env, "GORACE=atexit_sleep_ms=0")
+	cmd.Env = bare()
 	for name, value := range ours.Environment {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}

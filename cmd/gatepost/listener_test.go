@@ -66,7 +66,7 @@ func startServer(ts *testscript.TestScript, neg bool, args []string) {
 	args = append([]string{"serve", "--smtp", "127.0.0.1:0", "--http", "127.0.0.1:0"}, args...)
 	cmd := exec.Command("gatepost", args...)
 	cmd.Dir = ts.Getenv("WORK")
-	cmd.Env = append(os.Environ(), scriptEnv(ts)...)
+	cmd.Env = bare(scriptEnv(ts)...)
 	pipe, err := cmd.StderrPipe()
 	ts.Check(err)
 	log, err := os.OpenFile(ts.MkAbs("serve.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)

@@ -68,7 +68,7 @@ func (s *storm) sh(typed string) {
 	s.Helper()
 	cmd := exec.Command("sh", "-ec", typed)
 	cmd.Dir = s.dir
-	cmd.Env = append(os.Environ(), "P="+s.database(), "OLD="+filepath.Join(s.dir, "old.db"),
+	cmd.Env = bare("P="+s.database(), "OLD="+filepath.Join(s.dir, "old.db"),
 		"OTHER="+filepath.Join(s.dir, "other.db"), "ASIDE="+s.dir)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		s.Fatalf("%s: %v: %s", typed, err, out)

@@ -3,6 +3,7 @@ package main
 import (
 	"database/sql"
 	"errors"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -10,10 +11,26 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"gatepost/settings"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"gatepost": mainByClock})
+	testscript.Main(byDefault{m}, map[string]func(){"gatepost": mainByClock})
+}
+
+// byDefault are tests that go by no settings of whoever runs them.
+type byDefault struct{ *testing.M }
+
+func (m byDefault) Run() int {
+	for _, pair := range os.Environ() {
+		name, _, _ := strings.Cut(pair, "=")
+		// What the tests are told is no setting.
+		if strings.HasPrefix(name, "GATEPOST_") && settings.Defaults().Strays([]string{pair}) == nil {
+			_ = os.Unsetenv(name) // of a name that there is
+		}
+	}
+	return m.M.Run()
 }
 
 // TestScripts runs the program as its users do, a script a behaviour.

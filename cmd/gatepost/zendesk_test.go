@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -36,7 +35,7 @@ func TestZendeskClient(t *testing.T) {
 		t.Fatal(err)
 	}
 	script := exec.Command("node", filepath.Join(browserFolder, "zendesk.mjs"))
-	script.Env = append(os.Environ(), "GATEPOST_API="+g.web()+"/api/v2",
+	script.Env = bare("GATEPOST_API="+g.web()+"/api/v2",
 		"GATEPOST_EMAIL="+reviewer, "GATEPOST_TOKEN="+token.Token, fmt.Sprintf("GATEPOST_HELD=%d", held))
 	out, err := script.Output()
 	if err != nil {
