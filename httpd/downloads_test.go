@@ -31,7 +31,7 @@ func (s *slowReader) Write(b []byte) (int, error) {
 func TestDownloadsOfOnePerson(t *testing.T) {
 	const many = 40
 	st := testServer(t)
-	st.Server.Wait(20 * time.Millisecond)
+	st.Server.Wait(time.Second)
 	id := st.Receive("From: Ann <ann@example.com>\r\nMIME-Version: 1.0\r\n" +
 		"Content-Type: multipart/mixed; boundary=m\r\n\r\n--m\r\n\r\nHello\r\n--m\r\n" +
 		"Content-Disposition: attachment; filename=a.txt\r\n\r\nthe file\r\n--m--\r\n")

@@ -60,7 +60,7 @@ func TestSilentBeforeHeader(t *testing.T) {
 	heard := make(chan error, 1)
 	go func() {
 		defer client.Close()
-		client.SetReadDeadline(time.Now().Add(5 * time.Second))
+		client.SetReadDeadline(time.Now().Add(time.Minute))
 		b, err := io.ReadAll(client)
 		if len(b) > 0 {
 			err = fmt.Errorf("%q was sent", b)

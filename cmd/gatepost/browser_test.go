@@ -22,7 +22,7 @@ import (
 // browserFolder holds what the tests drive the server with from outside.
 const browserFolder = "../../testdata/browser"
 
-// patience is how long a page may take for one step, on a machine that is busy.
+// patience is how long anything may take for one step, on a machine that is busy.
 const patience = 60 * time.Second
 
 // startBrowser starts Chromium with an empty profile. Names under street.test lead to the

@@ -148,7 +148,7 @@ func awaitLine(ts *testscript.TestScript, neg bool, args []string) {
 	want, err := regexp.Compile("(?m)" + args[0])
 	ts.Check(err)
 	s := ts.Value(serverKey{}).(*testServer)
-	late := time.After(10 * time.Second)
+	late := time.After(patience)
 	for {
 		ended := false
 		select {

@@ -44,7 +44,7 @@ func newManager(t *testing.T) (m *manager, env string) {
 // server is fed in that time.
 func (m *manager) hear(pattern string) string {
 	m.Helper()
-	m.conn.SetReadDeadline(time.Now().Add(20 * time.Second))
+	m.conn.SetReadDeadline(time.Now().Add(patience))
 	var heard []string
 	for buffer := make([]byte, 4096); ; {
 		n, err := m.conn.Read(buffer)
@@ -96,7 +96,7 @@ func TestWatchdogBitesAHungWriter(t *testing.T) {
 	g := newGateway(t, socket, "WATCHDOG_USEC=600000")
 	m.hear("WATCHDOG=1")
 	unlock := lockDatabase(t, filepath.Join(g.dir, "gatepost.db"))
-	for late := time.Now().Add(3 * time.Second); ; {
+	for late := time.Now().Add(patience); ; {
 		m.conn.SetReadDeadline(time.Now().Add(time.Second))
 		if _, err := m.conn.Read(make([]byte, 99)); err != nil {
 			break

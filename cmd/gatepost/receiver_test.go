@@ -94,7 +94,7 @@ func awaitReceived(ts *testscript.TestScript, neg bool, args []string) {
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
 	r := ts.Value(receiverKey{}).(*receiverOf)
-	late := time.After(20 * time.Second)
+	late := time.After(patience)
 	for {
 		r.lock.Lock()
 		texts := r.texts

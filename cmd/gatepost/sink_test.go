@@ -80,7 +80,7 @@ func awaitSunk(ts *testscript.TestScript, neg bool, args []string) {
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
 	s := ts.Value(sinkKey{}).(*sinkOf)
-	late := time.After(20 * time.Second)
+	late := time.After(patience)
 	for {
 		s.lock.Lock()
 		mails := s.mails

@@ -247,7 +247,7 @@ func TestListeningIsUseOfToken(t *testing.T) {
 // TestQuietStream: a stream on which nothing happens for longer than an event may take stands,
 // over HTTP/2 too.
 func TestQuietStream(t *testing.T) {
-	const deadline = 100 * time.Millisecond
+	const deadline = time.Second
 	st := streamServer(t, deadline)
 	web := httptest.NewUnstartedServer(st.Web)
 	web.EnableHTTP2 = true

@@ -210,7 +210,7 @@ func TestNextServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conf := &dns.ClientConfig{Servers: []string{broken, good}, Attempts: 2, Timeout: 1}
+	conf := &dns.ClientConfig{Servers: []string{broken, good}, Attempts: 2, Timeout: 3}
 	if a, err := try(t.Context(), conf, q); err != nil || len(a.Answer) != 1 || asked.Load() != 2 {
 		t.Errorf("%v, %v, asked %d times", a, err, asked.Load())
 	}
