@@ -200,7 +200,7 @@ func TestAgainFate(t *testing.T) {
 	hand := f.editor()
 	entries, err := policy.ParseList(policy.Block, "held.test")
 	if err == nil {
-		_, err = hand.RemoveRules(ctx, policy.Block, entries)
+		_, err = hand.RemoveRules(ctx, policy.Block, entries, "")
 	}
 	if err != nil {
 		t.Fatal(err)

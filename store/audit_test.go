@@ -112,7 +112,7 @@ func TestAuditedInOneTransaction(t *testing.T) {
 	ctx := context.Background()
 	f := open(t)
 	h, ann := f.editor(), address(t, "ann@acme.test")
-	_, err1 := h.RemoveRules(ctx, policy.Block, parse(t, policy.Block, "gone.test"))
+	_, err1 := h.RemoveRules(ctx, policy.Block, parse(t, policy.Block, "gone.test"), "")
 	_, err2 := h.DeleteSuspended(ctx, []int64{7})
 	_, err3 := h.Recover(ctx, 7)
 	err4 := h.RemoveUser(ctx, ann)

@@ -96,7 +96,7 @@ func TestEndsStay(t *testing.T) {
 	}
 	f.set(policy.Block, "a.test b.test")
 	stays("set")
-	if _, err := h.RemoveRules(t.Context(), policy.Block, parse(t, policy.Block, "a.test b.test")); err != nil {
+	if _, err := h.RemoveRules(t.Context(), policy.Block, parse(t, policy.Block, "a.test b.test"), ""); err != nil {
 		t.Fatal(err)
 	}
 	if err := h.Undo(t.Context(), h.Entries()[0]); err != nil {

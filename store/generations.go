@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -24,19 +25,25 @@ type RuleChange struct {
 	Added      int             `json:"added"`
 	Removed    int             `json:"removed"`
 	Entries    []string        `json:"entries"` // the first of them, with + or - in front
-	Notes      []string        `json:"notes"`   // those of entries that it added
+	Notes      []string        `json:"notes"`   // those of entries that it added, or why it took some
 	UndoneBy   *int64          `json:"undone_by"`
 }
 
 // shownOfChange is how many entries and notes of a change are shown.
 const shownOfChange = 20
 
-// RuleHistory are the changes of the lists, the newest first; of one list, and of one entry, if
-// they are named. A limit of 0 is none.
-func (db *DB) RuleHistory(ctx context.Context, list policy.ListName, target string, limit int) (
-	changes iter.Seq2[RuleChange, error]) {
+// A HistoryQuery selects changes of the lists. What is zero selects nothing by it.
+type HistoryQuery struct {
+	List   policy.ListName
+	Target string // of an entry
+	Before int64  // the id of an entry of the audit log
+	Limit  int
+}
+
+// RuleHistory are the changes that q selects, the newest first.
+func (db *DB) RuleHistory(ctx context.Context, q HistoryQuery) iter.Seq2[RuleChange, error] {
 	return each(ctx, db, scanRuleChange, `select a.id, a.generation, a.at, a.actor, a.door,
-			a.action, r.list, a.undone_by, count(*) filter (where r.added),
+			a.action, r.list, a.undone_by, a.after, count(*) filter (where r.added),
 			count(*) filter (where not r.added),
 			(select coalesce(group_concat(x.text, char(10)), '') from (select
 				case when added then '+' else '-' end || text as text from audit_rules
@@ -46,23 +53,32 @@ func (db *DB) RuleHistory(ctx context.Context, list policy.ListName, target stri
 				from audit_rules where audit = a.id and list = r.list and added and note <> ''
 				limit $3) x)
 		from audit a join audit_rules r on r.audit = a.id
-		where a.generation > 0 and ($1 = '' or r.list = $1) and ($2 = '' or exists (select 1
+		where a.generation > 0 and ($4 = 0 or a.id < $4) and ($1 = '' or r.list = $1) and ($2 = '' or exists (select 1
 			from audit_rules e where e.audit = a.id and e.list = r.list and e.target = $2))
-		group by a.id, r.list order by a.id desc`+atMost(limit), string(list), target,
-		shownOfChange)
+		group by a.id, r.list order by a.id desc`+atMost(q.Limit), string(q.List), q.Target,
+		shownOfChange, q.Before)
 }
 
 func scanRuleChange(row scanner) (c RuleChange, err error) {
 	var at int64
-	var entries, notes string
+	var after, entries, notes string
 	err = row.Scan(&c.Audit, &c.Generation, &at, &c.Actor, &c.Via, &c.Action, &c.List,
-		&c.UndoneBy, &c.Added, &c.Removed, &entries, &notes)
+		&c.UndoneBy, &after, &c.Added, &c.Removed, &entries, &notes)
 	c.At, c.Entries, c.Notes = fromMillis(at), lines(entries), lines(notes)
+	var taken auditedEntries
+	if c.Action == RulesRemoved && json.Unmarshal([]byte(after), &taken) == nil && taken.Note != "" {
+		c.Notes = append(c.Notes, taken.Note)
+	}
 	return c, err
 }
 
 func lines(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return r == '\n' })
+}
+
+// GenerationOf is the generation that the change made which the audit log has under that id.
+func (db *DB) GenerationOf(ctx context.Context, audit int64) (int64, error) {
+	return one(ctx, db, scanCount, `select generation from audit where id = $1`, audit)
 }
 
 // ErrNoGeneration says that what the lists were at a generation is not known.

@@ -38,13 +38,18 @@ func (f *fixture) changeAny(h *Editor) {
 	}
 	entries := parse(f, list, strings.Join(some, " "))
 	var err error
-	switch rand.IntN(4) {
+	switch rand.IntN(5) {
+	case 4:
+		if len(entries) > 0 {
+			err = h.SetLife(f.Context(), list, entries[0], NewLife{
+				Life: Life{Note: fmt.Sprint(rand.IntN(3))}, KeepTime: rand.IntN(2) == 0})
+		}
 	case 0:
 		end := noon.AddDate(0, 0, 1+rand.IntN(3))
 		_, err = h.AddRules(f.Context(), list, entries,
 			Life{Note: fmt.Sprint(rand.IntN(3)), ExpiresAt: &end})
 	case 1:
-		_, err = h.RemoveRules(f.Context(), list, entries)
+		_, err = h.RemoveRules(f.Context(), list, entries, "")
 	case 2:
 		_, err = h.SetRules(f.Context(), AnyGeneration, NewList{list, entries})
 	default:
@@ -71,7 +76,7 @@ func TestRevert(t *testing.T) {
 	for generation, want := range was {
 		before := generationOf(t, f)
 		differs := all(t, f.RuleDiff(t.Context(), before, generation))
-		did, err := h.RevertRules(t.Context(), generation)
+		did, err := h.RevertRules(t.Context(), generation, AnyGeneration)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -93,10 +98,10 @@ func TestRevert(t *testing.T) {
 		}
 	}
 	last := slices.Max(generations(was))
-	if _, err := h.RevertRules(t.Context(), last); err != nil || !slices.Equal(f.standing(), stood) {
+	if _, err := h.RevertRules(t.Context(), last, AnyGeneration); err != nil || !slices.Equal(f.standing(), stood) {
 		t.Errorf("back to %d: %q, %v", last, f.standing(), err)
 	}
-	if _, err := h.RevertRules(t.Context(), 1<<40); !errors.Is(err, ErrNoGeneration) {
+	if _, err := h.RevertRules(t.Context(), 1<<40, AnyGeneration); !errors.Is(err, ErrNoGeneration) {
 		t.Errorf("to come: %v", err)
 	}
 }
@@ -114,7 +119,7 @@ func TestRevertIsUndone(t *testing.T) {
 	f.rules(policy.Block, "a.test", "b.test")
 	f.set(policy.Block, "c.test")
 	stood, h := f.standing(), f.editor()
-	if _, err := h.RevertRules(t.Context(), 1); err != nil {
+	if _, err := h.RevertRules(t.Context(), 1, AnyGeneration); err != nil {
 		t.Fatal(err)
 	}
 	if got := f.text(policy.Block); got != "a.test b.test" {
@@ -140,7 +145,7 @@ func TestRuleHistory(t *testing.T) {
 	f.set(policy.Allow, "c.test")
 	f.set(policy.Block, "b.test")
 	said := func(list policy.ListName, target string, limit int) (words []string) {
-		for _, c := range all(t, f.RuleHistory(t.Context(), list, target, limit)) {
+		for _, c := range all(t, f.RuleHistory(t.Context(), HistoryQuery{List: list, Target: target, Limit: limit})) {
 			words = append(words, fmt.Sprintf("%d %s %s %s %s", c.Generation, c.List, c.Action, c.Entries, c.Notes))
 		}
 		return words

@@ -107,7 +107,7 @@ func TestUndoOfBothOrNone(t *testing.T) {
 		t.Fatal(err)
 	}
 	deleted := f.lastAudit()
-	if _, err := f.editor().RemoveRules(ctx, policy.Block, parse(t, policy.Block, "shop.test")); err != nil {
+	if _, err := f.editor().RemoveRules(ctx, policy.Block, parse(t, policy.Block, "shop.test"), ""); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.editor().Undo(ctx, deleted); !errors.Is(err, ErrCannotUndo) {

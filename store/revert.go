@@ -10,8 +10,8 @@ import (
 // RevertRules makes both lists what they were at a generation, with the notes and the times that
 // their entries had, and says what that did to each; their order and age are not kept. What was taken and
 // what was put back are two changes, each in the audit log by itself: of an entry with another
-// note or time it is both. ErrNoGeneration if what they were is not known.
-func (h *Editor) RevertRules(ctx context.Context, generation int64) (
+// note or time it is both. Since is as in SetRules. ErrNoGeneration if what they were is not known.
+func (h *Editor) RevertRules(ctx context.Context, generation, since int64) (
 	did map[policy.ListName]Replaced, err error) {
 	err = h.do(ctx, func(t *tx) error {
 		did = map[policy.ListName]Replaced{}
@@ -23,6 +23,9 @@ func (h *Editor) RevertRules(ctx context.Context, generation int64) (
 		}
 		if err := known(generation, first, now); err != nil {
 			return err
+		}
+		if since != AnyGeneration && since != now {
+			return ErrRulesChanged
 		}
 		back := reversal{editor: h, t: t, to: generation, from: now}
 		taken, err := back.do(takeQuery)

@@ -164,11 +164,12 @@ func (c *change) set(entries []policy.Entry) (r Replaced, err error) {
 	return Replaced{Added: len(entries) - kept, Removed: int(before) - kept}, err
 }
 
-// RemoveRules removes entries. If any is not on the list nothing is removed, missing says
-// which, and the error is ErrNotFound.
-func (h *Editor) RemoveRules(ctx context.Context, list policy.ListName, entries []policy.Entry) (
-	missing []policy.Entry, err error) {
+// RemoveRules removes entries; why, if it is said, is kept in the history of the lists. If any is
+// not on the list nothing is removed, missing says which, and the error is ErrNotFound.
+func (h *Editor) RemoveRules(ctx context.Context, list policy.ListName, entries []policy.Entry,
+	why string) (missing []policy.Entry, err error) {
 	err = h.changeRules(ctx, RulesRemoved, list, func(c *change) error {
+		c.why = why
 		missing, err = c.remove(entries)
 		if err == nil && missing != nil {
 			err = fmt.Errorf("%w: %s", ErrNotFound, missing[0])
@@ -216,6 +217,7 @@ type change struct {
 	list       string
 	generation int64
 	now        int64
+	why        string // something was taken off the list
 }
 
 func (h *Editor) changeRules(ctx context.Context, action Action, list policy.ListName,
@@ -265,6 +267,9 @@ func (h *Editor) noteRules(t *tx, c *change, e event) (id int64, err error) {
 	if e.after, err = t.auditedEntries(id, true); err != nil {
 		return 0, err
 	}
+	if c.why != "" {
+		e.after = auditedEntries{Entries: []string{}, Note: c.why}
+	}
 	return h.note(t, e)
 }
 
@@ -286,6 +291,7 @@ func (t *tx) keepRules(c *change, audit int64) (n int64, err error) {
 type auditedEntries struct {
 	Count   int      `json:"count"`
 	Entries []string `json:"entries"`
+	Note    string   `json:"note,omitempty"` // why they were removed
 }
 
 const shownEntries = 100

@@ -49,7 +49,7 @@ func TestRulesApplyAtOnce(t *testing.T) {
 	if got := outcome(); got != policy.Suspend {
 		t.Errorf("after set: %s", got)
 	}
-	if _, err := cli.editor().RemoveRules(ctx, policy.Block, parse(t, policy.Block, "acme.test")); err != nil {
+	if _, err := cli.editor().RemoveRules(ctx, policy.Block, parse(t, policy.Block, "acme.test"), ""); err != nil {
 		t.Fatal(err)
 	}
 	if got := outcome(); got != policy.Ticket {
@@ -64,7 +64,7 @@ func TestRemovedRulesAreForgotten(t *testing.T) {
 	old, other := openAt(t, path), openAt(t, path)
 	other.rules(policy.Block, "acme.test", "b.test")
 	old.receive(mail("a@acme.test", "x", ""))
-	if _, err := other.editor().RemoveRules(ctx, policy.Block, parse(t, policy.Block, "acme.test")); err != nil {
+	if _, err := other.editor().RemoveRules(ctx, policy.Block, parse(t, policy.Block, "acme.test"), ""); err != nil {
 		t.Fatal(err)
 	}
 	unlock, err := other.Lock(ctx)
@@ -188,7 +188,7 @@ func TestAddAndRemoveRules(t *testing.T) {
 			t.Errorf("added %d, want %d, %v", n, want, err)
 		}
 	}
-	missing, err := f.editor().RemoveRules(ctx, policy.Allow, parse(t, policy.Allow, "a.test gone.test"))
+	missing, err := f.editor().RemoveRules(ctx, policy.Allow, parse(t, policy.Allow, "a.test gone.test"), "")
 	if !errors.Is(err, ErrNotFound) || fmt.Sprint(missing) != "[gone.test]" {
 		t.Errorf("missing %v, %v", missing, err)
 	}
@@ -208,7 +208,7 @@ func TestLoadedAtOnceOrChangeByChange(t *testing.T) {
 			return err
 		},
 		func() error {
-			_, err := writing.editor().RemoveRules(ctx, policy.Block, parse(t, policy.Block, "a.test"))
+			_, err := writing.editor().RemoveRules(ctx, policy.Block, parse(t, policy.Block, "a.test"), "")
 			return err
 		},
 		func() error {

@@ -127,7 +127,7 @@ func TestShadowCountsItsOwn(t *testing.T) {
 func TestShadowConflicts(t *testing.T) {
 	remove := func(list policy.ListName, text string) func(*fixture) {
 		return func(f *fixture) {
-			_, err := f.editor().RemoveRules(context.Background(), list, parse(f.T, list, text))
+			_, err := f.editor().RemoveRules(context.Background(), list, parse(f.T, list, text), "")
 			if err != nil {
 				f.Fatal(err)
 			}

@@ -43,7 +43,7 @@ func TestUndoRules(t *testing.T) {
 	}
 	f.set(policy.Block, "suspend:b.test *")
 	undo(f.lastAudit(), "suspend:b.test a.test c.test")
-	if _, err := h.RemoveRules(ctx, policy.Block, parse(t, policy.Block, "a.test")); err != nil {
+	if _, err := h.RemoveRules(ctx, policy.Block, parse(t, policy.Block, "a.test"), ""); err != nil {
 		t.Fatal(err)
 	}
 	removed := f.lastAudit()
@@ -98,7 +98,7 @@ func TestUndoRestoresTheNote(t *testing.T) {
 	for _, note := range []string{"first", "second"} {
 		_, err := h.AddRules(ctx, policy.Block, entry, Life{Note: note})
 		if err == nil {
-			_, err = h.RemoveRules(ctx, policy.Block, entry)
+			_, err = h.RemoveRules(ctx, policy.Block, entry, "")
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -137,7 +137,7 @@ func TestCannotUndo(t *testing.T) {
 		t.Fatal(err)
 	}
 	user := f.lastAudit()
-	if _, err := h.RemoveRules(ctx, policy.Block, parse(t, policy.Block, "a.test")); err != nil {
+	if _, err := h.RemoveRules(ctx, policy.Block, parse(t, policy.Block, "a.test"), ""); err != nil {
 		t.Fatal(err)
 	}
 	removed := f.lastAudit()

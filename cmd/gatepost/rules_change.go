@@ -71,7 +71,7 @@ func newRulesRemove(a *app) *cobra.Command {
 		},
 	}
 	a.yesFlag(cmd)
-	cmd.Flags().StringVar(&note, "note", "", "why, said with the result")
+	cmd.Flags().StringVar(&note, "note", "", "why, for whoever reads the history later")
 	return cmd
 }
 
@@ -139,7 +139,7 @@ func (a *app) sayAdded(list policy.ListName, entries []policy.Entry, added int) 
 
 func (a *app) removeRules(ctx context.Context, db *store.DB, list policy.ListName,
 	entries []policy.Entry, note string) error {
-	missing, err := a.editor(db).RemoveRules(ctx, list, entries)
+	missing, err := a.editor(db).RemoveRules(ctx, list, entries, note)
 	if errors.Is(err, store.ErrNotFound) && len(missing) > 0 {
 		return notOnList(list, missing)
 	}

@@ -14,35 +14,34 @@ import (
 )
 
 func newRulesHistory(a *app) *cobra.Command {
-	var limit int
+	var q store.HistoryQuery
 	var entry string
 	cmd := &cobra.Command{
 		Use:   "history [allow|block]",
 		Short: "list the changes of the lists: who made them, when and why",
 		Long: "Lists the changes of the lists, the newest first, each with the generation that it made:\n" +
-			"`rules diff` and `rules revert` take that. Why is the note of the entries that came.",
+			"`rules diff` and `rules revert` take that. Why is the note of the entries that came, or\n" +
+			"what `rules remove --note` said.",
 		Args: takes(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var list policy.ListName
-			var target string
 			var err error
 			if len(args) > 0 {
-				if list, err = listName(args[0]); err != nil {
+				if q.List, err = listName(args[0]); err != nil {
 					return err
 				}
 			}
-			if limit < 0 {
-				return misuse("--limit %d is below 0: leave it out for all", limit)
+			if q.Limit < 0 {
+				return misuse("--limit %d is below 0: leave it out for all", q.Limit)
 			}
 			if entry != "" {
 				e, err := policy.ParseEntry(policy.Block, entry)
 				if err != nil {
 					return misuse("--entry: %v", err)
 				}
-				target = e.Target
+				q.Target = e.Target
 			}
 			return a.withStore(cmd.Context(), false, func(db *store.DB) error {
-				changes := orNone(a, db.RuleHistory(cmd.Context(), list, target, limit),
+				changes := orNone(a, db.RuleHistory(cmd.Context(), q),
 					"nothing was changed yet")
 				headers := []string{"GENERATION", "AGE", "WHO", "BY", "ACTION", "LIST", "CHANGE", "WHY",
 					"UNDO"}
@@ -50,7 +49,7 @@ func newRulesHistory(a *app) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().IntVar(&limit, "limit", 0, "at most this many; 0 is all")
+	cmd.Flags().IntVar(&q.Limit, "limit", 0, "at most this many; 0 is all")
 	cmd.Flags().StringVar(&entry, "entry", "", "only changes of this address or domain")
 	return cmd
 }
@@ -156,7 +155,7 @@ func (a *app) revert(ctx context.Context, db *store.DB, generation int64) error 
 	if err != nil {
 		return err
 	}
-	did, err := a.editor(db).RevertRules(ctx, generation)
+	did, err := a.editor(db).RevertRules(ctx, generation, store.AnyGeneration)
 	if err != nil {
 		return noGeneration(err)
 	}

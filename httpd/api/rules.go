@@ -232,7 +232,7 @@ func (s *handlers) removeEntries(w http.ResponseWriter, r *http.Request, c httpd
 	if err != nil {
 		return err
 	}
-	if _, err := s.As(c).RemoveRules(r.Context(), list, entries); err != nil {
+	if _, err := s.As(c).RemoveRules(r.Context(), list, entries, ""); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

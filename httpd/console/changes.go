@@ -177,12 +177,13 @@ func sidesOf(e store.AuditEntry) sideWords {
 type listed struct {
 	Count   int64
 	Entries []string
+	Note    string // why they were removed
 }
 
 // listChange says which entries came and went.
 func listChange(e store.AuditEntry) string {
 	var did []string
-	gone := "removed"
+	why, gone := "", "removed"
 	if e.Action == store.RulesExpired {
 		gone = "expired"
 	}
@@ -193,6 +194,8 @@ func listChange(e store.AuditEntry) string {
 		var some listed
 		if json.Unmarshal(side.raw, &some) == nil && some.Count > 0 {
 			did = append(did, side.verb+" "+firstOf(some.Entries, some.Count, 3))
+		} else if some.Note != "" {
+			why = " (" + some.Note + ")"
 		}
 	}
 	name := e.Subject
@@ -202,7 +205,7 @@ func listChange(e store.AuditEntry) string {
 	if did == nil {
 		return name
 	}
-	return name + ": " + strings.Join(did, ", ")
+	return name + ": " + strings.Join(did, ", ") + why
 }
 
 // restrictions are the IP restrictions as the audit log has them.

@@ -268,7 +268,7 @@ func (s *handlers) changeEntries(w http.ResponseWriter, r *http.Request, c httpd
 	h, what := s.As(c), "added"
 	if r.PostForm.Get("do") == "remove" {
 		what = "removed"
-		_, err = h.RemoveRules(r.Context(), list, entries)
+		_, err = h.RemoveRules(r.Context(), list, entries, "")
 	} else {
 		end, wrong := endOf(r.PostForm.Get("expires"))
 		if wrong == nil {

@@ -142,7 +142,7 @@ func (q quickRule) apply(ctx context.Context, h *store.Editor) (err error) {
 	case !q.person.IsZero():
 		return h.SetSuspended(ctx, q.person, q.hold)
 	case q.remove:
-		_, err = h.RemoveRules(ctx, q.list, entries)
+		_, err = h.RemoveRules(ctx, q.list, entries, "")
 	default:
 		_, err = h.AddRules(ctx, q.list, entries, store.Life{})
 	}
