@@ -29,6 +29,9 @@ type RuleChange struct {
 	UndoneBy   *int64          `json:"undone_by"`
 }
 
+// All is how many entries it took and put there.
+func (c RuleChange) All() int { return c.Added + c.Removed }
+
 // shownOfChange is how many entries and notes of a change are shown.
 const shownOfChange = 20
 

@@ -33,6 +33,15 @@ func did(what string, h *store.Editor) flash {
 // each list. Of more the last are named, which say what was asked for.
 const mostEntries = 2
 
+// didTwice is did of what takes something and puts something back, which one revert undoes.
+func didTwice(what string, h *store.Editor) flash {
+	d := did(what, h)
+	if entries := h.Entries(); len(entries) > 1 {
+		d.entries = []int64{entries[0], entries[len(entries)-1]}
+	}
+	return d
+}
+
 // A flashView says what was just done.
 type flashView struct {
 	Text     string
@@ -41,6 +50,8 @@ type flashView struct {
 	Left     int64              // could not be recovered
 	Undelete []int64            // deleted, and can be restored
 	Changes  []store.AuditEntry // of lists, profiles, access or mail, which may be undone
+
+	Seen, Before int64 // the generation that it made, and that which undoes it; 0 if none does
 }
 
 // flashKeys are what back adds to a query.
@@ -105,7 +116,16 @@ func (s *handlers) flashView(r *http.Request, c httpd.Caller) (*flashView, error
 		}
 	}
 	n.Text = kind.words(int64(messages))
-	return n, nil
+	if !kind.reverts {
+		return n, nil
+	}
+	n.Before, err = s.DB.GenerationOf(r.Context(), entries[0].ID)
+	if err != nil {
+		return nil, err
+	}
+	n.Before--
+	n.Seen, err = s.DB.GenerationOf(r.Context(), entries[len(entries)-1].ID)
+	return n, err
 }
 
 // flashOfNothing says why nothing was done, and which ticket a message is that was not held any
@@ -147,7 +167,7 @@ func (s *handlers) flashEntry(r *http.Request, n *flashView, kind flashKind,
 		n.Undelete = nil
 	}
 	isChange := e.Undoable || e.Action.OfRules() || e.Action == store.AccessSet
-	if isChange && n.Undelete == nil && !kind.undoes {
+	if isChange && n.Undelete == nil && !kind.undoes && !kind.reverts {
 		n.Changes = append(n.Changes, e)
 	}
 	return nil

@@ -8,6 +8,7 @@ type flashKind struct {
 	actions []store.Action       // one of which the audit log must say; nil: nothing was done
 	restore bool                 // what was deleted is offered to be restored
 	undoes  bool                 // it took something back: to undo that is not offered
+	reverts bool                 // the lists as they were before undo it
 }
 
 func said(words string) func(int64) string { return func(int64) string { return words } }
@@ -40,6 +41,10 @@ var flashKinds = map[string]flashKind{
 		store.OrganizationAdded}},
 	"removed": {words: said("Removed."),
 		actions: []store.Action{store.RulesRemoved, store.UserRemoved, store.OrganizationRemoved}},
+	"entry changed": {words: said("Changed."), actions: []store.Action{store.RulesSet},
+		reverts: true},
+	"reverted": {words: said("The lists are as they were then."), reverts: true,
+		actions: []store.Action{store.RulesReverted}},
 	"moved": {words: said("Moved over."), actions: []store.Action{store.UsersImported,
 		store.RulesAdded, store.OrganizationAdded, store.UserSuspended, store.RoleSet}},
 	"shadow set": {words: said("The shadow is set: it decides nothing."),

@@ -23,8 +23,8 @@ type listing struct {
 
 // listingKeys are what a listing keeps of a query. Where a page begins is kept only as long as
 // nothing else changes.
-var listingKeys = [...]string{"cause", "q", "sort", "order", "state", "target", "after",
-	"before"}
+var listingKeys = [...]string{"cause", "q", "sort", "order", "state", "target", "list",
+	"keyword", "after", "before"}
 
 func newListing(path string, r *http.Request) listing {
 	l := listing{path: path, values: url.Values{}}

@@ -3,12 +3,10 @@ package console
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"gatepost/httpd"
@@ -250,67 +248,4 @@ func (s *handlers) checkText(w http.ResponseWriter, r *http.Request, c httpd.Cal
 		return httpd.Invalid("list", "write allow, block or ranges")
 	}
 	return s.renderPart(w, "problems", newProblems(list, text, err))
-}
-
-// changeEntries adds entries to a list, or takes one off.
-func (s *handlers) changeEntries(w http.ResponseWriter, r *http.Request, c httpd.Caller) error {
-	if err := readForm(r); err != nil {
-		return err
-	}
-	list := policy.ListName(r.PostForm.Get("list"))
-	if list != policy.Allow && list != policy.Block {
-		return httpd.Invalid("list", "write allow or block")
-	}
-	entries, err := policy.ParseEntries(list, r.PostForm.Get("entry"))
-	if err != nil || len(entries) == 0 {
-		return s.refuseEntry(w, r, c, list, err)
-	}
-	h, what := s.As(c), "added"
-	if r.PostForm.Get("do") == "remove" {
-		what = "removed"
-		_, err = h.RemoveRules(r.Context(), list, entries, "")
-	} else {
-		end, wrong := endOf(r.PostForm.Get("expires"))
-		if wrong == nil {
-			_, err = h.AddRules(r.Context(), list, entries,
-				store.Life{Note: r.PostForm.Get("note"), ExpiresAt: end})
-		}
-		if wrong != nil || errors.Is(err, store.ErrOver) {
-			return s.refuseEntry(w, r, c, list, errors.Join(wrong, err))
-		}
-	}
-	if err != nil && !errors.Is(err, store.ErrNotFound) { // who removes what is gone has it so
-		return err
-	}
-	return s.back(w, r, "/rules", did(what, h))
-}
-
-// endOf is the beginning of the day that a form names, in UTC; nil is never.
-func endOf(day string) (*time.Time, error) {
-	if day == "" {
-		return nil, nil
-	}
-	at, err := time.Parse(time.DateOnly, day)
-	if err != nil {
-		return nil, fmt.Errorf("%q is no date: write it as 2027-01-31", day)
-	}
-	return &at, nil
-}
-
-// refuseEntry shows what was typed again, and why it is not taken.
-func (s *handlers) refuseEntry(w http.ResponseWriter, r *http.Request, c httpd.Caller,
-	list policy.ListName, wrong error) error {
-	view, err := s.rulesView(r.Context())
-	if err != nil {
-		return err
-	}
-	i := slices.IndexFunc(view.Lists, func(l listView) bool { return l.Name == list })
-	l := &view.Lists[i]
-	l.Entry, l.Note = r.PostForm.Get("entry"), r.PostForm.Get("note")
-	l.Expires = r.PostForm.Get("expires")
-	l.Refused = "Write an address or a domain."
-	if wrong != nil {
-		l.Refused = wrong.Error()
-	}
-	return s.renderStatus(w, r, c, http.StatusUnprocessableEntity, "rules.html", view)
 }

@@ -30,6 +30,7 @@ func templateFuncs() template.FuncMap {
 		"left":      func(at time.Time) string { return left(time.Until(at)) },
 		"stamp":     stampWords,
 		"iso":       func(at time.Time) string { return at.UTC().Format(time.RFC3339) },
+		"day":       func(at time.Time) string { return at.UTC().Format(time.DateOnly) },
 		"size":      size,
 		"count":     count,
 		"less":      func(n, by int) int { return n - by },
