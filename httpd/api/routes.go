@@ -88,6 +88,9 @@ func (s *handlers) ruleRoutes() []httpd.Route {
 		httpd.NewRoute("PUT /api/v2/rules", httpd.Admin, s.setRules),
 		httpd.NewRoute("POST /api/v2/rules/try", httpd.Admin, s.tryRules),
 		httpd.NewRoute("GET /api/v2/rules/lint", httpd.Admin, s.lintRules),
+		httpd.NewRoute("GET /api/v2/rules/history", httpd.Admin, s.rulesHistory),
+		httpd.NewRoute("GET /api/v2/rules/diff", httpd.Admin, s.diffRules),
+		httpd.NewRoute("POST /api/v2/rules/revert", httpd.Admin, s.revertRules),
 		httpd.NewRoute("GET /api/v2/rules/shadow", httpd.Admin, s.showShadow),
 		httpd.NewRoute("PUT /api/v2/rules/shadow", httpd.Admin, s.setShadow),
 		httpd.NewRoute("DELETE /api/v2/rules/shadow", httpd.Admin, s.dropShadow),
@@ -95,6 +98,7 @@ func (s *handlers) ruleRoutes() []httpd.Route {
 		httpd.NewRoute("POST /api/v2/rules/shadow/promote", httpd.Admin, s.promoteShadow),
 		httpd.NewRoute("GET /api/v2/rules/{list}/entries", httpd.Admin, s.listEntries),
 		httpd.NewRoute("POST /api/v2/rules/{list}/entries", httpd.Admin, s.addEntries),
+		httpd.NewRoute("PUT /api/v2/rules/{list}/entries", httpd.Admin, s.changeEntry),
 		httpd.NewRoute("DELETE /api/v2/rules/{list}/entries", httpd.Admin, s.removeEntries),
 	}
 }

@@ -208,11 +208,8 @@ func (s *handlers) addEntries(w http.ResponseWriter, r *http.Request, c httpd.Ca
 	}
 	added, err := s.As(c).AddRules(r.Context(), list, entries, store.Life{Note: in.Note,
 		ExpiresAt: in.ExpiresAt})
-	if errors.Is(err, store.ErrOver) {
-		return httpd.Invalid("expires_at", "name a time that is to come")
-	}
 	if err != nil {
-		return err
+		return over(err)
 	}
 	findings, err := s.findingsAround(r, trial.On(list, entries))
 	if err != nil {
@@ -220,6 +217,41 @@ func (s *handlers) addEntries(w http.ResponseWriter, r *http.Request, c httpd.Ca
 	}
 	return httpd.AnswerJSON(w, http.StatusOK, body{"added": added, "entries": shown(entries),
 		"findings": findings})
+}
+
+// over says that a time has passed already.
+func over(err error) error {
+	if errors.Is(err, store.ErrOver) {
+		return httpd.Invalid("expires_at", "name a time that is to come")
+	}
+	return err
+}
+
+// changeEntry gives an entry another note and time to end, in the place of those it has.
+func (s *handlers) changeEntry(w http.ResponseWriter, r *http.Request, c httpd.Caller) error {
+	list, err := pathList(r)
+	if err != nil {
+		return err
+	}
+	var in struct {
+		Entry     string     `json:"entry"`
+		Note      string     `json:"note"`
+		ExpiresAt *time.Time `json:"expires_at"`
+	}
+	if err := readOwnJSON(r, &in); err != nil {
+		return err
+	}
+	entries, err := readEntries(list, []string{in.Entry})
+	if err != nil {
+		return err
+	}
+	err = s.As(c).SetLife(r.Context(), list, entries[0],
+		store.NewLife{Life: store.Life{Note: in.Note, ExpiresAt: in.ExpiresAt}})
+	if err != nil {
+		return over(err)
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
 }
 
 // removeEntries removes those of ?entry=, all or none.
@@ -232,7 +264,8 @@ func (s *handlers) removeEntries(w http.ResponseWriter, r *http.Request, c httpd
 	if err != nil {
 		return err
 	}
-	if _, err := s.As(c).RemoveRules(r.Context(), list, entries, ""); err != nil {
+	_, err = s.As(c).RemoveRules(r.Context(), list, entries, r.URL.Query().Get("note"))
+	if err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
