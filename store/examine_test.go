@@ -121,3 +121,29 @@ func TestSetAsideOthers(t *testing.T) {
 	f.checkBalance("set aside",
 		"2 accepted; 0 tickets, 0 held, 0 rejected, 0 deleted, 0 expired, 2 set aside")
 }
+
+// TestStrayScansOnce: no table is read once for each message.
+func TestStrayScansOnce(t *testing.T) {
+	f := open(t)
+	rows, err := f.read.QueryContext(t.Context(), "explain query plan "+rebind(strayQuery))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	each := map[int]bool{} // what is done for each message
+	n := 0
+	for ; rows.Next(); n++ {
+		var id, parent, unused int
+		var detail string
+		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+			t.Fatal(err)
+		}
+		each[id] = strings.HasPrefix(detail, "CORRELATED")
+		if each[parent] && strings.HasPrefix(detail, "SCAN") {
+			t.Error(detail)
+		}
+	}
+	if err := rows.Err(); err != nil || n == 0 {
+		t.Errorf("%d lines, %v", n, err)
+	}
+}
