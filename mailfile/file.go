@@ -33,6 +33,44 @@ func (f File) Messages() iter.Seq2[*Entry, error] {
 	}
 }
 
+// A Meter is told how many octets of all files have been read, of how many.
+type Meter func(done, total int64)
+
+// A Message is one of those of many files.
+type Message struct {
+	File  File
+	N     int // within the file, from 1
+	Entry *Entry
+}
+
+// Messages are those of all files, one file after the other, as those of each.
+func (w *Found) Messages(tell Meter) iter.Seq2[Message, error] {
+	return w.messages(tell, func(File) bool { return true })
+}
+
+// messages are those of the files that are wanted.
+func (w *Found) messages(tell Meter, wanted func(File) bool) iter.Seq2[Message, error] {
+	return func(yield func(Message, error) bool) {
+		var total, before int64
+		for _, f := range w.Files {
+			total += f.size
+		}
+		for _, f := range w.Files {
+			if wanted(f) {
+				n := 0
+				for p, err := range f.Messages() {
+					if n++; !yield(Message{f, n, p}, err) || err != nil {
+						return
+					}
+					tell(before+min(p.to, f.size), total) // what is in a packed file may end elsewhere
+				}
+			}
+			before += f.size
+			tell(before, total)
+		}
+	}
+}
+
 // Single reports whether this is a file for one message.
 func (f File) Single() bool { return f.kind != mboxFile }
 
@@ -61,20 +99,14 @@ func (f File) each(visit func(*Entry) bool) error {
 // Check reads the mail before anything is done with it, so that a file which cannot be read to
 // its end, or a message with more than limit octets on the wire, changes nothing. The latter is
 // the error over.
-func (w *Found) Check(limit int64, over error) error {
-	for _, f := range w.Files {
-		if f.surely(limit) {
-			continue
+func (w *Found) Check(limit int64, over error, tell Meter) error {
+	unsure := func(f File) bool { return !f.surely(limit) }
+	for m, err := range w.messages(tell, unsure) {
+		if err == nil {
+			err = within(m.File.Path, m.N, m.Entry, limit, over)
 		}
-		n := 0
-		for p, err := range f.Messages() {
-			n++
-			if err == nil {
-				err = within(f.Path, n, p, limit, over)
-			}
-			if err != nil {
-				return err
-			}
+		if err != nil {
+			return err
 		}
 	}
 	return nil

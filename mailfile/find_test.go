@@ -66,17 +66,24 @@ func TestFindPackedMail(t *testing.T) {
 		t.Fatal(err)
 	}
 	n := 0
-	for _, f := range w.Files {
-		for p, err := range f.Messages() {
-			if err != nil {
-				t.Fatal(err)
-			}
-			raw, err := io.ReadAll(p.OnWire())
-			if want := strings.ReplaceAll(message, "\n", "\r\n"); err != nil || string(raw) != want {
-				t.Errorf("%s: %q, %v; want %q", f.Path, raw, err, want)
-			}
-			n++
+	var read, octets int64
+	for m, err := range w.Messages(func(done, total int64) {
+		if done < read || done > total {
+			t.Errorf("%d octets of %d are read behind %d", done, total, read)
 		}
+		read, octets = done, total
+	}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := io.ReadAll(m.Entry.OnWire())
+		if want := strings.ReplaceAll(message, "\n", "\r\n"); err != nil || string(raw) != want {
+			t.Errorf("%s: %q, %v; want %q", m.File.Path, raw, err, want)
+		}
+		n++
+	}
+	if read != octets || octets == 0 {
+		t.Errorf("%d octets of %d are read in the end", read, octets)
 	}
 	if n != 8 || len(left) != 3 || w.Others != 3 || left["all.tar.gz"] != "a tar archive: unpack it" ||
 		left["bad.gz"] != "gzip that cannot be unpacked" || left["notes.txt.gz"] == "" {

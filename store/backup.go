@@ -32,7 +32,8 @@ type Backup struct {
 	Waiting  int64   `json:"handoffs_waiting"` // hand-offs that waited; counted when it is read
 }
 
-// A Progress is told how far a step is, in octets.
+// A Progress is told how far a step is, in octets; of a salvage in rows of a table, of a total that
+// nobody knows (0).
 type Progress func(step string, done, total int64)
 
 // backupWork is one backup that is being made.

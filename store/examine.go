@@ -46,15 +46,24 @@ type ContentFault struct {
 }
 
 // CheckContents reads the content of every message, and yields those that are not there or are
-// not what was received.
-func (db *DB) CheckContents(ctx context.Context) iter.Seq2[ContentFault, error] {
+// not what was received. Tell is told how many of all messages it has read.
+func (db *DB) CheckContents(ctx context.Context,
+	tell func(done, total int64)) iter.Seq2[ContentFault, error] {
 	return func(yield func(ContentFault, error) bool) {
+		total, err := one(ctx, db, scanCount, `select count(*) from messages`)
+		if err != nil && !IsDamaged(err) { // what can be read is checked all the same
+			yield(ContentFault{}, err)
+			return
+		}
+		var done int64
 		for id, err := range each(ctx, db, scanCount, `select id from messages order by id`) {
 			if err != nil {
 				yield(ContentFault{}, err)
 				return
 			}
 			err := db.checkContent(ctx, id)
+			done++
+			tell(done, total)
 			if e := ctx.Err(); e != nil {
 				yield(ContentFault{}, e)
 				return

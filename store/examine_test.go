@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,8 +22,13 @@ func TestCheckContents(t *testing.T) {
 	for _, body := range []string{small, small, big, big, big, small} {
 		last, _ = f.receive(mail("a@acme.test", "x", body))
 	}
-	if faults := all(t, f.CheckContents(ctx)); len(faults) != 0 {
+	var told []int64
+	tell := func(done, total int64) { told = append(told, done, total) }
+	if faults := all(t, f.CheckContents(ctx, tell)); len(faults) != 0 {
 		t.Fatalf("of a sound database: %v", faults)
+	}
+	if want := []int64{1, 6, 2, 6, 3, 6, 4, 6, 5, 6, 6, 6}; !slices.Equal(told, want) {
+		t.Errorf("told %d", told)
 	}
 	path := func(id int64) string {
 		return filepath.Join(f.Dir(), contentName(all(t, f.ListTickets(ctx, Query{}))[6-id].DecisionID))
@@ -37,7 +43,7 @@ func TestCheckContents(t *testing.T) {
 		t.Fatal(err)
 	}
 	said := ""
-	for _, fault := range all(t, f.CheckContents(ctx)) {
+	for _, fault := range all(t, f.CheckContents(ctx, tell)) {
 		said += fault.Err.Error() + "\n"
 	}
 	want := "its octets are not those that were received\n" + f.contentGone(3).Error() +

@@ -43,7 +43,7 @@ func SalvageTo(ctx context.Context, from, to string, actor Actor, o Options) (
 	if err != nil {
 		return s, err
 	}
-	if s, err = db.fillFrom(ctx, from, actor); err != nil {
+	if s, err = db.fillFrom(ctx, from, actor, o.Tell); err != nil {
 		return s, errors.Join(fmt.Errorf("salvage %s: %w", from, err), db.Close(), discard(to))
 	}
 	return s, db.Close()
@@ -57,8 +57,9 @@ func discard(path string) (err error) {
 	return errors.Join(err, os.RemoveAll(contentDir(path)))
 }
 
-func (db *DB) fillFrom(ctx context.Context, from string, actor Actor) (s Salvage, err error) {
-	if s.Tables, err = db.copyFrom(ctx, from); err != nil {
+func (db *DB) fillFrom(ctx context.Context, from string, actor Actor, tell Progress) (
+	s Salvage, err error) {
+	if s.Tables, err = db.copyFrom(ctx, from, tell); err != nil {
 		return s, err
 	}
 	if err := copyContents(contentDir(from), db.Dir()); err != nil {
@@ -70,8 +71,8 @@ func (db *DB) fillFrom(ctx context.Context, from string, actor Actor) (s Salvage
 
 // copyFrom copies the tables, by our own list of them where theirs cannot be used: by the places
 // that theirs has of them if it can, else by where a new database has them.
-func (db *DB) copyFrom(ctx context.Context, from string) ([]SalvagedTable, error) {
-	all, err := copyTables(ctx, from, db.path)
+func (db *DB) copyFrom(ctx context.Context, from string, tell Progress) ([]SalvagedTable, error) {
+	all, err := copyTables(ctx, from, db.path, tell)
 	for _, mended := range []func(context.Context, string) (string, error){withMendedSchema,
 		withOurSchema} {
 		if err == nil {
@@ -83,7 +84,7 @@ func (db *DB) copyFrom(ctx context.Context, from string) ([]SalvagedTable, error
 			continue
 		}
 		var errCopy error
-		if all, errCopy = copyTables(ctx, path, db.path); errCopy == nil {
+		if all, errCopy = copyTables(ctx, path, db.path, tell); errCopy == nil {
 			return all, os.RemoveAll(filepath.Dir(path))
 		}
 		err = errors.Join(err, errCopy, os.RemoveAll(filepath.Dir(path)))
@@ -93,7 +94,8 @@ func (db *DB) copyFrom(ctx context.Context, from string) ([]SalvagedTable, error
 
 // copyTables is one transaction of its own. Half of a message is kept, too, so that no reference
 // counts.
-func copyTables(ctx context.Context, from, to string) (all []SalvagedTable, err error) {
+func copyTables(ctx context.Context, from, to string, tell Progress) (
+	all []SalvagedTable, err error) {
 	damaged, err := sql.Open("sqlite3", "file:"+escapePath(from)+"?mode=ro&_busy_timeout=5000")
 	if err != nil {
 		return nil, err
@@ -113,7 +115,7 @@ func copyTables(ctx context.Context, from, to string) (all []SalvagedTable, err 
 		_, err = whole.ExecContext(ctx, "pragma foreign_keys = off; begin")
 	}
 	for i := 0; i < len(tables) && err == nil; i++ {
-		c := &tableCopy{ctx: ctx, from: damaged, to: whole,
+		c := &tableCopy{ctx: ctx, from: damaged, to: whole, tell: tell,
 			SalvagedTable: SalvagedTable{Name: tables[i]}}
 		err = c.copy()
 		all = append(all, c.SalvagedTable)
@@ -174,6 +176,7 @@ type tableCopy struct {
 	insert *sql.Stmt
 	values []any // of one row
 	dest   []any // where to scan it
+	tell   Progress
 }
 
 func (c *tableCopy) copy() (err error) {
@@ -272,6 +275,9 @@ func (c *tableCopy) row(id int64) error {
 	}
 	if err == nil {
 		c.Rows++
+		if c.tell != nil {
+			c.tell(c.Name, c.Rows, 0)
+		}
 	}
 	return err
 }

@@ -22,6 +22,7 @@ import (
 type Options struct {
 	Create bool             // make the database if it is not there
 	Now    func() time.Time // the clock; time.Now if nil
+	Tell   Progress         // how far SalvageTo is; nil to tell nobody
 
 	// Settings are what the operator has laid down beside the lists: every policy has them.
 	Settings policy.Settings

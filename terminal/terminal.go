@@ -5,23 +5,25 @@ package terminal
 
 import (
 	"io"
-	"os"
 
 	"golang.org/x/term"
 )
 
 // Is reports whether f, a reader or a writer, is a terminal.
 func Is(f any) bool {
-	file, ok := f.(*os.File)
+	file, ok := f.(descriptor)
 	return ok && term.IsTerminal(int(file.Fd()))
 }
+
+// A descriptor is an *os.File, or one that a Progress writes over.
+type descriptor interface{ Fd() uintptr }
 
 // Width is the width of the terminal w in cells, 80 where it does not say.
 func Width(w io.Writer) (width int, ok bool) {
 	if !Is(w) {
 		return 0, false
 	}
-	width, _, err := term.GetSize(int(w.(*os.File).Fd()))
+	width, _, err := term.GetSize(int(w.(descriptor).Fd()))
 	if err != nil || width <= 0 {
 		return 80, true
 	}

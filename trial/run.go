@@ -19,6 +19,8 @@ type Trial struct {
 	Now, Then *policy.Policy
 	Since     time.Time // when it came; zero: whenever
 	Last      int       // of that the newest messages, as many; 0: all
+
+	Tell func(done, total int64) // how many messages are decided; nil to tell nobody
 }
 
 // With is a policy with other lists in the place of some of its own.
@@ -50,6 +52,9 @@ func (t Trial) Run(ctx context.Context, db *store.DB) (*Diff, error) {
 			return nil, err
 		}
 		d.decide(t, k.ID, k.Facts)
+		if t.Tell != nil {
+			t.Tell(int64(d.Decided), room)
+		}
 	}
 	if t.Last > 0 && d.Decided >= t.Last {
 		return d, nil

@@ -6,12 +6,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
 	"gatepost/settings"
 	"gatepost/store"
-	"gatepost/terminal"
 )
 
 func newBackupCommand(a *app) *cobra.Command {
@@ -25,19 +23,21 @@ func newBackupCommand(a *app) *cobra.Command {
 			"which is whole until then, also if this one is interrupted.",
 		Args: takes(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p := a.progress()
+			began, p := a.now(), a.progress(nil)
 			if verify {
-				b, err := store.VerifyBackup(cmd.Context(), args[0], p.tell)
-				return a.printBackup(b, p, err, "verified in "+args[0]+wholeness(b))
+				b, err := store.VerifyBackup(cmd.Context(), args[0], p.Octets)
+				p.End()
+				return a.printBackup(b, began, err, "verified in "+args[0]+wholeness(b))
 			}
 			s, err := a.databaseSettings()
 			if err != nil {
 				return err
 			}
-			b, err := store.BackUp(cmd.Context(), s.DB, args[0], p.tell)
-			return a.printBackup(b, p, err, fmt.Sprintf("in %s: contents %d new, %d kept, %d removed; "+
+			b, err := store.BackUp(cmd.Context(), s.DB, args[0], p.Octets)
+			p.End()
+			return a.printBackup(b, began, err, fmt.Sprintf("in %s: contents %d new, %d kept, %d removed; "+
 				"%.1f MB written in %s", args[0], b.New, b.Kept, b.Removed, float64(b.Bytes)/1e6,
-				a.now().Sub(p.began).Round(10*time.Millisecond)))
+				a.now().Sub(began).Round(10*time.Millisecond)))
 		},
 	}
 	cmd.Flags().BoolVar(&verify, "verify", false, "only read the backup that is there, all of it")
@@ -58,14 +58,14 @@ func newRestoreCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			p := a.progress()
-			o.Progress = p.tell
+			began, p := a.now(), a.progress(nil)
+			o.Progress = p.Octets
 			b, err := store.Restore(cmd.Context(), args[0], s.DB, o)
+			p.End()
 			if errors.Is(err, store.ErrIncomplete) {
-				p.end()
 				return fmt.Errorf("%s: %w; --incomplete restores what is whole", args[0], err)
 			}
-			err = a.printBackup(b, p, err, "restored to "+s.DB+" from "+args[0]+wholeness(b))
+			err = a.printBackup(b, began, err, "restored to "+s.DB+" from "+args[0]+wholeness(b))
 			if b.Waiting > 0 {
 				a.note("%s when the backup was made: a server carries them, also those that have arrived "+
 					"since; to look first, `gatepost handoff pause TARGET` before it starts",
@@ -93,8 +93,7 @@ func (a *app) databaseSettings() (*settings.Settings, error) {
 }
 
 // printBackup says what was done, and is exit 1 if the content of a message is missing.
-func (a *app) printBackup(b store.Backup, p *progress, err error, done string) error {
-	p.end()
+func (a *app) printBackup(b store.Backup, began time.Time, err error, done string) error {
 	if err != nil {
 		return err
 	}
@@ -102,7 +101,7 @@ func (a *app) printBackup(b store.Backup, p *progress, err error, done string) e
 		err = a.printJSON(struct {
 			store.Backup
 			Seconds float64 `json:"seconds"`
-		}{b, a.now().Sub(p.began).Seconds()})
+		}{b, a.now().Sub(began).Seconds()})
 	} else {
 		a.note("%s %s", count(int(b.Messages), "message", "messages"), done)
 	}
@@ -129,43 +128,4 @@ func someIDs(ids []int64) string {
 		text += fmt.Sprintf(" and %d more", more)
 	}
 	return text
-}
-
-// A progress is a bar on a terminal, and nothing elsewhere.
-type progress struct {
-	began time.Time
-	bar   *progressbar.ProgressBar // nil for none
-	step  string
-}
-
-func (a *app) progress() *progress {
-	p := &progress{began: a.now()}
-	if !a.quiet && !a.json && terminal.Is(a.stderr) {
-		p.bar = progressbar.NewOptions64(1, progressbar.OptionSetWriter(a.stderr),
-			progressbar.OptionShowBytes(true), progressbar.OptionThrottle(65*time.Millisecond),
-			progressbar.OptionFullWidth())
-		_ = p.bar.RenderBlank()
-	}
-	return p
-}
-
-// tell shows how far a step is. What cannot be drawn is no reason to end.
-func (p *progress) tell(step string, done, total int64) {
-	if p.bar == nil || total == 0 {
-		return
-	}
-	if step != p.step {
-		p.step = step
-		p.bar.Reset()
-		p.bar.Describe(fmt.Sprintf("%-8s", step))
-	}
-	p.bar.ChangeMax64(total + 1) // it is finished by end alone
-	_ = p.bar.Set64(done)
-}
-
-// end clears the line of the bar.
-func (p *progress) end() {
-	if p.bar != nil {
-		_ = p.bar.Clear()
-	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"gatepost/settings"
 	"gatepost/store"
+	"gatepost/terminal"
 )
 
 // What doctor takes for wrong: a clock that is so far behind what it wrote itself, and a
@@ -34,10 +35,14 @@ func (a *app) mendDatabase(err error) string {
 
 // examine looks at what is in the database.
 func (a *app) examine(ctx context.Context, db *store.DB, s *settings.Settings) (all []finding) {
+	p := a.progress(nil)
+	defer p.End()
+	p.Wait("pages")
 	all = append(all, a.examinePages(ctx, db)...)
+	p.Wait("balance")
 	all = append(all, examineBalance(ctx, db))
-	all = append(all, a.examineRows(ctx, db)...)
-	all = append(all, examineContents(ctx, db)...)
+	all = append(all, a.examineRows(ctx, db, p)...)
+	all = append(all, examineContents(ctx, db, p)...)
 	all = append(all, a.examineHandoffs(ctx, db)...)
 	all = append(all, a.examineClock(ctx, db))
 	if len(s.SMTP.Relays) > 0 {
@@ -83,10 +88,13 @@ func examineBalance(ctx context.Context, db *store.DB) finding {
 }
 
 // examineRows looks for messages that the lists show as damaged, and that no list shows.
-func (a *app) examineRows(ctx context.Context, db *store.DB) (all []finding) {
+func (a *app) examineRows(ctx context.Context, db *store.DB, p *terminal.Progress) (
+	all []finding) {
 	var n int
 	damaged := func(kind string, id int64, d store.Damage) {
-		if n++; d != nil {
+		n++
+		p.Things("rows", int64(n), 0)
+		if d != nil {
 			all = append(all, fault("rows", a.mendRow(id), "%s %d cannot be read in %s", kind, id, d))
 		}
 	}
@@ -106,6 +114,7 @@ func (a *app) examineRows(ctx context.Context, db *store.DB) (all []finding) {
 			damaged("comment", c.ID, c.Damaged)
 		}
 	}
+	p.Wait("rows")
 	for id, err := range db.Stray(ctx) {
 		if failed = errors.Join(failed, err); err == nil {
 			all = append(all, fault("rows", a.mendRow(id), "message %d is kept, and is neither held "+
@@ -137,8 +146,8 @@ func fewer(all []finding) []finding {
 	return all
 }
 
-func examineContents(ctx context.Context, db *store.DB) (all []finding) {
-	for f, err := range db.CheckContents(ctx) {
+func examineContents(ctx context.Context, db *store.DB, p *terminal.Progress) (all []finding) {
+	for f, err := range db.CheckContents(ctx, p.Messages) {
 		if err != nil {
 			all = append(all, fault("contents", "", "some could not be checked: %v", err))
 		} else {

@@ -67,7 +67,10 @@ func (a *app) salvage(ctx context.Context, to string) error {
 	if err := settings.CheckDB(to); err != nil {
 		return err
 	}
-	saved, err := store.SalvageTo(ctx, s.DB, to, a.actor(), store.Options{Now: a.now})
+	p := a.progress(nil)
+	saved, err := store.SalvageTo(ctx, s.DB, to, a.actor(),
+		store.Options{Now: a.now, Tell: p.Things})
+	p.End()
 	if err != nil {
 		return err
 	}

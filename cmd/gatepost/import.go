@@ -57,15 +57,21 @@ func (i *importing) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	bar := i.progress(nil)
+	defer bar.End()
+	bar.Wait("read")
 	e, err := i.read(args)
 	if err != nil {
 		return err
 	}
 	todo := func(db *store.DB) error {
+		bar.Wait("compare")
 		p, err := e.Plan(ctx, db, staff)
 		if err == nil && !i.dryRun {
+			bar.Wait("import")
 			err = p.Apply(ctx, i.editor(db))
 		}
+		bar.End()
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"iter"
 	"strconv"
 	"time"
@@ -22,6 +23,32 @@ func (a *app) print(format string, args ...any) error {
 func (a *app) note(format string, args ...any) {
 	if !a.quiet {
 		fmt.Fprintln(a.stderr, terminal.Visible(fmt.Sprintf(format, args...)))
+	}
+}
+
+// progress is a bar on a terminal for what may take over a second, beside results that come
+// meanwhile, or nil. What is printed and noted while it is there goes above it.
+func (a *app) progress(results io.Writer) *terminal.Progress {
+	to := a.stderr
+	if a.quiet || a.json {
+		to = io.Discard
+	}
+	p := terminal.NewProgress(to, results)
+	a.stdout, a.stderr = p.Over(a.stdout), p.Over(a.stderr)
+	return p
+}
+
+// withBar says how far a list of a total number of messages is while it is read.
+func withBar[T any](p *terminal.Progress, total int64, seq iter.Seq2[T, error]) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		defer p.End()
+		var n int64
+		for v, err := range seq {
+			if n++; !yield(v, err) {
+				return
+			}
+			p.Messages(n, total)
+		}
 	}
 }
 

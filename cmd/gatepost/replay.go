@@ -42,6 +42,7 @@ type replay struct {
 	expect   *expectations     // compares instead of printing; nil to print
 	totals   map[string]int    // by decision
 	there    int               // how many were stored before
+	bar      *terminal.Progress
 }
 
 func newReplayCommand(a *app) *cobra.Command {
@@ -108,7 +109,9 @@ func (r *replay) run(ctx context.Context, paths []string, lists *overrides, keep
 	if r.limit = s.SMTP.MaxMessageSize; keep {
 		err = r.refuse(s)
 	}
-	if err = errors.Join(err, mail.Check(int64(r.limit), tooLarge(r.limit))); err != nil {
+	r.bar = r.progress(r.stdout)
+	defer r.bar.End()
+	if err = errors.Join(err, mail.Check(int64(r.limit), tooLarge(r.limit), r.tell("check"))); err != nil {
 		return err
 	}
 	db, err := r.openFor(ctx, keep)
@@ -126,7 +129,8 @@ func (r *replay) run(ctx context.Context, paths []string, lists *overrides, keep
 	if err != nil {
 		return err
 	}
-	if err = r.all(ctx, mail.Files); err != nil {
+	err = r.all(ctx, mail)
+	if r.bar.End(); err != nil {
 		return err
 	}
 	r.total(mail.Others)
@@ -179,22 +183,23 @@ func (a *app) openFor(ctx context.Context, keep bool) (*store.DB, error) {
 	return db, err
 }
 
-func (r *replay) all(ctx context.Context, files []mailfile.File) error {
+// tell says how much of the files a step has read.
+func (r *replay) tell(step string) mailfile.Meter {
+	return func(done, total int64) { r.bar.Octets(step, done, total) }
+}
+
+func (r *replay) all(ctx context.Context, mail *mailfile.Found) error {
 	lines := func(yield func(replayed, error) bool) {
-		for _, f := range files {
-			n := 0
-			for p, err := range f.Messages() {
-				n++
-				line := replayed{File: f.Path, Message: n}
-				if err == nil {
-					err = r.one(ctx, p, &line)
-				}
-				for _, w := range line.Warnings {
-					r.note("%s: %s", f.Path, w)
-				}
-				if !yield(line, err) || err != nil {
-					return
-				}
+		for m, err := range mail.Messages(r.tell("replay")) {
+			line := replayed{File: m.File.Path, Message: m.N}
+			if err == nil {
+				err = r.one(ctx, m.Entry, &line)
+			}
+			for _, w := range line.Warnings {
+				r.note("%s: %s", m.File.Path, w)
+			}
+			if !yield(line, err) || err != nil {
+				return
 			}
 		}
 	}

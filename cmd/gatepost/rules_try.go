@@ -99,7 +99,9 @@ func (t *try) run(ctx context.Context, db *store.DB) error {
 		return err
 	}
 	debug.SetMemoryLimit(mostMemory)
-	diff, err := trial.Trial{Now: now, Then: then, Since: since}.Run(ctx, db)
+	p := t.progress(nil)
+	diff, err := trial.Trial{Now: now, Then: then, Since: since, Tell: p.Messages}.Run(ctx, db)
+	p.End()
 	if err != nil {
 		return err
 	}

@@ -175,7 +175,8 @@ func newSuspendedExport(a *app) *cobra.Command {
 			return err
 		}
 		return a.withStore(cmd.Context(), false, func(db *store.DB) error {
-			held := db.ListSuspended(cmd.Context(), q)
+			n, _ := db.CountSuspended(cmd.Context(), q) // 0 where it cannot be read
+			held := withBar(a.progress(a.stdout), n, db.ListSuspended(cmd.Context(), q))
 			if e.files() {
 				return a.exportMessages(cmd.Context(), db, storedMessages(held, a.heldMessage), *e)
 			}

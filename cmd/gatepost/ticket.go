@@ -136,7 +136,8 @@ func newTicketExport(a *app) *cobra.Command {
 			return err
 		}
 		return a.withStore(cmd.Context(), false, func(db *store.DB) error {
-			tickets := db.ListTickets(cmd.Context(), q)
+			n, _ := db.CountTickets(cmd.Context(), q) // 0 where it cannot be read
+			tickets := withBar(a.progress(a.stdout), n, db.ListTickets(cmd.Context(), q))
 			if e.files() {
 				return a.exportMessages(cmd.Context(), db, a.withComments(cmd.Context(), db, tickets), *e)
 			}
