@@ -56,24 +56,30 @@ func (a *app) complete(root *cobra.Command) {
 			cobra.ShellCompDirectiveNoFileComp)
 	}
 	for path, find := range completions() {
-		command(root, path).ValidArgsFunction = func(cmd *cobra.Command, args []string, prefix string) (
-			all []string, directive cobra.ShellCompDirective) {
-			_ = a.withStore(cmd.Context(), false, func(db *store.DB) error {
-				for word, err := range find(cmd.Context(), db, args) {
-					if err != nil || len(all) == mostCompleted {
-						return err
-					}
-					if strings.HasPrefix(word, prefix) {
-						all = append(all, word)
-					}
-				}
-				return nil
-			})
-			if path == "explain" { // which takes a file as well
-				return all, cobra.ShellCompDirectiveDefault
-			}
-			return all, cobra.ShellCompDirectiveNoFileComp
+		directive := cobra.ShellCompDirectiveNoFileComp
+		if path == "explain" { // which takes a file as well
+			directive = cobra.ShellCompDirectiveDefault
 		}
+		command(root, path).ValidArgsFunction = a.completer(find, directive)
+	}
+}
+
+// completer looks in the database for what begins as a word does.
+func (a *app) completer(find completion, directive cobra.ShellCompDirective) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, prefix string) (
+		all []string, _ cobra.ShellCompDirective) {
+		_ = a.withStore(cmd.Context(), false, func(db *store.DB) error {
+			for word, err := range find(cmd.Context(), db, args) {
+				if err != nil || len(all) == mostCompleted {
+					return err
+				}
+				if strings.HasPrefix(word, prefix) {
+					all = append(all, word)
+				}
+			}
+			return nil
+		})
+		return all, directive
 	}
 }
 
@@ -146,7 +152,7 @@ func profiles(ctx context.Context, db *store.DB, _ []string) iter.Seq2[string, e
 
 func profileAndRole(ctx context.Context, db *store.DB, args []string) iter.Seq2[string, error] {
 	if len(args) == 1 {
-		return rowsOf([]string{"end-user", "agent", "admin"})
+		return rowsOf(roleWords())
 	}
 	return one(profiles)(ctx, db, args)
 }
@@ -155,9 +161,11 @@ func listAndEntries(ctx context.Context, db *store.DB, args []string) iter.Seq2[
 	if len(args) == 0 {
 		return rowsOf(listWords())
 	}
-	return words(db.Rules(ctx, policy.ListName(args[0])), func(r store.Rule) string {
-		return r.Entry
-	})
+	return entriesOf(ctx, db, policy.ListName(args[0]))
+}
+
+func entriesOf(ctx context.Context, db *store.DB, list policy.ListName) iter.Seq2[string, error] {
+	return words(db.Rules(ctx, list), func(r store.Rule) string { return r.Entry })
 }
 
 func tokens(ctx context.Context, db *store.DB, _ []string) iter.Seq2[string, error] {

@@ -43,6 +43,8 @@ func (f *filter) addOrder(cmd *cobra.Command, sorts ...string) {
 	flags.StringVar(&f.sort, "sort", "created", "order: "+strings.Join(sorts, ", "))
 	flags.IntVar(&f.limit, "limit", 0, "at most this many; 0 is all")
 	f.sorts = sorts
+	_ = cmd.RegisterFlagCompletionFunc("sort", // which fails for no flag that there is
+		cobra.FixedCompletions(sorts, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // query is what the store is asked at the time now.

@@ -231,12 +231,17 @@ func (t *try) triable(key string) error {
 	switch {
 	case !isSetting:
 		return misuse("--setting %s: there is no such setting: gatepost config show lists all", key)
-	case strings.HasPrefix(key, "causes."), key == "auth.trust", key == "rate.per_hour",
-		key == "smtp.only_relays":
+	case isTriable(key):
 		return nil
 	}
 	return misuse("--setting %s: by another value messages are read otherwise, or not at all, and "+
 		"what that would show was not kept: try it on files, with gatepost replay", key)
+}
+
+// isTriable reports whether a setting decides by nothing but what was kept.
+func isTriable(key string) bool {
+	return strings.HasPrefix(key, "causes.") || key == "auth.trust" || key == "rate.per_hour" ||
+		key == "smtp.only_relays"
 }
 
 // print says how much would change, and the groups a line for each move of theirs.
