@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/binary"
 	"errors"
 	"os"
 	"sync"
@@ -29,7 +30,9 @@ const (
 )
 
 // How long somebody stands in a lane before going on without a turn, to ask SQLite again and
-// again as long as lockWait lets it: whoever is in front may have been stopped (SIGSTOP).
+// again as long as lockWait lets it: whoever is in front may have been stopped (SIGSTOP). In the
+// lane of commands it begins anew whenever somebody has come to its head: a lane that moves is
+// long, or the disk is slow.
 const (
 	commandsPatience = 10 * time.Second
 	turnPatience     = 500 * time.Millisecond
@@ -44,6 +47,7 @@ type turns struct {
 
 	// How long it stands in the lane of commands, and in each of the others.
 	patience, turnPatience time.Duration
+	heads                  func() uint64 // how many have come to the head of the lane of commands
 
 	lock   sync.Mutex
 	server bool           // does not stand in the lane of commands
@@ -59,8 +63,23 @@ func newTurns(path string) *turns {
 	if err != nil {
 		return nil
 	}
-	return &turns{file: f, fd: int(f.Fd()), patience: commandsPatience,
+	q := &turns{file: f, fd: int(f.Fd()), patience: commandsPatience,
 		turnPatience: turnPatience, waits: map[int64]bool{}}
+	q.heads = q.readHeads
+	return q
+}
+
+// readHeads reads the number that the file holds; what cannot be read is 0.
+func (q *turns) readHeads() uint64 {
+	var b [8]byte
+	_, _ = q.file.ReadAt(b[:], 0)
+	return binary.LittleEndian.Uint64(b[:])
+}
+
+// head counts who has come to the head of the lane of commands, where one is at a time. Where it
+// cannot be written the lane seems to stand, and nobody waits longer for that.
+func (q *turns) head() {
+	_, _ = q.file.WriteAt(binary.LittleEndian.AppendUint64(nil, q.readHeads()+1), 0)
 }
 
 // GoFirst has what is written here wait for two commands at most, as a server does.
@@ -83,8 +102,13 @@ func (q *turns) take() {
 	if server && !q.enter(laneServer, q.turnPatience) {
 		return
 	}
-	if !server && !(q.enter(laneCommands, q.patience) && q.letPass()) {
-		return
+	if !server {
+		if !q.enter(laneCommands, q.patience) {
+			return
+		}
+		if q.head(); !q.letPass() {
+			return
+		}
 	}
 	if !q.enter(laneNext, q.turnPatience) || !q.enter(laneTurn, q.turnPatience) {
 		return
@@ -152,15 +176,28 @@ func (q *turns) wait(lane int64, patience time.Duration) (entered bool) {
 		}
 	}()
 	q.lock.Unlock()
-	impatience := time.NewTimer(patience)
-	defer impatience.Stop()
-	select {
-	case <-done:
-	case <-impatience.C:
-	}
+	q.endure(lane, patience, done)
 	q.lock.Lock()
 	left = true
 	return entered
+}
+
+// endure waits until done, or until patience is over.
+func (q *turns) endure(lane int64, patience time.Duration, done <-chan struct{}) {
+	before := q.heads()
+	for impatience := time.NewTimer(patience); ; impatience.Reset(patience) {
+		select {
+		case <-done:
+			impatience.Stop()
+			return
+		case <-impatience.C:
+		}
+		now := q.heads()
+		if lane != laneCommands || now == before {
+			return
+		}
+		before = now
+	}
 }
 
 // leave leaves a lane. What keeps that from being done has kept it from being entered.

@@ -157,6 +157,46 @@ func TestTurnsOfTheStopped(t *testing.T) {
 	server.give()
 }
 
+// Whoever stands in a lane that moves has patience, however long it is; whoever comes to its head
+// says so to those behind.
+func TestTurnsOfALongLane(t *testing.T) {
+	newcomer := processes(t)
+	first, head, last := newcomer(false), newcomer(false), newcomer(false)
+	stand := func() (ended chan bool) {
+		first.take()
+		ended = make(chan bool)
+		go func() {
+			defer close(ended)
+			head.take()
+			head.give()
+		}()
+		standing(t, head, 1)
+		return ended
+	}
+	ended, looks := stand(), uint64(0)
+	last.patience = time.Millisecond
+	last.heads = func() uint64 {
+		if looks++; looks == 5 {
+			first.give()
+		}
+		return looks
+	}
+	if last.take(); !slices.Contains(last.held, laneTurn) || looks < 5 {
+		t.Errorf("it has %v after %d looks at a lane that moves", last.held, looks)
+	}
+	last.give()
+	<-ended
+	if heads := last.readHeads(); heads != 3 {
+		t.Errorf("%d have come to the head, not 3", heads)
+	}
+	ended, last.heads = stand(), last.readHeads
+	if last.take(); last.held != nil {
+		t.Errorf("it has %v of a lane that stands", last.held)
+	}
+	first.give()
+	<-ended
+}
+
 // Many processes that write at once leave nobody out, least of all the server.
 func TestManyWriters(t *testing.T) {
 	ctx := context.Background()
