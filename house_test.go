@@ -132,6 +132,39 @@ func TestGroundFloor(t *testing.T) {
 	}
 }
 
+// TestFilesAreShort holds what a person reads at once: no file has more than 400 lines, and half of
+// them 130 at most; nine of ten functions have fewer than 45.
+func TestFilesAreShort(t *testing.T) {
+	var files, functions []int
+	for file := range imports(t) {
+		set := token.NewFileSet()
+		f, err := parser.ParseFile(set, file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := set.Position(f.FileEnd).Line - 1
+		if files = append(files, lines); lines > 400 {
+			t.Errorf("%s has %d lines: make two of it", file, lines)
+		}
+		for _, d := range f.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok {
+				functions = append(functions,
+					set.Position(fn.End()).Line-set.Position(fn.Pos()).Line+1)
+			}
+		}
+	}
+	slices.Sort(files)
+	slices.Sort(functions)
+	if n := files[len(files)/2]; n > 130 {
+		t.Errorf("half of the files have %d lines or more", n)
+	}
+	if n := functions[len(functions)*9/10]; n >= 45 {
+		t.Errorf("one function of ten has %d lines or more", n)
+	}
+	t.Logf("%d files, half of up to %d lines; %d functions, nine of ten of up to %d", len(files),
+		files[len(files)/2], len(functions), functions[len(functions)*9/10])
+}
+
 // TestNoRoomIsEmpty keeps the laws from holding because nothing was read.
 func TestNoRoomIsEmpty(t *testing.T) {
 	seen := map[string]bool{}
