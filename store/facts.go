@@ -9,11 +9,12 @@ import (
 	"gatepost/policy"
 )
 
-// factsQuery asks what is known of an address, and which generation of the rules stands:
-// so the next message sees what another process has changed. A join on the parameter would
+// factsQuery asks what is known of an address, which generation of the rules stands, and which
+// shadow: so the next message sees what another process has changed. A join on the parameter would
 // have SQLite compile it anew for each message.
 const factsQuery = `select (select value from meta where name = 'generation'),
-	(select role from users where email = $1), (select suspended from users where email = $1)`
+	(select role from users where email = $1), (select suspended from users where email = $1),
+	(` + shadowNumberQuery + `)`
 
 // Facts gathers what the message and the store say that bears on it, and the policy to
 // judge it by.
@@ -50,8 +51,9 @@ func (db *DB) Profile(a message.Address) (policy.Profile, error) {
 func (db *DB) profile(a message.Address) (p policy.Profile, generation int64, err error) {
 	var role sql.NullString
 	var suspended sql.NullBool
+	var shadow int64
 	read := func(row scanner) (none struct{}, err error) {
-		return none, row.Scan(&generation, &role, &suspended)
+		return none, row.Scan(&generation, &role, &suspended, &shadow)
 	}
 	if _, err = read(db.facts.QueryRow(a.String())); IsDamaged(err) {
 		_, err = one(context.Background(), db, read, factsQuery, a.String())
@@ -59,6 +61,7 @@ func (db *DB) profile(a message.Address) (p policy.Profile, generation int64, er
 	if err != nil {
 		return p, 0, fmt.Errorf("profile: %w", err)
 	}
+	db.shadow.Store(shadow)
 	p, err = newProfile(role, suspended)
 	return p, generation, err
 }

@@ -47,9 +47,9 @@ type DB struct {
 	access   *sql.Stmt
 	threads  *sql.Stmt
 	onTicket *sql.Stmt
-	shadow   *sql.Stmt
 	beside   atomic.Pointer[beside]
-	laying   sync.Mutex // held while the shadow is laid over another policy
+	shadow   atomic.Int64 // the number of the one that stood when facts were read last; 0: none
+	laying   sync.Mutex   // held while the shadow is laid over another policy
 
 	watch    sync.Mutex                // held while somebody looks at the clock
 	watched  time.Time                 // when it was looked at last, or the database opened
@@ -157,7 +157,7 @@ func (db *DB) prepare(ctx context.Context) (err error) {
 		stmt  **sql.Stmt
 		query string
 	}{{&db.facts, factsQuery}, {&db.bands, bandQuery}, {&db.queue, queueQuery},
-		{&db.access, accessQuery}, {&db.threads, threadQuery}, {&db.onTicket, onTicketQuery}, {&db.shadow, shadowNumberQuery}} {
+		{&db.access, accessQuery}, {&db.threads, threadQuery}, {&db.onTicket, onTicketQuery}} {
 		if *p.stmt, err = db.read.PrepareContext(ctx, rebind(p.query)); err != nil {
 			return err
 		}
@@ -183,7 +183,7 @@ func (db *DB) Close() error {
 		errs = append(errs, db.writer.stop(), db.writer.turns.close())
 	}
 	for _, stmt := range []*sql.Stmt{db.facts, db.bands, db.queue, db.access,
-		db.threads, db.onTicket, db.shadow} {
+		db.threads, db.onTicket} {
 		if stmt != nil {
 			errs = append(errs, stmt.Close())
 		}
