@@ -13,21 +13,22 @@ const countersKept = 31 * 24 * time.Hour
 // Status reports the state of the store.
 func (db *DB) Status(ctx context.Context) (Status, error) {
 	var s Status
-	var oldest, expires sql.NullInt64
+	var oldest sql.NullInt64
 	var started int64
 	_, err := one(ctx, db, func(row scanner) (none struct{}, err error) {
 		return none, row.Scan(&s.Generation, &started, &s.Held, &s.Tickets, &s.Comments, &s.Users,
-			&oldest, &s.Expired, &expires)
+			&oldest)
 	}, `select
 		(select value from meta where name = 'generation'),
 		(select value from meta where name = 'started_at'),
 		(select count(*) from suspended), (select count(*) from tickets),
 		(select count(*) from comments),
-		(select count(*) from users), (select min(created_at) from suspended),
-		(select count(*) from suspended where expires_at <= $1),
-		(select min(expires_at) from suspended)`, db.now().UnixMilli())
+		(select count(*) from users), (select min(created_at) from suspended)`)
 	if err != nil {
 		return s, fmt.Errorf("status: %w", err)
+	}
+	if s.Expired, s.NextExpiry, err = db.Expiring(ctx, db.now()); err != nil {
+		return s, err
 	}
 	c, err := one(ctx, db, scanCalendar, calendarQuery)
 	if err != nil {
@@ -37,10 +38,6 @@ func (db *DB) Status(ctx context.Context) (Status, error) {
 	if oldest.Valid {
 		at := fromMillis(oldest.Int64)
 		s.OldestHeld = &at
-	}
-	if expires.Valid {
-		at := fromMillis(expires.Int64)
-		s.NextExpiry = &at
 	}
 	if s.Serving, err = db.locked(); err != nil {
 		return s, err
