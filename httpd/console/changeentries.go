@@ -71,7 +71,7 @@ func lifeOf(r *http.Request) (store.Life, error) {
 	return store.Life{Note: r.PostForm.Get("note"), ExpiresAt: end}, err
 }
 
-var errDate = errors.New("a date is written as 2027-01-31")
+var errDate = errors.New("is no date: write it as 2027-01-31")
 
 // endOf is the beginning of the day that a form names, in UTC; nil is never.
 func endOf(day string) (*time.Time, error) {
@@ -80,7 +80,7 @@ func endOf(day string) (*time.Time, error) {
 	}
 	at, err := time.Parse(time.DateOnly, day)
 	if err != nil {
-		return nil, fmt.Errorf("%q: %w", day, errDate)
+		return nil, fmt.Errorf("%q %w", day, errDate)
 	}
 	return &at, nil
 }

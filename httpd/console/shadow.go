@@ -3,7 +3,6 @@ package console
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"strconv"
 
@@ -37,21 +36,13 @@ func (s *handlers) shadow(ctx context.Context) (*shadowView, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &shadowView{Shadow: shadow, Trial: newTrialView(diff, shadowSentence(diff))}
+	v := &shadowView{Shadow: shadow, Trial: newTrialView(diff, wouldHaveChanged)}
 	v.Changes, v.Conflicts, err = trial.ShadowChanges(ctx, s.DB, shadow.Number, shownShadowed)
 	return v, err
 }
 
-func shadowSentence(d *trial.Diff) string {
-	of := "the last " + count(int64(d.Decided), "message", "messages") + " since it was set"
-	switch {
-	case d.Decided == 0:
-		return "No message came since it was set."
-	case d.Changed == 0:
-		return "Of " + of + " none would have changed."
-	}
-	return fmt.Sprintf("%d of %s would have changed: %s.", d.Changed, of, d.Words())
-}
+var wouldHaveChanged = sentences{" since it was set", "would have changed",
+	"No message came since it was set."}
 
 // setShadow has what was typed tried on the mail that comes. Nothing of it is saved.
 func (s *handlers) setShadow(w http.ResponseWriter, r *http.Request, c httpd.Caller) error {

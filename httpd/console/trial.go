@@ -44,11 +44,29 @@ func (s *handlers) try(ctx context.Context, lists []store.NewList) (*trialView, 
 	if err != nil {
 		return nil, err
 	}
-	return newTrialView(d, trialSentence(d)), nil
+	return newTrialView(d, wouldChange), nil
 }
 
-func newTrialView(d *trial.Diff, sentence string) *trialView {
-	v := &trialView{Changed: d.Changed, Sentence: sentence}
+// sentences are what is said of a diff: which messages it is of, behind their number; what they
+// would do; and what is said where there are none.
+type sentences struct{ which, would, none string }
+
+var wouldChange = sentences{"", "would change",
+	"There are no messages yet on which this could be tried."}
+
+func (s sentences) say(d *trial.Diff) string {
+	of := "the last " + count(int64(d.Decided), "message", "messages") + s.which
+	switch {
+	case d.Decided == 0:
+		return s.none
+	case d.Changed == 0:
+		return "Of " + of + " none " + s.would + "."
+	}
+	return fmt.Sprintf("%d of %s %s: %s.", d.Changed, of, s.would, d.Words())
+}
+
+func newTrialView(d *trial.Diff, s sentences) *trialView {
+	v := &trialView{Changed: d.Changed, Sentence: s.say(d)}
 	for g := range d.Senders() {
 		if len(v.Groups) == shownGroups {
 			v.More++
@@ -62,17 +80,6 @@ func newTrialView(d *trial.Diff, sentence string) *trialView {
 			strings.Join(slices.Compact(moves), ", ")})
 	}
 	return v
-}
-
-func trialSentence(d *trial.Diff) string {
-	of := "the last " + count(int64(d.Decided), "message", "messages")
-	switch {
-	case d.Decided == 0:
-		return "There are no messages yet on which this could be tried."
-	case d.Changed == 0:
-		return "Of " + of + " none would change."
-	}
-	return fmt.Sprintf("%d of %s would change: %s.", d.Changed, of, d.Words())
 }
 
 // tryRules shows what was typed, and what it would do. Nothing is saved.

@@ -59,8 +59,8 @@ func TestOddEntriesAreMended(t *testing.T) {
 	st.Must(err)
 	b := st.Browser("admin@acme.test")
 	page := b.Get("/rules", http.StatusOK)
-	b.Says(page, "What is odd about the lists", "never decides: acme.test does already what it would do",
-		"rejects nothing: beside * it holds", "Write suspend:spam.test")
+	b.Says(page, "What is odd about the lists", "never decides: acme.test on the allowlist does already what it would do",
+		"rejects nothing: beside * on the blocklist it holds", "Write suspend:spam.test")
 	b.Says(b.Follow("/rules/fix", "list", "allow", "entry", "ann@acme.test", "finding", "covered"),
 		"Saved.")
 	page = b.Follow("/rules/fix", "list", "block", "entry", "reject:spam.test", "finding", "muted")
