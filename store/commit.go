@@ -114,23 +114,13 @@ func newWords(r *Record) (words, error) {
 	for i, to := range r.Facts.ReplyTo {
 		replies[i] = to.String()
 	}
+	w.reasons, w.recipients = newReasons(r), jsonList(r.Envelope.Recipients)
+	w.replyTo = jsonList(replies)
 	facts, err := r.Facts.MarshalText()
 	w.facts = string(facts)
-	for _, f := range []struct {
-		text  *string
-		value any
-		there bool
-		none  string
-	}{
-		{&w.reasons, newReasons(r), true, ""},
-		{&w.recipients, r.Envelope.Recipients, len(r.Envelope.Recipients) > 0, "[]"},
-		{&w.replyTo, replies, len(replies) > 0, "[]"},
-		{&w.proof, r.Facts.Authentication, r.Facts.Authentication != nil, ""},
-	} {
-		if *f.text = f.none; f.there {
-			text, e := json.Marshal(f.value)
-			*f.text, err = string(text), errors.Join(err, e)
-		}
+	if r.Facts.Authentication != nil {
+		proof, e := json.Marshal(r.Facts.Authentication)
+		w.proof, err = string(proof), errors.Join(err, e)
 	}
 	return w, err
 }

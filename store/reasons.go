@@ -2,6 +2,7 @@ package store
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"gatepost/policy"
@@ -16,19 +17,37 @@ type reasons struct {
 	Decided int         `json:"decided"` // which of the trail
 }
 
-func newReasons(r *Record) reasons {
+// reasonsOctets is what the words of most decisions fit into.
+const reasonsOctets = 1 << 10
+
+// newReasons is the JSON of the reasons of a decision. It is written as it is made: each message
+// has one, and to have it gathered first and marshalled then took three times as long.
+func newReasons(r *Record) string {
 	facts, trail := r.Facts.Words(), r.Decision.Trail()
-	kept := reasons{Facts: make([][2]string, len(facts))}
+	b := append(make([]byte, 0, reasonsOctets), `{"facts":[`...)
 	for i, f := range facts {
-		kept.Facts[i] = [2]string{f.Name, f.Value}
+		b = appendPair(b, i, f.Name, f.Value)
 	}
-	kept.Decided = slices.IndexFunc(trail, func(s policy.Step) bool { return s.Decided })
-	for len(trail) > 0 {
+	b = append(b, `],"trail":[`...)
+	decided := slices.IndexFunc(trail, func(s policy.Step) bool { return s.Decided })
+	var names []byte
+	for i := 0; len(trail) > 0; i++ {
 		n := sameAnswer(trail)
-		kept.Trail = append(kept.Trail, together(trail[:n]))
+		names = together(names[:0], trail[:n])
+		b = appendPair(b, i, string(names), trail[0].Answer)
 		trail = trail[n:]
 	}
-	return kept
+	b = strconv.AppendInt(append(b, `],"decided":`...), int64(decided), 10)
+	return string(append(b, '}'))
+}
+
+// appendPair adds a name and a value, at this place of a list.
+func appendPair(b []byte, place int, name, value string) []byte {
+	if place > 0 {
+		b = append(b, ',')
+	}
+	b = appendJSON(append(b, '['), name)
+	return append(appendJSON(append(b, ','), value), ']')
 }
 
 // sameAnswer is how many steps at the start share their answer.
@@ -43,16 +62,14 @@ func sameAnswer(trail []policy.Step) int {
 // between stands between the names of rules that share an answer.
 const between = "\n"
 
-func together(steps []policy.Step) [2]string {
-	var names strings.Builder
-	names.Grow(32 * len(steps)) // a name has 20 octets or so
+func together(names []byte, steps []policy.Step) []byte {
 	for i, s := range steps {
 		if i > 0 {
-			names.WriteString(between)
+			names = append(names, between...)
 		}
-		names.WriteString(s.Rule)
+		names = append(names, s.Rule...)
 	}
-	return [2]string{names.String(), steps[0].Answer}
+	return names
 }
 
 func (r reasons) facts() []policy.Fact {
