@@ -224,7 +224,7 @@ func (r *Receiver) log(record *store.Record, took time.Duration) {
 		action, id = "duplicate", record.First
 	}
 	attrs := append(make([]slog.Attr, 0, mostLogged), slog.String("action", action),
-		slog.String("id", id), slog.Any("client", client),
+		slog.String("id", id), slog.String("client", client.String()),
 		slog.String("from", record.Facts.Sender.Text))
 	if record.First != "" {
 		attrs = append(attrs, slog.String("why", "the same as "+record.First))

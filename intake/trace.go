@@ -1,7 +1,6 @@
 package intake
 
 import (
-	"fmt"
 	"net/netip"
 	"strings"
 	"time"
@@ -14,7 +13,7 @@ import (
 func (r *Receiver) trace(env *message.Envelope, id string) string {
 	at := env.ReceivedAt.Format(time.RFC1123Z)
 	if !env.Client.IsValid() {
-		return fmt.Sprintf("Received: by %s id %s; %s", r.Hostname, id, at)
+		return "Received: by " + r.Hostname + " id " + id + "; " + at
 	}
 	with := "ESMTP"
 	if env.SMTPUTF8 {
@@ -23,8 +22,8 @@ func (r *Receiver) trace(env *message.Envelope, id string) string {
 	if env.TLS {
 		with += "S"
 	}
-	return message.Clean(fmt.Sprintf("Received: from %s by %s with %s id %s; %s",
-		tracedClient(env.Helo, env.Client), r.Hostname, with, id, at))
+	return message.Clean("Received: from " + tracedClient(env.Helo, env.Client) + " by " +
+		r.Hostname + " with " + with + " id " + id + "; " + at)
 }
 
 // tracedClient is the Extended-Domain of a trace field: what a client called itself, where
@@ -33,18 +32,18 @@ func (r *Receiver) trace(env *message.Envelope, id string) string {
 func tracedClient(helo string, client netip.Addr) string {
 	from := literal(client)
 	if d, err := message.ParseDomain(helo); err == nil && !strings.Contains(string(d), "_") {
-		return fmt.Sprintf("%s (%s)", d, from)
+		return string(d) + " (" + from + ")"
 	}
 	if helo == "" { // which a program that hands us a message need not know
-		return fmt.Sprintf("%s (%s)", from, from)
+		return from + " (" + from + ")"
 	}
 	inner, bracketed := strings.CutPrefix(helo, "[")
 	inner = strings.TrimPrefix(strings.TrimSuffix(inner, "]"), "IPv6:")
 	if a, err := netip.ParseAddr(inner); bracketed && err == nil && a.Zone() == "" {
-		return fmt.Sprintf("%s (%s)", literal(a), from)
+		return literal(a) + " (" + from + ")"
 	}
 	escaped := strings.NewReplacer(`\`, `\\`, "(", `\(`, ")", `\)`).Replace(helo)
-	return fmt.Sprintf("%s (%s) (helo=%s)", from, from, escaped)
+	return from + " (" + from + ") (helo=" + escaped + ")"
 }
 
 // literal is an address literal (RFC 5321, section 4.1.3).

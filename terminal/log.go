@@ -15,8 +15,12 @@ func VisibleLog(h slog.Handler) *slog.Logger { return slog.New(visibleHandler{h}
 // A visibleHandler shows everything in what it hands on.
 type visibleHandler struct{ slog.Handler }
 
-// Handle hands on the message and every value made visible.
+// Handle hands on the message and every value made visible. A line that hides nothing, as nearly
+// all, is handed on as it is.
 func (h visibleHandler) Handle(ctx context.Context, r slog.Record) error {
+	if isVisible(r) {
+		return h.Handler.Handle(ctx, r)
+	}
 	shown := slog.NewRecord(r.Time, r.Level, logged(r.Message), r.PC)
 	attrs := make([]slog.Attr, 0, r.NumAttrs()) // which AddAttrs takes in one piece
 	r.Attrs(func(a slog.Attr) bool {
@@ -25,6 +29,33 @@ func (h visibleHandler) Handle(ctx context.Context, r slog.Record) error {
 	})
 	shown.AddAttrs(attrs...)
 	return h.Handler.Handle(ctx, shown)
+}
+
+// isVisible reports whether a line is of plain text and numbers alone.
+func isVisible(r slog.Record) bool {
+	visible := isPlain(r.Message)
+	r.Attrs(func(a slog.Attr) bool {
+		switch a.Value.Kind() {
+		case slog.KindString:
+			visible = visible && isPlain(a.Value.String())
+		case slog.KindInt64, slog.KindUint64, slog.KindFloat64, slog.KindBool,
+			slog.KindDuration, slog.KindTime:
+		default:
+			visible = false
+		}
+		return visible
+	})
+	return visible
+}
+
+// isPlain reports whether all of s is printable ASCII without the backslash of an escape.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= 0x7f || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // WithAttrs is for slog.Logger.With.
