@@ -248,7 +248,7 @@ func (m *mirror) begin(t *tx) (x logIndex, err error) {
 		return x, err
 	}
 	m.at = logIndex{salt: x.salt, changes: x.changes - n, pages: uint32(size / m.pageSize)}
-	m.sound, m.lost, m.id, m.page = x, false, id, make([]byte, m.pageSize)
+	m.sound, m.lost, m.id, m.page = x, false, id, make([]byte, longestRun*m.pageSize)
 	return x, m.choose(m.at)
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 )
 
@@ -27,19 +28,31 @@ const watchedPages = 256
 type witnesses struct {
 	root  uint32            // the page of meta
 	least uint32            // pages that the main file had when all of the log was in it
-	pages map[uint32][]byte // as they were when all of the log was in the main file
+	runs  []run             // as they were when all of the log was in the main file
 	seen  map[uint32][]byte // as they were seen last, and found in the log
 }
+
+// A run is pages that follow one another, which are read at once: each look is a part of each
+// transaction.
+type run struct {
+	first uint32
+	data  []byte
+}
+
+// longestRun is how many pages a run has at most.
+const longestRun = 8
 
 // choose reads those of a database all of whose log is in the main file.
 func (m *mirror) choose(x logIndex) error {
 	w := &m.proof
-	w.least, w.pages, w.seen = x.pages, map[uint32][]byte{}, nil
+	w.least, w.runs, w.seen = x.pages, nil, nil
 	newest := newestPages
 	if m.watches {
 		newest = watchedPages
 	}
-	for _, page := range append(lastPages(x.pages, newest), 1, w.root) {
+	pages := append(lastPages(x.pages, newest), 1, w.root)
+	slices.Sort(pages)
+	for _, page := range slices.Compact(pages) {
 		if page > x.pages {
 			continue // of a new database: the log has it
 		}
@@ -51,9 +64,22 @@ func (m *mirror) choose(x logIndex) error {
 		if err != nil {
 			return fmt.Errorf("page %d: %w", page, err)
 		}
-		w.pages[page] = data
+		w.add(page, data)
 	}
 	return nil
+}
+
+// add adds a page behind all others.
+func (w *witnesses) add(page uint32, data []byte) {
+	if n := len(w.runs); n > 0 {
+		last := &w.runs[n-1]
+		has := uint32(len(last.data) / len(data))
+		if page == last.first+has && has < longestRun {
+			last.data = append(last.data, data...)
+			return
+		}
+	}
+	w.runs = append(w.runs, run{page, data})
 }
 
 func lastPages(pages uint32, most int) (all []uint32) {
@@ -86,14 +112,13 @@ func (m *mirror) look(x logIndex) (err error) {
 
 func (m *mirror) lookOnce(x logIndex) error {
 	strange := map[uint32][]byte{}
-	for page, want := range m.proof.pages {
-		n, err := m.main.ReadAt(m.page[:len(want)], int64(page-1)*int64(len(want)))
+	for _, r := range m.proof.runs {
+		n, err := m.main.ReadAt(m.page[:len(r.data)], int64(r.first-1)*m.pageSize)
 		if err != nil && !errors.Is(err, io.EOF) {
 			return err
 		}
-		is := m.page[:n]
-		if !bytes.Equal(is, want) && !bytes.Equal(is, m.proof.seen[page]) {
-			strange[page] = bytes.Clone(is)
+		if is := m.page[:n]; !bytes.Equal(is, r.data) {
+			m.compare(r, is, strange)
 		}
 	}
 	size, err := fileSize(m.main)
@@ -111,6 +136,21 @@ func (m *mirror) lookOnce(x logIndex) error {
 		return errMoved
 	}
 	return m.inLog(now, strange, size)
+}
+
+// compare adds to strange those pages of a run that are not what they were, nor what they were
+// seen to be.
+func (m *mirror) compare(r run, is []byte, strange map[uint32][]byte) {
+	page := r.first
+	for want := range slices.Chunk(r.data, int(m.pageSize)) {
+		n := min(len(want), len(is))
+		now := is[:n]
+		is = is[n:]
+		if !bytes.Equal(now, want) && !bytes.Equal(now, m.proof.seen[page]) {
+			strange[page] = bytes.Clone(now)
+		}
+		page++
+	}
 }
 
 // inLog looks for pages of the main file in the log, and for a transaction that has left it as
