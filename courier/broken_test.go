@@ -310,3 +310,31 @@ func TestOtherSideSpeaksFirst(t *testing.T) {
 		}
 	}
 }
+
+// TestOtherSideSpeaksAtTheSameTime: where we write just as the other side says what is no HTTP, the
+// transport may tell of the writing alone, which it ended itself.
+func TestOtherSideSpeaksAtTheSameTime(t *testing.T) {
+	poster, err := newPoster("http://desk.test/", loopback(t), HTTPLimits{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for heard, pause := range map[string]bool{"220 mx.test ESMTP\r\n": true, "H": false,
+		"HTTP/1.1 200 OK\r\n": false, "HTTQ": true} {
+		there, here := net.Pipe()
+		go func() {
+			defer there.Close()
+			io.WriteString(there, heard)
+		}()
+		sent := &sending{}
+		sent.begun.Store(true)
+		conn := &watchedConn{Conn: here, timeout: time.Minute, sent: sent}
+		if text, err := io.ReadAll(conn); string(text) != heard || err != nil {
+			t.Fatalf("%q, %v", text, err)
+		}
+		r := poster.unanswered(net.ErrClosed, sent, &countedBody{sent: sent})
+		if r.Outcome != Retry || r.Pause != pause || pause != strings.Contains(r.Said,
+			"something else than http is spoken there") {
+			t.Errorf("%q: %+v", heard, r)
+		}
+	}
+}

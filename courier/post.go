@@ -65,6 +65,13 @@ type sending struct {
 	read   atomic.Bool            // the transport has the last octet of the body
 	broken atomic.Bool            // a write to the connection has failed
 	first  atomic.Pointer[string] // what the other side said before we did
+	heard  atomic.Pointer[string] // the first octets of the other side
+}
+
+// strange reports whether what came first over a connection without TLS is no answer of HTTP.
+func (s *sending) strange() bool {
+	heard := s.heard.Load()
+	return heard != nil && !strings.HasPrefix(*heard, "HTTP/"[:min(len(*heard), len("HTTP/"))])
 }
 
 // whole reports whether the last octet may have left this machine.
@@ -144,8 +151,12 @@ func (p *poster) unanswered(err error, sent *sending, body *countedBody) Result 
 	if first != nil {
 		said = fmt.Sprintf("the other side speaks first, and says %q", words(*first))
 	}
+	strange := p.url.Scheme == "http" && sent.strange()
+	if strange && first == nil && !wrongProtocol(err) { // of writing, which ended of that
+		said = fmt.Sprintf("the other side says %q", words(*sent.heard.Load()))
+	}
 	switch {
-	case first != nil && !strings.HasPrefix(*first, "HTTP/"), wrongProtocol(err):
+	case first != nil && !strings.HasPrefix(*first, "HTTP/"), wrongProtocol(err), strange:
 		return Result{Said: said + ": something else than " + p.url.Scheme + " is spoken there: " +
 			"check url, and its port", Pause: true}
 	case wrongAddress(err):
@@ -282,9 +293,12 @@ func (w *watchedConn) Write(b []byte) (int, error) {
 // do. SMTP is known by that.
 func (w *watchedConn) Read(b []byte) (int, error) {
 	n, err := w.Conn.Read(b)
+	if n > 0 && w.sent.heard.Load() == nil {
+		heard := string(b[:n])
+		w.sent.heard.Store(&heard)
+	}
 	if n > 0 && !w.sent.begun.Load() {
-		first := string(b[:n])
-		w.sent.first.Store(&first)
+		w.sent.first.Store(w.sent.heard.Load())
 		return 0, errSpeaksFirst
 	}
 	return n, err
