@@ -338,3 +338,23 @@ func TestOtherSideSpeaksAtTheSameTime(t *testing.T) {
 		}
 	}
 }
+
+// TestOtherSideRefusesFirst: what is refused before we write was not taken, though the transport may
+// have had the last octet of it when it heard that.
+func TestOtherSideRefusesFirst(t *testing.T) {
+	poster, err := newPoster("http://desk.test/", loopback(t), HTTPLimits{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line, want := range map[string]Outcome{"HTTP/1.1 503 Busy\r\n": Retry,
+		"HTTP/1.1 429 Slowly\r\n": Retry, "HTTP/1.1 200 OK\r\n": Unknown} {
+		sent := &sending{}
+		sent.first.Store(&line)
+		sent.heard.Store(&line)
+		sent.read.Store(true)
+		r := poster.unanswered(errSpeaksFirst, sent, &countedBody{sent: sent})
+		if r.Outcome != want || r.Pause || !strings.Contains(r.Said, line[:12]) {
+			t.Errorf("%q: %+v, want %s", line, r, want)
+		}
+	}
+}

@@ -161,11 +161,19 @@ func (p *poster) unanswered(err error, sent *sending, body *countedBody) Result 
 			"check url, and its port", Pause: true}
 	case wrongAddress(err):
 		return Result{Said: said, Pause: true}
+	case first != nil && refuses(*first): // whatever we wrote after that
+		return Result{Said: said}
 	case sent.whole():
 		return Result{Outcome: Unknown,
 			Said: said + ": no answer came after the last octet: it may have been taken"}
 	}
 	return Result{Said: said, Down: !sent.begun.Load()}
+}
+
+// refuses reports whether an answer of HTTP is of the class 4 or 5 (RFC 9110, section 15).
+func refuses(answer string) bool {
+	_, status, _ := strings.Cut(answer, " ")
+	return strings.HasPrefix(status, "4") || strings.HasPrefix(status, "5")
 }
 
 // wrongAddress reports whether the settings lead where they may not, or to somebody else.
