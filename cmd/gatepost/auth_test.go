@@ -134,6 +134,7 @@ func received(client string) string {
 // TestForgedThroughTheGate sends the mail of known customers and forgeries of it through a
 // gate that holds every stranger. Both are answered alike.
 func TestForgedThroughTheGate(t *testing.T) {
+	t.Parallel()
 	public, key, err := ed25519.GenerateKey(nil)
 	if err != nil {
 		t.Fatal(err)
@@ -164,6 +165,7 @@ func TestForgedThroughTheGate(t *testing.T) {
 
 // TestLoopbackChecked asks of what this machine sends, too, if that is wanted.
 func TestLoopbackChecked(t *testing.T) {
+	t.Parallel()
 	g := newGateway(t, "GATEPOST_AUTH_LOOPBACK=check",
 		"GATEPOST_AUTH_RESOLVER="+serveDNS(t, nil))
 	g.must("rules", "set", "block", "*")

@@ -16,6 +16,7 @@ import (
 // is, and all that was acknowledged is in the second copy. GATEPOST_LONG sends more, again and
 // again for three minutes.
 func TestBesideOthers(t *testing.T) {
+	t.Parallel()
 	messages, lasting := 160, time.Duration(0)
 	if os.Getenv("GATEPOST_LONG") != "" {
 		messages, lasting = 1000, 3*time.Minute

@@ -8,6 +8,7 @@ import (
 // TestConsoleSessionEnds is a session that ends under somebody: pages say so, what was sent is
 // told not to be saved, and what was written is there again after the sign-in.
 func TestConsoleSessionEnds(t *testing.T) {
+	t.Parallel()
 	g := newConsole(t)
 	w := g.shiftIn(t, startBrowser(t, nobody), "ended")
 	w.begin()

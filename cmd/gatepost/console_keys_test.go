@@ -13,6 +13,7 @@ import (
 // TestConsoleByKeys is the same shift without a mouse: with the console's own keys, and with
 // Tab for the rest.
 func TestConsoleByKeys(t *testing.T) {
+	t.Parallel()
 	g := newConsole(t)
 	for _, raw := range morning() {
 		g.hold(raw)

@@ -14,6 +14,7 @@ import (
 // TestConsoleLive is what happens when things come in an order of their own: a colleague is
 // faster, keys are faster than pages, a button is struck twice, and somebody goes back.
 func TestConsoleLive(t *testing.T) {
+	t.Parallel()
 	g := newConsole(t)
 	browser := startBrowser(t, nobody)
 	w, colleague := g.shiftIn(t, browser, "live"), g.shiftIn(t, browser, "colleague")

@@ -77,6 +77,7 @@ func morning() []string {
 // TestConsole is a shift at the console in a real browser, on a wide screen and on a narrow
 // one; each page is looked at in light and in dark.
 func TestConsole(t *testing.T) {
+	t.Parallel()
 	g := newConsole(t)
 	for _, raw := range morning() {
 		g.hold(raw)

@@ -17,6 +17,7 @@ type hands struct {
 // TestConsoleTakesBack is a shift in which everything is thought better of: delete, recover and
 // allow, all that match, and what is done about a ticket's sender; each is undone.
 func TestConsoleTakesBack(t *testing.T) {
+	t.Parallel()
 	g := newConsole(t)
 	browser := startBrowser(t, nobody)
 	for name, s := range map[string]screen{"mouse": {1280, 860}, "narrow": {380, 800},

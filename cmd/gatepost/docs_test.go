@@ -56,6 +56,7 @@ func configurations(t *testing.T) []string {
 // The configurations in docs are sound, with a certificate of ours in the place of theirs,
 // and one may listen on both families at once.
 func TestDocsConfigurations(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	if err := writeCertificate(filepath.Join(dir, "gate")); err != nil {
 		t.Fatal(err)

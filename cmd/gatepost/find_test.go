@@ -29,6 +29,7 @@ func (s *sought) domain() string { return s.address[strings.IndexByte(s.address,
 // Whatever became of a message, each way in finds it by the address of its sender, by its
 // Message-ID and by the id that the client was told, and says the same.
 func TestFindByEveryWayIn(t *testing.T) {
+	t.Parallel()
 	g := newGateway(t, "GATEPOST_RATE_PER_HOUR=1", "GATEPOST_HTTP_LISTEN=127.0.0.1:0")
 	g.addReviewer()
 	g.must("rules", "set", "block", "held.test recovered.test deleted.test gone.test expired.test "+

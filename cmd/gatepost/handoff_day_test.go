@@ -33,6 +33,7 @@ const dayHours = 24
 //
 // GATEPOST_LONG takes 2,400 messages in the place of 120.
 func TestDayDown(t *testing.T) {
+	t.Parallel()
 	d := newDay(t, 5)
 	if os.Getenv("GATEPOST_LONG") != "" {
 		d = newDay(t, 100)

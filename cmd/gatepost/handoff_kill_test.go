@@ -18,6 +18,7 @@ import (
 // at another moment. Everything that was acknowledged arrives, each hand-off ends as done under
 // its own key; twice comes only what was under way when the server was killed.
 func TestHandoffsKilled(t *testing.T) {
+	t.Parallel()
 	s, server, address, err := startSink()
 	if err != nil {
 		t.Fatal(err)

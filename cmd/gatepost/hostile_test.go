@@ -155,6 +155,7 @@ func hostileFiles() string {
 // TestHostileMail shows hostile mail to a real browser: nothing runs, nothing loads, nothing
 // breaks the page.
 func TestHostileMail(t *testing.T) {
+	t.Parallel()
 	g, outside := newConsole(t), newStreet(t)
 	for _, c := range hostile() {
 		g.hold(c.raw)

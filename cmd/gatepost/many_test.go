@@ -62,6 +62,7 @@ func TestManyIngestAtOnce(t *testing.T) {
 
 // Where there is no database yet and no server, one makes it and the others wait for that.
 func TestManyIngestMakeOneDatabase(t *testing.T) {
+	t.Parallel()
 	const many = 60
 	g := &gateway{T: t, dir: t.TempDir()}
 	cmds := make([]*exec.Cmd, many)

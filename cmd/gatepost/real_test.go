@@ -11,6 +11,7 @@ import (
 
 // No second server has a database that another serves, whatever name it is given.
 func TestSecondServerByAnotherName(t *testing.T) {
+	t.Parallel()
 	g := newGateway(t)
 	other := t.TempDir()
 	path := filepath.Join(g.dir, "gatepost.db")

@@ -53,6 +53,7 @@ type content [sha256.Size]byte
 // GATEPOST_LONG sends 2,000 and kills five times; GATEPOST_CORPUS names a folder of .eml
 // files to send instead of our own.
 func TestStorm(t *testing.T) {
+	t.Parallel()
 	messages, kills := 160, 1
 	if os.Getenv("GATEPOST_LONG") != "" {
 		messages, kills = 2000, 5

@@ -16,6 +16,7 @@ import (
 // lists more than two pages, shows, recovers and deletes. The script asserts what the client
 // sees, this test what the store has then.
 func TestZendeskClient(t *testing.T) {
+	t.Parallel()
 	const held = 257 // two pages and a bit, at the most that the API gives at once
 	g := newConsole(t)
 	c, err := smtp.Dial(g.smtp)
