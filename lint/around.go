@@ -17,14 +17,18 @@ type place struct {
 
 func placeOf(e Entry) place { return place{e.List, e.Keyword, e.Target} }
 
-// Around gives what is odd about these entries, and then what they make odd about others. Of the
-// life of the others nothing is known here.
+// Around gives what is odd about these entries, and then what they make odd about others; what two
+// contradict each other in is said once. Of the life of the others nothing is known here.
 func (l *Lists) Around(these []Entry) iter.Seq[Finding] {
 	return func(yield func(Finding) bool) {
 		places := make(map[place]bool, len(these))
+		said := map[[2]place]Kind{}
 		for _, e := range these {
 			places[placeOf(e)] = true
 			for f := range l.Entry(e) {
+				if !f.Other.IsZero() {
+					said[[2]place{placeOf(f.Other), placeOf(e)}] = f.Kind
+				}
 				if !yield(f) {
 					return
 				}
@@ -32,7 +36,11 @@ func (l *Lists) Around(these []Entry) iter.Seq[Finding] {
 		}
 		for _, e := range l.near(these, places) {
 			for f := range l.Entry(e) {
-				if places[placeOf(f.Other)] && !yield(f) {
+				kind, again := said[[2]place{placeOf(e), placeOf(f.Other)}]
+				if !places[placeOf(f.Other)] || again && kind == f.Kind {
+					continue
+				}
+				if !yield(f) {
 					return
 				}
 			}

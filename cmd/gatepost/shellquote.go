@@ -19,12 +19,13 @@ func (a *app) command(words ...string) string {
 	if o, ok := a.flags["db"]; ok {
 		line = append(line, "--db", quote(o.Text))
 	}
-	last := len(words) - 1
-	line = append(line, words[:last]...)
-	if strings.HasPrefix(words[last], "-") {
-		line = append(line, "--") // it is no flag
+	for i, dashed := 0, false; i < len(words); i++ {
+		if !dashed && strings.HasPrefix(words[i], "-") {
+			line, dashed = append(line, "--"), true // none of them is a flag
+		}
+		line = append(line, quote(words[i]))
 	}
-	return strings.Join(append(line, quote(words[last])), " ")
+	return strings.Join(line, " ")
 }
 
 // program is how the program is called again by who called it so: one that was found in

@@ -21,4 +21,8 @@ func TestPastedProgram(t *testing.T) {
 	if got := a.command("loop", "reset", "una@example.com"); got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
+	want = program(os.Args[0]) + " --config gate.toml org remove -- '-x $(reboot)' acme.test"
+	if got := a.command("org", "remove", "-x $(reboot)", "acme.test"); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
 }
