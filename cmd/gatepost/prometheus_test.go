@@ -30,8 +30,8 @@ var (
 	grouping   = regexp.MustCompile(`\b(?:by|on) \(([^)]*)\)`)
 )
 
-// watched is a server that has something to show for each metric: mail of each kind, a target
-// that nobody answers at, a certificate.
+// watched is a server that has something to show for each metric: mail of each kind, a shadow, a
+// target that nobody answers at, a certificate.
 func watched(t *testing.T) *gateway {
 	cert := filepath.Join(t.TempDir(), "mx")
 	if err := writeCertificate(cert); err != nil {
@@ -50,6 +50,7 @@ func watched(t *testing.T) *gateway {
 	g.await()
 	t.Cleanup(func() { g.end(syscall.SIGKILL) })
 	g.must("rules", "set", "block", "held.test reject:junk.test", "--yes")
+	g.must("rules", "shadow", "set", "--remove", "block reject:junk.test", "--yes")
 	for _, from := range []string{"ann@acme.test", "hal@held.test", "joe@junk.test"} {
 		g.hold(textMail(from, "a message", "Hello."))
 	}

@@ -72,6 +72,7 @@ type daemon struct {
 	checkers  []*mailauth.Checker        // the last is in use; nil if claims are taken
 	scanners  atomic.Pointer[scannerSet] // as they are asked now
 	mail      mailCounts
+	shadow    shadowCount
 	stopping  atomic.Bool
 }
 

@@ -78,6 +78,7 @@ func (c machineCounts) Collect(to chan<- prometheus.Metric) {
 	c.disk(gauge)
 	c.certificates(gauge)
 	c.times(ctx, gauge)
+	c.shadow.send(ctx, c.db, c.app.now(), gauge)
 }
 
 // disk is how much room there is, and how much is used.
