@@ -55,7 +55,11 @@ func (db *DB) profile(a message.Address) (p policy.Profile, generation int64, er
 	read := func(row scanner) (none struct{}, err error) {
 		return none, row.Scan(&generation, &role, &suspended, &shadow)
 	}
-	if _, err = read(db.facts.QueryRow(a.String())); IsDamaged(err) {
+	err = db.ask(db.facts, factsQuery, func(row scanner) error {
+		_, err := read(row)
+		return err
+	}, a.String())
+	if IsDamaged(err) {
 		_, err = one(context.Background(), db, read, factsQuery, a.String())
 	}
 	if err != nil {

@@ -33,7 +33,7 @@ type writer struct {
 	handed chan struct{} // has something in it once there is something to be carried on
 
 	mirror  atomic.Pointer[mirror] // nil but in a server
-	writing sync.Mutex             // held by who has a transaction
+	writing sync.Mutex             // held by who has a transaction, or uses conn otherwise
 
 	lock     sync.Mutex
 	queue    []*write
@@ -171,6 +171,8 @@ func (w *writer) drain() {
 
 // stop closes what the writer holds, once it is drained.
 func (w *writer) stop() error {
+	w.writing.Lock()
+	defer w.writing.Unlock()
 	errs := []error{}
 	for _, stmt := range w.stmts {
 		errs = append(errs, stmt.Close())
