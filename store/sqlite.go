@@ -37,7 +37,10 @@ const (
 // (https://sqlite.org/threadsafe.html): database/sql gives it to one goroutine at a time.
 func openSQLite(path string, m mode) (*sql.DB, error) {
 	opts := url.Values{"_busy_timeout": {"5000"}, "_journal_mode": {"WAL"}, "_sync": {"FULL"},
-		"_fk": {"1"}, "_secure_delete": {"on"}, "_mutex": {"no"}}
+		"_fk": {"1"}, "_secure_delete": {"on"}, "_mutex": {"no"}, "vfs": {gathering}}
+	if err := gather(); err != nil {
+		return nil, err
+	}
 	if m == reading {
 		opts = url.Values{"_busy_timeout": {"5000"}, "_query_only": {"1"}, "_mutex": {"no"}}
 	}
