@@ -43,18 +43,20 @@ type HistoryQuery struct {
 	Limit  int
 }
 
+// someOfChange is where the entries and notes of a change are looked for that are shown: it may have
+// put a million there.
+const someOfChange = `(select * from audit_rules where audit = a.id and list = r.list limit 1000)`
+
 // RuleHistory are the changes that q selects, the newest first.
 func (db *DB) RuleHistory(ctx context.Context, q HistoryQuery) iter.Seq2[RuleChange, error] {
 	return each(ctx, db, scanRuleChange, `select a.id, a.generation, a.at, a.actor, a.door,
 			a.action, r.list, a.undone_by, a.after, count(*) filter (where r.added),
 			count(*) filter (where not r.added),
 			(select coalesce(group_concat(x.text, char(10)), '') from (select
-				case when added then '+' else '-' end || text as text from audit_rules
-				where audit = a.id and list = r.list order by added, position, target
-				limit $3) x),
+				case when added then '+' else '-' end || text as text from `+someOfChange+`
+				order by added, position, target limit $3) x),
 			(select coalesce(group_concat(x.note, char(10)), '') from (select distinct note
-				from audit_rules where audit = a.id and list = r.list and added and note <> ''
-				limit $3) x)
+				from `+someOfChange+` where added and note <> '' limit $3) x)
 		from audit a join audit_rules r on r.audit = a.id
 		where a.generation > 0 and ($4 = 0 or a.id < $4) and ($1 = '' or r.list = $1) and ($2 = '' or exists (select 1
 			from audit_rules e where e.audit = a.id and e.list = r.list and e.target = $2))

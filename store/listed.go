@@ -53,9 +53,11 @@ func (db *DB) RulePage(ctx context.Context, q RuleQuery, r PageRequest) (Page[Li
 		}
 		if l.key = "r.generation"; n <= fewRules {
 			l.key = "r.created_at"
+		} else {
+			c.texts[0] = "+" + c.texts[0] // else SQLite takes the list whole, and sorts it
 		}
 	case "expires":
-		l.key = "r.expires_at"
+		l.key, c.texts[0] = "r.expires_at", "+"+c.texts[0]
 		c.texts = append(c.texts, "r.expires_at is not null")
 	case "hits":
 		l.key, l.from = "h.hits", hitsFrom
