@@ -28,7 +28,7 @@ func TestConsoleTriesLists(t *testing.T) {
 
 			w.write("allow", "example.org partner.example ann@example.org")
 			w.pressNamed("Save both lists")
-			w.wait(`seen("Saved.") && seen("never decides: example.org does already")`)
+			w.wait(`seen("Saved.") && seen("never decides: example.org on the allowlist does already")`)
 			w.list("block", "*", false)
 			w.inspect("rules odd "+name, "")
 			w.press(`document.querySelector("#odd button")`)
