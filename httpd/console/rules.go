@@ -69,8 +69,12 @@ func (s *handlers) rulesView(ctx context.Context) (*rulesView, error) {
 	return v, err
 }
 
-// readList reads as much of a list as is shown of it.
+// readList reads as much of a list as is shown of it. Of one that cannot fit into a field, since each
+// entry takes two characters at least, the table of the entries has a page.
 func (s *handlers) readList(ctx context.Context, l *listView) error {
+	if l.TooLong = l.Count > policy.MaxField/2; l.TooLong {
+		return nil
+	}
 	var b strings.Builder
 	for rule, err := range s.DB.Rules(ctx, l.Name) {
 		if err != nil {
