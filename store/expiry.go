@@ -40,10 +40,12 @@ type Purged struct {
 // nil if none is held.
 func (db *DB) Expiring(ctx context.Context, by time.Time) (n int64, next *time.Time, err error) {
 	var first sql.NullInt64
-	err = db.read.QueryRowContext(ctx, rebind(`select (select min(expires_at) from suspended),
-		(select count(*) from suspended where expires_at <= $1)`), by.UnixMilli()).Scan(&first, &n)
+	_, err = one(ctx, db, func(row scanner) (none struct{}, err error) {
+		return none, row.Scan(&first, &n)
+	}, `select (select min(expires_at) from suspended),
+		(select count(*) from suspended where expires_at <= $1)`, by.UnixMilli())
 	if err != nil {
-		return 0, nil, fmt.Errorf("what expires next: %w", damaged(err))
+		return 0, nil, fmt.Errorf("what expires next: %w", err)
 	}
 	if first.Valid {
 		at := fromMillis(first.Int64)
