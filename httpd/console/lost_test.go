@@ -16,7 +16,7 @@ func TestFormAfterTheSession(t *testing.T) {
 	st := testServer(t)
 	st.Password("admin@acme.test", "correct horse")
 	b := &httpdtest.Browser{Site: st, Session: "over"}
-	for form, page := range map[string]string{"/rules": "/rules", "/rules/entries": "/rules",
+	for form, page := range map[string]string{"/rules": "/rules", "/rules/entries": "/rules/entries",
 		"/suspended/7": "/suspended/7", "/suspended": "/suspended", "/users/3": "/users/3",
 		"/tokens/5/revoke": "/tokens", "/audit/5/undo": "/audit", "/access": "/access"} {
 		_, to := b.Post(form, http.StatusSeeOther, "block", "mine.test")
