@@ -103,7 +103,7 @@ func TestThreadOnlyTurns(t *testing.T) {
 		isStaff := d.facts.Profile.Known && d.facts.Profile.Role != policy.EndUser
 		switch {
 		case without.Action == policy.Reject || without.Action == policy.Suspend &&
-			without.Cause != policy.Spam && without.Cause != policy.Loop:
+			without.Cause != policy.Loop && without.Cause != policy.Malware && without.Cause != policy.Spam:
 			if with.Action != without.Action || with.Cause != without.Cause {
 				r.Fatalf("%s, and as a reply %s", without.Why(), with.Why())
 			}
