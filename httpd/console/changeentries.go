@@ -88,8 +88,12 @@ func endOf(day string) (*time.Time, error) {
 // refuseEntry shows what was typed again, and why it is not taken.
 func (s *handlers) refuseEntry(w http.ResponseWriter, r *http.Request, c httpd.Caller,
 	list policy.ListName, wrong error) error {
+	why := "Write an address or a domain."
+	if wrong != nil {
+		why = wrong.Error()
+	}
 	if r.PostForm.Get("do") == "change" {
-		return s.showEntries(w, r, c, http.StatusUnprocessableEntity, wrong.Error())
+		return s.showEntries(w, r, c, http.StatusUnprocessableEntity, why)
 	}
 	view, err := s.rulesView(r.Context())
 	if err != nil {
@@ -98,10 +102,6 @@ func (s *handlers) refuseEntry(w http.ResponseWriter, r *http.Request, c httpd.C
 	i := slices.IndexFunc(view.Lists, func(l listView) bool { return l.Name == list })
 	l := &view.Lists[i]
 	l.Entry, l.Note = r.PostForm.Get("entry"), r.PostForm.Get("note")
-	l.Expires = r.PostForm.Get("expires")
-	l.Refused = "Write an address or a domain."
-	if wrong != nil {
-		l.Refused = wrong.Error()
-	}
+	l.Expires, l.Refused = r.PostForm.Get("expires"), why
 	return s.renderStatus(w, r, c, http.StatusUnprocessableEntity, "rules.html", view)
 }

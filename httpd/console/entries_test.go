@@ -59,6 +59,9 @@ func TestEntriesPage(t *testing.T) {
 	refused, _ := b.Post("/rules/entries", http.StatusUnprocessableEntity, "list", "block", "entry",
 		"shop-07.test", "do", "change", "note", "", "expires", "2020-01-01", "was", day)
 	b.Says(refused, "cannot expire in the past")
+	none, _ := b.Post("/rules/entries", http.StatusUnprocessableEntity, "list", "block", "entry", " ",
+		"do", "change")
+	b.Says(none, "Write an address or a domain.")
 	undone := b.Follow("/rules/revert", "generation", seen[1], "seen", seen[2], "back", page)
 	b.Says(undone, "The lists are as they were then.", "shop-07.test")
 	b.Silent(undone, "they asked")
