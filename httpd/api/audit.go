@@ -2,8 +2,8 @@ package api
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
+	"strconv"
 
 	"gatepost/httpd"
 	"gatepost/store"
@@ -27,17 +27,11 @@ type logged struct {
 
 // auditLogs shows who changed what, the latest first; before= an id goes further back.
 func (s *handlers) auditLogs(w http.ResponseWriter, r *http.Request, _ httpd.Caller) error {
-	query := r.URL.Query()
-	size, err := readNumber(query, "page[size]", maxPage)
+	size, before, err := readOlder(r)
 	if err != nil {
 		return err
 	}
-	size = min(size, maxPage)
-	before, err := readNumber(query, "page[after]", 0)
-	if err != nil {
-		return err
-	}
-	q := store.AuditQuery{Before: int64(before), Limit: size + 1, Subject: query.Get("subject")}
+	q := store.AuditQuery{Before: before, Limit: size + 1, Subject: r.URL.Query().Get("subject")}
 	records := []logged{}
 	for e, err := range s.DB.AuditLog(r.Context(), q) {
 		if err != nil {
@@ -46,13 +40,27 @@ func (s *handlers) auditLogs(w http.ResponseWriter, r *http.Request, _ httpd.Cal
 		records = append(records, logged{e.ID, stamp(e.At), e.Actor, e.Via, e.Client, e.Action,
 			e.Subject, e.Before, e.After, e.Undoable, e.UndoneBy, e.Messages})
 	}
-	more := len(records) > size
-	records = records[:min(len(records), size)]
-	after := ""
-	if len(records) > 0 {
-		after = fmt.Sprint(records[len(records)-1].ID)
+	return answerOlder(s, w, r, "audit_logs", records, size, func(l logged) int64 { return l.ID })
+}
+
+// readOlder reads how many of what goes back in time are asked for, and before which id.
+func readOlder(r *http.Request) (size int, before int64, err error) {
+	query := r.URL.Query()
+	if size, err = readNumber(query, "page[size]", maxPage); err != nil {
+		return 0, 0, err
 	}
-	return httpd.AnswerJSON(w, http.StatusOK, body{"audit_logs": records,
+	id, err := readNumber(query, "page[after]", 0)
+	return min(size, maxPage), int64(id), err
+}
+
+// answerOlder answers with what readOlder asked for; all has one more than that if there is more.
+func answerOlder[T any](s *handlers, w http.ResponseWriter, r *http.Request, name string, all []T,
+	size int, id func(T) int64) error {
+	more, after := len(all) > size, ""
+	if all = all[:min(len(all), size)]; len(all) > 0 {
+		after = strconv.FormatInt(id(all[len(all)-1]), 10)
+	}
+	return httpd.AnswerJSON(w, http.StatusOK, body{name: all,
 		"meta":  map[string]any{"has_more": more, "after_cursor": orNull(after)},
 		"links": links(when(more, s.link(r, "page[after]", after)), nil)})
 }

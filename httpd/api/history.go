@@ -16,17 +16,11 @@ const mostDiffers = 1000
 
 // rulesHistory shows who changed the lists, the latest first; page[after]= an id goes further back.
 func (s *handlers) rulesHistory(w http.ResponseWriter, r *http.Request, _ httpd.Caller) error {
-	query := r.URL.Query()
-	size, err := readNumber(query, "page[size]", maxPage)
+	size, before, err := readOlder(r)
 	if err != nil {
 		return err
 	}
-	size = min(size, maxPage)
-	before, err := readNumber(query, "page[after]", 0)
-	if err != nil {
-		return err
-	}
-	q := store.HistoryQuery{Before: int64(before), Limit: size + 1}
+	q, query := store.HistoryQuery{Before: before, Limit: size + 1}, r.URL.Query()
 	switch list := query.Get("list"); policy.ListName(list) {
 	case policy.Allow, policy.Block, "":
 		q.List = policy.ListName(list)
@@ -47,15 +41,8 @@ func (s *handlers) rulesHistory(w http.ResponseWriter, r *http.Request, _ httpd.
 		}
 		changes = append(changes, c)
 	}
-	more := len(changes) > size
-	changes = changes[:min(len(changes), size)]
-	after := ""
-	if len(changes) > 0 {
-		after = strconv.FormatInt(changes[len(changes)-1].Audit, 10)
-	}
-	return httpd.AnswerJSON(w, http.StatusOK, body{"changes": changes,
-		"meta":  map[string]any{"has_more": more, "after_cursor": orNull(after)},
-		"links": links(when(more, s.link(r, "page[after]", after)), nil)})
+	return answerOlder(s, w, r, "changes", changes, size,
+		func(c store.RuleChange) int64 { return c.Audit })
 }
 
 // diffRules shows what became of the lists from one generation to another, or to what stands.
