@@ -69,7 +69,7 @@ var groundFloor = map[string][]string{
 		"golang.org/x/net/html", "golang.org/x/net/html/", "golang.org/x/net/idna",
 		"golang.org/x/net/publicsuffix", "golang.org/x/text/",
 	},
-	"lint": {"fmt", "iter", "slices", "strings", "github.com/mtibben/confusables"},
+	"lint": {"cmp", "fmt", "iter", "slices", "strings", "github.com/mtibben/confusables"},
 	"policy": {
 		"cmp", "encoding/binary", "encoding/json", "fmt", "io", "iter", "maps", "math/bits", "net/netip", "slices",
 		"strconv", "strings", "unicode", "unicode/utf8",

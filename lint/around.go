@@ -49,24 +49,27 @@ func (l *Lists) Around(these []Entry) iter.Seq[Finding] {
 }
 
 // near are the other entries of which one of these may make something odd: those with the same
-// target or one below it, and all if one is for everyone.
+// target or one below it, and all if one is for everyone. Nothing is below an address: all entries
+// are looked through only for a domain.
 func (l *Lists) near(these []Entry, places map[place]bool) (others []Entry) {
-	targets := make(map[string]bool, len(these))
+	targets, candidates := make(map[string]bool, len(these)), l.of(these)
 	for _, e := range these {
-		targets[e.Target] = true
+		if targets[e.Target] = true; !e.isAddress() {
+			candidates = l.all()
+		}
 	}
 	isNear := func(target string) bool {
 		if targets[policy.Everyone] || targets[target] {
 			return true
 		}
-		for d := range above(target) {
+		for d := range l.above(target) {
 			if targets[d] {
 				return true
 			}
 		}
 		return false
 	}
-	for e := range l.all() {
+	for e := range candidates {
 		if isNear(e.Target) && !places[placeOf(e)] {
 			others = append(others, e)
 		}
@@ -75,8 +78,29 @@ func (l *Lists) near(these []Entry, places map[place]bool) (others []Entry) {
 	return others
 }
 
-// all are the entries of both lists, and what organisations have, in no order but that.
-func (l *Lists) all() iter.Seq[Entry] {
+// of are the entries with the targets of these.
+func (l *Lists) of(these []Entry) iter.Seq[Entry] {
+	return func(yield func(Entry) bool) {
+		for _, e := range these {
+			for _, k := range [...]policy.Keyword{policy.Plain, keywords[0], keywords[1]} {
+				b := policy.Entry{Keyword: k, Target: e.Target}
+				if l.block.Has(b) && !yield(Entry{List: policy.Block, Entry: l.block.Shown(b)}) {
+					return
+				}
+			}
+			a := policy.Entry{Target: e.Target}
+			if l.allow.Has(a) && !yield(Entry{List: policy.Allow, Entry: l.allow.Shown(a)}) {
+				return
+			}
+			if l.orgs.Has(a) && !yield(l.ofOrg(e.Target)) {
+				return
+			}
+		}
+	}
+}
+
+// listed are the entries of both lists, in no order but that.
+func (l *Lists) listed() iter.Seq[Entry] {
 	return func(yield func(Entry) bool) {
 		for e := range l.allow.Entries() {
 			if !yield(Entry{List: policy.Allow, Entry: e}) {
@@ -85,6 +109,17 @@ func (l *Lists) all() iter.Seq[Entry] {
 		}
 		for e := range l.block.Entries() {
 			if !yield(Entry{List: policy.Block, Entry: e}) {
+				return
+			}
+		}
+	}
+}
+
+// all are those, and what organisations have.
+func (l *Lists) all() iter.Seq[Entry] {
+	return func(yield func(Entry) bool) {
+		for e := range l.listed() {
+			if !yield(e) {
 				return
 			}
 		}

@@ -42,7 +42,7 @@ func (l *Lists) covered(f *Finding) bool {
 	case e.allows():
 		return l.letInAnyway(f)
 	}
-	for d := range above(e.Target) {
+	for d := range l.above(e.Target) {
 		if has(l.block, e.Keyword, d) && !l.rejectsAlone(e) {
 			return l.by(f, policy.Block, e.Keyword, d)
 		}
@@ -60,7 +60,7 @@ func (l *Lists) covered(f *Finding) bool {
 // letInAnyway asks whether who an entry lets in is so by another. What organisations have says more
 // than who is let in: of that only what the same one has above it is asked.
 func (l *Lists) letInAnyway(f *Finding) bool {
-	for d := range above(f.Entry.Target) {
+	for d := range l.above(f.Entry.Target) {
 		switch {
 		case f.Entry.List == policy.Allow && l.letIn(f, d):
 			return true
@@ -91,7 +91,7 @@ func (l *Lists) beaten(f *Finding) bool {
 		return false
 	}
 	for _, k := range keywords {
-		for d := range from(f.Entry.Target) {
+		for d := range l.from(f.Entry.Target) {
 			if has(l.block, k, d) {
 				return l.by(f, policy.Block, k, d)
 			}
@@ -136,7 +136,7 @@ func (l *Lists) overruled(f *Finding) bool {
 	if e.List != policy.Block || e.Keyword != policy.Plain || e.Target == policy.Everyone {
 		return false
 	}
-	for d := range above(e.Target) {
+	for d := range l.above(e.Target) {
 		if l.letIn(f, d) {
 			return true
 		}
@@ -156,7 +156,7 @@ func (l *Lists) muted(f *Finding) bool {
 	if has(l.block, policy.Plain, e.Target) {
 		return l.by(f, policy.Block, policy.Plain, e.Target)
 	}
-	for d := range above(e.Target) {
+	for d := range l.above(e.Target) {
 		if has(l.block, policy.Plain, d) {
 			return l.by(f, policy.Block, policy.Plain, d)
 		}

@@ -4,6 +4,7 @@
 package lint
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 	"strings"
@@ -12,13 +13,11 @@ import (
 	"gatepost/policy"
 )
 
-// An Entry is one entry of a list or of an organisation, and what is known of its life.
+// An Entry is one entry of a list or of an organisation.
 type Entry struct {
 	List policy.ListName
 	policy.Entry
 	Organization string // the name of that which has it, if List is policy.Org
-	Expired      bool   // its time is over
-	Unmet        bool   // no mail met it for long
 }
 
 // Where says where the entry stands: "on the allowlist", "in the organisation Acme".
@@ -45,6 +44,19 @@ type Finding struct {
 	Entry Entry
 	Other Entry  // the entry that makes it so; the zero Entry if none does
 	About string // what else does: an address of ours, a domain; or ""
+}
+
+// Compare orders findings: the warnings first, then by kind and entry.
+func (f Finding) Compare(g Finding) int {
+	if f.Kind != g.Kind {
+		return cmp.Or(-cmp.Compare(f.Kind.Severity(), g.Kind.Severity()), cmp.Compare(f.Kind, g.Kind))
+	}
+	a, b := &f.Entry, &g.Entry
+	if order := strings.Compare(a.Target, b.Target); order != 0 {
+		return order
+	}
+	return cmp.Or(strings.Compare(string(a.List), string(b.List)), cmp.Compare(a.Keyword, b.Keyword),
+		strings.Compare(a.Organization, b.Organization))
 }
 
 // String is the finding as a sentence: "ann@acme.test on the allowlist never decides: …".
@@ -92,6 +104,7 @@ func (c Change) Args() []string {
 
 // Lists are two lists and what organisations have, as they are looked at.
 type Lists struct {
+	policy       *policy.Policy
 	allow, block *policy.List
 	orgs         *policy.List      // the text of an entry is the name of its organisation
 	everyone     bool              // the blocklist has *
@@ -103,7 +116,7 @@ type Lists struct {
 // New looks at the lists of a policy. Known are the domains of senders who write to us, the more
 // important first.
 func New(p *policy.Policy, known iter.Seq[message.Domain]) *Lists {
-	l := &Lists{allow: p.Allow, block: p.Block, orgs: p.Orgs, support: map[string]bool{},
+	l := &Lists{policy: p, allow: p.Allow, block: p.Block, orgs: p.Orgs, support: map[string]bool{},
 		ours: map[string]string{}, alike: newLookAlikes(known)}
 	l.everyone = has(p.Block, policy.Plain, policy.Everyone)
 	for a := range p.Support {
@@ -115,18 +128,51 @@ func New(p *policy.Policy, known iter.Seq[message.Domain]) *Lists {
 	return l
 }
 
-// Entry gives what is odd about an entry, in the order of the table. Of what it would be on lists
-// that do not have it nothing is said.
+// Entry gives what is odd about an entry, in the order of the table, but for what its life shows:
+// when its time is over, and which mail it met, is not known here. Of what it would be on lists that
+// do not have it nothing is said.
 func (l *Lists) Entry(e Entry) iter.Seq[Finding] {
 	return func(yield func(Finding) bool) {
-		f := Finding{Entry: e}
-		for kind := Covered; kind < kindEnd; kind++ {
-			if e.Expired && kind != Expired { // it decides nothing, odd or not
-				continue
-			}
+		f, kind := Finding{Entry: e}, Covered
+		if !l.accompanied(e) {
+			kind = Provider // the first that is found of an entry alone
+		}
+		for ; kind < Expired; kind++ {
 			f.Kind, f.Other, f.About = kind, Entry{}, ""
 			if findings[kind].ask(l, &f) && !yield(f) {
 				return
+			}
+		}
+	}
+}
+
+// accompanied reports whether any other entry is for the target of this one, or for one above it.
+func (l *Lists) accompanied(e Entry) bool {
+	allowed := e.List != policy.Allow && l.allow.Lists(e.Target)
+	owned := e.List != policy.Org && l.orgs.Lists(e.Target)
+	blocked := l.block.Lists(e.Target)
+	if e.List == policy.Block {
+		blocked = l.block.ListsBeside(e.Entry)
+	}
+	if l.everyone || allowed || owned || blocked {
+		return true
+	}
+	for d := range l.above(e.Target) {
+		if l.block.Lists(d) || l.allow.Lists(d) || l.orgs.Lists(d) {
+			return true
+		}
+	}
+	return false
+}
+
+// All gives what is odd about the entries of both lists, in no order of these.
+func (l *Lists) All() iter.Seq[Finding] {
+	return func(yield func(Finding) bool) {
+		for e := range l.listed() {
+			for f := range l.Entry(e) {
+				if !yield(f) {
+					return
+				}
 			}
 		}
 	}
@@ -147,29 +193,25 @@ func has(list *policy.List, k policy.Keyword, target string) bool {
 	return list.Has(policy.Entry{Keyword: k, Target: target})
 }
 
-// above gives the domains that cover a target, the nearest first: of an address its domain and
-// those above it.
-func above(target string) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		d := message.Domain(target)
-		if _, domain, isAddress := cutLast(target); isAddress {
-			d = message.Domain(domain)
-		} else {
-			d = d.Parent()
-		}
-		for ; d != "" && yield(string(d)); d = d.Parent() {
-		}
+// above gives the domains that cover a target and may be on a list, the nearest first: of an
+// address its domain and those above it.
+func (l *Lists) above(target string) iter.Seq[string] {
+	d := message.Domain(target)
+	if _, domain, isAddress := cutLast(target); isAddress {
+		d = message.Domain(domain)
+	} else {
+		d = d.Parent()
 	}
+	return l.policy.Covering(d)
 }
 
 // from gives the domains that cover a target, itself among them if it is one.
-func from(target string) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		if !strings.Contains(target, "@") && !yield(target) {
-			return
-		}
-		above(target)(yield)
+func (l *Lists) from(target string) iter.Seq[string] {
+	_, domain, isAddress := cutLast(target)
+	if !isAddress {
+		domain = target
 	}
+	return l.policy.Covering(message.Domain(domain))
 }
 
 func cutLast(address string) (local, domain string, found bool) {

@@ -48,7 +48,7 @@ type kindRow struct {
 	idle     bool   // the entry never decides: without it every decision is the same
 	words    string // behind the entry; %s is the other entry, or what else makes it so
 	fix      func(Entry) []Change
-	ask      func(*Lists, *Finding) bool
+	ask      func(*Lists, *Finding) bool // nil: only who knows the life of an entry can tell
 }
 
 // findings are the table of them.
@@ -76,10 +76,8 @@ var findings = [kindEnd]kindRow{
 	Ours: {id: "ours", severity: Warning, fix: remove, ask: (*Lists).isOurs,
 		words: "covers %s, an address of ours: mail that claims to be from it is held anyway " +
 			"(from_support_address)"},
-	Expired: {id: "expired", idle: true, fix: remove, words: "is over its time: it decides nothing",
-		ask: func(_ *Lists, f *Finding) bool { return f.Entry.Expired }},
-	Unmet: {id: "unmet", fix: remove, words: "decided nothing for 90 days",
-		ask: func(_ *Lists, f *Finding) bool { return f.Entry.Unmet }},
+	Expired: {id: "expired", idle: true, fix: remove, words: "is over its time: it decides nothing"},
+	Unmet:   {id: "unmet", fix: remove, words: "decided nothing for 90 days"},
 }
 
 // Kinds gives all of them, in their order.

@@ -32,10 +32,9 @@ func (l *List) Entries() iter.Seq[Entry] {
 		if l == nil {
 			return
 		}
-		for target := range l.targets() {
+		for target, m := range l.targets() {
 			for k := Plain; k <= RejectKeyword; k++ {
-				e := Entry{Keyword: k, Target: target}
-				if l.Has(e) && !yield(l.Shown(e)) {
+				if m.has(k) && !yield(l.Shown(Entry{Keyword: k, Target: target})) {
 					return
 				}
 			}
@@ -43,16 +42,19 @@ func (l *List) Entries() iter.Seq[Entry] {
 	}
 }
 
-// targets are those on the list, in no order.
-func (l *List) targets() iter.Seq[string] {
-	return func(yield func(string) bool) {
-		for target := range l.base.marks {
-			if l.at(target) != 0 && !yield(target) {
+// targets are those on the list with their keywords, in no order.
+func (l *List) targets() iter.Seq2[string, marks] {
+	return func(yield func(string, marks) bool) {
+		for target, m := range l.base.marks {
+			if over, hidden := l.over.marks[target]; hidden {
+				m = over
+			}
+			if m != 0 && !yield(target, m) {
 				return
 			}
 		}
 		for target, m := range l.over.marks {
-			if _, below := l.base.marks[target]; !below && m != 0 && !yield(target) {
+			if _, below := l.base.marks[target]; !below && m != 0 && !yield(target, m) {
 				return
 			}
 		}

@@ -44,7 +44,7 @@ func (p *Policy) find(a message.Address, profile Profile) hits {
 	h := hits{address: a.String(), profile: profile}
 	h.everyone = p.Block != nil && p.Block.everyone
 	h.findAddress(p)
-	for domain := range within(a.Domain(), p.Allow.labels()|p.Block.labels()|p.Orgs.labels()) {
+	for domain := range p.Covering(a.Domain()) {
 		h.findDomain(p, domain)
 	}
 	return h

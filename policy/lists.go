@@ -41,8 +41,12 @@ type Change struct {
 }
 
 // Compile builds a list. Of a repeated entry the first is kept.
-func Compile(entries iter.Seq[Entry]) *List {
-	l := &List{base: layer{marks: map[string]marks{}, texts: map[Entry]string{}}}
+func Compile(entries iter.Seq[Entry]) *List { return CompileMany(entries, 0) }
+
+// CompileMany is Compile for about as many entries: with room for them from the beginning a list of
+// a million is built in half the time.
+func CompileMany(entries iter.Seq[Entry], about int) *List {
+	l := &List{base: layer{marks: make(map[string]marks, about), texts: map[Entry]string{}}}
 	for e := range entries {
 		l.apply(&l.base, Change{Entry: e})
 	}
@@ -83,6 +87,12 @@ func (l *List) Overlay() int {
 
 // Has reports whether the entry is on the list.
 func (l *List) Has(e Entry) bool { return l.at(e.Target).has(e.Keyword) }
+
+// Lists reports whether a target is on the list, with whichever keyword.
+func (l *List) Lists(target string) bool { return l.at(target) != 0 }
+
+// ListsBeside reports whether the target of an entry is on the list otherwise than by it.
+func (l *List) ListsBeside(e Entry) bool { return l.at(e.Target)&^mark(e.Keyword) != 0 }
 
 // fork copies the list for changing, with the layer to change: the upper one as long as it
 // stays small, else a new base with everything in it.
@@ -180,6 +190,12 @@ func (l *List) labels() depths {
 		return 0
 	}
 	return l.depths
+}
+
+// Covering gives d and each of its parents that a list or an organisation may have, the nearest
+// first: of those left out none has any.
+func (p *Policy) Covering(d message.Domain) iter.Seq[string] {
+	return within(d, p.Allow.labels()|p.Block.labels()|p.Orgs.labels())
 }
 
 // within gives d and each of its parents that one of the lists may have.

@@ -54,7 +54,7 @@ func TestHits(t *testing.T) {
 		}
 	}
 	unmet := func() (texts []string) {
-		for e, err := range f.Entries(t.Context(), policy.Allow) {
+		for e, err := range f.IdleEntries(t.Context(), policy.Allow) {
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -122,24 +122,33 @@ func loadList(ctx context.Context, snapshot *sql.Tx, name policy.ListName, old *
 	return list.With(changes), rows.Err()
 }
 
-// compileList builds a list as its rows are read: a million of them are held only once.
+// compileList builds a list as its rows are read: a million of them are held only once. The plus
+// sign has the table read from its beginning to its end: the index of the list leads to one row
+// after the other, all over it.
 func compileList(ctx context.Context, snapshot *sql.Tx, name policy.ListName, now int64,
 	ask func(query string) string) (*policy.List, error) {
-	rows, err := snapshot.QueryContext(ctx, ask(`select keyword, target, text, removed
-		from rules where list = $1 and not removed and (expires_at is null or expires_at > $2)`),
+	var about int
+	err := snapshot.QueryRowContext(ctx, ask(`select count(*) from rules where list = $1`),
+		string(name)).Scan(&about)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := snapshot.QueryContext(ctx, ask(`select keyword, target,
+			case when text = target then '' else text end, removed
+		from rules where +list = $1 and not removed and (expires_at is null or expires_at > $2)`),
 		string(name), now)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	list := policy.Compile(func(yield func(policy.Entry) bool) {
+	list := policy.CompileMany(func(yield func(policy.Entry) bool) {
 		for rows.Next() {
 			var e policy.Entry
 			if e, _, err = scanEntry(rows); err != nil || !yield(e) {
 				return
 			}
 		}
-	})
+	}, about)
 	return list, errors.Join(err, rows.Err())
 }
 

@@ -14,58 +14,37 @@ import (
 	"gatepost/store"
 )
 
-// lists are both, in the order in which they are looked at.
-var lists = [...]policy.ListName{policy.Allow, policy.Block}
-
-// Lint gives what is odd about the lists as they stand, and about what organisations have.
-func Lint(ctx context.Context, db *store.DB) iter.Seq2[lint.Finding, error] {
-	return func(yield func(lint.Finding, error) bool) {
-		looked, err := Look(ctx, db)
-		if err != nil {
-			yield(lint.Finding{}, err)
-			return
-		}
-		for e, err := range entries(ctx, db) {
+// Lint is what is odd about the lists as they stand, and about what organisations have: the
+// warnings first, each kind by itself, in the order of the table.
+func Lint(ctx context.Context, db *store.DB) (found []lint.Finding, err error) {
+	looked, err := Look(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	found = slices.AppendSeq(found, looked.All())
+	for _, list := range [...]policy.ListName{policy.Allow, policy.Block} {
+		for e, err := range db.IdleEntries(ctx, list) {
 			if err != nil {
-				yield(lint.Finding{}, err)
-				return
+				return nil, err
 			}
-			for f := range looked.Entry(e) {
-				if !yield(f, nil) {
-					return
-				}
+			f := lint.Finding{Kind: lint.Unmet, Entry: lint.Entry{List: list, Entry: e.Entry}}
+			if e.Expired {
+				f.Kind = lint.Expired
 			}
+			found = append(found, f)
 		}
 	}
-}
-
-// entries are those of both lists, and then those of organisations.
-func entries(ctx context.Context, db *store.DB) iter.Seq2[lint.Entry, error] {
-	return func(yield func(lint.Entry, error) bool) {
-		for _, list := range lists {
-			for e, err := range db.Entries(ctx, list) {
-				if !yield(listed(list, e), err) {
-					return
-				}
-			}
+	for o, err := range db.Organizations(ctx) {
+		has, wrong := policy.ParseEntries(policy.Org, strings.Join(o.Domains, " "))
+		if err = errors.Join(err, wrong); err != nil {
+			return nil, err
 		}
-		for o, err := range db.Organizations(ctx) {
-			has, wrong := policy.ParseEntries(policy.Org, strings.Join(o.Domains, " "))
-			if err = errors.Join(err, wrong); err != nil {
-				yield(lint.Entry{}, err)
-				return
-			}
-			for _, e := range Of(o.Name, has) {
-				if !yield(e, nil) {
-					return
-				}
-			}
+		for _, e := range Of(o.Name, has) {
+			found = slices.AppendSeq(found, looked.Entry(e))
 		}
 	}
-}
-
-func listed(list policy.ListName, e store.ListedEntry) lint.Entry {
-	return lint.Entry{List: list, Entry: e.Entry, Expired: e.Expired, Unmet: e.Unmet}
+	slices.SortFunc(found, lint.Finding.Compare)
+	return found, nil
 }
 
 // On are entries of a list, as they are looked at.
@@ -110,19 +89,27 @@ func LintAround(ctx context.Context, db *store.DB, these []lint.Entry) (iter.Seq
 }
 
 // LintEntry gives what is odd about one entry, and nothing if it is not there.
-func LintEntry(ctx context.Context, db *store.DB, e lint.Entry) (iter.Seq[lint.Finding], error) {
+func LintEntry(ctx context.Context, db *store.DB, e lint.Entry) (found []lint.Finding, err error) {
 	looked, err := Look(ctx, db)
-	if err == nil && e.List != policy.Org {
-		var is store.ListedEntry
-		if is, err = db.Entry(ctx, e.List, e.Entry); err == nil {
-			e = listed(e.List, is)
-		}
-	}
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return func(func(lint.Finding) bool) {}, nil
-	case err != nil:
+	if err != nil {
 		return nil, err
 	}
-	return looked.Entry(e), nil
+	if e.List == policy.Org {
+		return slices.Collect(looked.Entry(e)), nil
+	}
+	is, err := db.Entry(ctx, e.List, e.Entry)
+	e.Entry = is.Entry
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case is.Expired: // it decides nothing, odd or not
+		return []lint.Finding{{Kind: lint.Expired, Entry: e}}, nil
+	}
+	found = slices.Collect(looked.Entry(e))
+	if is.Unmet {
+		found = append(found, lint.Finding{Kind: lint.Unmet, Entry: e})
+	}
+	return found, nil
 }

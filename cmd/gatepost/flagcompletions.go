@@ -14,7 +14,7 @@ import (
 // flagWords are what the values of flags may be, by the name of the flag, with no database.
 func (a *app) flagWords() map[string]func() []string {
 	return map[string]func() []string{
-		"cause": causeWords, "made-by": origins, "role": roleWords, "setting": a.triables,
+		"cause": causeWords, "finding": findingNames, "made-by": origins, "role": roleWords, "setting": a.triables,
 		"state":   store.HandoffStates,
 		"subject": func() []string { return append(listWords(), "access") },
 	}

@@ -2,7 +2,8 @@ package main
 
 import (
 	"context"
-	"iter"
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -10,25 +11,40 @@ import (
 	"gatepost/lint"
 	"gatepost/policy"
 	"gatepost/store"
+	"gatepost/terminal"
 	"gatepost/trial"
 )
 
 func newRulesLint(a *app) *cobra.Command {
-	return &cobra.Command{
+	var finding string
+	cmd := &cobra.Command{
 		Use:   "lint",
 		Short: "say what is odd about the lists, and how to mend it",
 		Long: "Says of each entry of the lists and of organisations what is odd about it: that it never\n" +
 			"decides, since another does all that it would; that it contradicts another; that it\n" +
 			"rejects nothing; that it is for everybody at a mail provider or under a public suffix;\n" +
 			"that it looks like the domain of senders with a profile, or is an address of ours. Each\n" +
-			"comes with the command that mends it. Exit 1 if anything is odd.",
+			"comes with the command that mends it, the warnings first. A terminal shows the first few\n" +
+			"of each kind; --finding shows all of one. Exit 1 if anything is odd.",
 		Args: takes(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if finding != "" && !slices.Contains(findingNames(), finding) {
+				return misuse("--finding %q: write one of %s", finding, strings.Join(findingNames(), ", "))
+			}
 			return a.withStore(cmd.Context(), false, func(db *store.DB) error {
-				return a.lint(cmd.Context(), db)
+				return a.lint(cmd.Context(), db, finding)
 			})
 		},
 	}
+	cmd.Flags().StringVar(&finding, "finding", "", "only `findings` of that kind")
+	return cmd
+}
+
+func findingNames() (names []string) {
+	for kind := range lint.Kinds() {
+		names = append(names, kind.String())
+	}
+	return names
 }
 
 // An oddity is one line of `rules lint --json`.
@@ -55,35 +71,59 @@ func (a *app) oddity(f lint.Finding) oddity {
 	return shown
 }
 
-func (a *app) lint(ctx context.Context, db *store.DB) error {
-	found := 0
-	lines := orNone(a, a.counted(trial.Lint(ctx, db), &found), "nothing is odd about the lists")
-	err := printList(a, lines, []string{"LIST", "ENTRY", "SEVERITY", "WHAT", "FIX"},
-		func(f oddity) []string {
-			list := string(f.List)
-			if f.Org != nil {
-				list += " " + *f.Org
-			}
-			return []string{list, f.Entry, f.Severity, f.Words, strings.Join(f.Fix, " && ")}
-		})
-	if err == nil && found > 0 {
-		err = no("%s in the lists", count(found, "finding", "findings"))
-	}
-	return err
-}
+// mostOfKind is how many findings of a kind a terminal shows: of a large list it is thousands.
+const mostOfKind = 20
 
-func (a *app) counted(all iter.Seq2[lint.Finding, error], n *int) iter.Seq2[oddity, error] {
-	return func(yield func(oddity, error) bool) {
-		for f, err := range all {
-			if err != nil {
-				yield(oddity{}, err)
-				return
+// lint prints what is odd about the lists, all of it or one kind.
+func (a *app) lint(ctx context.Context, db *store.DB, kind string) error {
+	all, err := trial.Lint(ctx, db)
+	if err != nil {
+		return err
+	}
+	found := slices.DeleteFunc(all, func(f lint.Finding) bool {
+		return kind != "" && f.Kind.String() != kind
+	})
+	few := terminal.Is(a.stdout) && !a.json && kind == ""
+	counts := map[lint.Kind]int{}
+	lines := func(yield func(oddity, error) bool) {
+		for _, f := range found {
+			if counts[f.Kind]++; few && counts[f.Kind] > mostOfKind {
+				continue
 			}
-			if *n++; !yield(a.oddity(f), nil) {
+			if !yield(a.oddity(f), nil) {
 				return
 			}
 		}
 	}
+	err = printList(a, orNone(a, lines, "nothing is odd about the lists"),
+		[]string{"LIST", "ENTRY", "SEVERITY", "WHAT", "FIX"}, oddity.cells)
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	return a.sayCounts(counts, len(found), few)
+}
+
+func (o oddity) cells() []string {
+	list := string(o.List)
+	if o.Org != nil {
+		list += " " + *o.Org
+	}
+	return []string{list, o.Entry, o.Severity, o.Words, strings.Join(o.Fix, " && ")}
+}
+
+// sayCounts says how many findings there are of each kind, and how to see those that were left out.
+func (a *app) sayCounts(counts map[lint.Kind]int, found int, few bool) error {
+	var words []string
+	for kind := range lint.Kinds() {
+		n := counts[kind]
+		if n > 0 {
+			words = append(words, fmt.Sprintf("%d %v", n, kind))
+		}
+		if more := n - mostOfKind; few && more > 0 {
+			a.note("%d more %v: %s --finding %[2]v", more, kind, a.command("rules", "lint"))
+		}
+	}
+	return no("%s in the lists: %s", count(found, "finding", "findings"), strings.Join(words, ", "))
 }
 
 // mostNoted is how many findings are said after a change of a list.

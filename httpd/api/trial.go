@@ -84,17 +84,16 @@ const mostFindings = 1000
 
 // lintRules says what is odd about the lists.
 func (s *handlers) lintRules(w http.ResponseWriter, r *http.Request, _ httpd.Caller) error {
-	findings, more := []findingBody{}, false
-	for f, err := range trial.Lint(r.Context(), s.DB) {
-		if err != nil {
-			return err
-		}
-		if more = len(findings) == mostFindings; more {
-			break
-		}
+	found, err := trial.Lint(r.Context(), s.DB)
+	if err != nil {
+		return err
+	}
+	findings := []findingBody{}
+	for _, f := range found[:min(len(found), mostFindings)] {
 		findings = append(findings, newFinding(f))
 	}
-	return httpd.AnswerJSON(w, http.StatusOK, body{"findings": findings, "more": more})
+	return httpd.AnswerJSON(w, http.StatusOK, body{"findings": findings,
+		"more": len(found) > mostFindings})
 }
 
 // findingsAround says what is odd about entries that were put somewhere, and about others by them.

@@ -46,16 +46,12 @@ func (s *handlers) oddities(ctx context.Context, p *policy.Policy) (o oddities, 
 	if p.Allow.Len()+p.Block.Len() > mostLooked {
 		return oddities{More: true}, nil
 	}
-	for f, err := range trial.Lint(ctx, s.DB) {
-		if err != nil {
-			return o, err
-		}
-		if o.More = len(o.All) == shownOddities; o.More {
-			break
-		}
+	found, err := trial.Lint(ctx, s.DB)
+	o.More = len(found) > shownOddities
+	for _, f := range found[:min(len(found), shownOddities)] {
 		o.All = append(o.All, newOddity(f))
 	}
-	return o, nil
+	return o, err
 }
 
 // fixWords are what a button says: "Remove", or what it writes instead.
@@ -90,7 +86,7 @@ func (s *handlers) fixEntry(w http.ResponseWriter, r *http.Request, c httpd.Call
 		return err
 	}
 	h := s.As(c)
-	for f := range found {
+	for _, f := range found {
 		if f.Kind.String() != r.PostForm.Get("finding") {
 			continue
 		}
