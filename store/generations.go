@@ -47,20 +47,28 @@ type HistoryQuery struct {
 // put a million there.
 const someOfChange = `(select * from audit_rules where audit = a.id and list = r.list limit 1000)`
 
+// countOfChange is how many entries a change put on list r, or took from it. The audit log says so
+// of a change of one list, which may be a million; one of both is counted.
+func countOfChange(side, added string) string {
+	return `case a.subject when r.list then coalesce(a.` + side + ` ->> 'count', 0)
+		else (select count(*) from audit_rules where audit = a.id and list = r.list and ` + added + `) end`
+}
+
 // RuleHistory are the changes that q selects, the newest first.
 func (db *DB) RuleHistory(ctx context.Context, q HistoryQuery) iter.Seq2[RuleChange, error] {
 	return each(ctx, db, scanRuleChange, `select a.id, a.generation, a.at, a.actor, a.door,
-			a.action, r.list, a.undone_by, a.after, count(*) filter (where r.added),
-			count(*) filter (where not r.added),
+			a.action, r.list, a.undone_by, a.after, `+countOfChange("after", "added")+`,
+			`+countOfChange("before", "not added")+`,
 			(select coalesce(group_concat(x.text, char(10)), '') from (select
 				case when added then '+' else '-' end || text as text from `+someOfChange+`
 				order by added, position, target limit $3) x),
 			(select coalesce(group_concat(x.note, char(10)), '') from (select distinct note
 				from `+someOfChange+` where added and note <> '' limit $3) x)
-		from audit a join audit_rules r on r.audit = a.id
-		where a.generation > 0 and ($4 = 0 or a.id < $4) and ($1 = '' or r.list = $1) and ($2 = '' or exists (select 1
-			from audit_rules e where e.audit = a.id and e.list = r.list and e.target = $2))
-		group by a.id, r.list order by a.id desc`+atMost(q.Limit), string(q.List), q.Target,
+		from audit a join (select 'allow' as list union all select 'block') r
+			on exists (select 1 from audit_rules e where e.audit = a.id and e.list = r.list
+				and ($2 = '' or e.target = $2))
+		where a.generation > 0 and ($4 = 0 or a.id < $4) and ($1 = '' or r.list = $1)
+		order by a.id desc, r.list`+atMost(q.Limit), string(q.List), q.Target,
 		shownOfChange, q.Before)
 }
 

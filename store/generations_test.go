@@ -72,6 +72,7 @@ func TestRevert(t *testing.T) {
 		f.changeAny(h)
 		was[generationOf(t, f)] = f.standing()
 	}
+	f.historyCounts()
 	stood := f.standing()
 	for generation, want := range was {
 		before := generationOf(t, f)
@@ -103,6 +104,24 @@ func TestRevert(t *testing.T) {
 	}
 	if _, err := h.RevertRules(t.Context(), 1<<40, AnyGeneration); !errors.Is(err, ErrNoGeneration) {
 		t.Errorf("to come: %v", err)
+	}
+}
+
+// historyCounts: of each change the history says as many entries as are kept of it.
+func (f *fixture) historyCounts() {
+	f.Helper()
+	count := func(c RuleChange, added bool) int {
+		n, err := one(f.Context(), f.DB, scanCount, `select count(*) from audit_rules
+			where audit = $1 and list = $2 and added = $3`, c.Audit, string(c.List), added)
+		if err != nil {
+			f.Fatal(err)
+		}
+		return int(n)
+	}
+	for _, c := range all(f, f.RuleHistory(f.Context(), HistoryQuery{})) {
+		if c.All() == 0 || c.Added != count(c, true) || c.Removed != count(c, false) {
+			f.Errorf("%+v: %d added and %d removed are kept", c, count(c, true), count(c, false))
+		}
 	}
 }
 

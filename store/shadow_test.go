@@ -176,6 +176,7 @@ func TestShadowConflicts(t *testing.T) {
 			if got != c.want || errors.Is(err, ErrShadowConflicts) != (c.want != "") {
 				t.Errorf("%q, %v; want %q", got, err, c.want)
 			}
+			f.historyCounts()
 		})
 	}
 }
