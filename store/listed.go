@@ -39,7 +39,10 @@ const (
 
 // RulePage is a page of the entries that q selects, in its order.
 func (db *DB) RulePage(ctx context.Context, q RuleQuery, r PageRequest) (Page[ListedRule], error) {
-	c := q.conditions(db.now().UnixMilli(), db.now().Add(-UnmetAfter).UnixMilli())
+	c, few, err := db.selected(ctx, q)
+	if err != nil {
+		return Page[ListedRule]{}, err
+	}
 	l := listing[ListedRule]{scan: scanListedRule, from: rulesFrom, id: "r.rowid", sort: q.Sort,
 		columns: fmt.Sprintf(`r.text, r.note, r.created_at, r.expires_at,
 			coalesce(r.expires_at <= %d, false), coalesce(h.hits, 0), h.last_at, r.since`,
@@ -51,13 +54,11 @@ func (db *DB) RulePage(ctx context.Context, q RuleQuery, r PageRequest) (Page[Li
 		if err != nil {
 			return Page[ListedRule]{}, err
 		}
-		if l.key = "r.generation"; n <= fewRules {
-			l.key = "r.created_at"
-		} else {
-			c.texts[0] = "+" + c.texts[0] // else SQLite takes the list whole, and sorts it
+		if l.key = "r.generation"; few || n <= fewRules {
+			l.key, few = "r.created_at", true
 		}
 	case "expires":
-		l.key, c.texts[0] = "r.expires_at", "+"+c.texts[0]
+		l.key = "r.expires_at"
 		c.texts = append(c.texts, "r.expires_at is not null")
 	case "hits":
 		l.key, l.from = "h.hits", hitsFrom
@@ -67,12 +68,30 @@ func (db *DB) RulePage(ctx context.Context, q RuleQuery, r PageRequest) (Page[Li
 	default:
 		l.sort, l.key = "entry", "r.target"
 	}
+	if !few && (q.Sort == "added" || q.Sort == "expires") {
+		c.texts[0] = "+" + c.texts[0] // else SQLite takes the list whole, and sorts it
+	}
 	l.where, l.args = c.where(), c.args
 	p, err := page(ctx, db, l, r)
 	if err != nil {
 		return p, err
 	}
 	return p, db.nameActors(ctx, p.Items)
+}
+
+// selected are the conditions of q. If they select only a few entries, which a look through the table
+// from its beginning to its end tells soonest, they are those: to look for them in the order of the
+// page would take the rows of a list of a million from all over the table.
+func (db *DB) selected(ctx context.Context, q RuleQuery) (c conditions, few bool, err error) {
+	c = q.conditions(db.now().UnixMilli(), db.now().Add(-UnmetAfter).UnixMilli())
+	if q.Search == "" && q.Keyword == "" && q.State == "" {
+		return c, false, nil
+	}
+	found, few, err := db.few(ctx, "r.rowid", rulesFrom+" where +"+strings.Join(c.texts, " and "), c.args)
+	if few {
+		c = conditions{texts: []string{found}}
+	}
+	return c, few, err
 }
 
 // conditions are those of q at a time, in Unix milliseconds, if what decided nothing since another

@@ -21,24 +21,30 @@ func (db *DB) SuspendedPage(ctx context.Context, q Query, r PageRequest) (Page[S
 	return page(ctx, db, l, r)
 }
 
-// fewFound is how many messages a search may find to have them sorted.
+// fewFound is how many rows a search may find to have them sorted.
 const fewFound = 2000
 
 // find looks what a search finds. If that is little the listing becomes that: to look for it
 // in the order of the listing would take the rows of the whole queue one by one.
 func (db *DB) find(ctx context.Context, l *listing[Suspended]) error {
+	found, few, err := db.few(ctx, l.id, " from suspended s"+l.where, l.args)
+	if few {
+		l.where, l.args = " where "+found, nil
+	}
+	return err
+}
+
+// few asks of a query whether it finds only a few rows, and is the condition that selects these.
+func (db *DB) few(ctx context.Context, id, from string, args []any) (condition string, few bool,
+	err error) {
 	var ids []string
-	for id, err := range each(ctx, db, scanCount, `select s.id from suspended s`+l.where+
-		atMost(fewFound+1), l.args...) {
+	for n, err := range each(ctx, db, scanCount, "select "+id+from+atMost(fewFound+1), args...) {
 		if err != nil {
-			return err
+			return "", false, err
 		}
-		ids = append(ids, strconv.FormatInt(id, 10))
+		ids = append(ids, strconv.FormatInt(n, 10))
 	}
-	if len(ids) <= fewFound {
-		l.where, l.args = " where s.id in ("+strings.Join(ids, ", ")+")", nil
-	}
-	return nil
+	return id + " in (" + strings.Join(ids, ", ") + ")", len(ids) <= fewFound, nil
 }
 
 // TicketPage is a page of the tickets that q selects, in its order; q.Limit counts for nothing.
