@@ -32,8 +32,8 @@ func ParseList(list ListName, text string) ([]Entry, error) {
 func ParseEntries(list ListName, text string) ([]Entry, error) {
 	var entries []Entry
 	var problems Problems
-	seen := map[Entry]bool{}
 	words := split(text)
+	seen := make(map[Entry]bool, len(words))
 	for i, w := range words {
 		f := refuseComment(w.text)
 		var e Entry

@@ -307,39 +307,12 @@ func (t *tx) auditedEntries(audit int64, added bool) (any, error) {
 	return e, err
 }
 
+// auditedTexts name the list where there are entries of both.
 func (t *tx) auditedTexts(audit int64, added bool) ([]string, error) {
-	return t.texts(`select case when (select count(distinct list) from audit_rules
-			where audit = $1) > 1 then list || ' ' else '' end || text
+	return t.texts(`select case when (select min(list) from audit_rules where audit = $1)
+			< (select max(list) from audit_rules where audit = $1) then list || ' ' else '' end || text
 		from audit_rules where audit = $1 and added = $2
 		order by position, target, keyword limit $3`, audit, added, shownEntries)
-}
-
-// add puts entries on the list that are not there, or over their time. One that this very change
-// took away comes back with its note, its age and its time.
-func (c *change) add(entries []policy.Entry, life Life) (added int, err error) {
-	expires := life.expires()
-	for i, e := range entries {
-		n, err := c.t.change(`insert into rules (list, keyword, target, text, note, position,
-				generation, since, removed, created_at, expires_at)
-			values ($1, $2, $3, $4, $5, $6, $7, $7, false, $8, $9)
-			on conflict (list, target, keyword) do update set text = excluded.text,
-				position = excluded.position, generation = excluded.generation, removed = false,
-				since = case when rules.generation = excluded.generation
-					then rules.since else excluded.since end,
-				note = case when rules.generation = excluded.generation
-					then rules.note else excluded.note end,
-				created_at = case when rules.generation = excluded.generation
-					then rules.created_at else excluded.created_at end,
-				expires_at = case when rules.generation = excluded.generation
-					then rules.expires_at else excluded.expires_at end
-			where rules.removed or rules.expires_at <= $8`, c.list, e.Keyword.String(), e.Target,
-			e.Text, life.Note, i, c.generation, c.now, expires)
-		if err != nil {
-			return 0, fmt.Errorf("add %s: %w", e, err)
-		}
-		added += int(n)
-	}
-	return added, nil
 }
 
 func (c *change) remove(entries []policy.Entry) (missing []policy.Entry, err error) {

@@ -98,10 +98,12 @@ func (a *app) entries(args []string) (policy.ListName, []policy.Entry, error) {
 
 func (a *app) addRules(ctx context.Context, list policy.ListName, entries []policy.Entry,
 	life store.Life) error {
-	return a.withStore(ctx, true, func(db *store.DB) error {
-		fresh, err := newTo(ctx, db, list, entries)
-		if err != nil {
-			return err
+	return a.withStore(ctx, true, func(db *store.DB) (err error) {
+		var fresh []policy.Entry
+		if len(entries) <= mostLooked {
+			if fresh, err = newTo(ctx, db, list, entries); err != nil {
+				return err
+			}
 		}
 		added, err := a.editor(db).AddRules(ctx, list, entries, life)
 		if err != nil {
@@ -112,6 +114,9 @@ func (a *app) addRules(ctx context.Context, list policy.ListName, entries []poli
 		}
 		if life != (store.Life{}) && added < len(entries) && !a.json {
 			a.note("what was there already keeps its own note and time: remove it first to change them")
+		}
+		if len(entries) > mostLooked && !a.json {
+			a.note("what is odd about the lists now: %s", a.command("rules", "lint"))
 		}
 		return a.noteFindings(ctx, db, trial.On(list, fresh))
 	})

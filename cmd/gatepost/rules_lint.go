@@ -126,8 +126,12 @@ func (a *app) sayCounts(counts map[lint.Kind]int, found int, few bool) error {
 	return no("%s in the lists: %s", count(found, "finding", "findings"), strings.Join(words, ", "))
 }
 
-// mostNoted is how many findings are said after a change of a list.
-const mostNoted = 5
+// How many findings are said after a change of a list, and of how many entries at most: to look at
+// a million takes as long as to put them there.
+const (
+	mostNoted  = 5
+	mostLooked = 50_000
+)
 
 // noteFindings says what is odd about entries that were put somewhere, and about others by them.
 func (a *app) noteFindings(ctx context.Context, db *store.DB, these []lint.Entry) error {
