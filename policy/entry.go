@@ -6,7 +6,7 @@ type ListName string
 const (
 	Allow ListName = "allow"
 	Block ListName = "block"
-	Org   ListName = "organisation" // takes what the allowlist takes
+	Org   ListName = "organization" // takes what the allowlist takes
 )
 
 // place says where an entry stands.

@@ -75,7 +75,7 @@ func (s *handlers) fixEntry(w http.ResponseWriter, r *http.Request, c httpd.Call
 	case policy.Org:
 		at.Organization = r.PostForm.Get("organization")
 	default:
-		return httpd.Invalid("list", "write allow, block or organisation")
+		return httpd.Invalid("list", "write allow, block or organization")
 	}
 	var err error
 	if at.Entry, err = policy.ParseEntry(at.List, r.PostForm.Get("entry")); err != nil {

@@ -25,7 +25,7 @@ func TestOrganizationPages(t *testing.T) {
 	const vain = "lets nobody in: suspend:client.test on the blocklist beats it"
 	b.Says(b.Get("/organizations", http.StatusOK), vain)
 	b.Says(b.Get("/rules", http.StatusOK), "in the organisation Client Ltd", vain)
-	mended := b.Follow("/rules/fix", "list", "organisation", "organization", "Client Ltd", "entry",
+	mended := b.Follow("/rules/fix", "list", "organization", "organization", "Client Ltd", "entry",
 		"client.test", "finding", "beaten")
 	b.Says(mended, "Saved.", "You changed the organisation Client Ltd.")
 	b.Silent(mended, vain)
