@@ -265,7 +265,10 @@ func rawRow(db *sql.DB, table, columns string, id int64) (values []any) {
 func checkShown(t *testing.T, db *DB, before map[string]map[int64][]any, whole []int64) {
 	t.Helper()
 	ctx := context.Background()
-	queries := []Query{{}, {Sort: "author"}, {Sort: "subject"}, {Sort: "cause"}}
+	var queries []Query
+	for _, order := range orders {
+		queries = append(queries, Query{Sort: order})
+	}
 	if len(whole) > 0 { // all have the same cause
 		queries = append(queries, Query{Cause: before["suspended"][whole[0]][1].(string)})
 	}

@@ -21,7 +21,7 @@ func FuzzCursor(f *testing.F) {
 	f.Add("bnVsbA", false)
 	db := cursorFixture(f)
 	f.Fuzz(func(t *testing.T, text string, before bool) {
-		for _, order := range []string{"", "author", "subject", "cause"} {
+		for _, order := range orders {
 			r := PageRequest{Size: 2, After: text}
 			if before {
 				r = PageRequest{Size: 2, Before: text}

@@ -56,7 +56,7 @@ func TestDamagedRow(t *testing.T) {
 			if !slices.Equal(listed, []int64{3, 2, 1}) {
 				t.Errorf("listed: %v", listed)
 			}
-			for _, sort := range []string{"created", "author", "cause", "subject"} {
+			for _, sort := range orders {
 				all := f.walkForward(Query{Sort: sort}, PageRequest{Size: 1}, nothing)
 				if slices.Sort(all); !slices.Equal(all, []int64{1, 2, 3}) {
 					t.Errorf("by %s: %v", sort, all)

@@ -12,7 +12,8 @@ func (db *DB) SuspendedPage(ctx context.Context, q Query, r PageRequest) (Page[S
 	l := listing[Suspended]{scan: scanSuspended, columns: suspendedColumns, from: suspendedFrom,
 		id: "s.id"}
 	l.where, l.args = q.where("s")
-	l.sort, l.key = q.key("s")
+	o := q.order("s")
+	l.sort, l.key = o.Name, o.key
 	if l.key != "" && (q.Search != "" || q.From != "") {
 		if err := db.find(ctx, &l); err != nil {
 			return Page[Suspended]{}, err
@@ -52,7 +53,8 @@ func (db *DB) TicketPage(ctx context.Context, q Query, r PageRequest) (Page[Tick
 	l := listing[Ticket]{scan: scanTicket, columns: ticketColumns, from: ticketFrom,
 		id: "t.id"}
 	l.where, l.args = q.where("t")
-	l.sort, l.key = q.key("t")
+	o := q.order("t")
+	l.sort, l.key = o.Name, o.key
 	return page(ctx, db, l, r)
 }
 

@@ -69,12 +69,11 @@ func (q Query) where(alias string) (string, []any) {
 // message is nobody's request yet.
 func (q Query) whose(alias string, add func(string, ...any)) {
 	isTicket := alias == "t"
-	_, key := q.key(alias)
 	switch {
 	case q.Cause == "":
 	case isTicket:
 		add(`$ = ''`, q.Cause)
-	case key == "":
+	case q.order(alias).key == "":
 		add(`@.cause = $`, q.Cause)
 	default: // the order has its index, and an expression keeps SQLite to it
 		add(`@.cause || '' = $`, q.Cause)
@@ -125,22 +124,6 @@ func firstRunes(s string, n int) string {
 
 func escapeLike(s string) string {
 	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s)
-}
-
-// key is the name of the order of q and the expression that it is by, empty if it is by age.
-// The expressions are those of the indexes.
-func (q Query) key(alias string) (name, expression string) {
-	switch q.Sort {
-	case "author":
-		return q.Sort, fmt.Sprintf("lower(substr(%s.author_email, 1, 64))", alias)
-	case "subject":
-		return q.Sort, fmt.Sprintf("lower(substr(%s.subject, 1, 64))", alias)
-	case "cause":
-		if alias == "s" {
-			return q.Sort, "s.cause"
-		}
-	}
-	return "created", ""
 }
 
 func atMost(limit int) string {

@@ -66,19 +66,8 @@ func (db *DB) ListSuspended(ctx context.Context, q Query) iter.Seq2[Suspended, e
 		whole: suspendedScan, half: suspendedHalf, limit: q.Limit,
 		id: func(s Suspended) int64 { return s.ID }}
 	w.where, w.args = q.where("s")
-	_, key := q.key("s")
-	if key == "" {
-		return w.rows(ctx)
-	}
-	return w.sorted(ctx, key, func(s Suspended) string {
-		switch q.Sort {
-		case "author":
-			return sortKey(s.Author.Email)
-		case "subject":
-			return sortKey(s.Subject)
-		}
-		return s.Cause
-	})
+	o := q.order("s")
+	return w.sorted(ctx, o.key, o.held)
 }
 
 // CountSuspended says how many held messages q selects, its limit aside.

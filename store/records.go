@@ -169,7 +169,7 @@ type Query struct {
 	Requester     message.Address // whose requests: tickets of theirs that are not only claimed
 	Search        string          // words of the subject, the author or the recipient: up to 20
 	Before, After time.Time       // of arrival; zero is no bound
-	Sort          string          // created (default), author, cause, subject
+	Sort          string          // the name of an Order; empty is by age
 	Limit         int             // 0 is no limit
 }
 

@@ -116,9 +116,12 @@ func (s *tableScan[T]) read(ctx context.Context, from, compare string, yield fun
 	return true, nil
 }
 
-// sorted yields the rows in another order.
+// sorted yields the rows by a key, by age if it is empty. keyOf is the same key of a row.
 func (s *tableScan[T]) sorted(ctx context.Context, key string, keyOf func(T) string) iter.Seq2[T,
 	error] {
+	if key == "" {
+		return s.rows(ctx)
+	}
 	return func(yield func(T, error) bool) {
 		more, begun := true, false
 		var err error
@@ -163,9 +166,6 @@ func (s *tableScan[T]) sortHere(ctx context.Context, keyOf func(T) string,
 		yield(none, hidden)
 	}
 }
-
-// sortKey is what SQLite sorts a text by: see Query.key.
-func sortKey(text string) string { return asciiLower(firstRunes(text, 64)) }
 
 func asciiLower(text string) string {
 	return strings.Map(func(r rune) rune {

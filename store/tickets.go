@@ -52,16 +52,8 @@ func (db *DB) ListTickets(ctx context.Context, q Query) iter.Seq2[Ticket, error]
 		whole: ticketScan, half: ticketHalf, limit: q.Limit,
 		id: func(t Ticket) int64 { return t.ID }}
 	w.where, w.args = q.where("t")
-	_, key := q.key("t")
-	if key == "" {
-		return w.rows(ctx)
-	}
-	return w.sorted(ctx, key, func(t Ticket) string {
-		if q.Sort == "author" {
-			return sortKey(t.Requester.Email)
-		}
-		return sortKey(t.Subject)
-	})
+	o := q.order("t")
+	return w.sorted(ctx, o.key, o.ticket)
 }
 
 // CountTickets says how many tickets q selects, its limit aside.

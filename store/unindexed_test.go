@@ -105,7 +105,7 @@ func readings(t *testing.T, path string) map[string]string {
 		}
 		all[name] = string(text)
 	}
-	for _, sort := range []string{"", "author", "subject", "cause"} {
+	for _, sort := range orders {
 		for _, q := range []Query{{Sort: sort}, {Sort: sort, Cause: "blocklisted"},
 			{Sort: sort, Search: "subject 1"}, {Sort: sort, From: "held.test"}} {
 			name := fmt.Sprintf("%+v", q)

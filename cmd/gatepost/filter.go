@@ -37,14 +37,16 @@ func (f *filter) addCause(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.cause, "cause", "", "only held for this cause: its name or its number")
 }
 
-// addOrder gives cmd the flags of order and length. The sorts are those the list knows.
-func (f *filter) addOrder(cmd *cobra.Command, sorts ...string) {
+// addOrder gives cmd the flags of order and length. The orders are those the list knows.
+func (f *filter) addOrder(cmd *cobra.Command, orders []store.Order) {
+	for _, o := range orders {
+		f.sorts = append(f.sorts, o.Name)
+	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.sort, "sort", "created", "order: "+strings.Join(sorts, ", "))
+	flags.StringVar(&f.sort, "sort", f.sorts[0], "order: "+strings.Join(f.sorts, ", "))
 	flags.IntVar(&f.limit, "limit", 0, "at most this many; 0 is all")
-	f.sorts = sorts
 	_ = cmd.RegisterFlagCompletionFunc("sort", // which fails for no flag that there is
-		cobra.FixedCompletions(sorts, cobra.ShellCompDirectiveNoFileComp))
+		cobra.FixedCompletions(f.sorts, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // query is what the store is asked at the time now.

@@ -26,7 +26,7 @@ func newSuspendedList(a *app) *cobra.Command {
 	}
 	f, l := newFilter(cmd), newListing(cmd)
 	f.addCause(cmd)
-	f.addOrder(cmd, "created", "author", "cause", "subject")
+	f.addOrder(cmd, store.HeldOrders())
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		q, err := f.query(a.now())
 		if err != nil {

@@ -22,7 +22,7 @@ func newTicketList(a *app) *cobra.Command {
 		Args:  takes(0, 0),
 	}
 	f, l := newFilter(cmd), newListing(cmd)
-	f.addOrder(cmd, "created", "author", "subject")
+	f.addOrder(cmd, store.TicketOrders())
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		q, err := f.query(a.now())
 		if err != nil {

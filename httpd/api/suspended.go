@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -12,26 +13,31 @@ import (
 	"gatepost/store"
 )
 
-// sortColumns are the vendor's names of what the queue is sorted by.
-func sortColumn(name string) (string, bool) {
-	column, ok := map[string]string{"": "created", "created_at": "created",
-		"author_email": "author", "cause": "cause", "subject": "subject"}[name]
-	return column, ok
+// sortColumns are what sort_by may be: the vendor's names, which are those of the store.
+func sortColumns() []string {
+	var columns []string
+	for _, o := range store.HeldOrders() {
+		columns = append(columns, o.Column)
+	}
+	return slices.Sorted(slices.Values(columns))
 }
 
 // readSort reads sort_by and sort_order. The newest come first unless something else is
 // asked for.
 func readSort(r *http.Request, q *store.Query, p *store.PageRequest) error {
-	query := r.URL.Query()
-	column, ok := sortColumn(query.Get("sort_by"))
-	if !ok {
-		return httpd.Invalid("sort_by", "%q is not author_email, cause, created_at or subject",
-			query.Get("sort_by"))
+	query, all := r.URL.Query(), store.HeldOrders()
+	by := cmp.Or(query.Get("sort_by"), all[0].Column)
+	i := slices.IndexFunc(all, func(o store.Order) bool { return o.Column == by })
+	if i < 0 {
+		columns := sortColumns()
+		last := len(columns) - 1
+		return httpd.Invalid("sort_by", "%q is not %s or %s", by,
+			strings.Join(columns[:last], ", "), columns[last])
 	}
-	q.Sort = column
+	q.Sort = all[i].Name
 	switch order := query.Get("sort_order"); order {
 	case "":
-		p.Descending = column == "created"
+		p.Descending = i == 0
 	case "asc", "desc":
 		p.Descending = order == "desc"
 	default:

@@ -24,6 +24,8 @@ func templateFuncs() template.FuncMap {
 		"cause":     causeLabel,
 		"causes":    causeList,
 		"explained": isExplained,
+		"orders":    store.HeldOrders,
+		"order":     orderLabel,
 		"age":       func(at time.Time) string { return age(time.Since(at)) },
 		"lasts":     func(at time.Time) string { return span(time.Since(at)) },
 		"ahead":     func(at time.Time) bool { return time.Until(at) > 0 },
@@ -233,6 +235,17 @@ func count(n int64, one, many string) string {
 func causeLabel(name string) string {
 	if c, ok := policy.ParseCause(name); ok {
 		return c.Label()
+	}
+	return name
+}
+
+// orderLabel is the label of an order of the queue by its name, which most are called by.
+func orderLabel(name string) string {
+	switch name {
+	case "created":
+		return "newest"
+	case "author":
+		return "sender"
 	}
 	return name
 }
