@@ -93,6 +93,11 @@ const (
 	Admin
 )
 
+// String is the role as the API calls it; who signs in is anybody yet.
+func (m MinRole) String() string {
+	return [...]string{"anybody", "anybody", "end-user", "agent", "admin"}[m]
+}
+
 // Admits reports whether a caller is enough.
 func (m MinRole) Admits(c Caller) bool {
 	switch m {

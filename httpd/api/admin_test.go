@@ -234,6 +234,7 @@ func TestOpenAPI(t *testing.T) {
 	roles := map[httpd.MinRole]string{httpd.Anybody: "anybody", httpd.EndUser: "end-user",
 		httpd.Agent: "agent", httpd.Admin: "admin"}
 	var want, got []string
+	ids := map[any]bool{nil: true, "": true}
 	for _, rt := range st.Server.Routes() {
 		if rt.Pattern != "/" {
 			want = append(want, rt.Pattern+" "+roles[rt.Role])
@@ -244,6 +245,11 @@ func TestOpenAPI(t *testing.T) {
 			got = append(got, fmt.Sprintf("%s %s %s", strings.ToUpper(method), path,
 				httpdtest.At(op, "x-role")))
 			checkParameters(t, path, op)
+			id := httpdtest.At(op, "operationId")
+			if ids[id] || httpdtest.At(op, "summary") == "" || httpdtest.At(op, "tags", 0) == "" {
+				t.Errorf("%s %s: it needs an id of its own, a summary and a tag: %v", method, path, op)
+			}
+			ids[id] = true
 		}
 	}
 	slices.Sort(want)

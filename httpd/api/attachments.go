@@ -29,6 +29,24 @@ type attachment struct {
 	Inline      bool   `json:"inline"`
 }
 
+func (s *handlers) attachmentOperations() []operation {
+	return append(tagged("suspended tickets", []operation{
+		{pattern: "POST /api/v2/suspended_tickets/{id}/attachments",
+			role: httpd.Agent, handler: s.uploadAttachments,
+			id:      "listSuspendedAttachments",
+			summary: "The attachments of a held message; the token names them and opens nothing",
+			gives: answers("the attachments",
+				fields{"upload": fields{"token": "string", "attachments": "[]Attachment"}})},
+	}), tagged("attachments", []operation{
+		{pattern: "GET /api/v2/attachments/{id}/{number}",
+			role: httpd.EndUser, handler: s.downloadAttachment,
+			id: "downloadAttachment",
+			summary: "One attachment of a held message or a ticket, to be saved; an end-user has " +
+				"those of their own tickets",
+			gives: answersFile("its octets", "application/octet-stream")},
+	})...)
+}
+
 // content is the text of a message as far as most octets of its body read, and its
 // attachments unless it is longer.
 func (s *handlers) content(r *http.Request, id, size, most int64) (

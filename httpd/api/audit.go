@@ -25,6 +25,24 @@ type logged struct {
 	Messages int             `json:"messages"` // how many held messages it is about
 }
 
+func (s *handlers) auditOperations() []operation {
+	return tagged("audit", []operation{
+		{pattern: "GET /api/v2/audit_logs", role: httpd.Admin, handler: s.auditLogs,
+			id: "listAuditLogs", summary: "Who changed what, the latest first",
+			takes: append(cursorParameters(),
+				may("subject", "string",
+					"only of this list, address or message; also what was done to mail from this "+
+						"address")),
+			gives: answers("a page of the audit log", pageOf("audit_logs", "AuditLog"))},
+		{pattern: "POST /api/v2/audit_logs/{id}/undo", role: httpd.Admin, handler: s.undo,
+			id: "undo",
+			summary: "Undo a change of the lists, of access or of a suspension, or what was done to " +
+				"held messages",
+			gives: answersNothing("done; no body"),
+			fails: []int{http.StatusUnprocessableEntity}},
+	})
+}
+
 // auditLogs shows who changed what, the latest first; before= an id goes further back.
 func (s *handlers) auditLogs(w http.ResponseWriter, r *http.Request, _ httpd.Caller) error {
 	size, before, err := readOlder(r)

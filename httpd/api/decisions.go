@@ -7,6 +7,21 @@ import (
 	"gatepost/message"
 )
 
+func (s *handlers) decisionOperations() []operation {
+	return tagged("decisions", []operation{
+		{pattern: "GET /api/v2/check", role: httpd.Agent, handler: s.check,
+			id: "check", summary: "What the lists do to the mail of one sender",
+			takes: []parameter{must("sender", "string",
+				"an address; empty: mail without a readable sender")},
+			gives: answers("what would be decided", "Checked")},
+		{pattern: "GET /api/v2/decisions/{id}", role: httpd.Agent, handler: s.decision,
+			id: "showDecision", summary: "A decision as it was made, with its facts and its trail",
+			takes: []parameter{inPath("id", "string",
+				"the id of a decision, as the SMTP reply named it, or of its message")},
+			gives: answers("the decision", "Decision")},
+	})
+}
+
 // check says what the lists do to the mail of one sender, as gatepost check does.
 func (s *handlers) check(w http.ResponseWriter, r *http.Request, _ httpd.Caller) error {
 	text := r.URL.Query().Get("sender")

@@ -21,6 +21,18 @@ const (
 	eventWrite = 10 * time.Second // a client that takes longer is gone
 )
 
+func (s *handlers) eventOperations() []operation {
+	return tagged("events", []operation{
+		{pattern: "GET /api/v2/events", role: httpd.Agent, handler: s.events,
+			id: "events",
+			summary: "What happens in the queue, as it happens: the events counts, new, recovered " +
+				"and deleted",
+			gives: answersText("a stream that ends when the visitor may not stay",
+				"text/event-stream"),
+			fails: []int{http.StatusServiceUnavailable}},
+	})
+}
+
 // events tells what happens in the queue as it happens (server-sent events): counts, new,
 // recovered and deleted. Each look asks again who the caller is and whether they may come
 // from there, so that a change cuts what stands. To listen is a use of a token, and none of a

@@ -11,6 +11,29 @@ import (
 	"gatepost/store"
 )
 
+func (s *handlers) findOperations() []operation {
+	return tagged("decisions", []operation{
+		{pattern: "GET /api/v2/find", role: httpd.Agent, handler: s.find,
+			id: "find", summary: "Where messages are, or what became of them",
+			takes: []parameter{must("query", "string",
+				"words that are all to be found: parts of an address, a domain, a subject, a "+
+					"Message-ID, the id that the reply to the client named, the address of a "+
+					"client, or an id of ours"),
+				may("since", "string",
+					"only what came at this time or later: RFC 3339, or a day in UTC"),
+				may("until", "string", "only what came before this time"),
+				may("per_page", "1..100", "at most so many, the newest")},
+			gives: answers(
+				"what was found, the newest first, but before it what has the number that is "+
+					"looked for; has_more: there are older ones, which until= the created_at of "+
+					"the last one shows",
+				fields{"found!": "[]Found", "count!": "integer: how many are in found",
+					"rejects!": "[]Rejection: the senders and domains among the words whose mail is " +
+						"rejected silently, and nothing of it kept",
+					"meta!": fields{"has_more": "boolean"}})},
+	})
+}
+
 // find says where messages are, or what became of them, and whose mail among the words is
 // rejected: of that nothing is kept.
 func (s *handlers) find(w http.ResponseWriter, r *http.Request, _ httpd.Caller) error {

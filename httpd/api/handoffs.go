@@ -10,18 +10,41 @@ import (
 	"gatepost/store"
 )
 
-// handoffRoutes are where tickets are carried on to, and what became of each.
-func (s *handlers) handoffRoutes() []httpd.Route {
-	const one, target = " /api/v2/handoffs/{id}", " /api/v2/handoff_targets/{name}"
-	return []httpd.Route{
-		httpd.NewRoute("GET /api/v2/handoffs", httpd.Admin, s.listHandoffs),
-		httpd.NewRoute("GET"+one, httpd.Admin, s.showHandoff),
-		httpd.NewRoute("POST"+one+"/retry", httpd.Admin, s.retryHandoff),
-		httpd.NewRoute("POST"+one+"/discard", httpd.Admin, s.discardHandoff),
-		httpd.NewRoute("GET /api/v2/handoff_targets", httpd.Admin, s.listTargets),
-		httpd.NewRoute("POST"+target+"/pause", httpd.Admin, s.pauseTarget),
-		httpd.NewRoute("POST"+target+"/resume", httpd.Admin, s.resumeTarget),
-	}
+func (s *handlers) handoffOperations() []operation {
+	return tagged("hand-offs", []operation{
+		{pattern: "GET /api/v2/handoffs", role: httpd.Admin, handler: s.listHandoffs,
+			id: "listHandoffs", summary: "What is carried on to targets, the newest first",
+			takes: append(pageParameters(),
+				may("target", "string", "only to this target"),
+				may("state", "string", "only in one of these states, with commas between"),
+				may("ticket", "int64", "only of the ticket, or the held message, with this id")),
+			gives: answers("a page of hand-offs", pageOf("handoffs", "Handoff"))},
+		{pattern: "GET /api/v2/handoffs/{id}", role: httpd.Admin, handler: s.showHandoff,
+			id: "showHandoff", summary: "One hand-off: its tries, and what the other side said",
+			gives: answers("the hand-off", fields{"handoff": "Handoff"})},
+		{pattern: "POST /api/v2/handoffs/{id}/retry", role: httpd.Admin, handler: s.retryHandoff,
+			id: "retryHandoff", summary: "Try a hand-off at once, and for the whole time anew",
+			gives: answers("the hand-off as it is now", fields{"handoff": "Handoff"}),
+			meets: "it was handed over already"},
+		{pattern: "POST /api/v2/handoffs/{id}/discard",
+			role: httpd.Admin, handler: s.discardHandoff,
+			id: "discardHandoff", summary: "Carry a hand-off no further; its ticket stays",
+			gives: answers("the hand-off as it is now", fields{"handoff": "Handoff"}),
+			meets: "it was handed over already"},
+		{pattern: "GET /api/v2/handoff_targets", role: httpd.Admin, handler: s.listTargets,
+			id: "listHandoffTargets", summary: "The targets, and what waits for each",
+			gives: answers("all of them", fields{"handoff_targets": "[]HandoffTarget"})},
+		{pattern: "POST /api/v2/handoff_targets/{name}/pause",
+			role: httpd.Admin, handler: s.pauseTarget,
+			id: "pauseHandoffTarget", summary: "Carry nothing to a target; its messages are kept",
+			sends: fields{"why": "string: the reason, which lists show"},
+			bare:  true,
+			gives: answers("the target as it is now", fields{"handoff_target": "HandoffTarget"})},
+		{pattern: "POST /api/v2/handoff_targets/{name}/resume",
+			role: httpd.Admin, handler: s.resumeTarget,
+			id: "resumeHandoffTarget", summary: "Carry to a paused target again, at once",
+			gives: answers("the target as it is now", fields{"handoff_target": "HandoffTarget"})},
+	})
 }
 
 // handoffQuery reads the filters of a list.

@@ -14,6 +14,32 @@ import (
 // mostDiffers is how many entries are answered that differ: there may be a million.
 const mostDiffers = 1000
 
+func (s *handlers) historyOperations() []operation {
+	return tagged("rules", []operation{
+		{pattern: "GET /api/v2/rules/history", role: httpd.Admin, handler: s.rulesHistory,
+			id: "rulesHistory", summary: "Who changed the lists, the latest first",
+			takes: append(cursorParameters(),
+				may("list", "allow|block", "only of this list"),
+				may("entry", "string", "only of this address or domain")),
+			gives: answers("a page of the changes", pageOf("changes", "RuleChange"))},
+		{pattern: "GET /api/v2/rules/diff", role: httpd.Admin, handler: s.diffRules,
+			id: "diffRules", summary: "What became of the lists from one generation to another",
+			takes: []parameter{must("from", "uint64", "the one"),
+				may("to", "uint64", "the other; what stands if it is not named")},
+			gives: answers("the entries that differ, at most 1,000",
+				fields{"from!": "uint64", "to!": "uint64", "differences!": "[]RuleDifference",
+					"more!": "boolean: there are more"})},
+		{pattern: "POST /api/v2/rules/revert", role: httpd.Admin, handler: s.revertRules,
+			id: "revertRules", summary: "Make both lists what they were at a generation",
+			sends: fields{"revert!": fields{"to!": "uint64: the generation",
+				"generation": "uint64: at which the lists were read: if they were changed since, 409"}},
+			gives: answers("the lists, and what was done to them",
+				and("Rules", fields{"reverted!": fields{"undo!": "uint64: the generation that undoes it",
+					"allowlist!": "Replaced", "blocklist!": "Replaced"}})),
+			fails: []int{http.StatusConflict}},
+	})
+}
+
 // rulesHistory shows who changed the lists, the latest first; page[after]= an id goes further back.
 func (s *handlers) rulesHistory(w http.ResponseWriter, r *http.Request, _ httpd.Caller) error {
 	size, before, err := readOlder(r)

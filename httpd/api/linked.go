@@ -7,6 +7,20 @@ import (
 	"gatepost/httpd"
 )
 
+func (s *handlers) linkedOperations() []operation {
+	return tagged("hand-offs", []operation{
+		{pattern: "GET /api/v2/messages/{id}", role: httpd.Anybody, handler: s.linkedMessage,
+			id: "linkedMessage",
+			summary: "The message of a decision, byte for byte, to who has the signed link that a " +
+				"webhook was given",
+			takes: []parameter{inPath("id", "string", "the id of the decision"),
+				must("ends", "int64", "when the link ends, in seconds since 1970"),
+				must("signature", "string", "over the path and the time")},
+			gives: answersFile("the message", "message/rfc822"),
+			fails: []int{http.StatusForbidden}},
+	})
+}
+
 // linkedMessage hands out a message byte for byte to who has a link to it, signed in or not. IP
 // restrictions hold: rules exempt nothing that shows mail.
 func (s *handlers) linkedMessage(w http.ResponseWriter, r *http.Request, _ httpd.Caller) error {

@@ -15,6 +15,55 @@ import (
 	"gatepost/store"
 )
 
+// doneFields are what is said of all that matched, and is done with.
+func doneFields(done string) fields {
+	return fields{done: "integer: how many", "made_profiles": "integer",
+		"failed":   "integer: how many could not be: damaged, and held still",
+		"audit_id": "int64?: the entry of the audit log, to undo it; null if nothing was done"}
+}
+
+// matchingParameters are those that select held messages, and say what was seen of them.
+func matchingParameters() []parameter {
+	return []parameter{
+		may("cause", "string", "only of this cause"),
+		may("from", "string", "only of this address, or of this domain and its subdomains"),
+		may("query", "string", "words in the sender, the subject or the recipient"),
+		may("all", "boolean", "true: every held message, if there is no filter"),
+		may("last", "1..", "the highest id to be included; without it, the highest now"),
+		may("count", "1..", "how many you saw; more are refused")}
+}
+
+func (s *handlers) matchingOperations() []operation {
+	return tagged("suspended tickets", []operation{
+		{pattern: "PUT /api/v2/suspended_tickets/recover_matching",
+			role: httpd.Agent, handler: s.recoverMatching,
+			id: "recoverMatchingSuspendedTickets",
+			summary: "Recover all held messages that match, under one entry of the audit log; what " +
+				"came later than last is not included",
+			takes: append(matchingParameters(),
+				confirmParameter()),
+			gives: answers("done", doneFields("recovered")),
+			meets: "more match than count"},
+		{pattern: "DELETE /api/v2/suspended_tickets/destroy_matching",
+			role: httpd.Agent, handler: s.destroyMatching,
+			id: "deleteMatchingSuspendedTickets",
+			summary: "Delete all held messages that match, under one entry of the audit log; what " +
+				"came later than last is not included",
+			takes: matchingParameters(),
+			gives: answers("done", doneFields("deleted")),
+			meets: "more match than count"},
+		{pattern: "PUT /api/v2/suspended_tickets/undo",
+			role: httpd.Agent, handler: s.undoSuspended,
+			id: "undoSuspended",
+			summary: "Undo what you did to held messages: they are held again. Admins undo that of " +
+				"others too, and with changes of lists",
+			takes: []parameter{must("audit_id", "int64", "the id of the entry in the audit log")},
+			gives: answers("done",
+				fields{"held_again": "integer: how many messages are held again"}),
+			fails: []int{http.StatusNotFound}},
+	})
+}
+
 // readMatching reads which held messages are meant: cause, from and query select as in the
 // list, last and count say what the caller saw of it. Without a filter all=true must say so.
 func (s *handlers) readMatching(r *http.Request) (m store.Matching, err error) {

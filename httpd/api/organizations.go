@@ -29,21 +29,39 @@ type organization struct {
 	UpdatedAt      stamp    `json:"updated_at"`
 }
 
+func (s *handlers) organizationOperations() []operation {
+	return tagged("organizations", []operation{
+		{pattern: "GET /api/v2/organizations", role: httpd.Admin, handler: s.listOrganizations,
+			id:      "listOrganizations",
+			summary: "Organisations by name, whose domains count as allowed",
+			takes:   pageParameters(),
+			gives:   answers("a page of organisations", pageOf("organizations", "Organization"))},
+		{pattern: "POST /api/v2/organizations", role: httpd.Admin, handler: s.addOrganization,
+			id: "createOrganization", summary: "Make an organisation",
+			sends: fields{"organization": "OrganizationChange"},
+			gives: creates("the organisation",
+				fields{"organization": "Organization", "findings": "[]Finding: what is odd about what it has"})},
+		{pattern: "GET /api/v2/organizations/{id}", role: httpd.Admin, handler: s.showOrganization,
+			id: "showOrganization", summary: "One organisation",
+			gives: answers("the organisation", fields{"organization": "Organization"})},
+		{pattern: "PUT /api/v2/organizations/{id}",
+			role: httpd.Admin, handler: s.changeOrganization,
+			id:      "updateOrganization",
+			summary: "Change name or domains of an organisation; what is not said stays",
+			sends:   fields{"organization": "OrganizationChange"},
+			gives: answers("the organisation",
+				fields{"organization": "Organization", "findings": "[]Finding: what is odd about what it has"})},
+		{pattern: "DELETE /api/v2/organizations/{id}",
+			role: httpd.Admin, handler: s.removeOrganization,
+			id: "deleteOrganization", summary: "Remove an organisation with what it has",
+			gives: answersNothing("removed")},
+	})
+}
+
 func (s *handlers) organization(r *http.Request, o store.Organization) organization {
 	return organization{ID: o.ID, URL: s.apiURL(r, "organizations", o.ID), Name: o.Name,
 		DomainNames: o.Domains, Tags: []string{}, CreatedAt: stamp(o.CreatedAt),
 		UpdatedAt: stamp(o.UpdatedAt)}
-}
-
-func (s *handlers) organizationRoutes() []httpd.Route {
-	const all, one = " /api/v2/organizations", " /api/v2/organizations/{id}"
-	return []httpd.Route{
-		httpd.NewRoute("GET"+all, httpd.Admin, s.listOrganizations),
-		httpd.NewRoute("POST"+all, httpd.Admin, s.addOrganization),
-		httpd.NewRoute("GET"+one, httpd.Admin, s.showOrganization),
-		httpd.NewRoute("PUT"+one, httpd.Admin, s.changeOrganization),
-		httpd.NewRoute("DELETE"+one, httpd.Admin, s.removeOrganization),
-	}
 }
 
 func (s *handlers) listOrganizations(w http.ResponseWriter, r *http.Request, _ httpd.Caller) error {

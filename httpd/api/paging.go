@@ -23,6 +23,20 @@ type paging struct {
 	number  int  // from 1, of the other style
 }
 
+// pageParameters are those of a list, by cursor or by number.
+func pageParameters() []parameter {
+	return append(cursorParameters(),
+		may("page[before]", "string", "the page before this cursor"),
+		may("page", "1..", "number of the page, from 1: reaches the first 10,000 records"),
+		may("per_page", "1..100", "records on a page, by number"))
+}
+
+// cursorParameters are those of a list that goes in one direction.
+func cursorParameters() []parameter {
+	return []parameter{may("page[size]", "1..100", "records on a page, by cursor"),
+		may("page[after]", "string", "the page after this cursor")}
+}
+
 // readPaging reads both styles. Without any of them the page is the first hundred.
 func readPaging(query url.Values) (p paging, err error) {
 	p.number = 1

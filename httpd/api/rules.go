@@ -23,6 +23,45 @@ type listBody struct {
 	EntriesURL string  `json:"entries_url"`
 }
 
+func (s *handlers) ruleOperations() []operation {
+	return tagged("rules", []operation{
+		{pattern: "GET /api/v2/rules", role: httpd.Admin, handler: s.showRules,
+			id: "showRules", summary: "Both lists as text",
+			gives: answers("the lists", "Rules")},
+		{pattern: "PUT /api/v2/rules", role: httpd.Admin, handler: s.setRules,
+			id:      "setRules",
+			summary: "Replace a list whole, or both at once; an error leaves both as they were",
+			sends: fields{"rules": fields{"allowlist": "string", "blocklist": "string",
+				"generation": "uint64: at which the lists were read: if they were changed since, 409; " +
+					"without it they are replaced whatever they are"}},
+			gives: answers("the lists, and what is odd about their entries",
+				and("Rules", fields{"findings!": "[]Finding"})),
+			fails: []int{http.StatusConflict}},
+		{pattern: "GET /api/v2/rules/{list}/entries", role: httpd.Admin, handler: s.listEntries,
+			id: "listEntries", summary: "Every entry of a list",
+			gives: answers("the entries, in the order in which they were entered",
+				fields{"entries": "[]Entry"})},
+		{pattern: "POST /api/v2/rules/{list}/entries", role: httpd.Admin, handler: s.addEntries,
+			id: "addEntries", summary: "Add entries",
+			sends: fields{"entry": "string", "entries": "[]string", "note": "string",
+				"expires_at": "time: from then on the entries decide nothing"},
+			gives: answers("how many were not there yet",
+				fields{"added": "integer", "entries": "[]string", "findings": "[]Finding"})},
+		{pattern: "PUT /api/v2/rules/{list}/entries", role: httpd.Admin, handler: s.changeEntry,
+			id:      "changeEntry",
+			summary: "Give an entry another note and time to end, in the place of those it has",
+			sends: fields{"entry!": "string", "note": "string",
+				"expires_at": "time?: from then on the entry decides nothing; null is never"},
+			gives: answersNothing("done; no body")},
+		{pattern: "DELETE /api/v2/rules/{list}/entries",
+			role: httpd.Admin, handler: s.removeEntries,
+			id: "removeEntries", summary: "Remove entries, all or none",
+			takes: []parameter{must("entry", "[]string", "an entry; may be repeated"),
+				may("note", "string", "why, for whoever reads the history later")},
+			gives: answersNothing("done; no body")},
+	})
+}
+
 // showRules shows both lists, and the generation that stands.
 func (s *handlers) showRules(w http.ResponseWriter, r *http.Request, _ httpd.Caller) error {
 	b, err := s.rulesBody(r)

@@ -18,6 +18,23 @@ type ipSettings struct {
 	StaffOnly *bool `json:"enable_agent_ip_restrictions"`
 }
 
+func (s *handlers) securityOperations() []operation {
+	return tagged("security", []operation{
+		{pattern: "GET /api/v2/security_settings", role: httpd.Admin, handler: s.getSecurity,
+			id: "showSecuritySettings", summary: "IP restrictions",
+			gives: answers("the settings", "SecuritySettings")},
+		{pattern: "PUT /api/v2/security_settings", role: httpd.Admin, handler: s.putSecurity,
+			id:      "updateSecuritySettings",
+			summary: "Change IP restrictions; what is not said stays",
+			sends:   and("SecuritySettings", fields{"force": "boolean: even if it shuts out its author"}),
+			gives: answers(
+				"the settings, and the tokens that were last used from an address that is now "+
+					"refused",
+				and("SecuritySettings", fields{"shut_out_tokens": "[]Token"})),
+			fails: []int{http.StatusConflict}},
+	})
+}
+
 func (s *handlers) getSecurity(w http.ResponseWriter, r *http.Request, _ httpd.Caller) error {
 	a, generation, err := s.DB.AccessAt(r.Context())
 	if err != nil {

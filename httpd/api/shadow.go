@@ -27,6 +27,45 @@ type shadowBody struct {
 // mostChanges is how many changes of a shadow are answered: it may have a million.
 const mostChanges = 1000
 
+func (s *handlers) shadowOperations() []operation {
+	return tagged("rules", []operation{
+		{pattern: "GET /api/v2/rules/shadow", role: httpd.Admin, handler: s.showShadow,
+			id:      "showShadow",
+			summary: "The change of the lists that decides beside them, and what it came to",
+			gives:   answers("the shadow", fields{"shadow": "Shadow"}),
+			fails:   []int{http.StatusNotFound}},
+		{pattern: "PUT /api/v2/rules/shadow", role: httpd.Admin, handler: s.setShadow,
+			id:      "setShadow",
+			summary: "Set what the lists would be as the shadow, which decides nothing",
+			sends: fields{"rules": fields{"allowlist": "string", "blocklist": "string",
+				"generation": "uint64: at which the lists were read: if they were changed since, 409; " +
+					"without it they are replaced whatever they are"}},
+			gives: answers("the shadow", fields{"shadow": "Shadow"}),
+			fails: []int{http.StatusConflict}},
+		{pattern: "DELETE /api/v2/rules/shadow", role: httpd.Admin, handler: s.dropShadow,
+			id: "dropShadow", summary: "Forget the shadow; the lists stay as they are",
+			takes: []parameter{must("number", "1..",
+				"of the shadow that was seen: another one, set meanwhile, is left alone")},
+			gives: answersNothing("it is gone"),
+			fails: []int{http.StatusNotFound}},
+		{pattern: "GET /api/v2/rules/shadow/diff", role: httpd.Admin, handler: s.diffShadow,
+			id: "diffShadow",
+			summary: "Which messages the shadow would have made something else of, since it was " +
+				"set: of the newest 100,000",
+			gives: answers(
+				"what would have become something else; silent rejections are among the moves "+
+					"only",
+				"Diff"),
+			fails: []int{http.StatusNotFound}},
+		{pattern: "POST /api/v2/rules/shadow/promote", role: httpd.Admin, handler: s.promoteShadow,
+			id: "promoteShadow", summary: "Make the change of the lists that the shadow is",
+			takes: []parameter{must("number", "1..",
+				"of the shadow that was seen: another one, set meanwhile, is left alone")},
+			gives: answers("the lists", "Rules"),
+			fails: []int{http.StatusNotFound, http.StatusConflict}},
+	})
+}
+
 func (s *handlers) showShadow(w http.ResponseWriter, r *http.Request, _ httpd.Caller) error {
 	shadow, diff, err := trial.Shadow(r.Context(), s.DB, mostLast)
 	if err != nil {

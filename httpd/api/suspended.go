@@ -13,6 +13,61 @@ import (
 	"gatepost/store"
 )
 
+func (s *handlers) suspendedOperations() []operation {
+	return tagged("suspended tickets", []operation{
+		{pattern: "GET /api/v2/suspended_tickets", role: httpd.Agent, handler: s.listSuspended,
+			id: "listSuspendedTickets", summary: "Held messages",
+			takes: append(slices.Concat(pageParameters(), sortParameters()),
+				may("cause", "string", "only those held for this cause"),
+				may("query", "string", "words of the subject, the author or the recipient"),
+				may("from", "string", "only of this address, or of this domain and its subdomains")),
+			gives: answers("a page of held messages",
+				pageOf("suspended_tickets", "SuspendedTicket"))},
+		{pattern: "GET /api/v2/suspended_tickets/{id}",
+			role: httpd.Agent, handler: s.showSuspended,
+			id: "showSuspendedTicket", summary: "One held message",
+			gives: answers("the message", fields{"suspended_ticket": "SuspendedTicket"})},
+		{pattern: "PUT /api/v2/suspended_tickets/{id}/recover",
+			role: httpd.Agent, handler: s.recoverOne,
+			id:      "recoverSuspendedTicket",
+			summary: "Make a ticket of a held message; again gives the same ticket",
+			takes: []parameter{may("allow", "address|domain",
+				"for admins: put the sender's address or its domain on the allowlist in the "+
+					"same transaction, if that would let the message in, else 422; one undo takes "+
+					"back both"),
+				confirmParameter()},
+			gives: answers("the ticket, in a list of one",
+				fields{"ticket": "[]Ticket",
+					"audit_id": "int64: with allow: the entry of the audit log, to undo both"})},
+		{pattern: "PUT /api/v2/suspended_tickets/recover_many",
+			role: httpd.Agent, handler: s.recoverMany,
+			id: "recoverSuspendedTickets", summary: "Make tickets of up to 100 held messages",
+			takes: []parameter{must("ids", "string", "1 to 100 ids, separated by commas"),
+				confirmParameter()},
+			gives: answers("the tickets, and what was not there any more",
+				fields{"tickets": "[]Ticket", "missing": "[]int64"}),
+			fails: []int{http.StatusNotFound}},
+		{pattern: "PUT /api/v2/suspended_tickets/{id}/undelete",
+			role: httpd.Agent, handler: s.undeleteOne,
+			id:      "undeleteSuspendedTicket",
+			summary: "Hold a message again that was deleted less than suspended.undelete ago",
+			gives:   answers("the message", fields{"suspended_ticket": "SuspendedTicket"})},
+		{pattern: "DELETE /api/v2/suspended_tickets/{id}",
+			role: httpd.Agent, handler: s.destroyOne,
+			id: "deleteSuspendedTicket", summary: "Delete a held message",
+			takes: []parameter{may("block", "address|domain",
+				"for admins: put the sender's address or its domain on the blocklist in the "+
+					"same transaction; one undo takes back both")},
+			gives: answersNothing("done; no body")},
+		{pattern: "DELETE /api/v2/suspended_tickets/destroy_many",
+			role: httpd.Agent, handler: s.destroyMany,
+			id: "deleteSuspendedTickets", summary: "Delete up to 100 held messages",
+			takes: []parameter{must("ids", "string", "1 to 100 ids, separated by commas")},
+			gives: answersNothing("done; no body"),
+			fails: []int{http.StatusNotFound}},
+	})
+}
+
 // sortColumns are what sort_by may be: the vendor's names, which are those of the store.
 func sortColumns() []string {
 	var columns []string
@@ -20,6 +75,13 @@ func sortColumns() []string {
 		columns = append(columns, o.Column)
 	}
 	return slices.Sorted(slices.Values(columns))
+}
+
+func sortParameters() []parameter {
+	return []parameter{
+		may("sort_by", strings.Join(sortColumns(), "|"),
+			"what to sort by; the newest come first without it"),
+		may("sort_order", "asc|desc", "ascending or descending")}
 }
 
 // readSort reads sort_by and sort_order. The newest come first unless something else is
@@ -134,6 +196,11 @@ func (s *handlers) recoverOne(w http.ResponseWriter, r *http.Request, c httpd.Ca
 		}
 	}
 	return httpd.AnswerJSON(w, http.StatusOK, b)
+}
+
+func confirmParameter() parameter {
+	return may("confirm", policy.Malware.String()+"|", "malware_detected: also recover what is held "+
+		"for that cause, with what was found in it; without it such messages stay held")
 }
 
 // recovering is the editor for who recovers, also what may be harmful if the query confirms it.

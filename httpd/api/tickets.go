@@ -2,12 +2,36 @@ package api
 
 import (
 	"net/http"
+	"slices"
 
 	"gatepost/httpd"
 	"gatepost/message"
 	"gatepost/policy"
 	"gatepost/store"
 )
+
+func (s *handlers) ticketOperations() []operation {
+	return tagged("tickets", []operation{
+		{pattern: "GET /api/v2/tickets", role: httpd.EndUser, handler: s.listTickets,
+			id: "listTickets", summary: "Tickets; an end-user sees their own",
+			takes: slices.Concat(pageParameters(), sortParameters()),
+			gives: answers("a page of tickets", pageOf("tickets", "Ticket"))},
+		{pattern: "GET /api/v2/tickets/{id}", role: httpd.EndUser, handler: s.showTicket,
+			id: "showTicket", summary: "One ticket",
+			gives: answers("the ticket",
+				fields{"ticket": "Ticket",
+					"handoffs": "[]Handoff: for staff: where the ticket and its comments were handed on, " +
+						"the newest 200 first"})},
+		{pattern: "GET /api/v2/tickets/{id}/comments",
+			role: httpd.EndUser, handler: s.listComments,
+			id: "listComments", summary: "The message of a ticket, and the replies that joined it",
+			takes: pageParameters(),
+			gives: answers(
+				"a page of comments, the oldest first; the message of the ticket stands before "+
+					"those of the first page",
+				pageOf("comments", "Comment"))},
+	})
+}
 
 // listTickets lists all tickets to staff, and their own to an end-user.
 func (s *handlers) listTickets(w http.ResponseWriter, r *http.Request, c httpd.Caller) error {

@@ -17,6 +17,22 @@ const (
 	mostLast  = 100_000
 )
 
+func (s *handlers) trialOperations() []operation {
+	return tagged("rules", []operation{
+		{pattern: "POST /api/v2/rules/try", role: httpd.Admin, handler: s.tryRules,
+			id:      "tryRules",
+			summary: "What other lists would have done to the newest messages; nothing is changed",
+			takes: []parameter{may("last", "1..100000",
+				"how many of the newest messages are decided again; 1,000 without it")},
+			sends: fields{"rules": fields{"allowlist": "string", "blocklist": "string"}},
+			gives: answers("what would become something else", "Diff")},
+		{pattern: "GET /api/v2/rules/lint", role: httpd.Admin, handler: s.lintRules,
+			id: "lintRules", summary: "What is odd about the lists",
+			gives: answers("the findings, at most 1,000",
+				fields{"findings!": "[]Finding", "more!": "boolean: there are more"})},
+	})
+}
+
 // tryRules says what the lists would do that setRules would set: what of the newest messages would
 // become something else. Nothing is changed.
 func (s *handlers) tryRules(w http.ResponseWriter, r *http.Request, _ httpd.Caller) error {

@@ -27,6 +27,43 @@ type user struct {
 	UpdatedAt stamp  `json:"updated_at"`
 }
 
+func (s *handlers) userOperations() []operation {
+	return tagged("users", []operation{
+		{pattern: "GET /api/v2/users", role: httpd.Admin, handler: s.listUsers,
+			id: "listUsers", summary: "Profiles",
+			takes: pageParameters(),
+			gives: answers("a page of profiles", pageOf("users", "User"))},
+		{pattern: "POST /api/v2/users", role: httpd.Admin, handler: s.addUser,
+			id: "createUser", summary: "Make a profile",
+			sends: fields{"user": "UserChange"},
+			gives: creates("the profile", fields{"user": "User"})},
+		{pattern: "GET /api/v2/users/search", role: httpd.Admin, handler: s.searchUsers,
+			id: "searchUsers", summary: "Profiles by a part of their name or address",
+			takes: []parameter{must("query", "string", "what to look for"),
+				may("page[size]", "1..100", "records on a page, by cursor"),
+				may("page[after]", "string", "the page after this cursor"),
+				may("page[before]", "string", "the page before this cursor"),
+				may("page", "1..", "number of the page, from 1: reaches the first 10,000 records"),
+				may("per_page", "1..100", "records on a page, by number")},
+			gives: answers("a page of profiles", pageOf("users", "User"))},
+		{pattern: "GET /api/v2/users/me", role: httpd.EndUser, handler: s.showMe,
+			id: "showMe", summary: "Who is asking",
+			gives: answers("the profile", fields{"user": "User"})},
+		{pattern: "GET /api/v2/users/{id}", role: httpd.Admin, handler: s.showUser,
+			id: "showUser", summary: "One profile",
+			gives: answers("the profile", fields{"user": "User"})},
+		{pattern: "PUT /api/v2/users/{id}", role: httpd.Admin, handler: s.changeUser,
+			id:      "updateUser",
+			summary: "Change name, role or suspension of a profile; what is not said stays",
+			sends:   fields{"user": "UserChange"},
+			gives:   answers("the profile", fields{"user": "User"})},
+		{pattern: "DELETE /api/v2/users/{id}", role: httpd.Admin, handler: s.removeUser,
+			id: "deleteUser", summary: "Remove a profile: its address is a stranger's again",
+			gives: answers("the profile as it was, not active any more", fields{"user": "User"}),
+			fails: []int{http.StatusUnprocessableEntity}},
+	})
+}
+
 func (s *handlers) user(r *http.Request, u store.User) user {
 	return user{ID: u.ID, URL: s.apiURL(r, "users", u.ID), Name: u.Name, Email: u.Email,
 		Role: u.Role, Suspended: u.Suspended, Active: true, MadeBy: u.MadeBy,
