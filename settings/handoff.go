@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -79,9 +80,51 @@ const (
 	RemoveReplyTo = "remove"
 )
 
-// HandoffKinds are the kinds of target.
-func HandoffKinds() []string {
-	return []string{"smtp", "lmtp", "http", "webhook", "command", "maildir"}
+// A handoffKind is a kind of target, but for its settings, which the tags of Handoff name.
+type handoffKind struct {
+	name  string
+	place func(*Handoff) string // where a target leads, as people are shown it
+	smtp  bool                  // it is spoken to by SMTP or LMTP
+	tells string                // an event that no other kind can be told of
+	set   func(*Handoff)        // the defaults that are not those of every kind; may be nil
+}
+
+// handoffKinds are all of them. What carries to each is in cmd/gatepost/targets.go.
+func handoffKinds() []handoffKind {
+	address := func(h *Handoff) string { return h.Address }
+	url := func(h *Handoff) string { // without its query, which may be secret
+		place, _, _ := strings.Cut(string(h.URL), "?")
+		return place
+	}
+	return []handoffKind{
+		{name: "smtp", place: address, smtp: true, tells: digestEvent},
+		{name: "lmtp", place: address, smtp: true},
+		{name: "http", place: url},
+		{name: "webhook", place: url, tells: quietEvent,
+			set: func(h *Handoff) { // its receiver is told a key, by which it knows the second
+				h.Timeout, h.RetryUnknown = Span(30*time.Second), true
+			}},
+		{name: "command", place: func(h *Handoff) string { return h.Program }},
+		{name: "maildir", place: func(h *Handoff) string { return h.Path }},
+	}
+}
+
+// HandoffKinds are the names of the kinds of target.
+func HandoffKinds() (names []string) {
+	for _, k := range handoffKinds() {
+		names = append(names, k.name)
+	}
+	return names
+}
+
+// kindOf is the kind of that name. One that is not known leads nowhere.
+func kindOf(name string) handoffKind {
+	for _, k := range handoffKinds() {
+		if k.name == name {
+			return k
+		}
+	}
+	return handoffKind{place: func(*Handoff) string { return "" }}
 }
 
 // newHandoff is a target of a kind whose table has nothing else.
@@ -114,8 +157,8 @@ func newHandoff(kind string) *Handoff {
 		// Whether what may have arrived is carried again, and may be there twice then.
 		RetryUnknown: false,
 	}
-	if kind == "webhook" { // its receiver is told a key, by which it knows the second
-		h.Timeout, h.RetryUnknown = Span(30*time.Second), true
+	if set := kindOf(kind).set; set != nil {
+		set(h)
 	}
 	return h
 }

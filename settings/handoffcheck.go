@@ -44,9 +44,10 @@ func (h *Handoff) Check() error {
 		if !slices.Contains(events, event) {
 			errs = append(errs, fmt.Errorf("events: %q: write %s", event, strings.Join(events, ", ")))
 		}
-		if kind := map[string]string{digestEvent: "smtp", quietEvent: "webhook"}[event]; kind != "" &&
-			kind != h.Kind {
-			errs = append(errs, fmt.Errorf("events: %s is for targets of the kind %s", event, kind))
+		for _, k := range handoffKinds() {
+			if k.tells != "" && event == k.tells && h.Kind != k.name {
+				errs = append(errs, fmt.Errorf("events: %s is for targets of the kind %s", event, k.name))
+			}
 		}
 	}
 	if _, err := h.Filter(); err != nil {
@@ -116,21 +117,10 @@ func (h *Handoff) checkKind() error {
 }
 
 // IsSMTP reports whether a target takes messages by SMTP or LMTP.
-func (h *Handoff) IsSMTP() bool { return h.Kind == "smtp" || h.Kind == "lmtp" }
+func (h *Handoff) IsSMTP() bool { return kindOf(h.Kind).smtp }
 
-// Place is where a target leads, as people are shown it: without a query, which may be secret.
-func (h *Handoff) Place() string {
-	switch h.Kind {
-	case "http", "webhook":
-		place, _, _ := strings.Cut(string(h.URL), "?")
-		return place
-	case "command":
-		return h.Program
-	case "maildir":
-		return h.Path
-	}
-	return h.Address
-}
+// Place is where a target leads, as people are shown it: without what may be secret.
+func (h *Handoff) Place() string { return kindOf(h.Kind).place(h) }
 
 // has reports whether targets of a kind have a setting.
 func has(field reflect.StructField, kind string) bool {

@@ -1,6 +1,8 @@
 package settings
 
 import (
+	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -48,7 +50,7 @@ func TestKindsOfHandoff(t *testing.T) {
 		"kind = \"http\"\ninline = \"1MiB\"":   "handoff.a.inline: a target of the kind http",
 		"kind = \"http\"\nsecret = \"x\"\nsecret_file = \"y\"": "handoff.a.secret_file: there is a " +
 			"secret, too",
-		"kind = \"pigeon\"": `handoff.a.kind: "pigeon": write one of smtp, lmtp, http, webhook, command, maildir`,
+		"kind = \"pigeon\"": `handoff.a.kind: "pigeon": write one of smtp, lmtp, `,
 		"":                  "handoff.a.kind: it is missing: write one of smtp,",
 	} {
 		s, err := read(t, "[handoff.a]\n"+text, nil)
@@ -57,6 +59,34 @@ func TestKindsOfHandoff(t *testing.T) {
 		}
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s\n%v, want %s", text, err, want)
+		}
+	}
+}
+
+// docs/hand-off.md has every kind of target, and every setting that one has.
+func TestHandoffOfDocs(t *testing.T) {
+	text, err := os.ReadFile("../docs/hand-off.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := HandoffKinds()
+	for f := range reflect.TypeFor[Handoff]().Fields() {
+		names = append(names, f.Tag.Get("toml"))
+	}
+	for _, name := range names {
+		if !strings.Contains(string(text), "`"+name+"`") {
+			t.Errorf("docs/hand-off.md does not say what %s is", name)
+		}
+	}
+}
+
+// A tag that names no kind would keep a setting from all of them.
+func TestSettingsOfKinds(t *testing.T) {
+	for f := range reflect.TypeFor[Handoff]().Fields() {
+		for kind := range strings.FieldsSeq(f.Tag.Get("for")) {
+			if !slices.Contains(HandoffKinds(), kind) {
+				t.Errorf("%s is for %s, which is no kind of target", f.Name, kind)
+			}
 		}
 	}
 }
