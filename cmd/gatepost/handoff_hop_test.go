@@ -2,10 +2,12 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -50,15 +52,20 @@ func (h *downHop) close() {
 	h.listener = nil
 }
 
-// listen is once nobody else does.
+// listen is once nobody else does: a program that another test starts meanwhile has what is open
+// here, closed listeners too, until it runs.
 func (h *downHop) listen() net.Listener {
 	h.Helper()
 	h.close()
-	l, err := net.Listen("tcp", h.address)
-	if err != nil {
-		h.Fatal(err)
+	for began := time.Now(); ; time.Sleep(time.Millisecond) {
+		l, err := net.Listen("tcp", h.address)
+		if err == nil {
+			return l
+		}
+		if !errors.Is(err, syscall.EADDRINUSE) || time.Since(began) > time.Minute {
+			h.Fatal(err)
+		}
 	}
-	return l
 }
 
 // down has it be so in the nth way.
