@@ -169,14 +169,26 @@ func (g *addressCandidates) read(local, domain string) bool {
 	if local == "" || domain == "" || len(g.found) > maxReplies {
 		return local != "" && domain != ""
 	}
-	a, err := ParseAddress(local + "@" + domain)
+	spec := unquoted(local + "@" + domain)
+	a, err := ParseAddress(spec)
 	if err != nil {
-		a, err = ParseAddress(`"` + escapeQuoted(local) + `"@` + domain)
+		at := strings.LastIndexByte(spec, '@')
+		a, err = ParseAddress(`"` + escapeQuoted(spec[:at]) + `"` + spec[at:])
 	}
 	if err == nil && !slices.Contains(g.found, a) {
 		g.found = append(g.found, a)
 	}
 	return err == nil
+}
+
+// unquoted is an address without typographic quotation marks around it. No domain ends with one
+// (RFC 5892, section 2.6), so that nobody can make another address of it.
+func unquoted(spec string) string {
+	const marks = "“”„‟‘’‚‛«»‹›"
+	if bare := strings.TrimRight(spec, marks); bare != spec {
+		return strings.TrimLeft(bare, marks)
+	}
+	return spec
 }
 
 // until is s in front of the first character that ends it.

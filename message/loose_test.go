@@ -12,6 +12,7 @@ func TestOneAddress(t *testing.T) {
 	for _, c := range []struct{ from, name string }{
 		{"ann@shop.test <ann@shop.test>", "ann@shop.test"},
 		{"'ann@shop.test' <Ann@Shop.test>", "'ann@shop.test'"},
+		{"‘ann@shop.test’ <ann@shop.test>", "‘ann@shop.test’"},
 		{"=?utf-8?q?ann@shop.test?= <ann@shop.test>", "ann@shop.test"},
 		{"\"ann\"@shop.test <ann@shop.test>", "ann@shop.test"},
 		{"Ann (ann@shop.test) <ann@shop.test>", "Ann (ann@shop.test)"},

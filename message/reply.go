@@ -57,8 +57,9 @@ func (r *replies) field(value string) {
 
 // item takes what one element of the address list holds.
 func (r *replies) item(it item) {
-	a, err := ParseAddress(it.spec)
-	p := specProblem(it.spec, a, err)
+	spec := unquoted(it.spec)
+	a, err := ParseAddress(spec)
+	p := specProblem(spec, a, err)
 	if it.problem == 0 && (p == 0 || p == RawUTF8) {
 		r.add(a, it.name)
 		return

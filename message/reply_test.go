@@ -25,6 +25,14 @@ func TestReplyTo(t *testing.T) {
 		{"Reply-To: ann@acme.test (eve@evil.test)", "eve@evil.test|ann@acme.test", ""},
 		{"Reply-To: jörg@bücher.test", "|jörg@xn--bcher-kva.test", ""},
 
+		// Between typographic quotation marks.
+		{"Reply-To: “ann@acme.test”", "|ann@acme.test", ""},
+		{"Reply-To: „Ann“ <«ann@acme.test»>", "„Ann“|ann@acme.test", ""},
+		{"Reply-To: “mal@evil.test” <ann@acme.test>", "“mal@evil.test”|ann@acme.test |mal@evil.test", ""},
+		{"Reply-To: ‘ann@acme.test’ <ann@acme.test>", "‘ann@acme.test’|ann@acme.test", ""},
+		{"Reply-To: =?utf-8?q?=E2=80=9Cann=40acme.test=E2=80=9D?=", "|ann@acme.test", ""},
+		{"Reply-To: “ann@acme.test", "|“ann@acme.test", ""}, // a local part may begin with one
+
 		// Nobody is named.
 		{"Reply-To: nobody, <>, Ann <>, =?utf-8?q?Ann?=, undisclosed:;", "", ""},
 
