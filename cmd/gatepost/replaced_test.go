@@ -38,7 +38,7 @@ func TestReplacedStorm(t *testing.T) {
 	t.Parallel()
 	messages, ways := 100, replacements[:1]
 	if os.Getenv("GATEPOST_LONG") != "" {
-		messages, ways = 600, replacements
+		messages, ways = 1000, replacements
 	}
 	for _, way := range ways {
 		t.Run(way.name, func(t *testing.T) {
