@@ -149,6 +149,21 @@ func (h *house) awaitEnds(target string, n int) {
 	h.awaitAny(target, n, store.HandoffDone, store.HandoffUnknown)
 }
 
+// awaitDone waits until n hand-offs to each of some targets are done since the house was opened.
+func (h *house) awaitDone(n int, targets ...string) {
+	h.Helper()
+	for _, target := range targets {
+		for h.states(target)[store.HandoffDone] < n {
+			select {
+			case <-h.lines:
+			case <-time.After(10 * time.Millisecond):
+			case <-h.Context().Done():
+				h.Fatalf("%v to %s, %d are not done", h.states(target), target, n)
+			}
+		}
+	}
+}
+
 func (h *house) awaitAny(target string, n int, states ...string) {
 	h.Helper()
 	for n > 0 {
