@@ -93,9 +93,11 @@ func pathParameters() []parameter {
 		inPath("name", "string", "the name of the target")}
 }
 
+var braces = regexp.MustCompile(`\{(\w+)\}`)
+
 // parameters are those of the path, then those of the query.
 func (o operation) parameters() (all []parameter) {
-	for _, braced := range regexp.MustCompile(`\{(\w+)\}`).FindAllStringSubmatch(o.pattern, -1) {
+	for _, braced := range braces.FindAllStringSubmatch(o.pattern, -1) {
 		for _, p := range append(o.takes, pathParameters()...) {
 			if p.Name == braced[1] && p.In == "path" {
 				all = append(all, p)
