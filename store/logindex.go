@@ -144,25 +144,16 @@ func allFrames(n uint32) []uint32 {
 }
 
 // newest names the last frame of each page among those behind the first from up to to, in the
-// order of the pages, as the index has them.
+// order of the pages.
 func (l *logFile) newest(from, to uint32) (which []uint32, err error) {
-	if from >= to {
-		return nil, nil
+	pages, err := l.pages(from, to)
+	if err != nil {
+		return nil, err
 	}
 	type version struct{ page, frame uint32 }
-	var all []version
-	block := make([]byte, 4*blockFrames)
-	for at := from + indexTaken; at < to+indexTaken; {
-		n := min(blockFrames-at%blockFrames, to+indexTaken-at)
-		pages := block[:4*n]
-		offset := int64(at/blockFrames)*indexBlock + int64(at%blockFrames)*4
-		if _, err := l.index.ReadAt(pages, offset); err != nil {
-			return nil, err
-		}
-		for i := range n {
-			all = append(all, version{binary.NativeEndian.Uint32(pages[4*i:]), at + i - indexTaken})
-		}
-		at += n
+	all := make([]version, len(pages))
+	for i, page := range pages {
+		all[i] = version{page, from + uint32(i)}
 	}
 	slices.SortFunc(all, func(a, b version) int {
 		return cmp.Or(cmp.Compare(a.page, b.page), cmp.Compare(a.frame, b.frame))
@@ -173,6 +164,24 @@ func (l *logFile) newest(from, to uint32) (which []uint32, err error) {
 		}
 	}
 	return which, nil
+}
+
+// pages has the page of each frame behind the first from up to to, as the index has them.
+func (l *logFile) pages(from, to uint32) (all []uint32, err error) {
+	block := make([]byte, 4*blockFrames)
+	for at := from + indexTaken; at < to+indexTaken; {
+		n := min(blockFrames-at%blockFrames, to+indexTaken-at)
+		pages := block[:4*n]
+		offset := int64(at/blockFrames)*indexBlock + int64(at%blockFrames)*4
+		if _, err := l.index.ReadAt(pages, offset); err != nil {
+			return nil, err
+		}
+		for i := range n {
+			all = append(all, binary.NativeEndian.Uint32(pages[4*i:]))
+		}
+		at += n
+	}
+	return all, nil
 }
 
 // transactions counts those up to a frame.

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -40,6 +41,7 @@ type mirror struct {
 	at     logIndex // up to where copied is; of it written and whole say nothing
 	sound  logIndex // up to where the database was seen whole
 	proof  witnesses
+	sweep  sweep
 	id     int64  // the highest that was given out
 	start  int64  // of this server, in meta
 	page   []byte // to read into
@@ -140,6 +142,11 @@ func (m *mirror) written(all bool) error {
 	if err := m.look(x); err != nil || !x.whole() && !all {
 		return err
 	}
+	if all {
+		if err := m.sweepOn(x); err != nil || m.lost {
+			return err
+		}
+	}
 	return m.bring(x)
 }
 
@@ -164,13 +171,17 @@ func (w *writer) checkpoint(least uint32) error {
 	if m == nil {
 		return nil
 	}
+	return w.replaced(m.checkpoint(w.conn, least))
+}
+
+func (m *mirror) checkpoint(conn *sql.Conn, least uint32) error {
 	m.lock.Lock()
 	defer m.lock.Unlock()
 	if !m.hasLong(least) {
 		return nil
 	}
 	// Where another process does so now, or somebody reads what is old, it is done later.
-	_, err := w.conn.ExecContext(context.Background(), "pragma wal_checkpoint(passive)")
+	_, err := conn.ExecContext(context.Background(), "pragma wal_checkpoint(passive)")
 	if err != nil && !isBusy(err) {
 		return fmt.Errorf("checkpoint: %w", damaged(err))
 	}
@@ -178,7 +189,13 @@ func (w *writer) checkpoint(least uint32) error {
 	if err != nil || m.lost || !x.whole() {
 		return err
 	}
-	return m.bring(x)
+	if err := m.bring(x); err != nil || m.lost {
+		return err
+	}
+	if err := m.sweepNewest(x); !errors.Is(err, errMoved) {
+		return err
+	}
+	return nil
 }
 
 // follow reads where the log is, and whether we know all that was in the one before it.

@@ -232,3 +232,65 @@ func TestWrittenOverUnseen(t *testing.T) {
 		t.Fatalf("rescued: %+v, %v", rescued, err)
 	}
 }
+
+// What is written over the main file after the last look at that, before the log is brought into
+// it, leaves the witnesses as the log has them: the second copy tells, of the newest pages at once.
+func TestWrittenOverAtACheckpoint(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "gatepost.db")
+	f, old := overAtACheckpoint(t, path)
+	copyOver(t, old, path)
+	if err := f.writer.checkpoint(1); !errors.Is(err, ErrReplaced) {
+		t.Fatalf("brought: %v", err)
+	}
+}
+
+// Of the others some are compared each second.
+func TestWrittenOverInAnOldPage(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "gatepost.db")
+	f, _ := overAtACheckpoint(t, path)
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := make([]byte, f.writer.mirror.Load().pageSize)
+	if _, err := file.WriteAt(page, 20*int64(len(page))); err != nil || file.Close() != nil {
+		t.Fatal(err)
+	}
+	if err := f.writer.checkpoint(1); err != nil {
+		t.Fatal(err)
+	}
+	for range 10 {
+		if err = f.look(); err != nil {
+			break
+		}
+	}
+	if !errors.Is(err, ErrReplaced) {
+		t.Fatalf("looked: %v", err)
+	}
+	if _, err := f.Rescue(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// overAtACheckpoint has a database of twice as many pages as are compared at once, of which the log
+// has few, and a backup that lacks the newest of its mail.
+func overAtACheckpoint(t *testing.T, path string) (f *fixture, old string) {
+	f = openAt(t, path)
+	unlock, err := f.Lock(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unlock() })
+	m := f.writer.mirror.Load()
+	for m.at.pages < 2*sweptPages {
+		if old == "" && m.at.pages > 2*sweptPages-20 {
+			old = f.backUp(path)
+		}
+		f.receive(mail("a@acme.test", "first", strings.Repeat("z", inline-1000)))
+		if err := f.writer.checkpoint(1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.receive(mail("a@acme.test", "second", "z"))
+	return f, old
+}
