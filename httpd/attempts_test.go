@@ -13,10 +13,7 @@ import (
 // account is the address of one of many accounts.
 func account(t *testing.T, name any) message.Address {
 	t.Helper()
-	a, err := message.ParseAddress(fmt.Sprintf("%v@acme.test", name))
-	if err != nil {
-		t.Fatal(err)
-	}
+	a := message.MustParseAddress(fmt.Sprintf("%v@acme.test", name))
 	return a
 }
 

@@ -269,10 +269,7 @@ func find(t *testing.T, kind lint.Kind, allow, block, entry string) (lint.Findin
 
 func newPolicy(t testing.TB, allow, block string) *policy.Policy {
 	t.Helper()
-	support, err := message.ParseAddress("support@help.test")
-	if err != nil {
-		t.Fatal(err)
-	}
+	support := message.MustParseAddress("support@help.test")
 	p := &policy.Policy{Settings: policy.Settings{Support: map[message.Address]bool{support: true}}}
 	for name, list := range map[policy.ListName]**policy.List{policy.Allow: &p.Allow,
 		policy.Block: &p.Block} {

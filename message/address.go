@@ -61,6 +61,16 @@ func (a Address) Doubt() SenderProblem {
 	return 0
 }
 
+// MustParseAddress is ParseAddress for an address that stands in the code, as in tests. It panics
+// where that is none.
+func MustParseAddress(s string) Address {
+	a, err := ParseAddress(s)
+	if err != nil {
+		panic(fmt.Sprintf("address %q: %v", s, err))
+	}
+	return a
+}
+
 // ParseAddress reads one bare addr-spec (RFC 5322, section 3.4.1) without angle brackets,
 // comments or folding, and splits it at the last @. A local part that is not ASCII
 // (RFC 6532) is taken as it is written. One with a dot too many is what it is between

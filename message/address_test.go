@@ -1,6 +1,7 @@
 package message
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -102,4 +103,16 @@ func TestAddressIsComparable(t *testing.T) {
 	if zero := (Address{}); !zero.IsZero() || zero.Domain() != "" || zero.Local() != "" {
 		t.Error("the zero address is not none")
 	}
+}
+
+func TestMustParseAddress(t *testing.T) {
+	if a := MustParseAddress("Ann@Acme.test"); a.String() != "ann@acme.test" {
+		t.Error(a)
+	}
+	defer func() {
+		if p := fmt.Sprint(recover()); !strings.Contains(p, `"ann"`) {
+			t.Errorf("panic: %v", p)
+		}
+	}()
+	MustParseAddress("ann")
 }

@@ -48,10 +48,7 @@ func TestBases(t *testing.T) {
 		"a.+x@help.test":            `["a."@help.test]`,
 		`"a+b c"@help.test`:         "[]",
 	} {
-		a, err := message.ParseAddress(text)
-		if err != nil {
-			t.Fatal(text, err)
-		}
+		a := message.MustParseAddress(text)
 		if got := fmt.Sprint(a.Bases()); got != want {
 			t.Errorf("%s: %s, want %s", text, got, want)
 		}

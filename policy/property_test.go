@@ -43,10 +43,7 @@ type draw struct {
 
 func drawCase(t *rapid.T) draw {
 	addresses := rapid.Map(rapid.SampledFrom(addresses), func(s string) message.Address {
-		a, err := message.ParseAddress(s)
-		if err != nil {
-			t.Fatal(err)
-		}
+		a := message.MustParseAddress(s)
 		return a
 	})
 	d := draw{allow: allowEntries().Draw(t, "allow"), block: blockEntries().Draw(t, "block")}

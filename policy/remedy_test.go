@@ -66,10 +66,7 @@ func TestRemedies(t *testing.T) {
 			if c.sender == "" {
 				c.sender = "una@example.com"
 			}
-			sender, err := message.ParseAddress(c.sender)
-			if err != nil {
-				t.Fatal(err)
-			}
+			sender := message.MustParseAddress(c.sender)
 			f := policy.Facts{Sender: message.Sender{Address: sender}}
 			if c.facts != nil {
 				c.facts(&f)

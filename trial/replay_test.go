@@ -192,10 +192,7 @@ func openDB(t *testing.T) *store.DB {
 
 func laid(t *testing.T) policy.Settings {
 	t.Helper()
-	support, err := message.ParseAddress("support@help.test")
-	if err != nil {
-		t.Fatal(err)
-	}
+	support := message.MustParseAddress("support@help.test")
 	return policy.Settings{MaxHeader: message.MaxHeader, Hostname: "mx.help.test",
 		Support: map[message.Address]bool{support: true}}
 }

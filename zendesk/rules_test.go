@@ -13,15 +13,6 @@ import (
 	"gatepost/zendesk"
 )
 
-func address(t testing.TB, s string) message.Address {
-	t.Helper()
-	a, err := message.ParseAddress(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a
-}
-
 // What becomes of mail after an import is what the help desk documents of its rules: on its pages
 // about the allowlist and the blocklist, about suspending users, and about the field Domains of
 // an organisation.
@@ -62,7 +53,7 @@ func TestImportDecidesAsDocumented(t *testing.T) {
 		"x@free.test":              policy.Suspend,
 		"kim@free.test":            policy.Suspend, // a blocked domain holds known users too
 	} {
-		a := address(t, sender)
+		a := message.MustParseAddress(sender)
 		profile, err := db.Profile(a)
 		if err != nil {
 			t.Fatal(err)
@@ -80,17 +71,17 @@ func TestImportIntoUsedStore(t *testing.T) {
 	h := db.By(store.Server())
 	for email, role := range map[string]policy.Role{"boss@acme.test": policy.Admin,
 		"ann@acme.test": policy.EndUser, "here@acme.test": policy.EndUser} {
-		if err := h.AddUser(ctx, store.NewUser{Email: address(t, email), Name: "Own", Role: role}); err != nil {
+		if err := h.AddUser(ctx, store.NewUser{Email: message.MustParseAddress(email), Name: "Own", Role: role}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := h.SetSuspended(ctx, address(t, "here@acme.test"), true); err != nil {
+	if err := h.SetSuspended(ctx, message.MustParseAddress("here@acme.test"), true); err != nil {
 		t.Fatal(err)
 	}
 	e := read(t, map[string][]byte{"users.csv": []byte("email,role,suspended\n" +
 		"boss@acme.test,admin,true\nann@acme.test,agent,true\nhere@acme.test,end-user,false\n" +
 		"new@acme.test,Team lead,false\nother@acme.test,admin,false\nodd@acme.test,end-user,maybe\n")})
-	p := apply(t, db, e, address(t, "new@acme.test"), address(t, "nobody@acme.test"))
+	p := apply(t, db, e, message.MustParseAddress("new@acme.test"), message.MustParseAddress("nobody@acme.test"))
 	for email, want := range map[string]policy.Profile{
 		"boss@acme.test":  {Known: true, Role: policy.Admin}, // the last admin stays
 		"ann@acme.test":   {Known: true, Suspended: true},
@@ -99,11 +90,11 @@ func TestImportIntoUsedStore(t *testing.T) {
 		"other@acme.test": {Known: true},
 		"odd@acme.test":   {Known: true, Suspended: true}, // to be safe
 	} {
-		if got, err := db.Profile(address(t, email)); err != nil || got != want {
+		if got, err := db.Profile(message.MustParseAddress(email)); err != nil || got != want {
 			t.Errorf("%s: %+v, %v; want %+v", email, got, err, want)
 		}
 	}
-	if u, err := db.User(ctx, address(t, "ann@acme.test")); err != nil || u.Name != "Own" {
+	if u, err := db.User(ctx, message.MustParseAddress("ann@acme.test")); err != nil || u.Name != "Own" {
 		t.Errorf("%+v, %v", u, err)
 	}
 	if len(p.Users.Admins) != 1 || len(p.Users.Unnamed) != 2 || len(p.Left) != 1 ||
@@ -111,13 +102,13 @@ func TestImportIntoUsedStore(t *testing.T) {
 		t.Errorf("%+v, left %v, mended %v", p.Users, p.Left, p.Mended)
 	}
 	stands := state(t, db)
-	if apply(t, db, e, address(t, "new@acme.test")); state(t, db) != stands {
+	if apply(t, db, e, message.MustParseAddress("new@acme.test")); state(t, db) != stands {
 		t.Errorf("again:\n%s\nand before\n%s", state(t, db), stands)
 	}
-	if p := apply(t, db, e, address(t, "other@acme.test")); len(p.Users.Staff) != 1 {
+	if p := apply(t, db, e, message.MustParseAddress("other@acme.test")); len(p.Users.Staff) != 1 {
 		t.Errorf("named later: %+v", p.Users)
 	}
-	if got, err := db.Profile(address(t, "other@acme.test")); err != nil || got.Role != policy.Admin {
+	if got, err := db.Profile(message.MustParseAddress("other@acme.test")); err != nil || got.Role != policy.Admin {
 		t.Errorf("named later: %+v, %v", got, err)
 	}
 }

@@ -282,10 +282,7 @@ func TestSilentNameServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ann, err := message.ParseAddress("ann@spf.test")
-	if err != nil {
-		t.Fatal(err)
-	}
+	ann := message.MustParseAddress("ann@spf.test")
 	j := &intake.Judge{Auth: auth, Rules: &policy.Policy{Block: policy.Compile(slices.Values(block))},
 		Profile: knownProfiles(map[message.Address]policy.Profile{ann: {Known: true}})}
 	start := time.Now()

@@ -150,10 +150,7 @@ func TestDeleteTwice(t *testing.T) {
 // The smallest change says whom else it lets in, and how it is made where no page makes it:
 // never with what a stranger wrote in a command.
 func TestRemedyWords(t *testing.T) {
-	odd, err := message.ParseAddress("`reboot`@acme.example")
-	if err != nil {
-		t.Fatal(err)
-	}
+	odd := message.MustParseAddress("`reboot`@acme.example")
 	for want, r := range map[string]policy.Remedy{
 		"put `reboot`@acme.example on the allowlist": {Kind: policy.AllowSender, Address: odd},
 		"forget how much `reboot`@acme.example sent (gatepost loop reset)": {
