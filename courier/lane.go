@@ -18,6 +18,8 @@ const (
 	manyFailures = 10
 	// mostAfter bounds how long a target may ask to be left alone.
 	mostAfter = 24 * time.Hour
+	// mostGiven bounds how long a worker gives way after a try.
+	mostGiven = 50 * time.Millisecond
 )
 
 // A lane is the way to one target.
@@ -145,7 +147,7 @@ func (l *lane) worker() {
 			}
 			continue
 		}
-		began := l.e.Now()
+		began, start := l.e.Now(), time.Now()
 		r := l.try(&lease)
 		l.e.count(l.Name, r.Outcome.String())
 		l.learn(&lease, &r)
@@ -154,6 +156,19 @@ func (l *lane) worker() {
 		if len(l.work) <= cap(l.work)/2 {
 			l.nudge()
 		}
+		l.giveWay(time.Since(start))
+	}
+}
+
+// giveWay rests while many messages come at a time, three times as long as the last one took: who
+// sends them waits for an answer, and nobody for a hand-off.
+func (l *lane) giveWay(took time.Duration) {
+	if !l.e.DB.Crowded() {
+		return
+	}
+	select {
+	case <-time.After(min(3*took, mostGiven)):
+	case <-l.ctx.Done():
 	}
 }
 

@@ -18,6 +18,17 @@ func (w *writer) ride(ctx context.Context, f func(*tx) error) error {
 	return w.write(ctx, &write{do: f, turn: make(chan bool, 1), rides: true})
 }
 
+// Crowded reports whether messages come many at a time: what can wait does better to let them
+// pass.
+func (db *DB) Crowded() bool {
+	db.writer.lock.Lock()
+	defer db.writer.lock.Unlock()
+	return db.writer.crowded()
+}
+
+// crowded is for who has the lock.
+func (w *writer) crowded() bool { return time.Since(w.crowdAt) < w.patience }
+
 // await has a write wait for company. The caller has the lock.
 func (w *writer) await(j *write) {
 	if len(w.riders) == 0 {

@@ -105,7 +105,7 @@ func (w *writer) join(j *write) (lead bool, err error) {
 		return false, errClosed
 	}
 	w.active.Add(1)
-	if j.rides && time.Since(w.crowdAt) < w.patience {
+	if j.rides && w.crowded() {
 		w.await(j)
 		return false, nil
 	}
