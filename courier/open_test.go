@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -114,6 +115,15 @@ func (h *house) end() {
 		h.stop()
 		h.stop = nil
 	}
+}
+
+// many are messages enough that a target has several times as many as it has in hand, and that
+// failures in a row are a small part of them. GATEPOST_LONG has a thousand.
+func many() int {
+	if os.Getenv("GATEPOST_LONG") != "" {
+		return 1000
+	}
+	return 250
 }
 
 // receive takes n messages, which become tickets.

@@ -130,8 +130,8 @@ func (r *receiver) target(t *testing.T, patience time.Duration, again bool) Targ
 	return Target{Name: "desk", Carrier: h, Parallel: 4, Timeout: time.Minute, RetryUnknown: again}
 }
 
-// TestReceivers has a receiver that answers in each way, and for one and for a thousand tickets
-// what becomes of them; and then, once it takes them, that it has each key once.
+// TestReceivers has a receiver that answers in each way, and for one and for many tickets what
+// becomes of them; and then, once it takes them, that it has each key once.
 func TestReceivers(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -151,7 +151,7 @@ func TestReceivers(t *testing.T) {
 		{"hangs", hangs, false, store.HandoffUnknown},
 		{"hangs and knows the key", hangs, true, store.HandoffWaiting},
 	} {
-		for _, n := range []int{1, 1000} {
+		for _, n := range []int{1, many()} {
 			t.Run(fmt.Sprint(c.name, " ", n), func(t *testing.T) {
 				r := newReceiver(t)
 				r.say(c.way)
@@ -180,7 +180,7 @@ func TestReceivers(t *testing.T) {
 
 // TestReceiverAsksForTime: a receiver that asks to be left alone is, with all that waits for it.
 func TestReceiverAsksForTime(t *testing.T) {
-	for _, n := range []int{1, 1000} {
+	for _, n := range []int{1, many()} {
 		r := newReceiver(t)
 		r.say(answers(429, "", "Retry-After", "1"))
 		desk := r.target(t, time.Minute, false)
@@ -202,7 +202,7 @@ func TestReceiverAsksForTime(t *testing.T) {
 // TestReceiverRedirects: a receiver that leads elsewhere pauses the target after one try for each
 // worker, and all of its messages are kept.
 func TestReceiverRedirects(t *testing.T) {
-	for _, n := range []int{1, 1000} {
+	for _, n := range []int{1, many()} {
 		r, login := newReceiver(t), newReceiver(t)
 		r.say(answers(302, "", "Location", login.URL))
 		desk := r.target(t, time.Minute, false)
