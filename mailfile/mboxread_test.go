@@ -31,7 +31,7 @@ func (f longFile) ReadAt(b []byte, at int64) (n int, err error) {
 
 // However long a message, its header or a line is, little of it is in memory.
 func TestPartMboxHoldsLittle(t *testing.T) {
-	const size, most = 16 << 20, 2 << 20
+	const size, most = 4 << 20, 2 << 20
 	start := dated("{a}\nFrom: a@x.test\n")
 	for why, f := range map[string]longFile{
 		"a body":         {start + "\n", "text\n", size},

@@ -54,7 +54,7 @@ func (f *fixture) waiting() int {
 // counted in passwords, since a clock would tell of the machine. From among them nobody waits
 // for ever.
 func TestOwnerPassesGuessers(t *testing.T) {
-	const guessers = 32 // from 203.0.0.0/16
+	const guessers = 12 // from 203.0.0.0/16
 	ctx := context.Background()
 	f := open(t)
 	owner := f.person("ann@acme.test", "correct horse", policy.Admin)
