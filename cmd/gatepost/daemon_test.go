@@ -103,9 +103,9 @@ func (g *gateway) end(signal syscall.Signal) {
 }
 
 func (g *gateway) command(args ...string) *exec.Cmd {
-	cmd := exec.Command("gatepost", args...)
+	g.Helper()
+	cmd := commandOf(g.T, g.env, args...)
 	cmd.Dir = g.dir
-	cmd.Env = bare(g.env...)
 	return cmd
 }
 

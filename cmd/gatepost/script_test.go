@@ -3,6 +3,7 @@ package main
 import (
 	"database/sql"
 	"errors"
+	"log"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -30,6 +31,12 @@ func (m byDefault) Run() int {
 			_ = os.Unsetenv(name) // of a name that there is
 		}
 	}
+	dir, err := os.MkdirTemp("", "gatepost-plain")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	plainFolder = dir
 	return m.M.Run()
 }
 
@@ -42,11 +49,14 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			// The race detector waits a second at the end of each process, unless told not to.
 			env.Setenv("GORACE", "atexit_sleep_ms=0")
-			root, err := filepath.Abs("../..")
+			path, err := plainPath()
+			env.Setenv("PATH", path)
+			env.Setenv("TESTED", os.Getenv("PATH")) // where the program goes by clockFile
+			root, e := filepath.Abs("../..")
 			env.Setenv("ROOT", root)
 			env.Values[serverKey{}], env.Values[sinkKey{}] = &testServer{}, &sinkOf{}
 			env.Values[receiverKey{}] = &receiverOf{}
-			return err
+			return errors.Join(err, e)
 		},
 		Cmds: commands(),
 	})
