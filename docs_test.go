@@ -133,10 +133,12 @@ func checkout(t *testing.T) string {
 // A listening is what the server says once it takes mail: where.
 type listening struct{ Msg, SMTP, HTTP string }
 
-// environ is the environment without settings of whoever runs the tests.
+// environ is the environment of a newcomer: without settings of whoever runs the tests, and
+// without what these are built with.
 func environ() []string {
 	return slices.DeleteFunc(os.Environ(), func(v string) bool {
-		return strings.HasPrefix(v, "GATEPOST_")
+		return strings.HasPrefix(v, "GATEPOST_") || strings.HasPrefix(v, "GOFLAGS=") ||
+			strings.HasPrefix(v, "CGO_CFLAGS=")
 	})
 }
 

@@ -96,7 +96,7 @@ func TestRunPrintsCommandsOfReadme(t *testing.T) {
 	}
 	// The script without its building and without the server, on a program of ours.
 	dry := strings.NewReplacer(`. "$(dirname "$0")/prepare"`, "set -eu; say() { :; }",
-		"go build -o gatepost ./cmd/gatepost", "", "exec ./gatepost serve", "exec true").
+		"go build -trimpath -o gatepost ./cmd/gatepost", "", "exec ./gatepost serve", "exec true").
 		Replace(string(script))
 	readme := strings.Split(strings.Join(blocksIn(t, "README.md", "sh"), "\n"), "\n")
 	t.Chdir(t.TempDir())
