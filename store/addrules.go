@@ -17,7 +17,7 @@ func (c *change) add(entries []policy.Entry, life Life) (added int, err error) {
 	for some := range slices.Chunk(besideOneAnother(entries), rulesAtOnce) {
 		n, err := c.t.change(`insert into rules (list, keyword, target, text, note, position,
 				generation, since, removed, created_at, expires_at)
-			select $1, value ->> 0, value ->> 1, value ->> 2, $3, value ->> 3, $4, $4, false, $5, $6
+			select $1, value ->> 0, value ->> 1, value ->> 2, $3, cast(value ->> 3 as bigint), $4, $4, false, $5, $6
 			from json_each($2) where true
 			on conflict (list, target, keyword) do update set text = excluded.text,
 				position = excluded.position, generation = excluded.generation, removed = false,

@@ -172,10 +172,10 @@ func (db *DB) isWhole(row func(string, ...any) scanner, f *first, c *Content) (b
 		info, err := os.Stat(db.contentPath(f.decision))
 		return err == nil && info.Size() == c.Size, ignoreAbsent(err)
 	}
-	var same int64
+	var same bool
 	err := row(`select coalesce(raw = $1, false) from messages where id = $2`, c.raw(), f.id).
 		Scan(&same)
-	return same != 0, err
+	return same, err
 }
 
 // lacks are those recipients that are none of the first's yet.

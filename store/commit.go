@@ -190,7 +190,8 @@ func insertSuspended(t *tx, r *Record, id int64, w words) error {
 	t.queue = true
 	return t.exec(`insert into suspended (id, cause, author_name, author_email, subject,
 		recipient, search, keys, created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8,
-		$9, $10 + (select case when max(value) > $9 + $11 then max(value) else $9 end
+		$9, cast($10 as bigint) + (select case when max(value) > $9 + cast($11 as bigint)
+			then max(value) else cast($9 as bigint) end
 			from meta where name = 'sure'))`,
 		id, w.cause, w.author.Name, w.author.Email, w.subject, w.recipient, w.search(), w.keys(r),
 		at.UnixMilli(), r.Keep.Milliseconds(), trustedLead.Milliseconds())

@@ -77,6 +77,12 @@ func (f *field) Scan(value any) error {
 func (f *field) take(value any) (ok bool) {
 	switch to := f.to.(type) {
 	case *int64:
+		if is, isBool := value.(bool); isBool { // as PostgreSQL gives what a condition is
+			value = int64(0)
+			if is {
+				value = int64(1)
+			}
+		}
 		*to, ok = value.(int64)
 	case *bool:
 		*to, ok = value.(bool)

@@ -98,16 +98,16 @@ func (db *DB) Find(ctx context.Context, s Search) ([]Found, error) {
 	for table, from := range foundIn {
 		c.texts = nil
 		s.among(&c, table)
-		recovered := ""
-		if was := heldAs[table]; was != "" {
-			recovered = " or " + was + " = $1"
+		by := "id = $1"
+		if was := heldAs[table]; was != "" { // none is no number
+			by += " or coalesce(" + was + " = $1, false)"
 		}
-		all = append(all, fmt.Sprintf(from, c.where()+" order by id = $1"+recovered+
+		all = append(all, fmt.Sprintf(from, c.where()+" order by "+by+
 			" desc, created_at desc, id desc"+atMost(limit)))
 	}
 	found := []Found{}
 	for f, err := range each(ctx, db, scanFound, "select * from ("+strings.Join(all, " union all ")+
-		") order by id = $1 or recovered = $1 desc, created_at desc, id desc"+atMost(limit),
+		") q order by id = $1 or recovered = $1 desc, created_at desc, id desc"+atMost(limit),
 		c.args...) {
 		if err != nil {
 			return found, fmt.Errorf("find %s: %w", s.Words, err)

@@ -45,42 +45,47 @@ type HistoryQuery struct {
 
 // someOfChange is where the entries and notes of a change are looked for that are shown: it may have
 // put a million there.
-const someOfChange = `(select * from audit_rules where audit = a.id and list = r.list limit 1000)`
+const someOfChange = `(select * from audit_rules where audit = a.id and list = r.list limit 1000) s`
 
-// countOfChange is how many entries a change put on list r, or took from it. The audit log says so
-// of a change of one list, which may be a million; one of both is counted.
-func countOfChange(side, added string) string {
-	return `case a.subject when r.list then coalesce(a.` + side + ` ->> 'count', 0)
-		else (select count(*) from audit_rules where audit = a.id and list = r.list and ` + added + `) end`
+// countOfChange is how many entries a change put on list r, or took from it; below 0 of a change of
+// one list, which may be a million: the audit log says so.
+func countOfChange(added string) string {
+	return `case when a.subject = r.list then -1 else (select count(*) from audit_rules
+			where audit = a.id and list = r.list and ` + added + `) end`
 }
 
 // RuleHistory are the changes that q selects, the newest first.
 func (db *DB) RuleHistory(ctx context.Context, q HistoryQuery) iter.Seq2[RuleChange, error] {
 	return each(ctx, db, scanRuleChange, `select a.id, a.generation, a.at, a.actor, a.door,
-			a.action, r.list, a.undone_by, a.after, `+countOfChange("after", "added")+`,
-			`+countOfChange("before", "not added")+`,
-			(select coalesce(group_concat(x.text, char(10)), '') from (select
+			a.action, r.list, a.undone_by, a.before, a.after,
+			`+countOfChange("added")+`, `+countOfChange("not added")+`,
+			(select coalesce(string_agg(x.text, char(10)), '') from (select
 				case when added then '+' else '-' end || text as text from `+someOfChange+`
 				order by added, position, target limit $3) x),
-			(select coalesce(group_concat(x.note, char(10)), '') from (select distinct note
+			(select coalesce(string_agg(x.note, char(10)), '') from (select distinct note
 				from `+someOfChange+` where added and note <> '' limit $3) x)
 		from audit a join (select 'allow' as list union all select 'block') r
 			on exists (select 1 from audit_rules e where e.audit = a.id and e.list = r.list
 				and ($2 = '' or e.target = $2))
-		where a.generation > 0 and ($4 = 0 or a.id < $4) and ($1 = '' or r.list = $1)
+		where a.generation > 0 and (cast($4 as bigint) = 0 or a.id < $4) and ($1 = '' or r.list = $1)
 		order by a.id desc, r.list`+atMost(q.Limit), string(q.List), q.Target,
 		shownOfChange, q.Before)
 }
 
 func scanRuleChange(row scanner) (c RuleChange, err error) {
 	var at int64
-	var after, entries, notes string
+	var before, after, entries, notes string
 	err = row.Scan(&c.Audit, &c.Generation, &at, &c.Actor, &c.Via, &c.Action, &c.List,
-		&c.UndoneBy, &after, &c.Added, &c.Removed, &entries, &notes)
+		&c.UndoneBy, &before, &after, &c.Added, &c.Removed, &entries, &notes)
 	c.At, c.Entries, c.Notes = fromMillis(at), lines(entries), lines(notes)
-	var taken auditedEntries
-	if c.Action == RulesRemoved && json.Unmarshal([]byte(after), &taken) == nil && taken.Note != "" {
-		c.Notes = append(c.Notes, taken.Note)
+	var took, put auditedEntries
+	if c.Added < 0 {
+		_ = json.Unmarshal([]byte(before), &took) // what is no JSON says nothing
+		_ = json.Unmarshal([]byte(after), &put)
+		c.Added, c.Removed = put.Count, took.Count
+	}
+	if c.Action == RulesRemoved && put.Note != "" {
+		c.Notes = append(c.Notes, put.Note)
 	}
 	return c, err
 }
@@ -155,13 +160,13 @@ const diffQuery = `select x.list, x.added, x.text, x.note, x.created_at, x.expir
 			and w.list = t.list and w.target = t.target and w.keyword = t.keyword and not w.added
 		left join audit_rules i on i.audit = t.last
 			and i.list = t.list and i.target = t.target and i.keyword = t.keyword and i.added
-		where i.target is null or i.note <> w.note or i.expires_at is not w.expires_at
+		where i.target is null or i.note <> w.note or i.expires_at is distinct from w.expires_at
 		union all
 		select i.*, true from ` + touched + ` t join audit_rules i on i.audit = t.last
 			and i.list = t.list and i.target = t.target and i.keyword = t.keyword and i.added
 		left join audit_rules w on w.audit = t.first
 			and w.list = t.list and w.target = t.target and w.keyword = t.keyword and not w.added
-		where w.target is null or i.note <> w.note or i.expires_at is not w.expires_at
+		where w.target is null or i.note <> w.note or i.expires_at is distinct from w.expires_at
 	) x order by x.list, x.target, x.keyword, x.added`
 
 func scanDifference(row scanner) (d RuleDifference, err error) {

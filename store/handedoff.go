@@ -103,9 +103,9 @@ type ticketPart struct {
 
 // partsQuery are a ticket and its comments, which go before it.
 const partsQuery = `select q.kind, q.id, m.id, m.decision_id, m.message_id, m.raw is null,
-		(select group_concat(target, ', ') from (select distinct h.target from handoffs h
+		(select string_agg(target, ', ') from (select distinct h.target from handoffs h
 			where h.thread = q.thread and h.message = q.message and h.state = 'done'
-				and h.event in ('` + TicketCreated + `', '` + CommentCreated + `') order by 1))
+				and h.event in ('` + TicketCreated + `', '` + CommentCreated + `') order by 1) d)
 	from (select 'comments' as kind, c.id, c.message, t.message as thread from comments c
 			join tickets t on t.id = c.ticket where t.id = $1
 		union all select 'tickets', id, message, message from tickets where id = $1) q

@@ -41,9 +41,10 @@ func (t *tx) countHit(r *Record) {
 func (t *tx) flushHits() error {
 	for key, h := range t.hits {
 		err := t.exec(`insert into rule_hits (list, target, keyword, hits, last_at)
-			values ($1, $2, $3, $4, nullif($5, 0)) on conflict (list, target, keyword) do update
+			values ($1, $2, $3, $4, nullif(cast($5 as bigint), 0)) on conflict (list, target, keyword) do update
 			set hits = rule_hits.hits + excluded.hits,
-				last_at = max(coalesce(rule_hits.last_at, excluded.last_at), excluded.last_at)`,
+				last_at = case when rule_hits.last_at > excluded.last_at
+					then rule_hits.last_at else excluded.last_at end`,
 			string(key.list), key.target, key.keyword.String(), h.n, h.last)
 		if err != nil {
 			return fmt.Errorf("hits of %s: %w", key.target, err)

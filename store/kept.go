@@ -48,7 +48,7 @@ func scanFacts() func(scanner) (KeptFacts, error) {
 // CountKept is how many messages KeptFacts gives.
 func (db *DB) CountKept(ctx context.Context, since time.Time, limit int) (int64, error) {
 	return one(ctx, db, scanCount, `select count(*) from (select 1 from facts
-		where received_at >= $1`+atMost(limit)+`)`, millis(since))
+		where received_at >= $1`+atMost(limit)+`) f`, millis(since))
 }
 
 // Factless gives the ids of messages that came since a time, are there, and were stored before

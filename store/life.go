@@ -41,7 +41,7 @@ func (h *Editor) replaceLife(t *tx, list policy.ListName, e policy.Entry, life L
 	taken, err := t.change(`update rules set removed = true, generation = 1 +
 			(select value from meta where name = 'generation')
 		where list = $1 and target = $2 and keyword = $3 and not removed
-			and (note <> $4 or expires_at is not $5)`, string(list), e.Target, e.Keyword.String(),
+			and (note <> $4 or expires_at is distinct from $5)`, string(list), e.Target, e.Keyword.String(),
 		life.Note, life.expires())
 	if err != nil || taken == 0 {
 		return err

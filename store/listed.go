@@ -50,7 +50,7 @@ func (db *DB) RulePage(ctx context.Context, q RuleQuery, r PageRequest) (Page[Li
 	switch q.Sort {
 	case "added":
 		n, err := one(ctx, db, scanCount, `select count(*) from (select 1 from rules
-			where list = $1 and not removed limit $2)`, string(q.List), fewRules+1)
+			where list = $1 and not removed limit $2) r`, string(q.List), fewRules+1)
 		if err != nil {
 			return Page[ListedRule]{}, err
 		}

@@ -27,7 +27,8 @@ func (db *DB) loadPolicy(ctx context.Context, settings *policy.Settings, old *ru
 // turned back.
 func (db *DB) loadBy(ctx context.Context, settings *policy.Settings, old *ruled,
 	ask func(query string) string) (r *ruled, err error) {
-	snapshot, err := db.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	snapshot, err := db.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true,
+		Isolation: sql.LevelRepeatableRead})
 	if err != nil {
 		return nil, err
 	}

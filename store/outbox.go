@@ -191,7 +191,7 @@ func (t *tx) withdraw(message, ticket int64, why string) error {
 	thread, err := t.leaveThread(message)
 	if err == nil {
 		err = t.exec(`update handoffs set state = 'discarded', said = $3, ended_at = $4
-			where thread = $1 and message = $5 and ($2 = 0 or ticket = $2)
+			where thread = $1 and message = $5 and (cast($2 as bigint) = 0 or ticket = $2)
 				and state in ('waiting', 'failed', 'unknown')`,
 			thread, ticket, why, t.w.now().UnixMilli(), message)
 	}

@@ -38,14 +38,14 @@ func (db *DB) find(ctx context.Context, l *listing[Suspended]) error {
 // few asks of a query whether it finds only a few rows, and is the condition that selects these.
 func (db *DB) few(ctx context.Context, id, from string, args []any) (condition string, few bool,
 	err error) {
-	var ids []string
+	ids := []string{"null"} // which is no id, and a list has to have something in it
 	for n, err := range each(ctx, db, scanCount, "select "+id+from+atMost(fewFound+1), args...) {
 		if err != nil {
 			return "", false, err
 		}
 		ids = append(ids, strconv.FormatInt(n, 10))
 	}
-	return id + " in (" + strings.Join(ids, ", ") + ")", len(ids) <= fewFound, nil
+	return id + " in (" + strings.Join(ids, ", ") + ")", len(ids)-1 <= fewFound, nil
 }
 
 // TicketPage is a page of the tickets that q selects, in its order; q.Limit counts for nothing.

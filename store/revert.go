@@ -51,7 +51,7 @@ const takeQuery = `update rules set removed = true, generation = $3
 		select t.target, t.keyword from ` + touched + ` t join audit_rules w on w.audit = t.first
 			and w.list = t.list and w.target = t.target and w.keyword = t.keyword
 		where t.list = $4 and (w.added or w.note <> rules.note
-			or w.expires_at is not rules.expires_at))`
+			or w.expires_at is distinct from rules.expires_at))`
 
 // putQuery puts back on a list what was on it and is not.
 const putQuery = `insert into rules (list, keyword, target, text, note, position, generation, since,

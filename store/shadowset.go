@@ -34,7 +34,7 @@ func (h *Editor) SetShadow(ctx context.Context, generation int64, changes []Shad
 		}
 		err = t.exec(`insert into shadow (number, set_at, set_by, generation, last_message, rejected)
 			values ($1, $2, $3, $4, $5,
-				$6 + (select value from meta where name = '`+totalRejected+`'))`,
+				cast($6 as bigint) + (select value from meta where name = '`+totalRejected+`'))`,
 			number, h.now(), h.actor.Name, generation, t.sequence, t.totals[totalRejected])
 		if err != nil {
 			return err
@@ -85,7 +85,7 @@ func (h *Editor) promote(t *tx, number int64) (did Replaced, err error) {
 		return did, err
 	}
 	var conflicts int
-	err = t.row(`select count(*) from (` + conflictsQuery + `)`).Scan(&conflicts)
+	err = t.row(`select count(*) from (` + conflictsQuery + `) c`).Scan(&conflicts)
 	if err != nil {
 		return did, damaged(err)
 	}
@@ -195,7 +195,7 @@ func (t *tx) flushShadowed() error {
 	for s, n := range t.shadowed {
 		err := t.exec(`insert into shadow_rejections (action, cause, messages)
 			select $1, $2, $3 where (select number from shadow) = $4
-			on conflict (action, cause) do update set messages = messages + excluded.messages`,
+			on conflict (action, cause) do update set messages = shadow_rejections.messages + excluded.messages`,
 			s.Action.String(), s.Cause.String(), n, s.Number)
 		if err != nil {
 			return fmt.Errorf("shadow: %w", err)

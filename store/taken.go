@@ -2,9 +2,10 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"gatepost/policy"
@@ -108,15 +109,10 @@ const toldEvery = time.Hour
 // is an hour ago, or as all is true.
 func (db *DB) sayTaken(t *tx, all bool) error {
 	for _, action := range []Action{Expired, Purging, HandedOff} {
-		untold, text := untoldOf(action), ""
-		err := t.row(`select json_group_object(substr(name, $1), value) from meta
-			where substr(name, 1, $2) = $3`, len(untold)+1, len(untold), untold).Scan(&text)
-		counted := map[string]int64{}
-		if err == nil {
-			err = json.Unmarshal([]byte(text), &counted)
-		}
+		untold := untoldOf(action)
+		counted, err := t.counted(untold)
 		if err != nil {
-			return fmt.Errorf("what was taken: %w", damaged(err))
+			return fmt.Errorf("what was taken: %w", err)
 		}
 		now := db.now()
 		passed := now.Sub(fromMillis(counted[lastTold]))
@@ -131,6 +127,19 @@ func (db *DB) sayTaken(t *tx, all bool) error {
 		}
 	}
 	return nil
+}
+
+// counted are the rows of meta whose names begin so, by what follows.
+func (t *tx) counted(begin string) (map[string]int64, error) {
+	rows, err := t.texts(`select cast(value as text) || substr(name, $1) from meta
+		where substr(name, 1, $2) = $3`, len(begin)+1, len(begin), begin)
+	counted := map[string]int64{}
+	for _, row := range rows {
+		name := strings.TrimLeft(row, "-0123456789")
+		n, e := strconv.ParseInt(strings.TrimSuffix(row, name), 10, 64)
+		counted[name], err = n, errors.Join(err, e)
+	}
+	return counted, err
 }
 
 // takenOf is what was counted in meta.

@@ -25,7 +25,7 @@ const threadQuery = `select h.key, m.message_id, h.ticket from threads h
 // onTicketQuery is who is on a ticket: whose it is, and whom its messages were addressed to, of
 // its comments the newest.
 const onTicketQuery = `select t.author_email, t.addressed || char(10) || coalesce(
-		(select group_concat(c.addressed, char(10)) from (select addressed from comments
+		(select string_agg(c.addressed, char(10)) from (select addressed from comments
 			where ticket = t.id order by id desc limit 100) c), '')
 	from tickets t where t.id = $1`
 

@@ -17,7 +17,11 @@ const heldColumns = `id, cause, author_name, author_email, subject, recipient, c
 // restoredColumns are those of what is held again: with its time, but until $2 at least. Octets
 // that are no time are above any.
 const restoredColumns = `id, cause, author_name, author_email, subject, recipient, created_at,
-	max(expires_at, $2), search, keys`
+	case when expires_at < $2 then $2 else expires_at end, search, keys`
+
+// surely is the later of the time $2 and the one that we have seen pass.
+const surely = `(select max(at) from (select cast($2 as bigint) as at
+	union all select value from meta where name = 'sure') times)`
 
 // graceOfRestored is for how long what is restored is held at least: its time may have come
 // while it was deleted, and whoever wants it back is to find it.
@@ -33,7 +37,7 @@ func (db *DB) DeletedKept() time.Duration { return time.Duration(db.undelete.Loa
 // time we have seen pass makes that no shorter.
 func (t *tx) withhold(id, now int64) error {
 	err := t.exec(`insert into deleted (`+heldColumns+`, deleted_at) select `+heldColumns+`,
-		max($2, coalesce((select value from meta where name = 'sure'), 0))
+		`+surely+`
 		from suspended where id = $1`, id, now)
 	if err != nil {
 		return fmt.Errorf("set held message %d aside: %w", id, err)
@@ -68,7 +72,7 @@ func (c *queueChange) undelete(id int64) error {
 	var now int64
 	was := queueRow{message: id}
 	_, err := scanParts(c.t.row(`select author_email, created_at, expires_at,
-			max($2, coalesce((select value from meta where name = 'sure'), 0))
+			`+surely+`
 		from deleted where id = $1`, id, c.h.now()), part{"author_email", &was.was.Author},
 		part{"created_at", &was.createdAt}, part{"expires_at", &was.expiresAt}, part{"now", &now})
 	if err != nil {

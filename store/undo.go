@@ -56,7 +56,8 @@ func (h *Editor) undo(t *tx, id int64) error {
 }
 
 func (t *tx) markUndone(id, by int64) error {
-	return t.exec(`update audit set undone_by = $1 where id = $2 and undone_by is null and $1 > 0`,
+	return t.exec(`update audit set undone_by = $1 where id = $2 and undone_by is null
+		and cast($1 as bigint) > 0`,
 		by, id)
 }
 

@@ -17,7 +17,7 @@ func (db *DB) WithoutIndexes() bool { return db.unindexed.Load() }
 // tableNamed finds the tables that a query of ours reads, and nameBehind another name that one has
 // there, or the parenthesis of what is no table.
 var (
-	tableNamed = regexp.MustCompile(`(?i)\b(?:from|join)\s+([a-z_]+)\b`)
+	tableNamed = regexp.MustCompile(`(?i)(?:\bdistinct\s+)?\b(?:from|join)\s+([a-z_]+)\b`)
 	nameBehind = regexp.MustCompile(`(?i)^\s+(?:as\s+)?([a-z_]+)\b|^\(`)
 )
 
@@ -38,6 +38,7 @@ func unindexed(query string) string {
 		behind := nameBehind.FindStringSubmatchIndex(query[end:])
 		switch {
 		case behind != nil && behind[2] < 0, // a function
+			isDistinct(query[at[0]:]), // it is a comparison
 			strings.HasPrefix(table, "sqlite_"), strings.HasPrefix(table, "pragma_"):
 			continue
 		case behind != nil && !slices.Contains(notNames,
@@ -48,6 +49,11 @@ func unindexed(query string) string {
 		written = end
 	}
 	return out.String() + query[written:]
+}
+
+// isDistinct tells what "is distinct from" compares from what "from" reads.
+func isDistinct(text string) bool {
+	return len(text) > len("distinct") && strings.EqualFold(text[:len("distinct")], "distinct")
 }
 
 // againUnindexed gives the query to ask again where pages are damaged, if there is another way.

@@ -19,6 +19,7 @@ func TestUnindexed(t *testing.T) {
 		`select 1 from t s left join m on m.id`:               `select 1 from t s not indexed left join m not indexed on m.id`,
 		"select 1\nfrom t\n\tas q\nwhere q.a":                 "select 1\nfrom t\n\tas q not indexed\nwhere q.a",
 		`select 1 from (select * from t q) r join (select 2)`: `select 1 from (select * from t q not indexed) r join (select 2)`,
+		`select 1 from t s where s.a is distinct from t.b`:    `select 1 from t s not indexed where s.a is distinct from t.b`,
 		`select 1 from t limit 3`:                             `select 1 from t not indexed limit 3`,
 		`select value from json_each($1)`:                     `select value from json_each($1)`,
 		`select name from sqlite_master`:                      `select name from sqlite_master`,
