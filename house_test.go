@@ -20,19 +20,20 @@ import (
 // in by never imports one another, nor do the API and the console; the ground floor imports
 // nobody else, and nothing imports the hall.
 var arrows = map[string][]string{
-	"limiter":        {},
-	"message":        {},
-	"policy":         {"message"},
-	"lint":           {"message", "policy"},
-	"store":          {"message", "policy"},
-	"trial":          {"lint", "message", "policy", "store"},
-	"smtpd/mailauth": {"message", "policy"},
-	"scanner":        {"message", "policy"},
-	"intake":         {"limiter", "message", "policy", "smtpd/mailauth", "store"},
-	"smtpd":          {"intake", "limiter", "message", "policy"},
-	"courier":        {"message", "store"},
-	"httpd":          {"limiter", "message", "policy", "store"},
-	"httpd/api":      {"httpd", "lint", "message", "policy", "store", "trial"},
+	"limiter":         {},
+	"message":         {},
+	"policy":          {"message"},
+	"lint":            {"message", "policy"},
+	"store":           {"message", "policy"},
+	"store/storetest": {},
+	"trial":           {"lint", "message", "policy", "store"},
+	"smtpd/mailauth":  {"message", "policy"},
+	"scanner":         {"message", "policy"},
+	"intake":          {"limiter", "message", "policy", "smtpd/mailauth", "store"},
+	"smtpd":           {"intake", "limiter", "message", "policy"},
+	"courier":         {"message", "store"},
+	"httpd":           {"limiter", "message", "policy", "store"},
+	"httpd/api":       {"httpd", "lint", "message", "policy", "store", "trial"},
 	"httpd/console": {"docs", "httpd", "lint", "message", "policy", "store", "trial",
 		"zendesk"},
 	"httpd/httpdtest": {"httpd", "message", "policy", "store"},
@@ -49,6 +50,7 @@ const hall = "cmd/gatepost"
 
 // testArrows lead on from the tests of a room to what really stands behind it.
 var testArrows = map[string][]string{
+	"store":         {"store/storetest"},
 	"courier":       {"intake", "mailfile", "policy"},
 	"smtpd":         {"courier", "smtpd/mailauth", "store"},
 	"trial":         {"intake", "mailfile"},

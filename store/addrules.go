@@ -57,12 +57,19 @@ func besideOneAnother(entries []policy.Entry) []int {
 	return order
 }
 
-// rowsOf are the columns of some of the entries as JSON.
+// rowsOf are the columns of some of the entries as JSON, each entry once: PostgreSQL puts no row in
+// a table and changes it by the same statement.
 func rowsOf(entries []policy.Entry, some []int) string {
-	rows := make([][4]string, len(some))
-	for i, at := range some {
+	rows := make([][4]string, 0, len(some))
+	there := make(map[[2]string]bool, len(some))
+	for _, at := range some {
 		e := entries[at]
-		rows[i] = [4]string{e.Keyword.String(), e.Target, e.Text, strconv.Itoa(at)}
+		key := [2]string{e.Keyword.String(), e.Target}
+		if there[key] {
+			continue
+		}
+		there[key] = true
+		rows = append(rows, [4]string{key[0], key[1], e.Text, strconv.Itoa(at)})
 	}
 	text, _ := json.Marshal(rows) // of strings, which always can be
 	return string(text)

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -116,7 +115,7 @@ func (db *DB) again(t *tx, r *Record) (int64, error) {
 
 func (db *DB) reader(ctx context.Context) func(string, ...any) scanner {
 	return func(query string, args ...any) scanner {
-		return db.read.QueryRowContext(ctx, rebind(query), args...)
+		return db.read.QueryRowContext(ctx, db.text(query), args...)
 	}
 }
 
@@ -169,8 +168,7 @@ func (f *first) scan(row func(string, ...any) scanner, r *Record) (Damage, error
 // isWhole looks whether the content of the first is there: it will be the only one.
 func (db *DB) isWhole(row func(string, ...any) scanner, f *first, c *Content) (bool, error) {
 	if f.inFile != 0 {
-		info, err := os.Stat(db.contentPath(f.decision))
-		return err == nil && info.Size() == c.Size, ignoreAbsent(err)
+		return db.contents.has(row, f.decision, c.Size)
 	}
 	var same bool
 	err := row(`select coalesce(raw = $1, false) from messages where id = $2`, c.raw(), f.id).

@@ -76,8 +76,8 @@ func TestAgain(t *testing.T) {
 	f.stays("nameless, of a file", id, nameless, func(r *Record) { r.Window = Always })
 	f.checkBalance("received", "40 accepted; 15 tickets, 12 held, 0 rejected, 0 deleted, 0 expired, "+
 		"13 sent again")
-	if files, err := os.ReadDir(f.Dir()); err != nil || len(files) != 12 {
-		t.Errorf("%d contents in files, %v", len(files), err)
+	if n := len(f.contents()); n != 12 {
+		t.Errorf("%d contents are kept", n)
 	}
 	if s, err := f.Status(context.Background()); err != nil || s.Day["duplicate"] != 13 ||
 		s.Day["ticket"]+s.Day["suspend"] != 27 {
@@ -107,7 +107,7 @@ func TestAgainByIndex(t *testing.T) {
 	ctx := context.Background()
 	f := open(t)
 	for query, args := range map[string]int{alikeQuery: 2, firstQuery: 10} {
-		plan, err := f.read.QueryContext(ctx, "explain query plan "+rebind(query),
+		plan, err := f.read.QueryContext(ctx, "explain query plan "+sqlite{}.text(query),
 			make([]any, args)...)
 		if err != nil {
 			t.Fatal(err)
@@ -292,7 +292,7 @@ func TestAgainAtOnce(t *testing.T) {
 	for o := range others {
 		wait.Go(func() {
 			cmd := exec.Command(os.Args[0])
-			cmd.Env = append(os.Environ(), "GATEPOST_TEST_AGAIN="+f.path,
+			cmd.Env = append(os.Environ(), "GATEPOST_TEST_AGAIN="+at(t, f.path),
 				fmt.Sprintf("GATEPOST_TEST_NAME=other%d", o))
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Errorf("other process %d: %v: %s", o, err, out)
@@ -312,8 +312,8 @@ func TestAgainAtOnce(t *testing.T) {
 	if n := f.stored(); n != 1 {
 		t.Errorf("%d are counted of the sender", n)
 	}
-	if files, err := os.ReadDir(f.Dir()); err != nil || len(files) != 1 {
-		t.Errorf("%d contents in files, %v", len(files), err)
+	if n := len(f.contents()); n != 1 {
+		t.Errorf("%d contents are kept", n)
 	}
 }
 

@@ -14,12 +14,16 @@ func (db *DB) ask(stmt *sql.Stmt, query string, read func(scanner) error, args .
 	if done, err := db.writer.ask(query, read, args...); done {
 		return err
 	}
-	return read(stmt.QueryRow(args...))
+	err := read(stmt.QueryRow(args...))
+	if err != nil && db.engine.stale(err) {
+		err = read(stmt.QueryRow(args...))
+	}
+	return err
 }
 
 // ask is done if nobody was writing, and the row was read, or there is none.
 func (w *writer) ask(query string, read func(scanner) error, args ...any) (done bool, err error) {
-	if !w.writing.TryLock() {
+	if w.apart || !w.writing.TryLock() {
 		return false, nil
 	}
 	defer w.writing.Unlock()

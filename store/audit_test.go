@@ -124,7 +124,7 @@ func TestAuditedInOneTransaction(t *testing.T) {
 	if got := f.audited(); got != "" {
 		t.Errorf("the log has %s", got)
 	}
-	f.script(`create trigger full before insert on audit begin select raise(abort, 'full'); end`)
+	f.refuse("audit")
 	_, err := h.AddRules(ctx, policy.Block, parse(t, policy.Block, "a.test"), Life{})
 	if err == nil || f.text(policy.Block) != "" {
 		t.Errorf("%v, the list is %q", err, f.text(policy.Block))
@@ -156,14 +156,21 @@ func TestAuditIsAppendOnly(t *testing.T) {
 	for _, text := range []string{`delete from audit`, `update audit set actor = 'nobody'`,
 		`update audit set after = null`, `update audit set undone_by = 1, id = 9`,
 		`update audit set undone_by = null`, `update audit set at = at + 1, undone_by = 1`,
-		`insert or replace into audit select * from audit`,
-		`insert or replace into audit_rules select * from audit_rules`,
 		`delete from audit_rules`, `update audit_rules set target = 'c.test'`,
-		`delete from audit_mail`, `update audit_mail set author = ''`,
-		`insert or replace into audit_mail select * from audit_mail`} {
+		`delete from audit_mail`, `update audit_mail set author = ''`} {
 		err := f.writer.do(context.Background(), func(t *tx) error { return t.script(text) })
 		if err == nil || !strings.Contains(err.Error(), "append-only") {
 			t.Errorf("%s: %v", text, err)
+		}
+	}
+	for _, table := range []string{"audit", "audit_rules", "audit_mail"} {
+		again := `insert or replace into ` + table + ` select * from ` + table
+		if f.isPostgres() { // which has a trigger for this
+			again = `truncate ` + table + ` cascade`
+		}
+		err := f.writer.do(context.Background(), func(t *tx) error { return t.script(again) })
+		if err == nil || !strings.Contains(err.Error(), "append-only") {
+			t.Errorf("%s: %v", again, err)
 		}
 	}
 	f.script(`update audit set undone_by = 1`)

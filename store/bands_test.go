@@ -255,7 +255,7 @@ func TestBandsSurviveARestart(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "gatepost.db")
 	f := &fixture{T: t, clock: noon}
 	for range 3 {
-		db, err := Open(path, Options{Create: true, Now: func() time.Time { return noon },
+		db, err := Open(at(t, path), Options{Create: true, Now: func() time.Time { return noon },
 			Settings: policy.Settings{PerHour: 2}})
 		if err != nil {
 			t.Fatal(err)

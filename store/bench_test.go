@@ -27,7 +27,7 @@ func BenchmarkReceive(b *testing.B) {
 }
 
 func benchReceive(b *testing.B, targets ...Target) {
-	db, err := Open(filepath.Join(b.TempDir(), "gatepost.db"), Options{Create: true,
+	db, err := Open(at(b, filepath.Join(b.TempDir(), "gatepost.db")), Options{Create: true,
 		Settings: policy.Settings{PerHour: 1 << 30}})
 	if err != nil {
 		b.Fatal(err)

@@ -68,7 +68,7 @@ func manyMessages(t *testing.T, n int, sizes ...int) (path string) {
 	path = filepath.Join(t.TempDir(), "gatepost.db")
 	f := &fixture{T: t, clock: noon}
 	var err error
-	f.DB, err = Open(path, Options{Create: true, Now: func() time.Time { return f.clock }})
+	f.DB, err = Open(at(t, path), Options{Create: true, Now: func() time.Time { return f.clock }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func tryChanged(t *testing.T, pristine string, seed uint64) (sum trial) {
 			whole = append(whole, id)
 		}
 	}
-	db, err := Open(path, Options{Now: func() time.Time { return noon }})
+	db, err := Open(at(t, path), Options{Now: func() time.Time { return noon }})
 	if err == nil {
 		defer db.Close()
 	} else if !strings.Contains(err.Error(), mendDamage) {

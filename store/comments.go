@@ -177,7 +177,7 @@ func (h *Editor) readHead(t *tx, held *heldRow, id int64) error {
 	if err != nil {
 		return damaged(err)
 	}
-	raw, err := h.db.openContent(id, held.DecisionID, start)
+	raw, err := h.db.openContent(t.context(), id, held.DecisionID, start)
 	if err != nil {
 		return err
 	}

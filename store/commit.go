@@ -34,7 +34,7 @@ func (db *DB) Commit(ctx context.Context, r *Record) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("commit %s: %w", r.ID, err)
 	}
-	if err := r.Content.keep(db.Dir(), contentName(r.ID)); err != nil {
+	if err := db.contents.keep(r); err != nil {
 		return 0, fmt.Errorf("commit %s: %w", r.ID, err)
 	}
 	var id int64
@@ -73,7 +73,7 @@ func (db *DB) rollBackFile(r *Record) error {
 		return nil
 	}
 	var n int
-	err := db.read.QueryRow(rebind(
+	err := db.read.QueryRow(db.text(
 		`select count(*) from messages where decision_id = $1`), r.ID).Scan(&n)
 	if err != nil || n > 0 {
 		return err
@@ -146,9 +146,11 @@ func insert(t *tx, r *Record, w words) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	t.file = t.file || r.Content.kept
 	if err := insertMessage(t, r, id, w); err != nil {
 		return 0, fmt.Errorf("message: %w", err)
+	}
+	if err := t.w.contents.put(t, r); err != nil {
+		return 0, fmt.Errorf("content: %w", err)
 	}
 	t.keepFacts(r, id, w.facts)
 	t.countDecision(r, r.Decision.Action.String())

@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	os.Exit(runTests(m))
 }
 
 const changesEach = 40
@@ -80,7 +80,7 @@ func TestManyProcesses(t *testing.T) {
 	for o := range others {
 		work.Go(func() {
 			cmd := exec.Command(os.Args[0])
-			cmd.Env = append(os.Environ(), "GATEPOST_TEST_OTHER="+f.path,
+			cmd.Env = append(os.Environ(), "GATEPOST_TEST_OTHER="+at(t, f.path),
 				fmt.Sprintf("GATEPOST_TEST_NAME=other%d", o))
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Errorf("other process %d: %v: %s", o, err, out)

@@ -47,7 +47,7 @@ func FuzzCursor(f *testing.F) {
 
 // cursorFixture holds five messages.
 func cursorFixture(f *testing.F) *fixture {
-	db, err := Open(filepath.Join(f.TempDir(), "gatepost.db"), Options{Create: true})
+	db, err := Open(at(f, filepath.Join(f.TempDir(), "gatepost.db")), Options{Create: true})
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -127,6 +127,8 @@ func unreadable(err error) error {
 		return err
 	case errors.As(err, &ofSQLite):
 		return damaged(err)
+	case sqlState(err) != "", isLost(err):
+		return err
 	}
 	return fmt.Errorf("%w: %w", ErrDamaged, err)
 }

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -99,6 +98,10 @@ func (f *fixture) checkDamage(s Suspended, column string) {
 // damage changes the database behind our back.
 func (f *fixture) damage(change string) {
 	f.Helper()
+	if f.isPostgres() {
+		onDatabase(f.T, f.path, change)
+		return
+	}
 	db, err := openSQLite(f.path, writing)
 	if err == nil {
 		_, err = db.Exec("pragma foreign_keys = off; " + change)
@@ -115,9 +118,7 @@ func TestContentOfOneMissing(t *testing.T) {
 	f.rules(policy.Block, "*")
 	r, _ := f.receive(mail("a@acme.test", "big", strings.Repeat("x", 2*inline)))
 	f.receive(mail("a@acme.test", "small", "x"))
-	if err := os.Remove(f.contentPath(r.ID)); err != nil {
-		t.Fatal(err)
-	}
+	f.loseContent(r.ID)
 	done, err := f.editor().RecoverMany(ctx, []int64{1, 2})
 	if len(done) != 1 || !errors.Is(err, ErrContentGone) {
 		t.Errorf("recovered %d, %v", len(done), err)

@@ -71,7 +71,7 @@ func (h *Editor) do(ctx context.Context, f func(*tx) error) error {
 
 // changeQueue is do for what takes messages out of the queue.
 func (h *Editor) changeQueue(ctx context.Context, f func(*tx) error) error {
-	if err := h.db.checkQueue(ctx); err != nil {
+	if err := h.db.engine.checkQueue(ctx); err != nil {
 		return err
 	}
 	return h.do(ctx, f)

@@ -13,7 +13,7 @@ import (
 // emptyLog writes the log into the database and empties it, if anything was erased since. It
 // waits for nobody, and mail not for it: where somebody reads or writes just then, it is left
 // to the next run.
-func (db *DB) emptyLog(ctx context.Context) error {
+func (db sqlite) emptyLog(ctx context.Context) error {
 	select {
 	case <-db.writer.failed: // what is in the log may be all that is right
 		return nil
@@ -32,7 +32,7 @@ func (db *DB) emptyLog(ctx context.Context) error {
 	return nil
 }
 
-func (db *DB) truncateLog(ctx context.Context) (done bool, err error) {
+func (db sqlite) truncateLog(ctx context.Context) (done bool, err error) {
 	db.writer.writing.Lock() // what the log has is brought into the second copy before
 	defer db.writer.writing.Unlock()
 	if err := db.writer.look(false); err != nil {

@@ -91,7 +91,7 @@ func (db *DB) checkContent(ctx context.Context, id int64) error {
 	if err != nil {
 		return err
 	}
-	raw, err := db.openContent(id, c.decision, c.body)
+	raw, err := db.openContent(ctx, id, c.decision, c.body)
 	if errors.Is(err, ErrContentGone) {
 		if _, gone := read(); gone != nil {
 			return gone

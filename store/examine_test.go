@@ -131,7 +131,7 @@ func TestSetAsideOthers(t *testing.T) {
 // TestStrayScansOnce: no table is read once for each message.
 func TestStrayScansOnce(t *testing.T) {
 	f := open(t)
-	rows, err := f.read.QueryContext(t.Context(), "explain query plan "+rebind(strayQuery))
+	rows, err := f.read.QueryContext(t.Context(), "explain query plan "+sqlite{}.text(strayQuery))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -97,7 +97,7 @@ func (db *DB) Purge(ctx context.Context, e Expiry) (p Purged, err error) {
 	if err := db.purgeRest(ctx, until); err != nil {
 		return p, fmt.Errorf("purge: %w", err)
 	}
-	if err := db.emptyLog(ctx); err != nil {
+	if err := db.engine.emptyLog(ctx); err != nil {
 		return p, fmt.Errorf("purge: %w", err)
 	}
 	return p, nil
@@ -139,7 +139,7 @@ func (db *DB) purgeHeld(ctx context.Context, e Expiry, until time.Time, limit in
 	if err != nil {
 		return 0, err
 	}
-	return n, db.removeContents(files)
+	return n, db.contents.remove(files)
 }
 
 func (db *DB) purgeRest(ctx context.Context, until time.Time) error {

@@ -70,7 +70,7 @@ func (f *fixture) again(clock time.Time) {
 		f.Fatal(err)
 	}
 	f.clock = clock
-	db, err := Open(f.path, Options{Now: func() time.Time { return f.clock }})
+	db, err := Open(at(f.T, f.path), Options{Now: func() time.Time { return f.clock }})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -89,8 +89,8 @@ func (f *fixture) purge(e Expiry) Purged {
 
 // holding is a database that holds n messages, and was looked at when they came.
 func holding(t *testing.T, n int) *fixture {
-	f := &fixture{T: t, clock: noon}
-	db, err := Open(filepath.Join(t.TempDir(), "gatepost.db"), Options{Create: true,
+	f := &fixture{T: t, path: filepath.Join(t.TempDir(), "gatepost.db"), clock: noon}
+	db, err := Open(at(t, f.path), Options{Create: true,
 		Now: func() time.Time { return f.clock }})
 	if err != nil {
 		t.Fatal(err)
@@ -198,7 +198,7 @@ func TestPurgeIsAudited(t *testing.T) {
 	}
 	f.receive(mail("b@acme.test", "came after the look", ""))
 	f.receive(mail("c@acme.test", "its cause is none of ours", ""))
-	f.script(`update suspended set cause = char(27) || 'c' where id = 3`)
+	f.script(`update suspended set cause = '` + "\x1b" + `c' where id = 3`)
 	f.clock = noon.Add(20 * day)
 	f.purge(Expiry{By: Server()}) // the clock is believed a day later
 	f.clock = f.clock.Add(day)

@@ -156,13 +156,13 @@ const touched = `(select r.list, r.target, r.keyword, min(a.id) as first, max(a.
 // diffQuery gives the entries that stood at $1 and do not at $2 as they were, and those that do:
 // what the first change took was there before it, and what the last put there is after it.
 const diffQuery = `select x.list, x.added, x.text, x.note, x.created_at, x.expires_at from (
-		select w.*, false as added from ` + touched + ` t join audit_rules w on w.audit = t.first
+		select w.* from ` + touched + ` t join audit_rules w on w.audit = t.first
 			and w.list = t.list and w.target = t.target and w.keyword = t.keyword and not w.added
 		left join audit_rules i on i.audit = t.last
 			and i.list = t.list and i.target = t.target and i.keyword = t.keyword and i.added
 		where i.target is null or i.note <> w.note or i.expires_at is distinct from w.expires_at
 		union all
-		select i.*, true from ` + touched + ` t join audit_rules i on i.audit = t.last
+		select i.* from ` + touched + ` t join audit_rules i on i.audit = t.last
 			and i.list = t.list and i.target = t.target and i.keyword = t.keyword and i.added
 		left join audit_rules w on w.audit = t.first
 			and w.list = t.list and w.target = t.target and w.keyword = t.keyword and not w.added

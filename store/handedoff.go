@@ -89,7 +89,7 @@ func (db *DB) dropTickets(ctx context.Context, e Expiry, ids []int64, before int
 	if err != nil {
 		return 0, err
 	}
-	return n, db.removeContents(files)
+	return n, db.contents.remove(files)
 }
 
 // A ticketPart is a ticket, or a comment of it.
@@ -124,7 +124,7 @@ func (t *tx) doneTicket(id, before int64) (parts []ticketPart, err error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := stmt.Query(id)
+	rows, err := stmt.QueryContext(t.context(), id)
 	if err != nil {
 		return nil, damaged(err)
 	}

@@ -77,7 +77,7 @@ func TestWrongIDsBesideADamagedPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{path, to} {
-		db, err := Open(path, Options{Now: func() time.Time { return noon }})
+		db, err := Open(at(t, path), Options{Now: func() time.Time { return noon }})
 		if err != nil {
 			t.Fatal(err)
 		}

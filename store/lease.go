@@ -106,7 +106,7 @@ func (db *DB) Content(ctx context.Context, message int64) (io.ReadCloser, error)
 	if err != nil {
 		return nil, fmt.Errorf("message %d: %w", message, err)
 	}
-	return db.openContent(message, c.decision, c.raw)
+	return db.openContent(ctx, message, c.decision, c.raw)
 }
 
 // End writes how tries ended. What was discarded meanwhile stays so, unless it arrived.

@@ -13,10 +13,13 @@ import (
 // too old to be caught up with, at the first load: then the lists are read whole.
 func (db *DB) loadPolicy(ctx context.Context, settings *policy.Settings, old *ruled) (
 	*ruled, error) {
-	r, err := db.loadBy(ctx, settings, old, rebind)
+	r, err := db.loadBy(ctx, settings, old, db.text)
+	if err != nil && db.engine.stale(err) {
+		r, err = db.loadBy(ctx, settings, old, db.text)
+	}
 	if IsDamaged(err) {
 		r, err = db.loadBy(ctx, settings, old, func(query string) string {
-			return rebind(unindexed(query))
+			return db.text(unindexed(query))
 		})
 		db.unindexed.CompareAndSwap(false, err == nil)
 	}

@@ -15,9 +15,7 @@ import (
 // more would delay the mail.
 const checkedWhole = 1 << 30
 
-// Lock is what a server takes: one database has one server. It checks the database, makes
-// indexes anew that are damaged where nothing else is, then sweeps away what a crash left, and records the start. unlock gives the lock up.
-func (db *DB) Lock(ctx context.Context) (unlock func() error, err error) {
+func (db sqlite) lock(ctx context.Context) (unlock func() error, err error) {
 	if err := checkRescued(db.path); err != nil {
 		return nil, err
 	}
@@ -66,8 +64,7 @@ func takeLock(path, like string) (*os.File, error) {
 	}
 }
 
-// locked reports whether a server has the database.
-func (db *DB) locked() (bool, error) {
+func (db sqlite) locked(context.Context) (bool, error) {
 	f, err := os.Open(db.lockPath())
 	if errors.Is(err, os.ErrNotExist) {
 		return false, nil
@@ -104,14 +101,13 @@ func (db *DB) quickCheck(ctx context.Context, what string) error {
 	return damaged(err)
 }
 
-// checkQueue reports damage of the tables that recovering and deleting change, once for each
-// process that does so, where no server has checked the database at its start: to write to a
-// table that is damaged may cost what is whole in it. Raw bytes of messages are not read.
-func (db *DB) checkQueue(ctx context.Context) error {
+// checkQueue does so once for each process, where no server has checked the database at its start: to
+// write to a table that is damaged may cost what is whole in it. Raw bytes of messages are not read.
+func (db sqlite) checkQueue(ctx context.Context) error {
 	if db.sound.Load() {
 		return nil
 	}
-	serving, err := db.locked()
+	serving, err := db.locked(ctx)
 	for _, table := range []string{"suspended", "deleted", "tickets", "comments", "users"} {
 		if err == nil && !serving {
 			err = db.quickCheck(ctx, table)
@@ -161,7 +157,7 @@ func (db *DB) sweepFile(ctx context.Context, name string) error {
 		return ignoreAbsent(os.Remove(path))
 	}
 	var n int
-	err = db.read.QueryRowContext(ctx, rebind(`select count(*) from messages
+	err = db.read.QueryRowContext(ctx, db.text(`select count(*) from messages
 		where decision_id = $1`), strings.TrimSuffix(name, ".eml")).Scan(&n)
 	if err != nil || n > 0 {
 		return err

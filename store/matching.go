@@ -65,7 +65,7 @@ func (h *Editor) DeleteMatching(ctx context.Context, m Matching) (Matched, error
 
 func (h *Editor) matching(ctx context.Context, m Matching, action Action,
 	act func(*queueChange, int64) (string, error)) (did Matched, err error) {
-	if err := h.db.checkQueue(ctx); err != nil {
+	if err := h.db.engine.checkQueue(ctx); err != nil {
 		return did, err
 	}
 	n, err := h.db.countMatching(ctx, m)
@@ -120,7 +120,7 @@ func (b *matchBatch) next(ctx context.Context, did *Matched) (more bool, err err
 		return false, err
 	}
 	*did = now
-	return len(ids) == purgeBatch, b.h.db.removeContents(files)
+	return len(ids) == purgeBatch, b.h.db.contents.remove(files)
 }
 
 func (b *matchBatch) run(t *tx, ids []int64, did *Matched) (files []string, err error) {

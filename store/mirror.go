@@ -50,7 +50,10 @@ type mirror struct {
 // Watch has whoever writes beside no server look before each acknowledgement whether the main
 // file is what was written into it, as a server does, but without a second copy.
 func (db *DB) Watch(ctx context.Context) error {
-	serving, err := db.locked()
+	if db.files.list == nil {
+		return nil // PostgreSQL looks after its files by itself
+	}
+	serving, err := db.engine.locked(ctx)
 	if err == nil && !serving {
 		err = db.startMirror(ctx, true)
 	}

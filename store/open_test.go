@@ -15,7 +15,7 @@ import (
 func made(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "gatepost.db")
-	db, err := Open(path, Options{Create: true})
+	db, err := Open(at(t, path), Options{Create: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +92,7 @@ func TestRefused(t *testing.T) {
 			path := made(t)
 			c.spoil(t, path)
 			before, _ := os.ReadFile(path)
-			db, err := Open(path, Options{})
+			db, err := Open(at(t, path), Options{})
 			if err == nil {
 				_, err = db.Lock(context.Background())
 				err = errors.Join(err, db.Close())
@@ -162,7 +162,7 @@ func TestSweep(t *testing.T) {
 // A database that vanished while the contents of its messages are there is not begun anew.
 func TestMissingDatabaseWithContents(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "gatepost.db")
-	db, err := Open(path, Options{Create: true})
+	db, err := Open(at(t, path), Options{Create: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +171,7 @@ func TestMissingDatabaseWithContents(t *testing.T) {
 	if err := errors.Join(db.Close(), os.Remove(path)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(path, Options{Create: true}); err == nil ||
+	if _, err := Open(at(t, path), Options{Create: true}); err == nil ||
 		!strings.Contains(err.Error(), "is missing, but the contents") {
 		t.Errorf("%v", err)
 	}
@@ -184,10 +184,8 @@ func TestRecoverWithoutContent(t *testing.T) {
 	ctx := context.Background()
 	f := open(t)
 	f.rules("block", "*")
-	_, id := f.receive(mail("a@acme.test", "big", strings.Repeat("x", 2*inline)))
-	if err := os.RemoveAll(f.Dir()); err != nil {
-		t.Fatal(err)
-	}
+	r, id := f.receive(mail("a@acme.test", "big", strings.Repeat("x", 2*inline)))
+	f.loseContent(r.ID)
 	if _, err := f.editor().Recover(ctx, id); err == nil || !strings.Contains(err.Error(), "is gone from") {
 		t.Errorf("%v", err)
 	}

@@ -99,7 +99,7 @@ func (t *tx) keptOrgs(audit int64) (done []orgDone, err error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := stmt.Query(audit)
+	rows, err := stmt.QueryContext(t.context(), audit)
 	if err != nil {
 		return nil, damaged(err)
 	}

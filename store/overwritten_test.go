@@ -117,7 +117,7 @@ func writtenOver(t *testing.T, do func(t *testing.T, path, old string), idle boo
 
 // serveAt is why no server starts.
 func serveAt(t *testing.T, path string) error {
-	db, err := Open(path, Options{Create: true})
+	db, err := Open(at(t, path), Options{Create: true})
 	if err != nil {
 		return err
 	}
@@ -180,7 +180,7 @@ func TestWrittenOverWithoutCopy(t *testing.T) {
 		t.Fatalf("rescued: %+v, %v", rescued, err)
 	}
 	f.refuseUntilBack(path, rescued)
-	if _, err := Open(path, Options{Create: true}); err == nil ||
+	if _, err := Open(at(t, path), Options{Create: true}); err == nil ||
 		!strings.Contains(err.Error(), "no second copy") {
 		t.Errorf("made anew: %v", err)
 	}

@@ -19,7 +19,7 @@ const queued = 100_000
 func manyHeld(b *testing.B) *DB {
 	b.Helper()
 	ctx := context.Background()
-	db, err := Open(filepath.Join(b.TempDir(), "gatepost.db"), Options{Create: true})
+	db, err := Open(at(b, filepath.Join(b.TempDir(), "gatepost.db")), Options{Create: true})
 	if err != nil {
 		b.Fatal(err)
 	}

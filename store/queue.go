@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"os"
-	"path/filepath"
 
 	"gatepost/message"
 	"gatepost/policy"
@@ -117,7 +115,7 @@ func (h *Editor) DeleteWith(ctx context.Context, ids []int64, with *ListChange) 
 	if err != nil {
 		return missing, err
 	}
-	return nil, h.db.removeContents(files)
+	return nil, h.db.contents.remove(files)
 }
 
 // auditedMessage is what the audit log says of a held message: nothing of its content.
@@ -176,13 +174,4 @@ func deleteSuspended(t *tx, id int64) (file string, err error) {
 func (t *tx) dequeue(id int64) error {
 	t.queue = true
 	return t.exec(`delete from suspended where id = $1`, id)
-}
-
-// removeContents removes files whose messages are gone. What fails here is swept up by the
-// next start.
-func (db *DB) removeContents(files []string) (err error) {
-	for _, file := range files {
-		err = errors.Join(err, ignoreAbsent(os.Remove(filepath.Join(db.Dir(), file))))
-	}
-	return err
 }

@@ -87,7 +87,7 @@ func TestListChangeGoesWithTheRest(t *testing.T) {
 	if !errors.Is(err, ErrNotFound) || len(missing) != 1 {
 		t.Error(missing, err)
 	}
-	f.script(`create trigger full before insert on audit begin select raise(abort, 'full'); end`)
+	f.refuse("audit")
 	if _, err := f.editor().RecoverWith(ctx, id, allowing(t, "shop.test")); err == nil {
 		t.Error("recovered, and nothing says so")
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -132,10 +131,11 @@ func (c *queueChange) recover(id int64) (Recovery, error) {
 	if held.Cause == policy.Malware.String() && !c.h.harmful {
 		return r, fmt.Errorf("held message %d: %w", id, ErrMalware)
 	}
-	if _, err := os.Stat(c.h.db.contentPath(held.DecisionID)); held.inFile && err != nil {
-		return r, c.h.db.contentGone(id)
-	}
-	if err := c.h.readHead(c.t, &held, id); err != nil {
+	err = c.h.readHead(c.t, &held, id)
+	switch {
+	case errors.Is(err, ErrContentGone):
+		return r, err
+	case err != nil:
 		return r, fmt.Errorf("held message %d: %w", id, err)
 	}
 	if err := c.h.letIn(c.t, &r, held); err != nil {

@@ -18,6 +18,9 @@ func each[T any](ctx context.Context, db *DB, scan func(scanner) (T, error),
 			return yield(v, err)
 		}
 		err := eachOf(ctx, db, scan, counting, query, args)
+		if err != nil && given == 0 && db.engine.stale(err) {
+			err = eachOf(ctx, db, scan, counting, query, args)
+		}
 		if again, ok := againUnindexed(query, err); ok && given == 0 {
 			if err = eachOf(ctx, db, scan, yield, again, args); err == nil {
 				db.unindexed.Store(true)
@@ -33,7 +36,7 @@ func each[T any](ctx context.Context, db *DB, scan func(scanner) (T, error),
 // eachOf gives the error of SQLite, and yields those of rows.
 func eachOf[T any](ctx context.Context, db *DB, scan func(scanner) (T, error),
 	yield func(T, error) bool, query string, args []any) error {
-	rows, err := db.read.QueryContext(ctx, rebind(query), args...)
+	rows, err := db.read.QueryContext(ctx, db.text(query), args...)
 	if err != nil {
 		return err
 	}
@@ -50,9 +53,12 @@ func eachOf[T any](ctx context.Context, db *DB, scan func(scanner) (T, error),
 // one is the only row of a query, or ErrNotFound.
 func one[T any](ctx context.Context, db *DB, scan func(scanner) (T, error),
 	query string, args ...any) (T, error) {
-	v, err := scan(db.read.QueryRowContext(ctx, rebind(query), args...))
+	v, err := scan(db.read.QueryRowContext(ctx, db.text(query), args...))
+	if err != nil && db.engine.stale(err) {
+		v, err = scan(db.read.QueryRowContext(ctx, db.text(query), args...))
+	}
 	if again, ok := againUnindexed(query, err); ok {
-		if v, err = scan(db.read.QueryRowContext(ctx, rebind(again), args...)); !IsDamaged(err) {
+		if v, err = scan(db.read.QueryRowContext(ctx, db.text(again), args...)); !IsDamaged(err) {
 			db.unindexed.Store(true)
 		}
 	}

@@ -32,7 +32,7 @@ type Salvage struct {
 // as lost.
 func SalvageTo(ctx context.Context, from, to string, actor Actor, o Options) (
 	s Salvage, err error) {
-	if serving, err := (&DB{path: from}).locked(); err != nil || serving {
+	if serving, err := (sqlite{&DB{path: from}}).locked(context.Background()); err != nil || serving {
 		return s, errors.Join(err, fmt.Errorf("a server has %s open: stop it first", from))
 	}
 	if _, err := os.Lstat(to); !errors.Is(err, os.ErrNotExist) {

@@ -52,7 +52,7 @@ func TestAlteredSchema(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			path := manyMessages(t, 12, 20, 500)
 			alter(t, path, c.change)
-			db, err := Open(path, Options{})
+			db, err := Open(at(t, path), Options{})
 			if c.says == "" {
 				if err := errors.Join(err, db.Close()); err != nil {
 					t.Error(err)
@@ -98,7 +98,7 @@ func TestAlteredHeader(t *testing.T) {
 	if err := clearOctets(path, 3, 2); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(path, Options{}); err == nil || !strings.Contains(err.Error(), mendDamage) {
+	if _, err := Open(at(t, path), Options{}); err == nil || !strings.Contains(err.Error(), mendDamage) {
 		t.Errorf("%v, want what to do", err)
 	}
 	checkSalvaged(t, path, 12)

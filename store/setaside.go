@@ -42,7 +42,7 @@ func (h *Editor) SetAside(ctx context.Context, id int64) (file string, err error
 	if err != nil {
 		return "", err
 	}
-	return file, h.db.removeContents(contents)
+	return file, h.db.contents.remove(contents)
 }
 
 func (h *Editor) asideFile(id int64) string {
@@ -162,7 +162,7 @@ func (t *tx) rowAside(table string, id int64) (r rowAside, err error) {
 	if err != nil {
 		return r, err
 	}
-	rows, err := stmt.Query(id)
+	rows, err := stmt.QueryContext(t.context(), id)
 	if err != nil {
 		return r, damaged(err)
 	}

@@ -84,11 +84,14 @@ func readBack(db *sql.DB) error {
 	return nil
 }
 
-// rebind turns $1 into ?1: the driver binds $2 … $1 in the wrong order.
-func rebind(query string) string { return strings.ReplaceAll(query, "$", "?") }
+// sqlite is the engine of a database that is a file.
+type sqlite struct{ *DB }
 
-// begin starts a transaction that may write, waiting for other processes up to lockWait.
-func (t *tx) begin() error {
+// text turns $1 into ?1: the driver binds $2 … $1 in the wrong order.
+func (sqlite) text(query string) string { return strings.ReplaceAll(query, "$", "?") }
+
+// begin waits for other processes up to lockWait.
+func (sqlite) begin(t *tx) error {
 	for deadline := time.Now().Add(lockWait); ; {
 		err := t.exec("begin immediate")
 		if isCode(err, sqlite3.ErrError) { // a rollback failed, and the last one still stands
@@ -101,6 +104,22 @@ func (t *tx) begin() error {
 		time.Sleep(time.Duration(200+rand.IntN(800)) * time.Microsecond)
 	}
 }
+
+func (sqlite) commit(t *tx) error { return t.exec("commit") }
+
+// rollback fails if SQLite has done so by itself, and that is all right.
+func (sqlite) rollback(t *tx) { _ = t.script("rollback") }
+
+func (sqlite) stale(error) bool { return false }
+
+func (sqlite) passes(error) bool { return false }
+
+// again is never: what fails has been tried for as long as lockWait.
+func (sqlite) again(error) bool { return false }
+
+func (sqlite) leave(*writer) {}
+
+func (sqlite) isConstraint(err error) bool { return isCode(err, sqlite3.ErrConstraint) }
 
 func isBusy(err error) bool {
 	return isCode(err, sqlite3.ErrBusy) || isCode(err, sqlite3.ErrLocked)

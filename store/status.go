@@ -39,7 +39,7 @@ func (db *DB) Status(ctx context.Context) (Status, error) {
 		at := fromMillis(oldest.Int64)
 		s.OldestHeld = &at
 	}
-	if s.Serving, err = db.locked(); err != nil {
+	if s.Serving, err = db.engine.locked(ctx); err != nil {
 		return s, err
 	}
 	if at := fromMillis(started); s.Serving {

@@ -38,6 +38,11 @@ type DB struct {
 	writer  *writer
 	files   files // those that are open
 
+	spools *os.File // the folder of spools of a database that is no file, else nil
+
+	engine   engine
+	contents contents
+
 	settings atomic.Pointer[policy.Settings]
 	loading  sync.Mutex // held while the policy is rebuilt
 	policy   atomic.Pointer[ruled]
@@ -73,6 +78,9 @@ func Open(path string, o Options) (*DB, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if IsPostgres(path) {
+		return openPostgres(path, o)
+	}
 	path, err := realPath(path)
 	if err != nil {
 		return nil, err
@@ -83,6 +91,7 @@ func Open(path string, o Options) (*DB, error) {
 	}
 	_, err = os.Stat(path)
 	db := &DB{path: path, created: errors.Is(err, os.ErrNotExist), now: o.Now}
+	db.engine, db.contents = sqlite{db}, contentFiles{db}
 	db.files.found = make(chan struct{})
 	db.watched = o.Now()
 	db.Configure(o.Settings)
@@ -100,6 +109,9 @@ func Open(path string, o Options) (*DB, error) {
 func (db *DB) Created() string {
 	if !db.created {
 		return ""
+	}
+	if p, is := db.engine.(*postgres); is {
+		return p.name
 	}
 	if whole, err := filepath.Abs(db.path); err == nil {
 		return whole
@@ -137,7 +149,8 @@ func (db *DB) open() (err error) {
 	if db.writer, err = newWriter(ctx, db.conn, db.Dir()); err != nil {
 		return err
 	}
-	db.writer.files, db.writer.now = &db.files, db.now
+	db.writer.engine, db.writer.contents, db.writer.files, db.writer.now = db.engine, db.contents,
+		&db.files, db.now
 	db.writer.turns = newTurns(db.path)
 	if err = migrate(ctx, db.read, db.writer); err != nil {
 		return err
@@ -158,7 +171,7 @@ func (db *DB) prepare(ctx context.Context) (err error) {
 		query string
 	}{{&db.facts, factsQuery}, {&db.bands, bandQuery}, {&db.queue, queueQuery},
 		{&db.access, accessQuery}, {&db.threads, threadQuery}, {&db.onTicket, onTicketQuery}} {
-		if *p.stmt, err = db.read.PrepareContext(ctx, rebind(p.query)); err != nil {
+		if *p.stmt, err = db.read.PrepareContext(ctx, db.text(p.query)); err != nil {
 			return err
 		}
 	}
@@ -177,7 +190,7 @@ func (db *DB) Close() error {
 		return nil
 	}
 	if db.writer != nil && db.read != nil {
-		errs = append(errs, db.emptyLog(context.Background()))
+		errs = append(errs, db.engine.emptyLog(context.Background()))
 	}
 	if db.writer != nil {
 		errs = append(errs, db.writer.stop(), db.writer.turns.close())
@@ -196,11 +209,19 @@ func (db *DB) Close() error {
 	if db.writer != nil {
 		errs = append(errs, db.writer.mirror.Load().close())
 	}
+	if db.spools != nil {
+		errs = append(errs, os.RemoveAll(db.Dir()), db.spools.Close())
+	}
 	return errors.Join(append(errs, db.files.close())...)
 }
 
 // Dir is the folder beside the database that holds spools and large contents.
-func (db *DB) Dir() string { return contentDir(db.path) }
+func (db *DB) Dir() string {
+	if db.spools != nil {
+		return db.spools.Name()
+	}
+	return contentDir(db.path)
+}
 
 const contentSuffix = ".content"
 

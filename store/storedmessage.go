@@ -36,7 +36,7 @@ func (db *DB) StoredMessage(ctx context.Context, id int64) (*StoredMessage, erro
 	if k.Authentication, err = readProof(row.proof); err != nil {
 		return nil, fmt.Errorf("authentication of message %d: %w", id, err)
 	}
-	k.Raw, err = db.openContent(id, row.decision, row.raw)
+	k.Raw, err = db.openContent(ctx, id, row.decision, row.raw)
 	return k, err
 }
 

@@ -93,7 +93,7 @@ func (t *tx) targets() ([]Target, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := stmt.Query()
+	rows, err := stmt.QueryContext(t.context())
 	if err != nil {
 		return nil, damaged(err)
 	}

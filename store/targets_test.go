@@ -163,7 +163,7 @@ func TestTargetOfSubaddress(t *testing.T) {
 // Of a target that is paused none of what waits is looked at: it is found by its name first.
 func TestDueByTarget(t *testing.T) {
 	f := open(t)
-	rows, err := f.read.QueryContext(context.Background(), "explain query plan "+rebind(dueQuery),
+	rows, err := f.read.QueryContext(context.Background(), "explain query plan "+sqlite{}.text(dueQuery),
 		make([]any, 4)...)
 	if err != nil {
 		t.Fatal(err)

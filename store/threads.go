@@ -45,6 +45,9 @@ func (db *DB) Thread(mail policy.Mail, sender message.Address) (t policy.Thread,
 	}
 	if len(refs) > 0 {
 		t.Ticket, t.Reference, err = findThread(refs, db.threads.Query)
+		if err != nil && db.engine.stale(err) {
+			t.Ticket, t.Reference, err = findThread(refs, db.threads.Query)
+		}
 	}
 	if t.Ticket == 0 { // else a token must be of the same ticket
 		t.Ticket, t.Reference = token.Ticket, token.Reference()
@@ -207,7 +210,7 @@ func (t *tx) threadRows(query string, last int64) (all []threadRow, err error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := stmt.Query(last, fillBatch)
+	rows, err := stmt.QueryContext(t.context(), last, fillBatch)
 	if err != nil {
 		return nil, damaged(err)
 	}

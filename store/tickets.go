@@ -9,8 +9,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"os"
-	"path/filepath"
 	"strconv"
 )
 
@@ -84,23 +82,16 @@ func (db *DB) Raw(ctx context.Context, id int64) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	return db.openContent(id, c.decision.String, c.raw)
+	return db.openContent(ctx, id, c.decision.String, c.raw)
 }
 
-// openContent reads what the row has of a message, or its file if that is nil.
-func (db *DB) openContent(id int64, decision string, raw []byte) (io.ReadCloser, error) {
+// openContent reads what the row has of a message, or its content elsewhere if that is nil.
+func (db *DB) openContent(ctx context.Context, id int64, decision string, raw []byte) (
+	io.ReadCloser, error) {
 	if raw != nil {
 		return io.NopCloser(bytes.NewReader(raw)), nil
 	}
-	f, err := os.Open(db.contentPath(decision))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, db.contentGone(id)
-	}
-	return f, err
-}
-
-func (db *DB) contentPath(decisionID string) string {
-	return filepath.Join(db.Dir(), contentName(decisionID))
+	return db.contents.open(ctx, id, decision)
 }
 
 // ErrContentGone says that the file of a message's content is not there.

@@ -205,7 +205,7 @@ func TestManyWriters(t *testing.T) {
 	const many = 100
 	ready, wrote := make(chan bool), make(chan error, many)
 	for range many {
-		other, err := Open(f.path, Options{})
+		other, err := Open(at(f.T, f.path), Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

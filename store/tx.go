@@ -12,10 +12,12 @@ import (
 // written once for the whole batch.
 type tx struct {
 	w        *writer
-	sequence int64 // the last id given out, 0 before the first
-	outbox   int64 // the generation of the targets of hand-offs, once sequence is read
-	begun    bool  // both were read
-	handed   bool  // there is something to be carried on
+	ctx      context.Context // of its calls; nil: one that does not end
+	cancel   func()          // of ctx, or nil
+	sequence int64           // the last id given out, 0 before the first
+	outbox   int64           // the generation of the targets of hand-offs, once sequence is read
+	begun    bool            // both were read
+	handed   bool            // there is something to be carried on
 	counts   map[counter]int64
 	totals   map[string]int64 // see conservation.go
 	bands    map[bandKey]*band
@@ -37,7 +39,7 @@ func (t *tx) stmt(query string) (*sql.Stmt, error) {
 	if stmt := t.w.stmts[query]; stmt != nil {
 		return stmt, nil
 	}
-	stmt, err := t.w.conn.PrepareContext(context.Background(), rebind(query))
+	stmt, err := t.w.conn.PrepareContext(t.context(), t.w.engine.text(query))
 	if err != nil {
 		return nil, fmt.Errorf("prepare: %w", damaged(err))
 	}
@@ -56,7 +58,7 @@ func (t *tx) change(query string, args ...any) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	result, err := stmt.Exec(args...)
+	result, err := stmt.ExecContext(t.context(), args...)
 	if err != nil {
 		return 0, damaged(err)
 	}
@@ -69,7 +71,7 @@ func (t *tx) row(query string, args ...any) scanner {
 	if err != nil {
 		return failed{err}
 	}
-	return stmt.QueryRow(args...)
+	return stmt.QueryRowContext(t.context(), args...)
 }
 
 type scanner interface{ Scan(dest ...any) error }
@@ -84,7 +86,7 @@ func (t *tx) texts(query string, args ...any) (texts []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := stmt.Query(args...)
+	rows, err := stmt.QueryContext(t.context(), args...)
 	if err != nil {
 		return nil, damaged(err)
 	}
@@ -101,7 +103,7 @@ func (t *tx) texts(query string, args ...any) (texts []string, err error) {
 
 // script runs statements that are not worth keeping prepared.
 func (t *tx) script(text string) error {
-	_, err := t.w.conn.ExecContext(context.Background(), text)
+	_, err := t.w.conn.ExecContext(t.context(), text)
 	return err
 }
 

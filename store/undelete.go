@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strconv"
 	"time"
-
-	"github.com/mattn/go-sqlite3"
 )
 
 // heldColumns are what a held message takes with it to the table of what was deleted, and back.
@@ -80,7 +78,7 @@ func (c *queueChange) undelete(id int64) error {
 	}
 	err = c.t.exec(`insert into suspended (`+heldColumns+`) select `+restoredColumns+`
 		from deleted where id = $1`, id, now+graceOfRestored.Milliseconds())
-	if isCode(err, sqlite3.ErrConstraint) {
+	if c.h.db.engine.isConstraint(err) {
 		err = fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	if err != nil {
@@ -124,7 +122,7 @@ func (db *DB) purgeDeleted(ctx context.Context, e Expiry, until time.Time, limit
 	if err != nil {
 		return 0, err
 	}
-	return n, db.removeContents(files)
+	return n, db.contents.remove(files)
 }
 
 // purgeTaken names the files to remove once that is on disk.

@@ -13,7 +13,7 @@ var errNothingBack = fmt.Errorf("%w: nothing of it can be held again: it was rec
 // went with it in the first of its transactions. Mail waits for each, so that they are short. If
 // one fails the rest stays as it was, and can be undone by trying again.
 func (h *Editor) undoMail(ctx context.Context, id int64) error {
-	if err := h.db.checkQueue(ctx); err != nil {
+	if err := h.db.engine.checkQueue(ctx); err != nil {
 		return err
 	}
 	var by, last int64 // the entry that says so, and the last message that was looked at
@@ -124,7 +124,7 @@ func (t *tx) again(audit, last int64) (all []queueRow, err error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := stmt.Query(audit, last, purgeBatch)
+	rows, err := stmt.QueryContext(t.context(), audit, last, purgeBatch)
 	if err != nil {
 		return nil, damaged(err)
 	}

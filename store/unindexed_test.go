@@ -93,7 +93,7 @@ func TestDamagedIndexPages(t *testing.T) {
 func readings(t *testing.T, path string) map[string]string {
 	t.Helper()
 	ctx := context.Background()
-	db, err := Open(path, Options{Now: func() time.Time { return noon }})
+	db, err := Open(at(t, path), Options{Now: func() time.Time { return noon }})
 	if err != nil {
 		t.Fatal(err)
 	}

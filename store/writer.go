@@ -25,13 +25,18 @@ type writer struct {
 	conn  *sql.Conn
 	stmts map[string]*sql.Stmt // prepared once, by their text
 	dir   string               // of large contents, synced before a commit that names one
-	turns *turns               // among the processes that write
-	files *files               // of the database, at their paths as long as anything is written
+
+	engine   engine
+	contents contents
+
+	turns *turns // among the processes that write
+	files *files // of the database, at their paths as long as anything is written
 	now   func() time.Time
 
 	outbox *outbox       // what is known of the targets of hand-offs; nil: read them
 	handed chan struct{} // has something in it once there is something to be carried on
 
+	apart   bool                   // nobody reads by its connection
 	mirror  atomic.Pointer[mirror] // nil but in a server
 	writing sync.Mutex             // held by who has a transaction, or uses conn otherwise
 
@@ -69,7 +74,7 @@ func newWriter(ctx context.Context, db *sql.DB, dir string) (*writer, error) {
 		"pragma busy_timeout = 0; pragma cell_size_check = on"); err != nil {
 		return nil, errors.Join(damaged(err), conn.Close())
 	}
-	return &writer{conn: conn, dir: dir, stmts: map[string]*sql.Stmt{}, now: time.Now,
+	return &writer{conn: conn, dir: dir, engine: sqlite{}, stmts: map[string]*sql.Stmt{}, now: time.Now,
 		failed: make(chan struct{}), handed: make(chan struct{}, 1), patience: mostRide}, nil
 }
 
@@ -173,11 +178,23 @@ func (w *writer) drain() {
 func (w *writer) stop() error {
 	w.writing.Lock()
 	defer w.writing.Unlock()
+	w.engine.leave(w)
+	return w.disconnect()
+}
+
+// disconnect gives the connection up, with what was prepared for it.
+func (w *writer) disconnect() error {
+	if w.conn == nil {
+		return nil
+	}
 	errs := []error{}
 	for _, stmt := range w.stmts {
 		errs = append(errs, stmt.Close())
 	}
-	return errors.Join(append(errs, w.conn.Close())...)
+	clear(w.stmts)
+	errs = append(errs, w.conn.Close())
+	w.conn = nil
+	return errors.Join(errs...)
 }
 
 // commit writes a batch in one transaction. If a part of it fails each write is tried alone,
@@ -209,9 +226,17 @@ func settle(batch []*write, err error) {
 
 // transact writes a batch or none of it, but for what finds itself crowded out: that has
 // changed nothing, and a flood of it shall not cost the others their common transaction.
-// began is false where there was no transaction to be had: the disk has failed, or another
-// process writes for too long.
+// began is false where there was no transaction to be had: the disk has failed, another
+// process writes for too long, or the server is gone.
 func (w *writer) transact(batch []*write) (began bool, err error) {
+	for {
+		if began, err = w.try(batch); err == nil || !w.engine.again(err) {
+			return began && !w.engine.passes(err), err
+		}
+	}
+}
+
+func (w *writer) try(batch []*write) (began bool, err error) {
 	if w.broken != nil {
 		return false, w.broken
 	}
@@ -223,7 +248,8 @@ func (w *writer) transact(batch []*write) (began bool, err error) {
 	w.writing.Lock()
 	defer w.writing.Unlock()
 	t := &tx{w: w}
-	if err := t.begin(); err != nil {
+	defer t.done()
+	if err := w.engine.begin(t); err != nil {
 		return false, fmt.Errorf("begin: %w", w.markBroken(err))
 	}
 	defer func() {
@@ -233,8 +259,7 @@ func (w *writer) transact(batch []*write) (began bool, err error) {
 		}
 		if err != nil {
 			w.outbox = nil // the transaction may have changed it
-			// SQLite may have rolled back by itself; then this says so, and that is all right.
-			_ = t.script("rollback")
+			w.engine.rollback(t)
 			err = w.markBroken(err)
 		}
 	}()
@@ -249,7 +274,7 @@ func (w *writer) transact(batch []*write) (began bool, err error) {
 	if err := t.flush(); err != nil {
 		return true, err
 	}
-	if err := t.exec("commit"); err != nil {
+	if err := w.engine.commit(t); err != nil {
 		return true, err
 	}
 	if t.erased {

@@ -1,0 +1,73 @@
+package store
+
+import "context"
+
+// An engine is what SQLite and PostgreSQL have each of its own beneath one set of queries. These are
+// written so that both take them, with $1 for an argument, and in SQLite's words where there are
+// none that both know.
+type engine interface {
+	// text is a query as the engine takes it.
+	text(query string) string
+
+	// begin starts a transaction that may write, once nobody else has one.
+	begin(t *tx) error
+
+	// rollback ends it too, with nothing of it left.
+	rollback(t *tx)
+
+	// commit ends it. Without an error all of it is where it will not be lost.
+	commit(t *tx) error
+
+	// passes reports whether an error has to do with the engine and with none of what was to be
+	// written: whatever else is written now fails as well.
+	passes(err error) bool
+
+	// again reports whether a batch that failed so is to be written once more.
+	again(err error) bool
+
+	// stale reports whether who reads is to ask once more: the connection was no more.
+	stale(err error) bool
+
+	// leave is for before the writer's connection is closed for good.
+	leave(w *writer)
+
+	// isConstraint reports whether a row was refused since the tables cannot have it.
+	isConstraint(err error) bool
+
+	// lock is Lock.
+	lock(ctx context.Context) (unlock func() error, err error)
+
+	// locked reports whether a server has the database.
+	locked(ctx context.Context) (bool, error)
+
+	// checkQueue reports damage of the tables that recovering and deleting change.
+	checkQueue(ctx context.Context) error
+
+	// emptyLog has octets that were erased be nowhere else.
+	emptyLog(ctx context.Context) error
+}
+
+// Lock is what a server takes: one database has one server. It checks the database, makes indexes
+// anew that are damaged where nothing else is, then sweeps away what a crash left, and records the
+// start. unlock gives the lock up.
+func (db *DB) Lock(ctx context.Context) (unlock func() error, err error) {
+	return db.engine.lock(ctx)
+}
+
+// text is a query as the engine of the database takes it.
+func (db *DB) text(query string) string { return db.engine.text(query) }
+
+// context is that of the calls of a transaction.
+func (t *tx) context() context.Context {
+	if t.ctx == nil {
+		return context.Background()
+	}
+	return t.ctx
+}
+
+// done gives up what the context of a transaction holds.
+func (t *tx) done() {
+	if t.cancel != nil {
+		t.cancel()
+	}
+}

@@ -1,0 +1,139 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+// IsPostgres reports whether a database is one of PostgreSQL, and no file: whether it is named by
+// a URL of it.
+func IsPostgres(db string) bool {
+	scheme, _, is := strings.Cut(db, "://")
+	return is && (scheme == "postgres" || scheme == "postgresql")
+}
+
+// postgres is the engine of a database of PostgreSQL.
+type postgres struct {
+	*DB
+	name    string      // of the database, as people are shown it
+	id      string      // of this process among the writers
+	batch   int64       // the number of its last transaction
+	failing time.Time   // since when nothing could be written; zero: it can
+	doubted atomic.Bool // the server has given up waiting for its standby
+}
+
+const (
+	// connectWait is how long connecting to one host may take, if the URL does not say so.
+	connectWait = 5 * time.Second
+
+	// placesOfReaders are how many connections there may be for each reader: one that was given up
+	// keeps its place for up to 15 s, until the driver has closed it.
+	placesOfReaders = 4
+
+	// mostConnected is how long a connection lives: after a switch of servers all come back.
+	mostConnected = 30 * time.Minute
+)
+
+// openPostgres opens the database that a URL names. It is refused as Open refuses a file.
+func openPostgres(url string, o Options) (*DB, error) {
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, err // which does not have the password
+	}
+	config.ConnectTimeout = cmp.Or(config.ConnectTimeout, connectWait)
+	db := &DB{now: o.Now, watched: o.Now()}
+	p := &postgres{DB: db, name: nameOf(config), id: uuid.NewString()}
+	db.engine, db.contents = p, contentRows{db}
+	db.files.found = make(chan struct{})
+	db.Configure(o.Settings)
+	config.OnNotice = p.notice
+	if err := p.open(config, o.Create); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", p.name, err), db.Close())
+	}
+	return db, nil
+}
+
+// nameOf is a database without the password, and without what is not its name.
+func nameOf(c *pgx.ConnConfig) string {
+	return fmt.Sprintf("postgres://%s@%s/%s", c.User,
+		net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))), c.Database)
+}
+
+func (p *postgres) open(config *pgx.ConnConfig, create bool) (err error) {
+	ctx := context.Background()
+	p.read = sql.OpenDB(cleaning{stdlib.GetConnector(*config)})
+	p.read.SetMaxOpenConns(placesOfReaders * readers())
+	p.read.SetMaxIdleConns(readers())
+	p.conn = sql.OpenDB(cleaning{stdlib.GetConnector(*config)})
+	for _, pool := range []*sql.DB{p.read, p.conn} {
+		pool.SetConnMaxLifetime(mostConnected)
+	}
+	if err := p.checkServer(ctx); err != nil {
+		return err
+	}
+	if p.spools, err = newSpoolDir(); err != nil {
+		return err
+	}
+	p.writer = &writer{dir: p.Dir(), engine: p, contents: p.contents, files: &p.files, now: p.now,
+		stmts: map[string]*sql.Stmt{}, failed: make(chan struct{}), handed: make(chan struct{}, 1),
+		patience: mostRide, apart: true}
+	if p.created, err = p.migrate(ctx, create); err != nil {
+		return err
+	}
+	return p.prepare(ctx)
+}
+
+// text puts the words that only SQLite knows into PostgreSQL's, and leaves out what tells SQLite
+// how to go about it.
+func (*postgres) text(query string) string { return inPostgres.Replace(query) }
+
+var inPostgres = strings.NewReplacer(
+	" not indexed", "", "indexed by handoffs_thread ", "",
+	"order by +", "order by ", " +list =", " list =", "+r.list =", "r.list =",
+	"char(10)", "chr(10)", "instr(", "strpos(", " like ", " ilike ",
+	"select value from json_each(", "select value::bigint from json_array_elements_text(",
+	"json_each(", "json_array_elements(",
+)
+
+func (*postgres) isConstraint(err error) bool { return strings.HasPrefix(sqlState(err), "23") }
+
+// sqlState is the code of an error that the server gave, else empty
+// (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+func sqlState(err error) string {
+	var e *pgconn.PgError
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
+
+// stale has the connections that nobody uses closed, once one was found to be broken: the others are
+// likely to be so as well.
+func (p *postgres) stale(err error) bool {
+	if !isPassing(err) || errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
+	p.read.SetMaxIdleConns(0)
+	p.read.SetMaxIdleConns(readers())
+	return true
+}
+
+// checkQueue finds nothing: PostgreSQL looks after its pages by itself.
+func (*postgres) checkQueue(context.Context) error { return nil }
+
+// emptyLog has nothing to do: what is erased goes with the next vacuum of the server, and its log is
+// the server's.
+func (*postgres) emptyLog(context.Context) error { return nil }

@@ -1,0 +1,275 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+const (
+	// transactionWait bounds one transaction, and the wait for its turn.
+	transactionWait = 30 * time.Second
+
+	// patience is for how long what cannot be written is tried again: a session waits for it, and
+	// its client not for much longer.
+	patience = 15 * time.Second
+)
+
+// beginText also lets nobody else write until the transaction is over, as SQLite does: ids, the audit
+// log and the generations have no gaps, and what is read stands until the end. Whoever has stopped in
+// the middle is thrown out by the server.
+var beginText = fmt.Sprintf(`begin isolation level read committed;
+	set local idle_in_transaction_session_timeout = '%ds';
+	set local lock_timeout = '%ds';
+	select pg_advisory_xact_lock(%d, %d)`, int(transactionWait.Seconds()),
+	int(patience.Seconds()), applicationID, turnOfWriter)
+
+// The numbers of our advisory locks.
+const (
+	turnOfWriter = iota
+	lockOfServer
+)
+
+var (
+	// errUndone says that a transaction whose end was in doubt did not come to stand.
+	errUndone = errors.New("the connection broke before it was committed")
+
+	// errInDoubt says that nobody knows whether a transaction stands.
+	errInDoubt = errors.New("the connection broke while it was committed, and whether it was could not " +
+		"be found out in time")
+)
+
+// begin takes a connection if there is none, or if the last broke.
+func (p *postgres) begin(t *tx) (err error) {
+	t.ctx, t.cancel = context.WithTimeout(context.Background(), transactionWait)
+	if t.w.conn == nil {
+		if t.w.conn, err = p.conn.Conn(t.ctx); err != nil {
+			return howToConnect(err)
+		}
+	}
+	p.doubted.Store(false)
+	err = t.script(beginText)
+	if err != nil {
+		p.drop(t.w) // it may have begun
+	}
+	return err
+}
+
+// rollback breaks the connection off where it cannot be told: what was begun must not go on in the
+// next transaction.
+func (p *postgres) rollback(t *tx) {
+	ctx, cancel := context.WithTimeout(context.Background(), connectWait)
+	defer cancel()
+	if t.w.conn == nil {
+		return
+	}
+	if _, err := t.w.conn.ExecContext(ctx, "rollback"); err != nil {
+		p.drop(t.w)
+	}
+}
+
+// commit also numbers the transaction, so that it can be found out whether it stands.
+func (p *postgres) commit(t *tx) error {
+	p.batch++
+	err := t.exec(`insert into writers (id, batch, at) values ($1, $2, $3)
+		on conflict (id) do update set batch = excluded.batch, at = excluded.at`, p.id, p.batch,
+		p.now().UnixMilli())
+	if err != nil {
+		return err
+	}
+	err = p.end(t)
+	switch {
+	case isRefused(err):
+		return err
+	case err == nil && p.doubted.Load():
+		err = errors.New("the server gave up waiting for its standby")
+	}
+	if err != nil {
+		err = p.settle(t, err)
+	}
+	if err == nil {
+		p.failing = time.Time{}
+	}
+	return err
+}
+
+// end is commit alone. To commit what has failed is to roll it back, and no error of the server's.
+func (p *postgres) end(t *tx) error {
+	return t.w.conn.Raw(func(conn any) error {
+		tag, err := conn.(cleaningConn).Conn.Conn().Exec(t.context(), "commit")
+		if err == nil && tag.String() != "COMMIT" {
+			err = fmt.Errorf("%w: the server rolled it back", errUndone)
+		}
+		return err
+	})
+}
+
+// isRefused reports whether the server has said that a transaction does not stand: since it would
+// break a constraint, or another.
+func isRefused(err error) bool {
+	state := sqlState(err)
+	return errors.Is(err, errUndone) || strings.HasPrefix(state, "23") ||
+		strings.HasPrefix(state, "40")
+}
+
+// settle finds out whether a transaction stands, by a write: what that waits for, a standby, has all
+// that was written before it. To read would find what is on one machine alone.
+func (p *postgres) settle(t *tx, cause error) error {
+	for began := time.Now(); time.Since(began) < patience; pause() {
+		p.drop(t.w)
+		asks := &tx{w: t.w}
+		var last int64
+		err := p.begin(asks)
+		if err == nil {
+			err = asks.row(`insert into writers (id, batch, at) values ($1, 0, $2)
+				on conflict (id) do update set at = excluded.at returning batch`, p.id,
+				p.now().UnixMilli()).Scan(&last)
+		}
+		if err == nil {
+			err = p.end(asks)
+		}
+		asks.done()
+		switch {
+		case err != nil || p.doubted.Load():
+			continue
+		case last == p.batch:
+			return nil
+		}
+		return fmt.Errorf("%w: %w", errUndone, cause)
+	}
+	p.drop(t.w)
+	return errors.Join(errInDoubt, cause)
+}
+
+// passes is for what the server or the way to it has to do with.
+func (p *postgres) passes(err error) bool { return isPassing(err) || errors.Is(err, errInDoubt) }
+
+// again is for what may be over in a moment: another server takes the place of this one, or somebody
+// has a lock. Once nothing could be written for as long as anybody waits, each is tried but once.
+func (p *postgres) again(err error) bool {
+	if !isPassing(err) || errors.Is(err, errInDoubt) {
+		return false
+	}
+	p.writer.writing.Lock()
+	p.drop(p.writer)
+	p.writer.writing.Unlock()
+	if p.failing.IsZero() {
+		p.failing = time.Now()
+	}
+	if time.Since(p.failing) > patience {
+		return false
+	}
+	pause()
+	return true
+}
+
+// passing are the codes of what another try may not meet: a lock that was not to be had, a deadlock,
+// a server that stops, starts or may not write, too many connections, and what was prepared for
+// tables as they were.
+var passing = []string{"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "25006", "25P03", "53300",
+	"0A000", "25P02", "26000"}
+
+func isPassing(err error) bool {
+	if state := sqlState(err); state != "" {
+		return slices.Contains(passing, state) || strings.HasPrefix(state, "08")
+	}
+	return errors.Is(err, errUndone) || isLost(err)
+}
+
+// isLost reports whether there is no connection, or none any more.
+func isLost(err error) bool {
+	var connect *pgconn.ConnectError
+	var ofDriver interface{ SafeToRetry() bool } // which says too much: it may have been sent
+	var ofNet net.Error
+	return errors.As(err, &connect) || errors.As(err, &ofDriver) || errors.As(err, &ofNet) ||
+		errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, pgconn.ErrConnClosed) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// drop closes the connection, which another takes the place of.
+func (p *postgres) drop(w *writer) {
+	if w.conn != nil {
+		breakOff(w.conn)
+	}
+	_ = w.disconnect() // it is closed
+}
+
+// breakOff closes a connection that is not to be used again.
+func breakOff(conn *sql.Conn) {
+	_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+}
+
+// pause keeps many from trying again at once.
+func pause() { time.Sleep(time.Duration(50+rand.IntN(200)) * time.Millisecond) }
+
+// notice is what the server says beside its answers. A wait for the standby that was given up is a
+// success to it.
+func (p *postgres) notice(_ *pgconn.PgConn, n *pgconn.Notice) {
+	if strings.Contains(n.Message, "wait for synchronous replication") {
+		p.doubted.Store(true)
+	}
+}
+
+// leave has the process not be among the writers any more.
+func (p *postgres) leave(w *writer) {
+	if w.conn == nil || p.batch == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), connectWait)
+	defer cancel()
+	// What fails here is forgotten by the next server.
+	_, _ = w.conn.ExecContext(ctx, `delete from writers where id = $1`, p.id)
+}
+
+// writersKept is how long a process may not have written and still be among the writers.
+const writersKept = 7 * 24 * time.Hour
+
+// lock holds an advisory lock by a connection of its own. It also forgets writers that have ended.
+func (p *postgres) lock(ctx context.Context) (unlock func() error, err error) {
+	conn, err := p.conn.Conn(ctx)
+	if err != nil {
+		return nil, howToConnect(err)
+	}
+	var got bool
+	err = conn.QueryRowContext(ctx, `select pg_try_advisory_lock($1, $2)`, applicationID,
+		lockOfServer).Scan(&got)
+	if err == nil && !got {
+		err = fmt.Errorf("another server has %s open: stop it, or name another database with --db",
+			p.name)
+	}
+	if err == nil {
+		err = p.recordStart(ctx)
+	}
+	if err == nil {
+		err = p.writer.do(ctx, func(t *tx) error {
+			return t.exec(`delete from writers where at < $1`, p.now().Add(-writersKept).UnixMilli())
+		})
+	}
+	if err != nil {
+		breakOff(conn)
+		return nil, err
+	}
+	return func() error {
+		breakOff(conn) // and the server forgets its lock
+		return nil
+	}, nil
+}
+
+// locked reports whether anybody holds the lock.
+func (p *postgres) locked(ctx context.Context) (is bool, err error) {
+	return is, p.read.QueryRowContext(ctx, `select exists (select 1 from pg_locks
+		where locktype = 'advisory' and classid::bigint = $1 and objid::bigint = $2 and objsubid = 2
+			and database = (select oid from pg_database where datname = current_database()))`,
+		applicationID, lockOfServer).Scan(&is)
+}
