@@ -47,6 +47,9 @@ func (s *Settings) checkPlain() error {
 	wrong(err != nil, "smtp.hostname", fmt.Sprintf("%q: %v", s.SMTP.Hostname, err))
 	err = CheckDB(s.DB)
 	wrong(err != nil, "db", fmt.Sprint(err))
+	wrong(s.DB.IsServer() && s.signs(), "db", "links and reply tokens are signed with a key that lies "+
+		"beside an SQLite file, and PostgreSQL has no place for it yet: leave out replies.tokens and "+
+		"links of hand-offs")
 	wrong(len(s.SMTP.Listen)+len(s.SMTP.ListenTLS) == 0, "smtp.listen",
 		"there is nowhere to listen: give an address such as 127.0.0.1:2525")
 	wrong(s.SMTP.MaxMessageSize < 64<<10, "smtp.max_message_size",
@@ -81,19 +84,25 @@ func (s *Settings) checkPlain() error {
 	return errors.Join(errs...)
 }
 
-// CheckDB refuses what is not the name of a file.
-func CheckDB(name string) error {
-	scheme, _, isURL := strings.Cut(name, "://")
+// CheckDB refuses what is neither the name of a file nor a URL of PostgreSQL.
+func CheckDB(db Database) error {
 	switch {
-	case name == "":
+	case db == "":
 		return errors.New("the name of the database file is empty")
-	case isURL && strings.HasPrefix(scheme, "postgres"):
-		return fmt.Errorf("%s://: PostgreSQL is not supported yet: name the file of an SQLite "+
-			"database, such as gatepost.db", scheme)
-	case isURL:
-		return fmt.Errorf("%q is no file name: write one, such as gatepost.db", name)
+	case !db.IsServer() && strings.Contains(string(db), "://"):
+		return fmt.Errorf("%q is no file name: write one, such as gatepost.db, or the URL of a "+
+			"database of PostgreSQL, such as postgres://gatepost@db.example/gatepost", db)
 	}
 	return nil
+}
+
+// CheckFile refuses what is not the name of a file.
+func CheckFile(db Database) error {
+	if db.IsServer() {
+		return fmt.Errorf("%s is no file: a database of PostgreSQL is backed up and repaired by its "+
+			"own tools, such as pg_basebackup, pgbackrest and pg_amcheck", db)
+	}
+	return CheckDB(db)
 }
 
 // checkAddresses checks where we are to listen, and that nobody but this machine can send
@@ -177,6 +186,16 @@ func (s *Settings) checkTokens() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// signs reports whether anything is signed: links to messages, or reply tokens.
+func (s *Settings) signs() bool {
+	for _, h := range s.Handoff {
+		if h.Links != "" {
+			return true
+		}
+	}
+	return s.TakesTokens()
 }
 
 // TakesTokens reports whether replies bear tokens.

@@ -15,7 +15,7 @@ import (
 // Settings have the shape of the configuration file. A setting's key is its path in the
 // file (smtp.listen), and GATEPOST_SMTP_LISTEN its name in the environment.
 type Settings struct {
-	DB         string     `toml:"db"`
+	DB         Database   `toml:"db"`
 	SMTP       SMTP       `toml:"smtp"`
 	Auth       Auth       `toml:"auth"`
 	Causes     Causes     `toml:"causes"`
@@ -150,7 +150,8 @@ func Defaults() *Settings {
 	limits := smtpd.New()
 	return &Settings{
 		// The database file. Large contents are in a folder beside it, or beside the file that
-		// a symbolic link names; a file with a second hard link is refused.
+		// a symbolic link names; a file with a second hard link is refused. Or the URL of a
+		// database of PostgreSQL, such as "postgres://gatepost@db.example/gatepost".
 		DB: "gatepost.db",
 		SMTP: SMTP{
 			// Where SMTP is spoken: an address with its port, or several.

@@ -3,6 +3,7 @@ package settings
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -57,6 +58,32 @@ func (s Secret) String() string {
 		return ""
 	}
 	return "(set)"
+}
+
+// A Database is the name of an SQLite file, or the URL of a database of PostgreSQL, whose password is
+// shown to nobody.
+type Database string
+
+// IsServer reports whether it is a URL.
+func (d Database) IsServer() bool {
+	scheme, _, isURL := strings.Cut(string(d), "://")
+	return isURL && (scheme == "postgres" || scheme == "postgresql")
+}
+
+// String is the name, or the URL without the password.
+func (d Database) String() string {
+	if !d.IsServer() {
+		return string(d)
+	}
+	u, err := url.Parse(string(d))
+	if err != nil {
+		return "(no URL)"
+	}
+	if q := u.Query(); q.Has("password") {
+		q.Set("password", "xxxxx")
+		u.RawQuery = q.Encode()
+	}
+	return u.Redacted()
 }
 
 // A URL is an address of a page. What is behind its question mark is shown to nobody: it may be a

@@ -33,7 +33,7 @@ func newBackupCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			b, err := store.BackUp(cmd.Context(), s.DB, args[0], p.Octets)
+			b, err := store.BackUp(cmd.Context(), string(s.DB), args[0], p.Octets)
 			p.End()
 			return a.printBackup(b, began, err, fmt.Sprintf("in %s: contents %d new, %d kept, %d removed; "+
 				"%.1f MB written in %s", args[0], b.New, b.Kept, b.Removed, float64(b.Bytes)/1e6,
@@ -60,12 +60,12 @@ func newRestoreCommand(a *app) *cobra.Command {
 			}
 			began, p := a.now(), a.progress(nil)
 			o.Progress = p.Octets
-			b, err := store.Restore(cmd.Context(), args[0], s.DB, o)
+			b, err := store.Restore(cmd.Context(), args[0], string(s.DB), o)
 			p.End()
 			if errors.Is(err, store.ErrIncomplete) {
 				return fmt.Errorf("%s: %w; --incomplete restores what is whole", args[0], err)
 			}
-			err = a.printBackup(b, began, err, "restored to "+s.DB+" from "+args[0]+wholeness(b))
+			err = a.printBackup(b, began, err, "restored to "+string(s.DB)+" from "+args[0]+wholeness(b))
 			if b.Waiting > 0 {
 				a.note("%s when the backup was made: a server carries them, also those that have arrived "+
 					"since; to look first, `gatepost handoff pause TARGET` before it starts",
@@ -86,7 +86,7 @@ func (a *app) databaseSettings() (*settings.Settings, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := settings.CheckDB(s.DB); err != nil {
+	if err := settings.CheckFile(s.DB); err != nil {
 		return nil, fmt.Errorf("db: %w", err)
 	}
 	return s, nil

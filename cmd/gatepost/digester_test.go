@@ -26,19 +26,19 @@ type told struct {
 func newTold(t *testing.T) *told {
 	t.Helper()
 	s := settings.Defaults()
-	s.DB = filepath.Join(t.TempDir(), "gatepost.db")
+	s.DB = settings.Database(filepath.Join(t.TempDir(), "gatepost.db"))
 	s.SMTP.Hostname, s.Digest.To = "mx.help.test", settings.Words{"ann@office.test"}
 	f := &told{T: t, s: s, clock: time.Date(2026, 11, 24, 8, 0, 0, 0, time.UTC)}
 	f.started = f.clock.Add(-time.Hour)
 	s.Replies.Tokens = settings.TokensAccept
-	if _, err := readLinkKey(s.DB + linkKeySuffix); err != nil {
+	if _, err := readLinkKey(string(s.DB) + linkKeySuffix); err != nil {
 		t.Fatal(err)
 	}
 	rules, err := policyOf(s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.db, err = store.Open(s.DB, store.Options{Create: true, Settings: rules,
+	f.db, err = store.Open(string(s.DB), store.Options{Create: true, Settings: rules,
 		Now: func() time.Time { return f.clock }})
 	if err != nil {
 		t.Fatal(err)

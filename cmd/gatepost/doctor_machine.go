@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"syscall"
 	"time"
@@ -42,11 +41,11 @@ func (a *app) examineClock(ctx context.Context, db *store.DB) finding {
 // nil if none is ahead of it.
 func (a *app) examineFiles(s *settings.Settings) *finding {
 	for _, suffix := range []string{"", "-wal", ".lock"} {
-		info, err := os.Stat(s.DB + suffix)
+		info, err := os.Stat(string(s.DB) + suffix)
 		if err != nil || info.ModTime().Sub(a.now()) <= clockSlack {
 			continue
 		}
-		f := warn("clock", setClock, "it says %s, and %s was written %s", stamp(a.now()), s.DB+suffix,
+		f := warn("clock", setClock, "it says %s, and %s was written %s", stamp(a.now()), string(s.DB)+suffix,
 			age(a.now().Sub(info.ModTime())))
 		return &f
 	}
@@ -70,11 +69,11 @@ func examineRelays(ctx context.Context, db *store.DB) (all []finding) {
 }
 
 func (a *app) examineDisk(s *settings.Settings) finding {
-	if err := enoughSpace(s.DB, int64(s.SMTP.MinFreeSpace)); err != nil {
+	if err := enoughSpace(diskOf(s.DB), int64(s.SMTP.MinFreeSpace)); err != nil {
 		return fault("disk", "make room: without it no mail is taken", "%v", err)
 	}
 	var fs syscall.Statfs_t
-	if err := syscall.Statfs(filepath.Dir(s.DB), &fs); err != nil {
+	if err := syscall.Statfs(diskOf(s.DB), &fs); err != nil {
 		return fault("disk", "", "%v", os.NewSyscallError("statfs", err))
 	}
 	return sound("disk", "%d MiB free", int64(fs.Bavail)*fs.Bsize>>20)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -24,7 +25,14 @@ func newDoctorSetAside(a *app) *cobra.Command {
 }
 
 func (a *app) setAside(ctx context.Context, db *store.DB, ids []int64) error {
-	err := a.confirm("take " + count(len(ids), "damaged message", "damaged messages") +
+	s, err := a.settings()
+	if err == nil {
+		err = settings.CheckFile(s.DB)
+	}
+	if err != nil {
+		return err
+	}
+	err = a.confirm("take " + count(len(ids), "damaged message", "damaged messages") +
 		" out of the database, into files")
 	if err != nil {
 		return err
@@ -64,11 +72,11 @@ func (a *app) salvage(ctx context.Context, to string) error {
 	if err != nil {
 		return err
 	}
-	if err := settings.CheckDB(to); err != nil {
+	if err := errors.Join(settings.CheckFile(s.DB), settings.CheckFile(settings.Database(to))); err != nil {
 		return err
 	}
 	p := a.progress(nil)
-	saved, err := store.SalvageTo(ctx, s.DB, to, a.actor(),
+	saved, err := store.SalvageTo(ctx, string(s.DB), to, a.actor(),
 		store.Options{Now: a.now, Tell: p.Things})
 	p.End()
 	if err != nil {

@@ -125,9 +125,12 @@ func (q *ingestion) run(ctx context.Context) (id string, err error) {
 
 // checkSmall looks for damage, as a server does at its start, where that takes no longer than
 // the message does.
-func checkSmall(ctx context.Context, db *store.DB, path string) error {
+func checkSmall(ctx context.Context, db *store.DB, path settings.Database) error {
 	const small = 32 << 20
-	if info, err := os.Stat(path); err != nil || info.Size() > small {
+	if path.IsServer() {
+		return nil
+	}
+	if info, err := os.Stat(string(path)); err != nil || info.Size() > small {
 		return err
 	}
 	return db.Check(ctx)
@@ -149,7 +152,7 @@ func (q *ingestion) ingest(ctx context.Context, env *message.Envelope) (id strin
 		path, known := mail.returnPath()
 		env.MailFrom, env.NullPath = path, known && path == ""
 	}
-	if err := enoughSpace(s.DB, int64(s.SMTP.MinFreeSpace)); err != nil {
+	if err := enoughSpace(diskOf(s.DB), int64(s.SMTP.MinFreeSpace)); err != nil {
 		return "", err
 	}
 	var written *store.DB

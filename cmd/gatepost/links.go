@@ -35,13 +35,13 @@ func (g *daemon) linkKey(s *settings.Settings) ([]byte, error) {
 	if !wanted {
 		return nil, nil
 	}
-	key, err := readLinkKey(s.DB + linkKeySuffix)
+	key, err := readLinkKey(string(s.DB) + linkKeySuffix)
 	if err != nil {
 		return nil, fmt.Errorf("key of links: %w", err)
 	}
 	links, err := courier.NewLinks("http://localhost", key)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", s.DB+linkKeySuffix, err)
+		return nil, fmt.Errorf("%s: %w", string(s.DB)+linkKeySuffix, err)
 	}
 	g.links.Store(links)
 	return key, nil

@@ -168,7 +168,7 @@ func (r *replay) keep(ctx context.Context, db *store.DB, s *settings.Settings) e
 // refuse is an error where ingest would take no message.
 func (r *replay) refuse(s *settings.Settings) error {
 	return errors.Join(r.envelope.checkRecipients(s, r.env.Recipients),
-		enoughSpace(s.DB, int64(s.SMTP.MinFreeSpace)))
+		enoughSpace(diskOf(s.DB), int64(s.SMTP.MinFreeSpace)))
 }
 
 // openFor opens the database. Where nothing is stored it may be absent: then db is nil.

@@ -23,7 +23,7 @@ func replyTokens(s *settings.Settings, key []byte) *courier.ReplyTokens {
 // storedTokens go by the key that is there; nil if there is none. It has signed nothing then: a
 // server makes it before it issues any.
 func storedTokens(s *settings.Settings) (*courier.ReplyTokens, error) {
-	key, err := os.ReadFile(s.DB + linkKeySuffix)
+	key, err := os.ReadFile(string(s.DB) + linkKeySuffix)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -43,7 +43,7 @@ func newRootCommand(a *app) *cobra.Command {
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.configPath, "config", "",
 		"configuration `file` (default gatepost.toml here, then /etc/gatepost/gatepost.toml)")
-	a.settingFlag(flags, "db", "db", "database `file` (default gatepost.db here)")
+	a.settingFlag(flags, "db", "db", "database `file` (default gatepost.db here), or postgres:// URL")
 	flags.BoolVar(&a.json, "json", false, "print JSON, an object a line")
 	flags.BoolVarP(&a.quiet, "quiet", "q", false, "print results and errors only")
 	flags.BoolVarP(&a.verbose, "verbose", "v", false, "say more")

@@ -3,17 +3,21 @@ package main
 import (
 	"database/sql"
 	"errors"
+	"fmt"
 	"log"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"gatepost/settings"
+	"gatepost/store/storetest"
 )
 
 func TestMain(m *testing.M) {
@@ -40,10 +44,26 @@ func (m byDefault) Run() int {
 	return m.M.Run()
 }
 
+// ofTheFile are the scripts that name the database's file, or say what becomes of it, its disk and what
+// lies beside it: they do not run on PostgreSQL.
+var ofTheFile = strings.Fields("audit backup completion config config_values damaged database doctor " +
+	"explain explain_change handoff handoff-kinds ingest_envelope reply_tokens rules " +
+	"serve_limits serve_refused serve_stop status")
+
 // TestScripts runs the program as its users do, a script a behaviour.
 func TestScripts(t *testing.T) {
+	files, err := filepath.Glob("../../testdata/script/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if storetest.OnServer() {
+		files = slices.DeleteFunc(files, func(file string) bool {
+			return slices.Contains(ofTheFile, strings.TrimSuffix(filepath.Base(file), ".txtar"))
+		})
+	}
+	var databases atomic.Int64
 	testscript.Run(t, testscript.Params{
-		Dir:                 "../../testdata/script",
+		Files:               files,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
@@ -54,6 +74,10 @@ func TestScripts(t *testing.T) {
 			env.Setenv("TESTED", os.Getenv("PATH")) // where the program goes by clockFile
 			root, e := filepath.Abs("../..")
 			env.Setenv("ROOT", root)
+			if storetest.OnServer() {
+				env.Setenv("GATEPOST_DB", storetest.Make(t, fmt.Sprint("script", databases.Add(1)),
+					"template template0 "+storetest.As))
+			}
 			env.Values[serverKey{}], env.Values[sinkKey{}] = &testServer{}, &sinkOf{}
 			env.Values[receiverKey{}] = &receiverOf{}
 			return errors.Join(err, e)
@@ -71,10 +95,17 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	return all
 }
 
-// runSQL does to a database what no program of ours would: sql FILE STATEMENT.
+// runSQL does to a database what no program of ours would: sql FILE STATEMENT. On PostgreSQL that is the
+// database of the script.
 func runSQL(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: sql FILE STATEMENT")
+	}
+	if storetest.OnServer() {
+		ts.Check(storetest.Run(ts.Getenv("GATEPOST_DB"),
+			"set session_replication_role = replica; "+strings.ReplaceAll(args[1], "unixepoch()",
+				"cast(extract(epoch from now()) as bigint)")))
+		return
 	}
 	db, err := sql.Open("sqlite3", ts.MkAbs(args[0]))
 	ts.Check(err)

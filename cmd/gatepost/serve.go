@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -154,7 +155,7 @@ func (a *app) openDaemon(ctx context.Context) (g *daemon, err error) {
 		return out.ID, err
 	}
 	g.smtp.Ready = func() error {
-		return enoughSpace(g.db.Dir(), int64(g.settings.Load().SMTP.MinFreeSpace))
+		return enoughSpace(filepath.Dir(g.db.Dir()), int64(g.settings.Load().SMTP.MinFreeSpace))
 	}
 	return g, nil
 }

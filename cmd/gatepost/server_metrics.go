@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"os"
-	"path/filepath"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -85,14 +84,14 @@ func (c machineCounts) Collect(to chan<- prometheus.Metric) {
 func (c machineCounts) disk(gauge sender) {
 	s := c.settings.Load()
 	var fs syscall.Statfs_t
-	if err := syscall.Statfs(filepath.Dir(s.DB), &fs); err == nil {
+	if err := syscall.Statfs(diskOf(s.DB), &fs); err == nil {
 		gauge("disk_free_bytes", "Free space on the disk of the database.",
 			float64(fs.Bavail)*float64(fs.Bsize))
 	}
 	gauge("disk_min_free_bytes", "With less than that no mail is taken: smtp.min_free_space.",
 		float64(s.SMTP.MinFreeSpace))
 	for file, suffix := range map[string]string{"database": "", "log": "-wal"} {
-		if info, err := os.Stat(s.DB + suffix); err == nil {
+		if info, err := os.Stat(string(s.DB) + suffix); err == nil {
 			gauge("database_bytes", "Size of the database and of its write-ahead log.",
 				float64(info.Size()), "file", file)
 		}

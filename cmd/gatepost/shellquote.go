@@ -17,7 +17,7 @@ func (a *app) command(words ...string) string {
 		line = append(line, "--config", quote(a.configPath))
 	}
 	if o, ok := a.flags["db"]; ok {
-		line = append(line, "--db", quote(o.Text))
+		line = append(line, "--db", quote(settings.Database(o.Text).String()))
 	}
 	for i, dashed := 0, false; i < len(words); i++ {
 		if !dashed && strings.HasPrefix(words[i], "-") {

@@ -126,16 +126,24 @@ func (a *app) warnings(s *settings.Settings, r *report) (all []string) {
 			"and that were not read: `gatepost explain` of one of them names the setting that "+
 			"reads them", count(int(r.Overlooked), "message", "messages")))
 	}
-	if err := enoughSpace(s.DB, int64(s.SMTP.MinFreeSpace)); err != nil {
+	if err := enoughSpace(diskOf(s.DB), int64(s.SMTP.MinFreeSpace)); err != nil {
 		all = append(all, err.Error())
 	}
 	return all
 }
 
-// enoughSpace reports whether the disk of the database has a floor of octets free.
-func enoughSpace(db string, floor int64) error {
+// diskOf is a folder on the disk of a database; of one of PostgreSQL, whose disk is the server's, that
+// of what is temporary, where mail is while it comes.
+func diskOf(db settings.Database) string {
+	if db.IsServer() {
+		return os.TempDir()
+	}
+	return filepath.Dir(string(db))
+}
+
+// enoughSpace reports whether the disk of a folder has a floor of octets free.
+func enoughSpace(dir string, floor int64) error {
 	var fs syscall.Statfs_t
-	dir := filepath.Dir(db)
 	err := syscall.Statfs(dir, &fs)
 	if errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("the folder %s is missing: make it, or name another database with --db",
