@@ -132,6 +132,31 @@ func generations(was map[int64][]string) (all []int64) {
 	return all
 }
 
+// What changes nothing makes no generation: the history would not know of it.
+func TestNothingChanged(t *testing.T) {
+	f := open(t)
+	h := f.editor()
+	for what, change := range map[string]func() error{
+		"added": func() error {
+			_, err := h.AddRules(t.Context(), policy.Block, nil, Life{})
+			return err
+		},
+		"removed": func() error {
+			_, err := h.RemoveRules(t.Context(), policy.Block, nil, "")
+			return err
+		},
+		"set": func() error {
+			_, err := h.SetRules(t.Context(), AnyGeneration, NewList{policy.Block, nil})
+			return err
+		},
+	} {
+		before := generationOf(t, f)
+		if err := change(); err != nil || generationOf(t, f) != before {
+			t.Errorf("nothing %s: generation %d after %d, %v", what, generationOf(t, f), before, err)
+		}
+	}
+}
+
 // TestRevertIsUndone as any other change is, what was put back first.
 func TestRevertIsUndone(t *testing.T) {
 	f := open(t)

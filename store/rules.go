@@ -171,8 +171,11 @@ func (h *Editor) RemoveRules(ctx context.Context, list policy.ListName, entries 
 	err = h.changeRules(ctx, RulesRemoved, list, func(c *change) error {
 		c.why = why
 		missing, err = c.remove(entries)
-		if err == nil && missing != nil {
+		switch {
+		case err == nil && missing != nil:
 			err = fmt.Errorf("%w: %s", ErrNotFound, missing[0])
+		case err == nil && len(entries) == 0:
+			err = c.giveBack()
 		}
 		return err
 	})
