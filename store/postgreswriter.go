@@ -261,7 +261,12 @@ func (p *postgres) lock(ctx context.Context) (unlock func() error, err error) {
 		return nil, err
 	}
 	return func() error {
-		breakOff(conn) // and the server forgets its lock
+		defer breakOff(conn)
+		ctx, cancel := context.WithTimeout(context.Background(), connectWait)
+		defer cancel()
+		// With its connection the server would forget it too, but a moment later. Where it cannot be
+		// asked it has.
+		_, _ = conn.ExecContext(ctx, `select pg_advisory_unlock($1, $2)`, applicationID, lockOfServer)
 		return nil
 	}, nil
 }
