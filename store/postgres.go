@@ -39,10 +39,6 @@ const (
 	// connectWait is how long connecting to one host may take, if the URL does not say so.
 	connectWait = 5 * time.Second
 
-	// placesOfReaders are how many connections there may be for each reader: one that was given up
-	// keeps its place for up to 15 s, until the driver has closed it.
-	placesOfReaders = 4
-
 	// mostConnected is how long a connection lives: after a switch of servers all come back.
 	mostConnected = 30 * time.Minute
 )
@@ -75,7 +71,7 @@ func nameOf(c *pgx.ConnConfig) string {
 func (p *postgres) open(config *pgx.ConnConfig, create bool) (err error) {
 	ctx := context.Background()
 	p.read = sql.OpenDB(cleaning{stdlib.GetConnector(*config)})
-	p.read.SetMaxOpenConns(placesOfReaders * readers())
+	p.read.SetMaxOpenConns(readers())
 	p.read.SetMaxIdleConns(readers())
 	p.conn = sql.OpenDB(cleaning{stdlib.GetConnector(*config)})
 	for _, pool := range []*sql.DB{p.read, p.conn} {
