@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -43,6 +44,46 @@ type first struct {
 // alikeQuery tells by the index alone that there is no such message, as for nearly every one.
 const alikeQuery = `select id from messages where dated in ($1, 0) and substr(sum, 1, 8) = $2
 	limit 1`
+
+// An alikeKey is what alikeQuery looks for.
+type alikeKey struct {
+	dated int64
+	sum   [8]byte
+}
+
+func (r *Record) alikeKey() alikeKey {
+	return alikeKey{r.dated(), [8]byte(r.Content.Sum[:8])}
+}
+
+// askAlike has it be known of nearly every message that there is none like it.
+func (t *tx) askAlike(r *Record) {
+	k := r.alikeKey()
+	t.wait(func(row scanner) error {
+		err := row.Scan(new(int64))
+		if !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		if t.unlike == nil {
+			t.unlike = map[alikeKey]bool{}
+		}
+		t.unlike[k] = true
+		return nil
+	}, alikeQuery, k.dated, k.sum[:])
+}
+
+// isUnlike reports whether it is known that there is no message like it.
+func (t *tx) isUnlike(r *Record) bool { return len(t.unlike) > 0 && t.unlike[r.alikeKey()] }
+
+// addAlike has it not be known any more, once the message is there.
+func (t *tx) addAlike(r *Record) {
+	if len(t.unlike) == 0 {
+		return
+	}
+	is := r.alikeKey()
+	maps.DeleteFunc(t.unlike, func(k alikeKey, _ bool) bool {
+		return k.sum == is.sum && (k.dated == is.dated || is.dated == 0)
+	})
+}
 
 // firstQuery finds the newest message of these octets and this reverse-path that came within
 // $6 of this one, and is a ticket, a comment or, unless this one is let in ($7), is held. SQLite puts $1
@@ -91,6 +132,9 @@ func (db *DB) FirstLike(ctx context.Context, r *Record) (string, error) {
 // too, whether or not whoever wrote it came to know that.
 func (db *DB) again(t *tx, r *Record) (int64, error) {
 	r.First = ""
+	if t.isUnlike(r) {
+		return 0, nil
+	}
 	f, err := db.first(t.row, r)
 	if f == nil || err != nil {
 		return 0, err

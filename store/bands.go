@@ -51,10 +51,15 @@ func (b *band) isOpen(at int64) bool {
 
 const bandQuery = `select started_at, stored from bands where address = $1 and client = $2`
 
+// isLimited reports whether a sender's rate is.
+func (db *DB) isLimited(b policy.SenderRate) bool {
+	return db.settings.Load().PerHour > 0 && !b.Address.IsZero()
+}
+
 // Stored is how many messages of a band were stored in the hour that began with its first;
 // 0 once that hour is over, for the zero Address, and where nobody's rate is limited.
 func (db *DB) Stored(b policy.SenderRate, at time.Time) (int, error) {
-	if db.settings.Load().PerHour <= 0 || b.Address.IsZero() {
+	if !db.isLimited(b) {
 		return 0, nil
 	}
 	k, row := newBandKey(b), band{}
@@ -77,7 +82,7 @@ func (db *DB) Stored(b policy.SenderRate, at time.Time) (int, error) {
 // ErrCrowded if its decision was made for fewer. It comes before all that a commit writes.
 func (db *DB) admit(t *tx, r *Record) error {
 	of := r.Facts.Rate()
-	if db.settings.Load().PerHour <= 0 || of.Address.IsZero() {
+	if !db.isLimited(of) {
 		return nil
 	}
 	b, err := t.band(newBandKey(of))
@@ -101,19 +106,36 @@ func (t *tx) band(k bandKey) (*band, error) {
 	if b := t.bands[k]; b != nil {
 		return b, nil
 	}
-	b := &band{there: true}
-	err := t.row(bandQuery, k.address, k.client).Scan(&b.started, &b.stored)
-	if errors.Is(err, sql.ErrNoRows) {
-		b.there, err = false, nil
+	b := t.newBand(k)
+	if err := b.scan(t.row(bandQuery, k.address, k.client)); err != nil {
+		delete(t.bands, k)
+		return nil, err
 	}
-	if err != nil {
-		return nil, damaged(err)
+	return b, nil
+}
+
+func (t *tx) askBand(k bandKey) {
+	if t.bands[k] == nil {
+		t.wait(t.newBand(k).scan, bandQuery, k.address, k.client)
 	}
+}
+
+func (t *tx) newBand(k bandKey) *band {
 	if t.bands == nil {
 		t.bands = map[bandKey]*band{}
 	}
+	b := &band{}
 	t.bands[k] = b
-	return b, nil
+	return b
+}
+
+func (b *band) scan(row scanner) error {
+	err := row.Scan(&b.started, &b.stored)
+	b.there = err == nil
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	return damaged(err)
 }
 
 // flushBands writes what was counted. To set the start again would write its index, too.

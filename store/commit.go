@@ -38,18 +38,20 @@ func (db *DB) Commit(ctx context.Context, r *Record) (int64, error) {
 		return 0, fmt.Errorf("commit %s: %w", r.ID, err)
 	}
 	var id int64
-	err = db.writer.do(ctx, func(t *tx) (err error) {
-		if id, err = db.again(t, r); id != 0 || err != nil {
+	err = db.writer.write(ctx, &write{turn: make(chan bool, 1),
+		asks: func(t *tx) { db.asks(t, r) },
+		do: func(t *tx) (err error) {
+			if id, err = db.again(t, r); id != 0 || err != nil {
+				return err
+			}
+			if err = t.findTicket(r); err == nil {
+				err = db.admit(t, r)
+			}
+			if err == nil {
+				id, err = insert(t, r, w)
+			}
 			return err
-		}
-		if err = t.findTicket(r); err == nil {
-			err = db.admit(t, r)
-		}
-		if err == nil {
-			id, err = insert(t, r, w)
-		}
-		return err
-	})
+		}})
 	if err != nil {
 		return 0, errors.Join(fmt.Errorf("commit %s: %w", r.ID, err), db.rollBackFile(r))
 	}
@@ -58,6 +60,17 @@ func (db *DB) Commit(ctx context.Context, r *Record) (int64, error) {
 		_ = r.Content.giveBack(db.Dir(), contentName(r.ID))
 	}
 	return id, nil
+}
+
+// asks is what is asked for of nearly every message that is stored.
+func (db *DB) asks(t *tx, r *Record) {
+	t.askSequence()
+	if r.Repeats() {
+		t.askAlike(r)
+	}
+	if of := r.Facts.Rate(); db.isLimited(of) {
+		t.askBand(newBandKey(of))
+	}
 }
 
 // rollBackFile gives the file of a content whose commit failed back to the caller, if it is sure
@@ -146,6 +159,7 @@ func insert(t *tx, r *Record, w words) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	t.addAlike(r)
 	if err := insertMessage(t, r, id, w); err != nil {
 		return 0, fmt.Errorf("message: %w", err)
 	}

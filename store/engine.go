@@ -9,8 +9,15 @@ type engine interface {
 	// text is a query as the engine takes it.
 	text(query string) string
 
-	// begin starts a transaction that may write, once nobody else has one.
+	// begin starts a transaction that may write, once nobody else has one. It may have what its batch
+	// asks for be asked by the way.
 	begin(t *tx) error
+
+	// exec writes. An error of it may come to be known only with what is read next, or with the commit.
+	exec(t *tx, query string, args []any) error
+
+	// send has what was written and waits be written.
+	send(t *tx) error
 
 	// rollback ends it too, with nothing of it left.
 	rollback(t *tx)

@@ -26,11 +26,15 @@ type cleaningConn struct{ *stdlib.Conn }
 
 // CheckNamedValue is called for each argument. It takes the types that SQLite's driver takes.
 func (cleaningConn) CheckNamedValue(v *driver.NamedValue) (err error) {
-	if v.Value, err = driver.DefaultParameterConverter.ConvertValue(v.Value); err != nil {
-		return err
+	v.Value, err = clean(v.Value)
+	return err
+}
+
+// clean is an argument as the server takes it.
+func clean(arg any) (driver.Value, error) {
+	v, err := driver.DefaultParameterConverter.ConvertValue(arg)
+	if text, is := v.(string); is && !isClean(text) {
+		v = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
 	}
-	if text, is := v.Value.(string); is && !isClean(text) {
-		v.Value = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
-	}
-	return nil
+	return v, err
 }

@@ -30,6 +30,9 @@ func (contentRows) put(t *tx, r *Record) error {
 		}
 		err = t.exec(`insert into contents (decision_id, n, octets) values ($1, $2, $3)`, r.ID, n,
 			piece[:size])
+		if err == nil {
+			err = t.w.engine.send(t) // piece is used again, and there may be many
+		}
 		if err != nil {
 			return err
 		}

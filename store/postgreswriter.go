@@ -25,14 +25,14 @@ const (
 	patience = 15 * time.Second
 )
 
-// beginText also lets nobody else write until the transaction is over, as SQLite does: ids, the audit
+// begins also lets nobody else write until the transaction is over, as SQLite does: ids, the audit
 // log and the generations have no gaps, and what is read stands until the end. Whoever has stopped in
 // the middle is thrown out by the server.
-var beginText = fmt.Sprintf(`begin isolation level read committed;
-	set local idle_in_transaction_session_timeout = '%ds';
-	set local lock_timeout = '%ds';
-	select pg_advisory_xact_lock(%d, %d)`, int(transactionWait.Seconds()),
-	int(patience.Seconds()), applicationID, turnOfWriter)
+var begins = []string{"begin isolation level read committed", fmt.Sprintf(`select
+	set_config('idle_in_transaction_session_timeout', '%ds', true),
+	set_config('lock_timeout', '%ds', true), set_config('enable_seqscan', 'off', true),
+	pg_advisory_xact_lock(%d, %d)`,
+	int(transactionWait.Seconds()), int(patience.Seconds()), applicationID, turnOfWriter)}
 
 // The numbers of our advisory locks.
 const (
@@ -58,7 +58,11 @@ func (p *postgres) begin(t *tx) (err error) {
 		}
 	}
 	p.doubted.Store(false)
-	err = t.script(beginText)
+	for _, text := range begins {
+		t.wait(nil, text)
+	}
+	t.ask()
+	err = p.send(t)
 	if err != nil {
 		p.drop(t.w) // it may have begun
 	}
@@ -103,23 +107,12 @@ func (p *postgres) commit(t *tx) error {
 	return err
 }
 
-// end is commit alone. To commit what has failed is to roll it back, and no error of the server's.
-func (p *postgres) end(t *tx) error {
-	return t.w.conn.Raw(func(conn any) error {
-		tag, err := conn.(cleaningConn).Conn.Conn().Exec(t.context(), "commit")
-		if err == nil && tag.String() != "COMMIT" {
-			err = fmt.Errorf("%w: the server rolled it back", errUndone)
-		}
-		return err
-	})
-}
-
 // isRefused reports whether the server has said that a transaction does not stand: since it would
 // break a constraint, or another.
 func isRefused(err error) bool {
 	state := sqlState(err)
-	return errors.Is(err, errUndone) || strings.HasPrefix(state, "23") ||
-		strings.HasPrefix(state, "40")
+	return errors.Is(err, errUndone) || errors.As(err, new(*uncommitted)) ||
+		strings.HasPrefix(state, "23") || strings.HasPrefix(state, "40")
 }
 
 // settle finds out whether a transaction stands, by a write: what that waits for, a standby, has all

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -12,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgproto3"
 
 	"gatepost/policy"
 	"gatepost/store/storetest"
@@ -91,13 +92,20 @@ func (c *cutter) pass(client net.Conn) {
 			}
 		}
 	}()
-	asked := make([]byte, 32<<10)
-	for {
-		n, err := client.Read(asked)
-		if err != nil {
-			return
+	asked := pgproto3.NewBackend(client, nil)
+	startup, err := asked.ReceiveStartupMessage()
+	commit := "" // the name of the statement that commits
+	for message := pgproto3.FrontendMessage(startup); err == nil; message, err = asked.Receive() {
+		commits := false
+		switch m := message.(type) {
+		case *pgproto3.Parse:
+			if m.Query == "commit" {
+				commit = m.Name
+			}
+		case *pgproto3.Bind:
+			commits = commit != "" && m.PreparedStatement == commit
 		}
-		if bytes.Contains(asked[:n], []byte("commit\x00")) {
+		if commits {
 			c.lock.Lock()
 			now, behind := c.cut()
 			c.lock.Unlock()
@@ -108,7 +116,11 @@ func (c *cutter) pass(client net.Conn) {
 			silenced = silenced || now
 			silent.Unlock()
 		}
-		if _, err := server.Write(asked[:n]); err != nil {
+		octets, err := message.Encode(nil)
+		if err != nil {
+			return
+		}
+		if _, err := server.Write(octets); err != nil {
 			return
 		}
 	}

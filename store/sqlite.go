@@ -105,6 +105,13 @@ func (sqlite) begin(t *tx) error {
 	}
 }
 
+func (sqlite) exec(t *tx, query string, args []any) error {
+	_, err := t.change(query, args...)
+	return err
+}
+
+func (sqlite) send(*tx) error { return nil }
+
 func (sqlite) commit(t *tx) error { return t.exec("commit") }
 
 // rollback fails if SQLite has done so by itself, and that is all right.

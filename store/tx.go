@@ -12,12 +12,15 @@ import (
 // written once for the whole batch.
 type tx struct {
 	w        *writer
-	ctx      context.Context // of its calls; nil: one that does not end
-	cancel   func()          // of ctx, or nil
-	sequence int64           // the last id given out, 0 before the first
-	outbox   int64           // the generation of the targets of hand-offs, once sequence is read
-	begun    bool            // both were read
-	handed   bool            // there is something to be carried on
+	batch    []*write          // that it is for
+	waiting  []statement       // to be sent, see postgresbatch.go
+	unlike   map[alikeKey]bool // there is no such message
+	ctx      context.Context   // of its calls; nil: one that does not end
+	cancel   func()            // of ctx, or nil
+	sequence int64             // the last id given out, 0 before the first
+	outbox   int64             // the generation of the targets of hand-offs, once sequence is read
+	begun    bool              // both were read, or are asked for
+	handed   bool              // there is something to be carried on
 	counts   map[counter]int64
 	totals   map[string]int64 // see conservation.go
 	bands    map[bandKey]*band
@@ -35,6 +38,14 @@ type counter struct {
 	kind   string
 }
 
+// next is a statement, once what was written before it is.
+func (t *tx) next(query string) (*sql.Stmt, error) {
+	if err := t.w.engine.send(t); err != nil {
+		return nil, err
+	}
+	return t.stmt(query)
+}
+
 func (t *tx) stmt(query string) (*sql.Stmt, error) {
 	if stmt := t.w.stmts[query]; stmt != nil {
 		return stmt, nil
@@ -47,14 +58,12 @@ func (t *tx) stmt(query string) (*sql.Stmt, error) {
 	return stmt, nil
 }
 
-func (t *tx) exec(query string, args ...any) error {
-	_, err := t.change(query, args...)
-	return err
-}
+// exec writes, and may have the engine do so later: who has to know whether that failed takes change.
+func (t *tx) exec(query string, args ...any) error { return t.w.engine.exec(t, query, args) }
 
 // change is exec that says how many rows it changed.
 func (t *tx) change(query string, args ...any) (int64, error) {
-	stmt, err := t.stmt(query)
+	stmt, err := t.next(query)
 	if err != nil {
 		return 0, err
 	}
@@ -67,7 +76,7 @@ func (t *tx) change(query string, args ...any) (int64, error) {
 
 // row is the first row of a query; its error is Scan's.
 func (t *tx) row(query string, args ...any) scanner {
-	stmt, err := t.stmt(query)
+	stmt, err := t.next(query)
 	if err != nil {
 		return failed{err}
 	}
@@ -82,7 +91,7 @@ func (f failed) Scan(...any) error { return f.err }
 
 // texts are the only column of a query's rows.
 func (t *tx) texts(query string, args ...any) (texts []string, err error) {
-	stmt, err := t.stmt(query)
+	stmt, err := t.next(query)
 	if err != nil {
 		return nil, err
 	}
@@ -103,6 +112,9 @@ func (t *tx) texts(query string, args ...any) (texts []string, err error) {
 
 // script runs statements that are not worth keeping prepared.
 func (t *tx) script(text string) error {
+	if err := t.w.engine.send(t); err != nil {
+		return err
+	}
 	_, err := t.w.conn.ExecContext(t.context(), text)
 	return err
 }
@@ -121,16 +133,28 @@ func (t *tx) readSequence() error {
 	if t.begun {
 		return nil
 	}
+	t.begun = true
+	return t.scanSequence(t.row(sequenceQuery))
+}
+
+const sequenceQuery = `select value, coalesce((select value from meta where name = 'targets'), 0)
+	from meta where name = 'sequence'`
+
+func (t *tx) askSequence() {
+	if !t.begun {
+		t.begun = true
+		t.wait(t.scanSequence, sequenceQuery)
+	}
+}
+
+func (t *tx) scanSequence(row scanner) error {
 	var generation int64
-	err := t.row(`select value, coalesce((select value from meta where name = 'targets'), 0)
-		from meta where name = 'sequence'`).Scan(&t.sequence, &generation)
-	if err != nil {
+	if err := row.Scan(&t.sequence, &generation); err != nil {
 		return fmt.Errorf("sequence: %w", damaged(err))
 	}
 	if t.outbox == 0 { // else this transaction has set them itself
 		t.outbox = generation
 	}
-	t.begun = true
 	return nil
 }
 

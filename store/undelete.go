@@ -76,7 +76,7 @@ func (c *queueChange) undelete(id int64) error {
 	if err != nil {
 		return absent(err)
 	}
-	err = c.t.exec(`insert into suspended (`+heldColumns+`) select `+restoredColumns+`
+	_, err = c.t.change(`insert into suspended (`+heldColumns+`) select `+restoredColumns+`
 		from deleted where id = $1`, id, now+graceOfRestored.Milliseconds())
 	if c.h.db.engine.isConstraint(err) {
 		err = fmt.Errorf("%w: %w", ErrDamaged, err)

@@ -58,6 +58,7 @@ type writer struct {
 // then alone.
 type write struct {
 	do   func(*tx) error
+	asks func(*tx) // what it asks for with the others of its batch; may be nil
 	err  error     // its outcome, once done
 	turn chan bool // true: lead now; false: it is done
 
@@ -247,7 +248,7 @@ func (w *writer) try(batch []*write) (began bool, err error) {
 	defer w.turns.give() // when the transaction is over
 	w.writing.Lock()
 	defer w.writing.Unlock()
-	t := &tx{w: w}
+	t := &tx{w: w, batch: batch}
 	defer t.done()
 	if err := w.engine.begin(t); err != nil {
 		return false, fmt.Errorf("begin: %w", w.markBroken(err))
