@@ -47,6 +47,9 @@ func (s *Settings) checkPlain() error {
 	wrong(err != nil, "smtp.hostname", fmt.Sprintf("%q: %v", s.SMTP.Hostname, err))
 	err = CheckDB(s.DB)
 	wrong(err != nil, "db", fmt.Sprint(err))
+	wrong(len(s.Node) > mostNodeName || strings.ContainsFunc(s.Node, isNoneOfNodeName), "node",
+		fmt.Sprintf("%q: write up to %d letters, digits, dots, hyphens and underscores", s.Node,
+			mostNodeName))
 	wrong(s.DB.IsServer() && s.signs(), "db", "links and reply tokens are signed with a key that lies "+
 		"beside an SQLite file, and PostgreSQL has no place for it yet: leave out replies.tokens and "+
 		"links of hand-offs")
@@ -82,6 +85,14 @@ func (s *Settings) checkPlain() error {
 	wrong(!slices.Contains([]string{LogAuto, LogText, LogJSON}, s.Log.Format), "log.format",
 		fmt.Sprintf("%q: write auto, text or json", s.Log.Format))
 	return errors.Join(errs...)
+}
+
+// mostNodeName is how long the name of a node may be, in octets.
+const mostNodeName = 64
+
+func isNoneOfNodeName(r rune) bool {
+	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||
+		strings.ContainsRune(".-_", r))
 }
 
 // CheckDB refuses what is neither the name of a file nor a URL of PostgreSQL.

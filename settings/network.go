@@ -18,11 +18,24 @@ func (s *Settings) Hostname() string {
 	if s.SMTP.Hostname != "" {
 		return s.SMTP.Hostname
 	}
+	return machine()
+}
+
+// machine is its name.
+func machine() string {
 	name, err := os.Hostname()
 	if err != nil {
 		return "localhost"
 	}
 	return name
+}
+
+// NodeName is what this machine is called among the nodes.
+func (s *Settings) NodeName() string {
+	if s.Node != "" {
+		return s.Node
+	}
+	return message.Clean(machine())
 }
 
 // Recipients are those whose mail is taken; nil takes anybody's.

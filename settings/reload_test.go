@@ -30,7 +30,7 @@ func TestReloadableSettings(t *testing.T) {
 			t.Errorf("no setting begins with %s", start)
 		}
 	}
-	for _, key := range []string{"db", "smtp.listen", "smtp.listen_tls", "smtp.hostname",
+	for _, key := range []string{"db", "node", "smtp.listen", "smtp.listen_tls", "smtp.hostname",
 		"smtp.max_message_size", "smtp.max_recipients", "http.listen", "log.format"} {
 		if isReloadable(key) {
 			t.Errorf("%s cannot change while the server runs", key)

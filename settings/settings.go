@@ -16,6 +16,7 @@ import (
 // file (smtp.listen), and GATEPOST_SMTP_LISTEN its name in the environment.
 type Settings struct {
 	DB         Database   `toml:"db"`
+	Node       string     `toml:"node"`
 	SMTP       SMTP       `toml:"smtp"`
 	Auth       Auth       `toml:"auth"`
 	Causes     Causes     `toml:"causes"`
@@ -153,6 +154,10 @@ func Defaults() *Settings {
 		// a symbolic link names; a file with a second hard link is refused. Or the URL of a
 		// database of PostgreSQL, such as "postgres://gatepost@db.example/gatepost".
 		DB: "gatepost.db",
+		// What this machine is called among those that have one database of PostgreSQL open, of which
+		// each has its own name: `gatepost status` lists them, and each decision names the one that made
+		// it. Empty: the name of the machine.
+		Node: "",
 		SMTP: SMTP{
 			// Where SMTP is spoken: an address with its port, or several.
 			Listen: Words{"127.0.0.1:2525"},

@@ -182,14 +182,14 @@ func insertMessage(t *tx, r *Record, id int64, w words) error {
 	return t.exec(`insert into messages (id, decision_id, action, cause, rule, why, reasons,
 		authentication, proof, results, claimed, client, piped, helo, tls, smtputf8,
 		mail_from, null_path, recipients, received_at, trace, sender, reply_to, message_id,
-		size, sum, raw, dated) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
-		$14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)`,
+		size, sum, raw, dated, node) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
+		$14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)`,
 		id, r.ID, d.Action.String(), w.cause, w.rule, w.why, w.reasons,
 		r.Facts.Proof().String(), w.proof, message.Clean(r.Results), d.Claimed,
 		clientText(env), env.Piped, message.Clean(env.Helo), env.TLS, env.SMTPUTF8,
 		message.Clean(env.MailFrom), env.NullPath, w.recipients, env.ReceivedAt.UnixMilli(),
 		message.Clean(r.Trace), w.author.Email, w.replyTo, w.messageID,
-		r.Content.Size, r.Content.Sum[:], r.Content.raw(), r.dated())
+		r.Content.Size, r.Content.Sum[:], r.Content.raw(), r.dated(), t.w.node)
 }
 
 func clientText(env *message.Envelope) string {

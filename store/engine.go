@@ -47,6 +47,9 @@ type engine interface {
 	// locked reports whether a server has the database.
 	locked(ctx context.Context) (bool, error)
 
+	// nodes are the servers that have it, where it may be several, and those that had.
+	nodes(ctx context.Context) ([]Node, error)
+
 	// checkQueue reports damage of the tables that recovering and deleting change.
 	checkQueue(ctx context.Context) error
 
@@ -54,9 +57,10 @@ type engine interface {
 	emptyLog(ctx context.Context) error
 }
 
-// Lock is what a server takes: one database has one server. It checks the database, makes indexes
+// Lock is what a server takes: one file has one server. It checks the database, makes indexes
 // anew that are damaged where nothing else is, then sweeps away what a crash left, and records the
-// start. unlock gives the lock up.
+// start. unlock gives the lock up. A database of PostgreSQL has any number of servers, and to lock it
+// is to be one of them.
 func (db *DB) Lock(ctx context.Context) (unlock func() error, err error) {
 	return db.engine.lock(ctx)
 }

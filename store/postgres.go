@@ -29,7 +29,8 @@ func IsPostgres(db string) bool {
 type postgres struct {
 	*DB
 	name    string      // of the database, as people are shown it
-	id      string      // of this process among the writers
+	id      string      // of this process among the writers and the nodes
+	node    Node        // that this process is
 	batch   int64       // the number of its last transaction
 	failing time.Time   // since when nothing could be written; zero: it can
 	doubted atomic.Bool // the server has given up waiting for its standby
@@ -51,7 +52,8 @@ func openPostgres(url string, o Options) (*DB, error) {
 	}
 	config.ConnectTimeout = cmp.Or(config.ConnectTimeout, connectWait)
 	db := &DB{now: o.Now, watched: o.Now()}
-	p := &postgres{DB: db, name: nameOf(config), id: uuid.NewString()}
+	p := &postgres{DB: db, name: nameOf(config), id: uuid.NewString(),
+		node: Node{Name: o.Node, Version: o.Version}}
 	db.engine, db.contents = p, contentRows{db}
 	db.files.found = make(chan struct{})
 	db.Configure(o.Settings)
@@ -85,7 +87,7 @@ func (p *postgres) open(config *pgx.ConnConfig, create bool) (err error) {
 	}
 	p.writer = &writer{dir: p.Dir(), engine: p, contents: p.contents, files: &p.files, now: p.now,
 		stmts: map[string]*sql.Stmt{}, failed: make(chan struct{}), handed: make(chan struct{}, 1),
-		patience: mostRide, apart: true}
+		patience: mostRide, apart: true, node: p.node.Name}
 	if p.created, err = p.migrate(ctx, create); err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ var ofTheFile = []string{
 	// how it is opened, made and named, who waits for it, and what lies beside it
 	"TestRefused", "TestLinks", "TestHardLink", "TestLinkInACircle", "TestFilesAreTheOwners",
 	"TestMissingDatabaseWithContents", "TestSweep", "TestTurns.*", "TestManyWriters", "TestWaitsForAnotherProcess",
-	"TestWriterGoesOn", "TestGatherRollback", "TestNothingIsLeftOfWhatIsGone",
+	"TestOneServer", "TestWriterGoesOn", "TestGatherRollback", "TestNothingIsLeftOfWhatIsGone",
 
 	// migrations of layouts that no database of PostgreSQL had
 	"TestEveryMigration", "TestMigratedFromTheFirstLayout", "TestSchemaSum",

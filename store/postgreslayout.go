@@ -23,6 +23,7 @@ func (p *postgres) migrate(ctx context.Context, create bool) (created bool, err 
 	}
 	slices.Sort(steps)
 	newest := layoutOf(steps[len(steps)-1])
+	p.node.Layout = newest
 	version, err := layoutOfServer(func(query string) scanner {
 		return p.read.QueryRowContext(ctx, query)
 	})

@@ -14,10 +14,11 @@ import (
 // onlyOfPostgres are what its tables have and SQLite's have not: what SQLite's have otherwise, or by
 // itself.
 var onlyOfPostgres = []string{
-	"table contents", "table writers", "table layout",
+	"table contents", "table writers", "table layout", "table nodes",
 	"column rules.rowid", "index rules (rowid) unique",
 	"index tickets (message)",
 	"index contents (decision_id, n) unique", "index writers (id) unique",
+	"index nodes (id) unique",
 	"trigger audit_emptied", "trigger audit_rules_emptied", "trigger audit_mail_emptied",
 	"trigger audit_organizations_emptied",
 }

@@ -34,11 +34,8 @@ var begins = []string{"begin isolation level read committed", fmt.Sprintf(`selec
 	pg_advisory_xact_lock(%d, %d)`,
 	int(transactionWait.Seconds()), int(patience.Seconds()), applicationID, turnOfWriter)}
 
-// The numbers of our advisory locks.
-const (
-	turnOfWriter = iota
-	lockOfServer
-)
+// turnOfWriter is the number of our advisory lock.
+const turnOfWriter = 0
 
 var (
 	// errUndone says that a transaction whose end was in doubt did not come to stand.
@@ -223,51 +220,4 @@ func (p *postgres) leave(w *writer) {
 	defer cancel()
 	// What fails here is forgotten by the next server.
 	_, _ = w.conn.ExecContext(ctx, `delete from writers where id = $1`, p.id)
-}
-
-// writersKept is how long a process may not have written and still be among the writers.
-const writersKept = 7 * 24 * time.Hour
-
-// lock holds an advisory lock by a connection of its own. It also forgets writers that have ended.
-func (p *postgres) lock(ctx context.Context) (unlock func() error, err error) {
-	conn, err := p.conn.Conn(ctx)
-	if err != nil {
-		return nil, howToConnect(err)
-	}
-	var got bool
-	err = conn.QueryRowContext(ctx, `select pg_try_advisory_lock($1, $2)`, applicationID,
-		lockOfServer).Scan(&got)
-	if err == nil && !got {
-		err = fmt.Errorf("another server has %s open: stop it, or name another database with --db",
-			p.name)
-	}
-	if err == nil {
-		err = p.recordStart(ctx)
-	}
-	if err == nil {
-		err = p.writer.do(ctx, func(t *tx) error {
-			return t.exec(`delete from writers where at < $1`, p.now().Add(-writersKept).UnixMilli())
-		})
-	}
-	if err != nil {
-		breakOff(conn)
-		return nil, err
-	}
-	return func() error {
-		defer breakOff(conn)
-		ctx, cancel := context.WithTimeout(context.Background(), connectWait)
-		defer cancel()
-		// With its connection the server would forget it too, but a moment later. Where it cannot be
-		// asked it has.
-		_, _ = conn.ExecContext(ctx, `select pg_advisory_unlock($1, $2)`, applicationID, lockOfServer)
-		return nil
-	}, nil
-}
-
-// locked reports whether anybody holds the lock.
-func (p *postgres) locked(ctx context.Context) (is bool, err error) {
-	return is, p.read.QueryRowContext(ctx, `select exists (select 1 from pg_locks
-		where locktype = 'advisory' and classid::bigint = $1 and objid::bigint = $2 and objsubid = 2
-			and database = (select oid from pg_database where datname = current_database()))`,
-		applicationID, lockOfServer).Scan(&is)
 }

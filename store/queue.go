@@ -12,7 +12,7 @@ import (
 
 const suspendedColumns = `s.id, m.decision_id, s.subject, s.author_name, s.author_email,
 	m.reply_to, s.recipient, m.recipients, s.cause, m.rule, m.why, m.authentication,
-	m.message_id, m.client, m.size, s.created_at, s.expires_at`
+	m.message_id, m.client, m.size, s.created_at, s.expires_at, m.node`
 
 // Whose other half is gone is held all the same.
 const suspendedFrom = ` from suspended s left join messages m on m.id = s.id`
@@ -28,7 +28,7 @@ func scanSuspended(row scanner) (s Suspended, err error) {
 		part{"cause", &s.Cause}, part{"rule", &rule}, part{"why", &s.Why},
 		part{"authentication", &s.Authentication}, part{"message_id", &s.MessageID},
 		part{"client", &s.Client}, part{"size", &s.Size}, part{"created_at", &created},
-		part{"expires_at", &expires})
+		part{"expires_at", &expires}, part{"node", &s.Node})
 	s.Rule, s.CauseID = orNull(rule), causeID(s.Cause)
 	s.CreatedAt, s.ExpiresAt = fromMillis(created), fromMillis(expires)
 	return s, err

@@ -71,6 +71,7 @@ type Suspended struct {
 	Size           int64     `json:"size"`
 	CreatedAt      time.Time `json:"created_at"`
 	ExpiresAt      time.Time `json:"expires_at"`
+	Node           string    `json:"node,omitempty"`    // that decided, of several
 	Damaged        Damage    `json:"damaged,omitempty"` // what of it cannot be read
 }
 
@@ -153,6 +154,7 @@ type Explanation struct {
 	Authentication string `json:"authentication"` // pass, fail, none or temperror
 	Results        string `json:"authentication_results,omitempty"`
 	Trace          string `json:"received,omitempty"`
+	Node           string `json:"node,omitempty"` // that decided, of several
 }
 
 // A StoredMessage is what is needed to ask again about a message that was kept.
@@ -198,7 +200,8 @@ type Status struct {
 	OldestHeld *time.Time `json:"oldest_held"`
 	NextExpiry *time.Time `json:"next_expiry"` // of what is held
 	Serving    bool       `json:"serving"`     // a server holds the store's lock
-	StartedAt  *time.Time `json:"started_at"`  // of that server
+	StartedAt  *time.Time `json:"started_at"`  // of that server; of several the one that is there for longest
+	Nodes      []Node     `json:"nodes,omitempty"`
 
 	// UndeclaredRelay is how many messages of the last 24 hours came from this machine and
 	// carried another host's Received, though no relay is declared.

@@ -42,8 +42,11 @@ func (db *DB) Status(ctx context.Context) (Status, error) {
 	if s.Serving, err = db.engine.locked(ctx); err != nil {
 		return s, err
 	}
+	if s.Nodes, err = db.engine.nodes(ctx); err != nil {
+		return s, err
+	}
 	if at := fromMillis(started); s.Serving {
-		s.StartedAt = &at
+		s.StartedAt = longest(s.Nodes, at)
 	}
 	if s.Hour, err = db.counts(ctx, time.Hour); err != nil {
 		return s, err

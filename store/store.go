@@ -24,6 +24,10 @@ type Options struct {
 	Now    func() time.Time // the clock; time.Now if nil
 	Tell   Progress         // how far SalvageTo is; nil to tell nobody
 
+	// Node is what this machine is called among those that have one database of PostgreSQL open,
+	// and Version that of the program.
+	Node, Version string
+
 	// Settings are what the operator has laid down beside the lists: every policy has them.
 	Settings policy.Settings
 }

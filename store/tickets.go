@@ -110,7 +110,7 @@ func (db *DB) Explain(ctx context.Context, ref string) (Explanation, error) {
 			(select c.ticket from comments c where c.message = messages.id and c.via = 'recovered'), 0),
 		coalesce((select c.id from comments c where c.message = messages.id), 0),
 		exists (select 1 from deleted d where d.id = messages.id),
-		authentication, results, trace from messages`
+		authentication, results, trace, node from messages`
 	id, err := strconv.ParseInt(ref, 10, 64)
 	if err != nil {
 		return one(ctx, db, scanExplanation, what+` where decision_id = $1`, ref)
@@ -123,7 +123,7 @@ func (db *DB) Explain(ctx context.Context, ref string) (Explanation, error) {
 func scanExplanation(row scanner) (e Explanation, err error) {
 	var cause, rule, text string
 	err = row.Scan(&e.ID, &e.DecisionID, &e.Decision, &cause, &rule, &e.Why, &e.Sender, &text,
-		&e.Recovered, &e.Comment, &e.Deleted, &e.Authentication, &e.Results, &e.Trace)
+		&e.Recovered, &e.Comment, &e.Deleted, &e.Authentication, &e.Results, &e.Trace, &e.Node)
 	if err != nil {
 		return e, err
 	}

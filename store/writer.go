@@ -28,6 +28,7 @@ type writer struct {
 
 	engine   engine
 	contents contents
+	node     string // that decides what is written; empty where there is but one
 
 	turns *turns // among the processes that write
 	files *files // of the database, at their paths as long as anything is written

@@ -55,7 +55,8 @@ func (a *app) openDB(_ context.Context, create bool) (*store.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db, err := store.Open(string(s.DB), store.Options{Create: create, Now: a.now, Settings: rules})
+	db, err := store.Open(string(s.DB), store.Options{Create: create, Now: a.now, Settings: rules,
+		Node: s.NodeName(), Version: built().Version})
 	if err == nil {
 		tune(db, s)
 	}

@@ -275,7 +275,8 @@ func (a *app) printExplanation(e explained) error {
 	}{
 		{"", [][2]string{{"decision", e.Decision}, {"since then", since}, {"why", e.Why},
 			{"rule", orEmpty(e.Rule)}, {"cause", cause}, {"about it", about}, {"sender", e.Sender},
-			{"authentication", e.Authentication}, {"id", id}, {"decision id", e.DecisionID}}},
+			{"authentication", e.Authentication}, {"id", id}, {"decision id", e.DecisionID},
+			{"node", e.Node}}},
 		{"what it saw", factRows(e.Facts)},
 		{"what was asked, in order (> decided)", stepRows(seeWhy(e.Trail, e.Why))},
 		{"kept beside it", keptRows(e.Explanation)},

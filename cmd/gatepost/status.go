@@ -186,6 +186,7 @@ func (a *app) printStatus(r *report) error {
 	fields := [][2]string{
 		{"gatepost", r.Version},
 		{"server", serving},
+		{"nodes", nodeWords(r.Nodes)},
 		{"recipients", recipients},
 		{"rules", "generation " + strconv.FormatInt(r.Generation, 10)},
 		{"sign-in", accessWords(r.access)},
@@ -209,6 +210,19 @@ func (a *app) printStatus(r *report) error {
 		fields = append(fields, [2]string{"warning", w})
 	}
 	return a.printFields(fields)
+}
+
+// nodeWords say of each node whether it is there; empty where there is but one server.
+func nodeWords(nodes []store.Node) string {
+	all := make([]string, len(nodes))
+	for i, n := range nodes {
+		unseen := age(time.Duration(n.Unseen) * time.Second)
+		all[i] = fmt.Sprintf("%s (%s, since %s, seen %s ago)", n.Name, n.Version, stamp(n.StartedAt), unseen)
+		if !n.Serving {
+			all[i] = fmt.Sprintf("%s (%s, gone: not seen since %s)", n.Name, n.Version, stamp(n.SeenAt))
+		}
+	}
+	return strings.Join(all, ", ")
 }
 
 // countWords is `ticket 3, suspend 1, reject:domain 2`, the kinds in a fixed order.

@@ -149,6 +149,7 @@ func (a *app) heldMessage(s store.Suspended) storedMessage {
 			{"Authentication", s.Authentication},
 			{"Message-ID", s.MessageID},
 			{"Decision", s.DecisionID},
+			{"Node", s.Node},
 			{"Size", strconv.FormatInt(s.Size, 10) + " octets"},
 		}, damageFields(s.Damaged)...),
 	}

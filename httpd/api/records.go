@@ -71,6 +71,7 @@ type suspendedTicket struct {
 	Trail          []policy.Step `json:"trail"`
 	Authentication string        `json:"authentication"`
 	ExpiresAt      stamp         `json:"expires_at"`
+	Node           string        `json:"node,omitempty"` // that decided, of several
 	Damaged        store.Damage  `json:"damaged,omitempty"`
 }
 
@@ -125,7 +126,7 @@ func (s *handlers) describe(r *http.Request, h store.Suspended) suspendedTicket 
 		Recipient: h.Recipient, CreatedAt: stamp(h.CreatedAt), UpdatedAt: stamp(h.CreatedAt),
 		Via: newVia(h.Author, h.Recipient), Trail: []policy.Step{},
 		DecisionID: h.DecisionID, Rule: h.Rule, Why: h.Why, Authentication: h.Authentication,
-		ExpiresAt: stamp(h.ExpiresAt), Damaged: h.Damaged}
+		ExpiresAt: stamp(h.ExpiresAt), Node: h.Node, Damaged: h.Damaged}
 }
 
 func newVia(from store.Person, to string) via {

@@ -1,0 +1,2 @@
+-- Which node has decided a message, where there may be several: of PostgreSQL. Empty here.
+alter table messages add column node text not null default '';
