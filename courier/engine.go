@@ -48,7 +48,7 @@ type Engine struct {
 	lock    sync.Mutex
 	lanes   map[string]*lane
 	running sync.WaitGroup  // lanes
-	ctx     context.Context // ends when the engine is told to stop; nil before Run
+	ctx     context.Context // ends when the engine is told to stop; nil but in Run
 	tries   context.Context // ends Grace later
 	targets []Target        // of a Change before Run
 	counts  map[Count]int64
@@ -73,8 +73,9 @@ func (e *Engine) defaults() {
 	}
 }
 
-// Run carries until ctx is done, and returns once every try has ended: those under way have
-// Grace. An earlier run's tries are made again.
+// Run carries until ctx is done, and returns once every try has ended and every target is closed:
+// those tries that are under way have Grace. An earlier run's tries are made again. It may be run once
+// more then, with what Change says until that.
 func (e *Engine) Run(ctx context.Context) error {
 	e.defaults()
 	run, err := e.DB.StartRun(ctx)
@@ -101,6 +102,9 @@ func (e *Engine) Run(ctx context.Context) error {
 			e.change(nil)
 			e.lock.Unlock()
 			e.running.Wait()
+			e.lock.Lock()
+			e.ctx = nil
+			e.lock.Unlock()
 			return nil
 		}
 	}

@@ -127,3 +127,10 @@ func (t *tx) addMeta(name string, n int) error {
 	return t.exec(`insert into meta (name, value) values ($1, $2)
 		on conflict (name) do update set value = meta.value + excluded.value`, name, n)
 }
+
+// watchAnew is for who looks at the clock again: what has passed meanwhile another saw.
+func (db *DB) watchAnew() {
+	db.watch.Lock()
+	defer db.watch.Unlock()
+	db.watched, db.watching = db.now(), false
+}

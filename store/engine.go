@@ -50,6 +50,9 @@ type engine interface {
 	// nodes are the servers that have it, where it may be several, and those that had.
 	nodes(ctx context.Context) ([]Node, error)
 
+	// onDuty is OnDuty.
+	onDuty(ctx context.Context, duty Duty, do func(context.Context) error) error
+
 	// checkQueue reports damage of the tables that recovering and deleting change.
 	checkQueue(ctx context.Context) error
 

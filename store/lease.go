@@ -29,7 +29,8 @@ const (
 // mostSaid bounds what is kept of the other side's words, in runes.
 const mostSaid = 1000
 
-// A Run carries what the outbox has. There is one at a time: that of the server.
+// A Run carries what the outbox has. There is one at a time: that of the server, or of the node that
+// has this duty.
 type Run struct {
 	db *DB
 	id int64
@@ -109,9 +110,10 @@ func (db *DB) Content(ctx context.Context, message int64) (io.ReadCloser, error)
 	return db.openContent(ctx, message, c.decision, c.raw)
 }
 
-// End writes how tries ended. What was discarded meanwhile stays so, unless it arrived.
+// End writes how tries ended. What was discarded meanwhile stays so, unless it arrived; and so does
+// what another run has in hand by now.
 func (r *Run) End(ctx context.Context, all ...Carried) error {
-	now := r.db.now().UnixMilli()
+	now, ctx := r.db.now().UnixMilli(), whateverDuty(ctx)
 	err := r.db.writer.ride(ctx, func(t *tx) error {
 		for _, c := range all {
 			ended := now
@@ -120,8 +122,8 @@ func (r *Run) End(ctx context.Context, all ...Carried) error {
 			}
 			err := t.exec(`update handoffs set state = $2, said = $3, due_at = $4, lease = 0,
 				tried_at = $5, first_at = case when first_at = 0 then $5 else first_at end, ended_at = $6
-				where id = $1 and (state = 'waiting' or $2 = 'done')`, c.ID, c.State, said(c.Said),
-				c.Due.UnixMilli(), now, ended)
+				where id = $1 and (state = 'waiting' and lease = $7 or $2 = 'done')`, c.ID, c.State,
+				said(c.Said), c.Due.UnixMilli(), now, ended, r.id)
 			if err != nil {
 				return err
 			}

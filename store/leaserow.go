@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// One database has one server, which has its lock. So a lease is the number of that server's
-// run: what an earlier one had in hand when it was killed is free at the next start, whatever
-// the clock says.
+// One database has one server, which has its lock, or one node whose duty this is. So a lease is the
+// number of that server's run: what an earlier one had in hand when it was killed is free at the next
+// start, whatever the clock says.
 
 // A Lease is a hand-off that this run has in hand, and its message but for the octets.
 type Lease struct {

@@ -15,10 +15,11 @@ import (
 // itself.
 var onlyOfPostgres = []string{
 	"table contents", "table writers", "table layout", "table nodes",
+	"table leases",
 	"column rules.rowid", "index rules (rowid) unique",
 	"index tickets (message)",
 	"index contents (decision_id, n) unique", "index writers (id) unique",
-	"index nodes (id) unique",
+	"index nodes (id) unique", "index leases (name) unique",
 	"trigger audit_emptied", "trigger audit_rules_emptied", "trigger audit_mail_emptied",
 	"trigger audit_organizations_emptied",
 }

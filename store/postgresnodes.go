@@ -132,5 +132,11 @@ func longest(nodes []Node, at time.Time) *time.Time {
 	return &at
 }
 
+// FirstStart is when the first of the nodes that serve was started; at, where there is one server.
+func (db *DB) FirstStart(ctx context.Context, at time.Time) (time.Time, error) {
+	nodes, err := db.engine.nodes(ctx)
+	return *longest(nodes, at), err
+}
+
 // nodes are none: a file has one server.
 func (sqlite) nodes(context.Context) ([]Node, error) { return nil, nil }

@@ -90,6 +90,7 @@ func (w *writer) write(ctx context.Context, j *write) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	j.do = fenced(ctx, j.do)
 	lead, err := w.join(j)
 	if err != nil {
 		return err

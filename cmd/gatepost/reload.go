@@ -47,6 +47,8 @@ func (g *daemon) reload() {
 // change says which settings it changed, and which it would have if the server were started
 // again. After an error nothing has changed.
 func (g *daemon) change() (changed, waiting settings.Words, err error) {
+	g.changing.Lock()
+	defer g.changing.Unlock()
 	next, err := g.read()
 	if err != nil {
 		return nil, nil, err

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -68,6 +69,8 @@ type daemon struct {
 	unlock    func() error // the server's lock on db
 	receiver  *intake.Receiver
 	courier   *courier.Engine
+	carried   bool                          // the courier has run, and closed its targets
+	changing  sync.Mutex                    // held while the settings are changed, or targets are made of them
 	links     atomic.Pointer[courier.Links] // to messages; nil if no target gives any
 	started   time.Time
 	checkers  []*mailauth.Checker        // the last is in use; nil if claims are taken
@@ -185,9 +188,10 @@ func (g *daemon) run(ctx context.Context, stop func(), hangUps <-chan os.Signal)
 		return nil
 	})
 	group.Go(func() error { return g.serveHTTP(inside) })
-	group.Go(func() error { return g.courier.Run(inside) })
-	group.Go(func() error { return g.purge(inside) })
-	group.Go(func() error { return g.tellPeople(inside) })
+	for duty, do := range map[store.Duty]func(context.Context) error{store.DutyHandOffs: g.carry,
+		store.DutyExpiry: g.purge, store.DutyDigests: g.tellPeople} {
+		group.Go(func() error { return g.db.OnDuty(inside, duty, do) })
+	}
 	group.Go(func() error { return g.watchBalance(inside) })
 	group.Go(func() error { return g.watchDisk(inside) })
 	group.Go(func() error { return g.watchFiles(inside) })
@@ -273,7 +277,8 @@ func (g *daemon) purge(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			if err := g.db.SayTaken(context.Background()); err != nil && g.db.Replaced() == nil {
+			err := g.db.SayTaken(context.WithoutCancel(ctx))
+			if err != nil && g.db.Replaced() == nil && !errors.Is(err, store.ErrOffDuty) {
 				g.log.Error("purge", "error", err)
 			}
 			return nil

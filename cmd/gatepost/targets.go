@@ -209,17 +209,59 @@ func (g *daemon) handOn(ctx context.Context, s *settings.Settings) error {
 	return nil
 }
 
+// carry carries what the outbox has until ctx ends. A database that is on another machine may be away
+// for a while: that ends no server.
+func (g *daemon) carry(ctx context.Context) error {
+	err := g.openTargets()
+	if err == nil {
+		err = g.courier.Run(ctx)
+	}
+	if err != nil && g.settings.Load().DB.IsServer() {
+		g.log.Error("hand-offs wait", "error", err)
+		err = nil
+	}
+	return err
+}
+
+// openTargets makes the targets anew where the courier has run before.
+func (g *daemon) openTargets() error {
+	g.changing.Lock()
+	defer g.changing.Unlock()
+	if !g.carried {
+		g.carried = true
+		return nil
+	}
+	s := g.settings.Load()
+	key, err := g.linkKey(s)
+	if err != nil {
+		return err
+	}
+	targets, err := newTargets(s, key)
+	if err != nil {
+		return err
+	}
+	g.courier.Change(carriers(targets))
+	return nil
+}
+
+func carriers(targets []target) []courier.Target {
+	all := make([]courier.Target, len(targets))
+	for i, t := range targets {
+		all[i] = t.courier
+	}
+	return all
+}
+
 // setTargets has the store and the courier go by these targets.
 func (g *daemon) setTargets(ctx context.Context, targets []target) error {
 	known := make([]store.Target, len(targets))
-	carried := make([]courier.Target, len(targets))
 	for i, t := range targets {
-		known[i], carried[i] = t.store, t.courier
+		known[i] = t.store
 	}
 	if err := g.db.SetTargets(ctx, known); err != nil {
 		return errors.Join(err, closeTargets(targets))
 	}
-	g.courier.Change(carried)
+	g.courier.Change(carriers(targets))
 	return g.warnOfTargets(ctx)
 }
 

@@ -111,7 +111,11 @@ func (g *daemon) tellPeople(ctx context.Context) error {
 }
 
 func (g *daemon) tellOnce(ctx context.Context) error {
-	d, err := newDigester(ctx, g.db, g.settings.Load(), g.app.now(), g.started)
+	started, err := g.db.FirstStart(ctx, g.started)
+	if err != nil {
+		return err
+	}
+	d, err := newDigester(ctx, g.db, g.settings.Load(), g.app.now(), started)
 	if err != nil {
 		return err
 	}

@@ -12,3 +12,11 @@ create table nodes (
 	started_at bigint not null,
 	seen_at    bigint not null
 );
+
+-- What one of them alone does, until a time; another may take it over then, with the next token.
+create table leases (
+	name   text   primary key,
+	holder text   not null, -- the id of a node
+	token  bigint not null,
+	until  bigint not null
+);
