@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"context"
 	"maps"
 	"net/netip"
 	"sync"
@@ -8,6 +9,7 @@ import (
 
 	"gatepost/limiter"
 	"gatepost/message"
+	"gatepost/store"
 )
 
 // How many attempts to sign in may fail within attemptWindow. The account itself is never
@@ -34,6 +36,27 @@ func (k attemptKey) limit() int {
 		return attemptsPerAddress
 	}
 	return attemptsPerAccount
+}
+
+// takeAttempt counts one attempt as attempts.take does; where there are several nodes, for all of
+// them.
+func (s *Server) takeAttempt(ctx context.Context, account message.Address, client netip.Addr) (
+	wait time.Duration, undo func(), err error) {
+	if !s.DB.HasNodes() {
+		wait, undo = s.attempts.take(account, client)
+		return wait, undo, nil
+	}
+	name := account.String()
+	if account.IsZero() {
+		name = noAccount
+	}
+	wait, takeBack, err := s.DB.TakeAttempt(ctx, name, client, store.Attempts{Window: attemptWindow,
+		PerAccount: attemptsPerAccount, PerNetwork: attemptsPerAddress})
+	return wait, func() {
+		if err := takeBack(context.WithoutCancel(ctx)); err != nil {
+			s.Log.Warn("an attempt to sign in counts as failed, and was not", "error", err)
+		}
+	}, err
 }
 
 // attempts remember who failed to sign in. They are in memory: a restart forgets them, and

@@ -69,7 +69,10 @@ func (s *Server) authenticate(r *http.Request, c Caller, email, password string)
 	} else {
 		account = address.String()
 	}
-	wait, undo := s.attempts.take(address, c.Client)
+	wait, undo, err := s.takeAttempt(r.Context(), address, c.Client)
+	if err != nil {
+		return store.User{}, err
+	}
 	if wait > 0 {
 		s.noteSignIn(r, c, account, tooOften)
 		return store.User{}, tooMany(wait)

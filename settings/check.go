@@ -50,9 +50,6 @@ func (s *Settings) checkPlain() error {
 	wrong(len(s.Node) > mostNodeName || strings.ContainsFunc(s.Node, isNoneOfNodeName), "node",
 		fmt.Sprintf("%q: write up to %d letters, digits, dots, hyphens and underscores", s.Node,
 			mostNodeName))
-	wrong(s.DB.IsServer() && s.signs(), "db", "links and reply tokens are signed with a key that lies "+
-		"beside an SQLite file, and PostgreSQL has no place for it yet: leave out replies.tokens and "+
-		"links of hand-offs")
 	wrong(len(s.SMTP.Listen)+len(s.SMTP.ListenTLS) == 0, "smtp.listen",
 		"there is nowhere to listen: give an address such as 127.0.0.1:2525")
 	wrong(s.SMTP.MaxMessageSize < 64<<10, "smtp.max_message_size",
@@ -197,16 +194,6 @@ func (s *Settings) checkTokens() error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// signs reports whether anything is signed: links to messages, or reply tokens.
-func (s *Settings) signs() bool {
-	for _, h := range s.Handoff {
-		if h.Links != "" {
-			return true
-		}
-	}
-	return s.TakesTokens()
 }
 
 // TakesTokens reports whether replies bear tokens.

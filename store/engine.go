@@ -50,6 +50,9 @@ type engine interface {
 	// nodes are the servers that have it, where it may be several, and those that had.
 	nodes(ctx context.Context) ([]Node, error)
 
+	// changed is Changed.
+	changed() <-chan struct{}
+
 	// onDuty is OnDuty.
 	onDuty(ctx context.Context, duty Duty, do func(context.Context) error) error
 

@@ -28,9 +28,11 @@ func IsPostgres(db string) bool {
 // postgres is the engine of a database of PostgreSQL.
 type postgres struct {
 	*DB
-	name    string      // of the database, as people are shown it
-	id      string      // of this process among the writers and the nodes
-	node    Node        // that this process is
+	name    string // of the database, as people are shown it
+	id      string // of this process among the writers and the nodes
+	node    Node   // that this process is
+	config  *pgx.ConnConfig
+	bell    bell        // rung when people are to look
 	batch   int64       // the number of its last transaction
 	failing time.Time   // since when nothing could be written; zero: it can
 	doubted atomic.Bool // the server has given up waiting for its standby
@@ -57,6 +59,7 @@ func openPostgres(url string, o Options) (*DB, error) {
 	db.engine, db.contents = p, contentRows{db}
 	db.files.found = make(chan struct{})
 	db.Configure(o.Settings)
+	p.config = config.Copy()
 	config.OnNotice = p.notice
 	if err := p.open(config, o.Create); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", p.name, err), db.Close())

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -51,15 +52,13 @@ func (p *postgres) lock(ctx context.Context) (unlock func() error, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("among the nodes of %s: %w", p.name, err)
 	}
-	beating, end := context.WithCancel(context.Background())
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		p.beats(beating)
-	}()
+	here, end := context.WithCancel(context.Background())
+	var ended sync.WaitGroup
+	ended.Go(func() { p.beats(here) })
+	ended.Go(func() { p.listens(here) })
 	return func() error {
 		end()
-		<-ended
+		ended.Wait()
 		ctx, cancel := context.WithTimeout(context.Background(), beatWait)
 		defer cancel()
 		// What fails here is seen: the node is not there any more.

@@ -43,7 +43,7 @@ type app struct {
 
 // openDB opens the database that the settings name. Without create a database that is not
 // there is store.ErrNotFound.
-func (a *app) openDB(_ context.Context, create bool) (*store.DB, error) {
+func (a *app) openDB(ctx context.Context, create bool) (*store.DB, error) {
 	s, err := a.settings()
 	if err != nil {
 		return nil, err
@@ -51,16 +51,23 @@ func (a *app) openDB(_ context.Context, create bool) (*store.DB, error) {
 	if err := settings.CheckDB(s.DB); err != nil {
 		return nil, fmt.Errorf("db: %w", err)
 	}
-	rules, err := policyOf(s)
+	rules, err := policyOf(ctx, nil, s)
 	if err != nil {
 		return nil, err
 	}
 	db, err := store.Open(string(s.DB), store.Options{Create: create, Now: a.now, Settings: rules,
 		Node: s.NodeName(), Version: built().Version})
-	if err == nil {
-		tune(db, s)
+	if err != nil {
+		return nil, err
 	}
-	return db, err
+	if db.HasNodes() { // the key of tokens is in it
+		if rules, err = policyOf(ctx, db, s); err != nil {
+			return nil, errors.Join(err, db.Close())
+		}
+		db.Configure(rules)
+	}
+	tune(db, s)
+	return db, nil
 }
 
 // tune has a database go by the settings that may change while it is open.

@@ -104,7 +104,7 @@ func lastHeard(ctx context.Context, db *store.DB, started time.Time) (time.Time,
 func (d *digester) items(ctx context.Context, held []store.Suspended) (all []digest.Item, err error) {
 	var address func(*courier.Parcel) string
 	if bool(d.s.Digest.ReplyToken) {
-		tokens, err := storedTokens(d.s)
+		tokens, err := storedTokens(ctx, d.db, d.s)
 		if err != nil {
 			return nil, err
 		}

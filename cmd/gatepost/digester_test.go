@@ -34,7 +34,7 @@ func newTold(t *testing.T) *told {
 	if _, err := readLinkKey(string(s.DB) + linkKeySuffix); err != nil {
 		t.Fatal(err)
 	}
-	rules, err := policyOf(s)
+	rules, err := policyOf(t.Context(), nil, s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +210,7 @@ func TestDigestReplyAddress(t *testing.T) {
 		if err != nil || len(made.Held) != 1 {
 			t.Fatalf("%+v, %v", made, err)
 		}
-		tokens, err := storedTokens(f.s)
+		tokens, err := storedTokens(f.Context(), f.db, f.s)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -28,7 +28,7 @@ func (a *app) newJudge(ctx context.Context, db *store.DB) (*intake.Judge, error)
 	if err != nil {
 		return nil, err
 	}
-	laid, err := policyOf(s)
+	laid, err := policyOf(ctx, nil, s)
 	return &intake.Judge{Rules: &policy.Policy{Settings: laid},
 		Profile: knownProfiles(nil)}, err
 }

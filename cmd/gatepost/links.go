@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -25,9 +26,12 @@ const linkKeySuffix = ".linkkey"
 // linkedPath is where the message of a decision is fetched by who has a link to it.
 func linkedPath(decision string) string { return httpd.LinkedPath + decision }
 
+// linkSecret is what the key is called where it is in the database, since several nodes have it.
+const linkSecret = "links"
+
 // linkKey is the key that links and reply tokens are signed with, if there are any: of the file
-// beside the database, which is made if it is not there.
-func (g *daemon) linkKey(s *settings.Settings) ([]byte, error) {
+// beside the database, which is made if it is not there, or of the database that all nodes have.
+func (g *daemon) linkKey(ctx context.Context, s *settings.Settings) ([]byte, error) {
 	wanted := s.TakesTokens()
 	for _, h := range s.Handoff {
 		wanted = wanted || h.Links != ""
@@ -35,16 +39,30 @@ func (g *daemon) linkKey(s *settings.Settings) ([]byte, error) {
 	if !wanted {
 		return nil, nil
 	}
-	key, err := readLinkKey(string(s.DB) + linkKeySuffix)
+	place := string(s.DB) + linkKeySuffix
+	var key []byte
+	var err error
+	if g.db.HasNodes() {
+		place = "secret " + linkSecret
+		key, err = g.db.MakeSecret(ctx, linkSecret, newLinkKey())
+	} else {
+		key, err = readLinkKey(place)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("key of links: %w", err)
 	}
 	links, err := courier.NewLinks("http://localhost", key)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", string(s.DB)+linkKeySuffix, err)
+		return nil, fmt.Errorf("%s: %w", place, err)
 	}
 	g.links.Store(links)
 	return key, nil
+}
+
+func newLinkKey() []byte {
+	key := make([]byte, linkKeySize)
+	rand.Read(key)
+	return key
 }
 
 // readLinkKey reads a key, and makes it the first time: whole, or not at all.
@@ -53,8 +71,7 @@ func readLinkKey(path string) ([]byte, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return key, err
 	}
-	key = make([]byte, linkKeySize)
-	rand.Read(key)
+	key = newLinkKey()
 	temporary, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".") // 0600
 	if err != nil {
 		return nil, err

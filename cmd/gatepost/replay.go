@@ -152,7 +152,7 @@ func (r *replay) keep(ctx context.Context, db *store.DB, s *settings.Settings) e
 	if err := checkSmall(ctx, db, s.DB); err != nil {
 		return err
 	}
-	laid, err := policyOf(s)
+	laid, err := policyOf(ctx, db, s)
 	if err != nil {
 		return err
 	}

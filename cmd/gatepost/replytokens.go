@@ -1,7 +1,7 @@
 package main
 
 import (
-	"crypto/rand"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,6 +13,7 @@ import (
 	"gatepost/policy"
 	"gatepost/settings"
 	"gatepost/smtpd"
+	"gatepost/store"
 )
 
 // replyTokens issue and read what names a ticket in a recipient.
@@ -21,10 +22,19 @@ func replyTokens(s *settings.Settings, key []byte) *courier.ReplyTokens {
 }
 
 // storedTokens go by the key that is there; nil if there is none. It has signed nothing then: a
-// server makes it before it issues any.
-func storedTokens(s *settings.Settings) (*courier.ReplyTokens, error) {
-	key, err := os.ReadFile(string(s.DB) + linkKeySuffix)
-	if errors.Is(err, fs.ErrNotExist) {
+// server makes it before it issues any. A db that is nil is not open.
+func storedTokens(ctx context.Context, db *store.DB, s *settings.Settings) (*courier.ReplyTokens, error) {
+	var key []byte
+	var err error
+	switch {
+	case !s.DB.IsServer():
+		key, err = os.ReadFile(string(s.DB) + linkKeySuffix)
+	case db != nil:
+		key, err = db.Secret(ctx, linkSecret)
+	default:
+		return nil, nil
+	}
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, store.ErrNotFound) {
 		return nil, nil
 	}
 	if err != nil {
@@ -33,20 +43,19 @@ func storedTokens(s *settings.Settings) (*courier.ReplyTokens, error) {
 	return replyTokens(s, key), nil
 }
 
-// policyOf is what the settings say to the rules, tokens included.
-func policyOf(s *settings.Settings) (policy.Settings, error) {
+// policyOf is what the settings say to the rules, tokens included; where their key is in a database
+// that is not open none is ours.
+func policyOf(ctx context.Context, db *store.DB, s *settings.Settings) (policy.Settings, error) {
 	rules, err := s.Policy()
 	if err != nil || !s.TakesTokens() {
 		return rules, err
 	}
-	tokens, err := storedTokens(s)
+	tokens, err := storedTokens(ctx, db, s)
 	if err != nil {
 		return rules, err
 	}
 	if tokens == nil { // what bears one bears none of ours: any key is as good
-		key := make([]byte, linkKeySize)
-		rand.Read(key)
-		tokens = replyTokens(s, key)
+		tokens = replyTokens(s, newLinkKey())
 	}
 	rules.Token = func(env *message.Envelope) (t policy.Token) {
 		t.Recipient, t.Ticket = tokens.Token(env)

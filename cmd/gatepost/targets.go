@@ -190,11 +190,11 @@ func certificates(file string) (*x509.CertPool, error) {
 // handOn has the store and the courier go by the targets of the settings, and by what replies to
 // them bear.
 func (g *daemon) handOn(ctx context.Context, s *settings.Settings) error {
-	key, err := g.linkKey(s)
+	key, err := g.linkKey(ctx, s)
 	if err != nil {
 		return err
 	}
-	rules, err := policyOf(s) // which reads tokens by the key that is there now
+	rules, err := policyOf(ctx, g.db, s) // which reads tokens by the key that is there now
 	if err != nil {
 		return err
 	}
@@ -212,7 +212,7 @@ func (g *daemon) handOn(ctx context.Context, s *settings.Settings) error {
 // carry carries what the outbox has until ctx ends. A database that is on another machine may be away
 // for a while: that ends no server.
 func (g *daemon) carry(ctx context.Context) error {
-	err := g.openTargets()
+	err := g.openTargets(ctx)
 	if err == nil {
 		err = g.courier.Run(ctx)
 	}
@@ -224,7 +224,7 @@ func (g *daemon) carry(ctx context.Context) error {
 }
 
 // openTargets makes the targets anew where the courier has run before.
-func (g *daemon) openTargets() error {
+func (g *daemon) openTargets(ctx context.Context) error {
 	g.changing.Lock()
 	defer g.changing.Unlock()
 	if !g.carried {
@@ -232,7 +232,7 @@ func (g *daemon) openTargets() error {
 		return nil
 	}
 	s := g.settings.Load()
-	key, err := g.linkKey(s)
+	key, err := g.linkKey(ctx, s)
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ import (
 
 // Limits of the streams of events.
 const (
-	lookEvery  = time.Second // for what is new in the queue, and whether the caller may stay
+	lookEvery  = time.Second // for what is new in the queue, and whether the caller may stay: at most
 	beatEvery  = 20 * time.Second
 	eventWrite = 10 * time.Second // a client that takes longer is gone
 )
@@ -52,6 +52,7 @@ func (s *handlers) events(w http.ResponseWriter, r *http.Request, c httpd.Caller
 	defer look.Stop()
 	beat := time.NewTicker(beatEvery)
 	defer beat.Stop()
+	changed := s.DB.Changed()
 	for {
 		var err error
 		select {
@@ -62,8 +63,11 @@ func (s *handlers) events(w http.ResponseWriter, r *http.Request, c httpd.Caller
 		case <-beat.C:
 			err = st.send(": still here\n\n")
 		case <-look.C:
-			if err = s.StillAdmits(r, httpd.Agent); err == nil {
-				err = st.look(r.Context())
+			err = st.lookAround(r)
+		case <-changed:
+			changed = s.DB.Changed()
+			if time.Since(st.told) >= s.look { // else in a moment, with what else there is by then
+				err = st.lookAround(r)
 			}
 		}
 		if err != nil {
@@ -89,6 +93,7 @@ type stream struct {
 	version int64
 	newest  int64 // the newest held message that was told of
 	audit   int64 // the last entry of the audit log that was
+	told    time.Time
 }
 
 // unseen is a version that the queue never has.
@@ -119,13 +124,21 @@ func (st *stream) begin(ctx context.Context) error {
 	return st.tellCounts(causes)
 }
 
+// lookAround is look, if the caller may stay.
+func (st *stream) lookAround(r *http.Request) error {
+	if err := st.server.StillAdmits(r, httpd.Agent); err != nil {
+		return err
+	}
+	return st.look(r.Context())
+}
+
 // look tells what happened since the last look.
 func (st *stream) look(ctx context.Context) error {
 	version, causes, err := st.server.DB.Changes(ctx, st.version)
 	if err != nil || version == st.version {
 		return err
 	}
-	st.version = version
+	st.version, st.told = version, time.Now()
 	if err := st.tellNew(ctx); err != nil {
 		return err
 	}
