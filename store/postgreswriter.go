@@ -27,11 +27,13 @@ const (
 
 // begins also lets nobody else write until the transaction is over, as SQLite does: ids, the audit
 // log and the generations have no gaps, and what is read stands until the end. Whoever has stopped in
-// the middle is thrown out by the server.
+// the middle is thrown out by the server. The planner of a new database has no figures yet, and is to
+// take an index wherever there is one: it then thinks that all else costs so much that to compile it
+// would pay, which takes longer than any of it.
 var begins = []string{"begin isolation level read committed", fmt.Sprintf(`select
 	set_config('idle_in_transaction_session_timeout', '%ds', true),
 	set_config('lock_timeout', '%ds', true), set_config('enable_seqscan', 'off', true),
-	pg_advisory_xact_lock(%d, %d)`,
+	set_config('jit', 'off', true), pg_advisory_xact_lock(%d, %d)`,
 	int(transactionWait.Seconds()), int(patience.Seconds()), applicationID, turnOfWriter)}
 
 // turnOfWriter is the number of our advisory lock.
