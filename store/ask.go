@@ -5,25 +5,21 @@ import (
 	"errors"
 )
 
-// What every message asks for stands on a few pages that the connection which writes has in its
-// cache. Those that read forget theirs with each transaction, and have to find them in the log
-// again; so they are asked only while somebody writes.
-
-// ask reads the row of a query, which stmt is, prepared for those that read.
-func (db *DB) ask(stmt *sql.Stmt, query string, read func(scanner) error, args ...any) error {
-	if done, err := db.writer.ask(query, read, args...); done {
+// ask reads the row of a query that every message asks for; stmt is that, prepared for those that read.
+//
+// It stands on a few pages that the connection which writes has in its cache. Those that read forget
+// theirs with each transaction, and have to find them in the log again; so they are asked only while
+// somebody writes.
+func (s sqlite) ask(stmt *sql.Stmt, query string, read func(scanner) error, args ...any) error {
+	if done, err := s.writer.ask(query, read, args...); done {
 		return err
 	}
-	err := read(stmt.QueryRow(args...))
-	if err != nil && db.engine.stale(err) {
-		err = read(stmt.QueryRow(args...))
-	}
-	return err
+	return read(stmt.QueryRow(args...))
 }
 
 // ask is done if nobody was writing, and the row was read, or there is none.
 func (w *writer) ask(query string, read func(scanner) error, args ...any) (done bool, err error) {
-	if w.apart || !w.writing.TryLock() {
+	if !w.writing.TryLock() {
 		return false, nil
 	}
 	defer w.writing.Unlock()

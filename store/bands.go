@@ -63,7 +63,7 @@ func (db *DB) Stored(b policy.SenderRate, at time.Time) (int, error) {
 		return 0, nil
 	}
 	k, row := newBandKey(b), band{}
-	err := db.ask(db.bands, bandQuery, func(of scanner) error {
+	err := db.engine.ask(db.bands, bandQuery, func(of scanner) error {
 		return of.Scan(&row.started, &row.stored)
 	}, k.address, k.client)
 	if errors.Is(err, sql.ErrNoRows) {

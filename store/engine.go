@@ -1,6 +1,9 @@
 package store
 
-import "context"
+import (
+	"context"
+	"database/sql"
+)
 
 // An engine is what SQLite and PostgreSQL have each of its own beneath one set of queries. These are
 // written so that both take them, with $1 for an argument, and in SQLite's words where there are
@@ -8,6 +11,9 @@ import "context"
 type engine interface {
 	// text is a query as the engine takes it.
 	text(query string) string
+
+	// ask reads the row of a query that every message asks for, see sqlite.ask.
+	ask(stmt *sql.Stmt, query string, read func(scanner) error, args ...any) error
 
 	// begin starts a transaction that may write, once nobody else has one. It may have what its batch
 	// asks for be asked by the way.

@@ -55,7 +55,7 @@ func (db *DB) profile(a message.Address) (p policy.Profile, generation int64, er
 	read := func(row scanner) (none struct{}, err error) {
 		return none, row.Scan(&generation, &role, &suspended, &shadow)
 	}
-	err = db.ask(db.facts, factsQuery, func(row scanner) error {
+	err = db.engine.ask(db.facts, factsQuery, func(row scanner) error {
 		_, err := read(row)
 		return err
 	}, a.String())

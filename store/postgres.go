@@ -9,6 +9,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -35,6 +36,8 @@ type postgres struct {
 	bell    bell        // rung when people are to look
 	batch   int64       // the number of its last transaction
 	failing time.Time   // since when nothing could be written; zero: it can
+	texts   sync.Map    // of what is sent together, by text
+	asking  lane        // who ask for what every message asks for
 	doubted atomic.Bool // the server has given up waiting for its standby
 }
 
@@ -90,7 +93,7 @@ func (p *postgres) open(config *pgx.ConnConfig, create bool) (err error) {
 	}
 	p.writer = &writer{dir: p.Dir(), engine: p, contents: p.contents, files: &p.files, now: p.now,
 		stmts: map[string]*sql.Stmt{}, failed: make(chan struct{}), handed: make(chan struct{}, 1),
-		patience: mostRide, apart: true, node: p.node.Name}
+		patience: mostRide, node: p.node.Name}
 	if p.created, err = p.migrate(ctx, create); err != nil {
 		return err
 	}

@@ -2,6 +2,8 @@ package store
 
 import (
 	"cmp"
+	"context"
+	"database/sql"
 	"errors"
 
 	"github.com/jackc/pgx/v5"
@@ -52,6 +54,10 @@ func (p *postgres) sendWaiting(t *tx) (done int, err error) {
 	if len(all) == 0 {
 		return 0, nil
 	}
+	return p.sendAll(t.w.conn, all)
+}
+
+func (p *postgres) sendAll(through *sql.Conn, all []statement) (done int, err error) {
 	batch := &pgx.Batch{}
 	for _, s := range all {
 		args := make([]any, len(s.args))
@@ -60,14 +66,23 @@ func (p *postgres) sendWaiting(t *tx) (done int, err error) {
 				return 0, err
 			}
 		}
-		batch.Queue(p.text(s.query), args...)
+		batch.Queue(p.textOf(s.query), args...)
 	}
-	broken := t.w.conn.Raw(func(conn any) error {
-		results := conn.(cleaningConn).Conn.Conn().SendBatch(t.context(), batch)
+	broken := through.Raw(func(conn any) error {
+		results := conn.(cleaningConn).Conn.Conn().SendBatch(context.Background(), batch)
 		done, err = readAll(results, all)
 		return nil
 	})
 	return done, cmp.Or(err, broken)
+}
+
+// textOf is text, which is made once of each: what is sent together is sent again and again.
+func (p *postgres) textOf(query string) string {
+	text, known := p.texts.Load(query)
+	if !known {
+		text, _ = p.texts.LoadOrStore(query, p.text(query))
+	}
+	return text.(string)
 }
 
 func readAll(results pgx.BatchResults, all []statement) (done int, err error) {

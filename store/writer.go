@@ -37,7 +37,6 @@ type writer struct {
 	outbox *outbox       // what is known of the targets of hand-offs; nil: read them
 	handed chan struct{} // has something in it once there is something to be carried on
 
-	apart   bool                   // nobody reads by its connection
 	mirror  atomic.Pointer[mirror] // nil but in a server
 	writing sync.Mutex             // held by who has a transaction, or uses conn otherwise
 
