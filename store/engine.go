@@ -80,17 +80,6 @@ func (db *DB) Lock(ctx context.Context) (unlock func() error, err error) {
 // text is a query as the engine of the database takes it.
 func (db *DB) text(query string) string { return db.engine.text(query) }
 
-// context is that of the calls of a transaction.
-func (t *tx) context() context.Context {
-	if t.ctx == nil {
-		return context.Background()
-	}
-	return t.ctx
-}
-
-// done gives up what the context of a transaction holds.
-func (t *tx) done() {
-	if t.cancel != nil {
-		t.cancel()
-	}
-}
+// context is that of the calls of a transaction. It does not end: a connection to a server has its own
+// deadlines, and a context that can end would cost the driver a goroutine a query.
+func (t *tx) context() context.Context { return context.Background() }

@@ -39,11 +39,12 @@ type postgres struct {
 	texts   sync.Map    // of what is sent together, by text
 	asking  lane        // who ask for what every message asks for
 	doubted atomic.Bool // the server has given up waiting for its standby
+	opening atomic.Bool // its tables may have to be made or changed yet, for however long
+	began   time.Time   // the last try of a transaction
+	waits
 }
 
 const (
-	// connectWait is how long connecting to one host may take, if the URL does not say so.
-	connectWait = 5 * time.Second
 
 	// mostConnected is how long a connection lives: after a switch of servers all come back.
 	mostConnected = 30 * time.Minute
@@ -55,15 +56,19 @@ func openPostgres(url string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err // which does not have the password
 	}
-	config.ConnectTimeout = cmp.Or(config.ConnectTimeout, connectWait)
 	db := &DB{now: o.Now, watched: o.Now()}
 	p := &postgres{DB: db, name: nameOf(config), id: uuid.NewString(),
-		node: Node{Name: o.Node, Version: o.Version}}
+		node: Node{Name: o.Node, Version: o.Version}, waits: o.waits}
+	if p.waits == (waits{}) {
+		p.waits = usualWaits
+	}
+	p.opening.Store(true)
 	db.engine, db.contents = p, contentRows{db}
 	db.files.found = make(chan struct{})
 	db.Configure(o.Settings)
 	p.config = config.Copy()
 	config.OnNotice = p.notice
+	config.ConnectTimeout = cmp.Or(config.ConnectTimeout, p.connect)
 	if err := p.open(config, o.Create); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", p.name, err), db.Close())
 	}
@@ -78,13 +83,15 @@ func nameOf(c *pgx.ConnConfig) string {
 
 func (p *postgres) open(config *pgx.ConnConfig, create bool) (err error) {
 	ctx := context.Background()
-	p.read = sql.OpenDB(cleaning{stdlib.GetConnector(*config)})
+	p.read = p.pool(config, func() time.Duration { return 0 })
 	p.read.SetMaxOpenConns(readers())
 	p.read.SetMaxIdleConns(readers())
-	p.conn = sql.OpenDB(cleaning{stdlib.GetConnector(*config)})
-	for _, pool := range []*sql.DB{p.read, p.conn} {
-		pool.SetConnMaxLifetime(mostConnected)
-	}
+	p.conn = p.pool(config, func() time.Duration {
+		if p.opening.Load() {
+			return 0
+		}
+		return p.patience
+	})
 	if err := p.checkServer(ctx); err != nil {
 		return err
 	}
@@ -97,7 +104,22 @@ func (p *postgres) open(config *pgx.ConnConfig, create bool) (err error) {
 	if p.created, err = p.migrate(ctx, create); err != nil {
 		return err
 	}
-	return p.prepare(ctx)
+	if err := p.prepare(ctx); err != nil {
+		return err
+	}
+	p.opening.Store(false)
+	return nil
+}
+
+// pool makes connections with a dialer of its own. A connection that was idle is not asked first
+// whether it is sound: on a server that has stopped each such question would take its time.
+func (p *postgres) pool(config *pgx.ConnConfig, most func() time.Duration) *sql.DB {
+	config = config.Copy()
+	config.DialFunc = (&dialer{p.answer - p.connect, p.connect, most}).dial
+	pool := sql.OpenDB(cleaning{stdlib.GetConnector(*config, stdlib.OptionShouldPing(
+		func(context.Context, stdlib.ShouldPingParams) bool { return false }))})
+	pool.SetConnMaxLifetime(mostConnected)
+	return pool
 }
 
 // text puts the words that only SQLite knows into PostgreSQL's, and leaves out what tells SQLite

@@ -16,25 +16,16 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-const (
-	// transactionWait bounds one transaction, and the wait for its turn.
-	transactionWait = 30 * time.Second
-
-	// patience is for how long what cannot be written is tried again: a session waits for it, and
-	// its client not for much longer.
-	patience = 15 * time.Second
-)
-
 // begins also lets nobody else write until the transaction is over, as SQLite does: ids, the audit
 // log and the generations have no gaps, and what is read stands until the end. Whoever has stopped in
-// the middle is thrown out by the server. The planner of a new database has no figures yet, and is to
-// take an index wherever there is one: it then thinks that all else costs so much that to compile it
-// would pay, which takes longer than any of it.
+// the middle, or is cut off, is thrown out by the server after 2 s: until then nobody else has a turn.
+// To wait for one ends before the connection is given up. The planner of a new database has no figures
+// yet, and is to take an index wherever there is one: it then thinks that all else costs so much that
+// to compile it would pay, which takes longer than any of it.
 var begins = []string{"begin isolation level read committed", fmt.Sprintf(`select
-	set_config('idle_in_transaction_session_timeout', '%ds', true),
-	set_config('lock_timeout', '%ds', true), set_config('enable_seqscan', 'off', true),
-	set_config('jit', 'off', true), pg_advisory_xact_lock(%d, %d)`,
-	int(transactionWait.Seconds()), int(patience.Seconds()), applicationID, turnOfWriter)}
+	set_config('idle_in_transaction_session_timeout', '2s', true),
+	set_config('lock_timeout', '10s', true), set_config('enable_seqscan', 'off', true),
+	set_config('jit', 'off', true), pg_advisory_xact_lock(%d, %d)`, applicationID, turnOfWriter)}
 
 // turnOfWriter is the number of our advisory lock.
 const turnOfWriter = 0
@@ -50,9 +41,11 @@ var (
 
 // begin takes a connection if there is none, or if the last broke.
 func (p *postgres) begin(t *tx) (err error) {
-	t.ctx, t.cancel = context.WithTimeout(context.Background(), transactionWait)
+	p.began = time.Now()
 	if t.w.conn == nil {
-		if t.w.conn, err = p.conn.Conn(t.ctx); err != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), p.patience)
+		defer cancel()
+		if t.w.conn, err = p.conn.Conn(ctx); err != nil {
 			return howToConnect(err)
 		}
 	}
@@ -71,7 +64,7 @@ func (p *postgres) begin(t *tx) (err error) {
 // rollback breaks the connection off where it cannot be told: what was begun must not go on in the
 // next transaction.
 func (p *postgres) rollback(t *tx) {
-	ctx, cancel := context.WithTimeout(context.Background(), connectWait)
+	ctx, cancel := context.WithTimeout(context.Background(), p.connect)
 	defer cancel()
 	if t.w.conn == nil {
 		return
@@ -117,7 +110,7 @@ func isRefused(err error) bool {
 // settle finds out whether a transaction stands, by a write: what that waits for, a standby, has all
 // that was written before it. To read would find what is on one machine alone.
 func (p *postgres) settle(t *tx, cause error) error {
-	for began := time.Now(); time.Since(began) < patience; pause() {
+	for began := time.Now(); time.Since(began) < p.patience; pause() {
 		p.drop(t.w)
 		asks := &tx{w: t.w}
 		var last int64
@@ -130,7 +123,6 @@ func (p *postgres) settle(t *tx, cause error) error {
 		if err == nil {
 			err = p.end(asks)
 		}
-		asks.done()
 		switch {
 		case err != nil || p.doubted.Load():
 			continue
@@ -156,9 +148,9 @@ func (p *postgres) again(err error) bool {
 	p.drop(p.writer)
 	p.writer.writing.Unlock()
 	if p.failing.IsZero() {
-		p.failing = time.Now()
+		p.failing = p.began
 	}
-	if time.Since(p.failing) > patience {
+	if time.Since(p.failing) > p.patience {
 		return false
 	}
 	pause()
@@ -186,7 +178,8 @@ func isLost(err error) bool {
 	return errors.As(err, &connect) || errors.As(err, &ofDriver) || errors.As(err, &ofNet) ||
 		errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		errors.Is(err, pgconn.ErrConnClosed) || errors.Is(err, context.DeadlineExceeded)
+		errors.Is(err, pgconn.ErrConnClosed) || errors.Is(err, errSilent) ||
+		errors.Is(err, context.DeadlineExceeded)
 }
 
 // drop closes the connection, which another takes the place of.
@@ -218,7 +211,7 @@ func (p *postgres) leave(w *writer) {
 	if w.conn == nil || p.batch == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), connectWait)
+	ctx, cancel := context.WithTimeout(context.Background(), p.connect)
 	defer cancel()
 	// What fails here is forgotten by the next server.
 	_, _ = w.conn.ExecContext(ctx, `delete from writers where id = $1`, p.id)

@@ -30,6 +30,8 @@ type Options struct {
 
 	// Settings are what the operator has laid down beside the lists: every policy has them.
 	Settings policy.Settings
+
+	waits waits // for a server; the usual ones if zero
 }
 
 // A DB is an open store. Any number of processes may have one database open at once.

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -15,8 +14,6 @@ type tx struct {
 	batch    []*write          // that it is for
 	waiting  []statement       // to be sent, see postgresbatch.go
 	unlike   map[alikeKey]bool // there is no such message
-	ctx      context.Context   // of its calls; nil: one that does not end
-	cancel   func()            // of ctx, or nil
 	sequence int64             // the last id given out, 0 before the first
 	outbox   int64             // the generation of the targets of hand-offs, once sequence is read
 	begun    bool              // both were read, or are asked for

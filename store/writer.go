@@ -250,7 +250,6 @@ func (w *writer) try(batch []*write) (began bool, err error) {
 	w.writing.Lock()
 	defer w.writing.Unlock()
 	t := &tx{w: w, batch: batch}
-	defer t.done()
 	if err := w.engine.begin(t); err != nil {
 		return false, fmt.Errorf("begin: %w", w.markBroken(err))
 	}
