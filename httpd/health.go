@@ -19,6 +19,13 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request, _ Caller) error {
 		w.Header().Set("Retry-After", "5")
 		return answerText(w, http.StatusServiceUnavailable, err.Error())
 	}
+	replication, err := s.DB.Replication(r.Context())
+	switch {
+	case err != nil:
+		return answerText(w, http.StatusOK, "ok; "+err.Error())
+	case replication != nil:
+		return answerText(w, http.StatusOK, "ok; "+replication.Summary())
+	}
 	return answerText(w, http.StatusOK, "ok")
 }
 

@@ -50,6 +50,8 @@ func (s *Settings) checkPlain() error {
 	wrong(len(s.Node) > mostNodeName || strings.ContainsFunc(s.Node, isNoneOfNodeName), "node",
 		fmt.Sprintf("%q: write up to %d letters, digits, dots, hyphens and underscores", s.Node,
 			mostNodeName))
+	wrong(bool(s.Replicated) && !s.DB.IsServer(), "replicated", "a file has no standby: leave it out, or "+
+		"name a database of PostgreSQL with db")
 	wrong(len(s.SMTP.Listen)+len(s.SMTP.ListenTLS) == 0, "smtp.listen",
 		"there is nowhere to listen: give an address such as 127.0.0.1:2525")
 	wrong(s.SMTP.MaxMessageSize < 64<<10, "smtp.max_message_size",

@@ -17,6 +17,7 @@ import (
 type Settings struct {
 	DB         Database   `toml:"db"`
 	Node       string     `toml:"node"`
+	Replicated Toggle     `toml:"replicated"`
 	SMTP       SMTP       `toml:"smtp"`
 	Auth       Auth       `toml:"auth"`
 	Causes     Causes     `toml:"causes"`
@@ -158,6 +159,9 @@ func Defaults() *Settings {
 		// each has its own name: `gatepost status` lists them, and each decision names the one that made
 		// it. Empty: the name of the machine.
 		Node: "",
+		// Whether mail is put off with `451`, and no server starts, unless PostgreSQL has each commit
+		// wait for a [synchronous standby](operations.md#postgresql-in-the-place-of-the-file).
+		Replicated: false,
 		SMTP: SMTP{
 			// Where SMTP is spoken: an address with its port, or several.
 			Listen: Words{"127.0.0.1:2525"},

@@ -42,6 +42,8 @@ type postgres struct {
 	opening atomic.Bool // its tables may have to be made or changed yet, for however long
 	began   time.Time   // the last try of a transaction
 	waits
+
+	replicated bool // a commit has to wait for a standby
 }
 
 const (
@@ -58,7 +60,7 @@ func openPostgres(url string, o Options) (*DB, error) {
 	}
 	db := &DB{now: o.Now, watched: o.Now()}
 	p := &postgres{DB: db, name: nameOf(config), id: uuid.NewString(),
-		node: Node{Name: o.Node, Version: o.Version}, waits: o.waits}
+		node: Node{Name: o.Node, Version: o.Version}, waits: o.waits, replicated: o.Replicated}
 	if p.waits == (waits{}) {
 		p.waits = usualWaits
 	}

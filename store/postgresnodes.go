@@ -40,6 +40,9 @@ const clockOfServer = `cast(extract(epoch from clock_timestamp()) * 1000 as bigi
 // lock has this process be one of the nodes until unlock. It also forgets those that have ended, and
 // writers.
 func (p *postgres) lock(ctx context.Context) (unlock func() error, err error) {
+	if err := p.checkReplicated(ctx); err != nil {
+		return nil, err
+	}
 	err = p.recordStart(ctx)
 	if err == nil {
 		err = p.writer.do(ctx, func(t *tx) error {

@@ -77,7 +77,7 @@ func (p *postgres) rollback(t *tx) {
 // commit also numbers the transaction, so that it can be found out whether it stands.
 func (p *postgres) commit(t *tx) error {
 	p.batch++
-	err := t.exec(`insert into writers (id, batch, at) values ($1, $2, $3)
+	err := t.exec(`insert into writers (id, batch, at) values ($1, `+p.proven("$2")+`, $3)
 		on conflict (id) do update set batch = excluded.batch, at = excluded.at`, p.id, p.batch,
 		p.now().UnixMilli())
 	if err != nil {
@@ -86,7 +86,7 @@ func (p *postgres) commit(t *tx) error {
 	err = p.end(t)
 	switch {
 	case isRefused(err):
-		return err
+		return unproven(err)
 	case err == nil && p.doubted.Load():
 		err = errors.New("the server gave up waiting for its standby")
 	}
@@ -116,7 +116,7 @@ func (p *postgres) settle(t *tx, cause error) error {
 		var last int64
 		err := p.begin(asks)
 		if err == nil {
-			err = asks.row(`insert into writers (id, batch, at) values ($1, 0, $2)
+			err = asks.row(`insert into writers (id, batch, at) values ($1, `+p.proven("0")+`, $2)
 				on conflict (id) do update set at = excluded.at returning batch`, p.id,
 				p.now().UnixMilli()).Scan(&last)
 		}
@@ -136,7 +136,9 @@ func (p *postgres) settle(t *tx, cause error) error {
 }
 
 // passes is for what the server or the way to it has to do with.
-func (p *postgres) passes(err error) bool { return isPassing(err) || errors.Is(err, errInDoubt) }
+func (p *postgres) passes(err error) bool {
+	return isPassing(err) || errors.Is(err, errInDoubt) || errors.Is(err, ErrNotReplicated)
+}
 
 // again is for what may be over in a moment: another server takes the place of this one, or somebody
 // has a lock. Once nothing could be written for as long as anybody waits, each is tried but once.

@@ -31,6 +31,9 @@ type Options struct {
 	// Settings are what the operator has laid down beside the lists: every policy has them.
 	Settings policy.Settings
 
+	// Replicated is whether nothing is to be written but where a commit waits for a second machine.
+	Replicated bool
+
 	waits waits // for a server; the usual ones if zero
 }
 

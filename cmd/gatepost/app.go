@@ -56,7 +56,7 @@ func (a *app) openDB(ctx context.Context, create bool) (*store.DB, error) {
 		return nil, err
 	}
 	db, err := store.Open(string(s.DB), store.Options{Create: create, Now: a.now, Settings: rules,
-		Node: s.NodeName(), Version: built().Version})
+		Node: s.NodeName(), Version: built().Version, Replicated: bool(s.Replicated)})
 	if err != nil {
 		return nil, err
 	}

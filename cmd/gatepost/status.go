@@ -26,9 +26,10 @@ type report struct {
 	Version       string `json:"version"`
 	UptimeSeconds *int64 `json:"uptime_seconds"` // of the server; null if none runs
 	store.Status
-	Restricted bool     `json:"ip_restrictions"` // people may sign in from some ranges only
-	Digests    digests  `json:"digest"`
-	Warnings   []string `json:"warnings"`
+	Replication *store.Replication `json:"replication,omitempty"` // of PostgreSQL
+	Restricted  bool               `json:"ip_restrictions"`       // people may sign in from some ranges only
+	Digests     digests            `json:"digest"`
+	Warnings    []string           `json:"warnings"`
 
 	access  policy.Access
 	targets []store.TargetStatus
@@ -66,6 +67,9 @@ func (a *app) status(ctx context.Context) (*report, error) {
 		if r.Status, err = db.Status(ctx); err != nil {
 			return err
 		}
+		if r.Replication, err = db.Replication(ctx); err != nil {
+			return err
+		}
 		r.access, err = db.Access(ctx)
 		r.Restricted = r.access.Enabled
 		if err != nil {
@@ -101,6 +105,9 @@ func (a *app) status(ctx context.Context) (*report, error) {
 func (a *app) warnings(s *settings.Settings, r *report) (all []string) {
 	if !r.Serving {
 		all = append(all, "no server runs on this database")
+	}
+	if bool(s.Replicated) && r.Replication != nil && !r.Replication.Waits {
+		all = append(all, store.ErrNotReplicated.Error())
 	}
 	if ends := r.NextExpiry; ends != nil && ends.Sub(a.now()) < 24*time.Hour {
 		all = append(all, fmt.Sprintf("held messages expire soon, the first at %s", stamp(*ends)))
@@ -196,6 +203,9 @@ func (a *app) printStatus(r *report) error {
 		{"tickets", strconv.FormatInt(r.Tickets, 10)},
 		{"comments", strconv.FormatInt(r.Comments, 10)},
 		{"profiles", strconv.FormatInt(r.Users, 10)},
+	}
+	if r.Replication != nil {
+		fields = append(fields, [2]string{"replication", r.Replication.String()})
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Scanners)) {
 		n := r.Scanners[name]
