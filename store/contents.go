@@ -23,6 +23,10 @@ type contents interface {
 	// that was just put there may have to be seen.
 	has(row func(string, ...any) scanner, decision string, size int64) (bool, error)
 
+	// fill takes over a content that a copy of the database is given, of a message that is there. It
+	// may be opened more than once.
+	fill(ctx context.Context, decision string, open func() (io.ReadCloser, error)) error
+
 	// remove removes contents whose messages are gone, by the names that contentName gives. What
 	// fails here is swept up by the next start.
 	remove(names []string) error
@@ -51,6 +55,27 @@ func (c contentFiles) has(_ func(string, ...any) scanner, decision string, size 
 	bool, error) {
 	info, err := os.Stat(c.contentPath(decision))
 	return err == nil && info.Size() == size, ignoreAbsent(err)
+}
+
+// fill has a content on disk before it has its name. What is left of one that was cut off is swept
+// up as a spool is.
+func (c contentFiles) fill(_ context.Context, decision string, open func() (io.ReadCloser, error)) error {
+	from, err := open()
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	content, err := Spool(c.Dir(), from)
+	if err != nil {
+		return err
+	}
+	if content.file == nil { // so small a one is in a row, if nothing was changed
+		err = content.spill(c.Dir(), content.buf()[:content.Size])
+	}
+	if err == nil {
+		err = content.keep(c.Dir(), contentName(decision))
+	}
+	return errors.Join(err, content.Close(), syncDir(c.Dir()))
 }
 
 func (c contentFiles) remove(names []string) (err error) {

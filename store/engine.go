@@ -65,6 +65,14 @@ type engine interface {
 	// checkQueue reports damage of the tables that recovering and deleting change.
 	checkQueue(ctx context.Context) error
 
+	// keepOut, started, catalog, isCopy, fill and copied are for Copy.
+	keepOut(ctx context.Context) (letIn func() error, err error)
+	started(ctx context.Context) error
+	catalog() catalog
+	isCopy(ctx context.Context) (bool, error)
+	fill(ctx context.Context, of copiedTable, rows [][]any) error
+	copied(ctx context.Context, tables []copiedTable) error
+
 	// emptyLog has octets that were erased be nowhere else.
 	emptyLog(ctx context.Context) error
 }

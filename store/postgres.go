@@ -71,7 +71,7 @@ func openPostgres(url string, o Options) (*DB, error) {
 	p.config = config.Copy()
 	config.OnNotice = p.notice
 	config.ConnectTimeout = cmp.Or(config.ConnectTimeout, p.connect)
-	if err := p.open(config, o.Create); err != nil {
+	if err := p.open(config, o); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", p.name, err), db.Close())
 	}
 	return db, nil
@@ -83,7 +83,7 @@ func nameOf(c *pgx.ConnConfig) string {
 		net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))), c.Database)
 }
 
-func (p *postgres) open(config *pgx.ConnConfig, create bool) (err error) {
+func (p *postgres) open(config *pgx.ConnConfig, o Options) (err error) {
 	ctx := context.Background()
 	p.read = p.pool(config, func() time.Duration { return 0 })
 	p.read.SetMaxOpenConns(readers())
@@ -103,10 +103,10 @@ func (p *postgres) open(config *pgx.ConnConfig, create bool) (err error) {
 	p.writer = &writer{dir: p.Dir(), engine: p, contents: p.contents, files: &p.files, now: p.now,
 		stmts: map[string]*sql.Stmt{}, failed: make(chan struct{}), handed: make(chan struct{}, 1),
 		patience: mostRide, node: p.node.Name}
-	if p.created, err = p.migrate(ctx, create); err != nil {
+	if p.created, err = p.migrate(ctx, o.Create); err != nil {
 		return err
 	}
-	if err := p.prepare(ctx); err != nil {
+	if err := p.prepare(ctx, o.copying); err != nil {
 		return err
 	}
 	p.opening.Store(false)

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql/driver"
-	"strings"
 
 	"github.com/jackc/pgx/v5/stdlib"
 )
@@ -33,8 +32,8 @@ func (cleaningConn) CheckNamedValue(v *driver.NamedValue) (err error) {
 // clean is an argument as the server takes it.
 func clean(arg any) (driver.Value, error) {
 	v, err := driver.DefaultParameterConverter.ConvertValue(arg)
-	if text, is := v.(string); is && !isClean(text) {
-		v = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
+	if text, is := v.(string); is {
+		v = cleanText(text)
 	}
 	return v, err
 }

@@ -19,7 +19,11 @@ func (contentRows) put(t *tx, r *Record) error {
 	if r.Content.raw() != nil {
 		return nil
 	}
-	from, piece := r.Content.Reader(), make([]byte, contentPiece)
+	return putPieces(t, r.ID, r.Content.Reader())
+}
+
+func putPieces(t *tx, decision string, from io.Reader) error {
+	piece := make([]byte, contentPiece)
 	for n := 0; ; n++ {
 		size, err := io.ReadFull(from, piece)
 		if err == io.EOF {
@@ -28,8 +32,8 @@ func (contentRows) put(t *tx, r *Record) error {
 		if err != nil && err != io.ErrUnexpectedEOF {
 			return err
 		}
-		err = t.exec(`insert into contents (decision_id, n, octets) values ($1, $2, $3)`, r.ID, n,
-			piece[:size])
+		err = t.exec(`insert into contents (decision_id, n, octets) values ($1, $2, $3)`, decision,
+			n, piece[:size])
 		if err == nil {
 			err = t.w.engine.send(t) // piece is used again, and there may be many
 		}
@@ -37,6 +41,20 @@ func (contentRows) put(t *tx, r *Record) error {
 			return err
 		}
 	}
+}
+
+func (c contentRows) fill(ctx context.Context, decision string, open func() (io.ReadCloser, error)) error {
+	return c.writer.do(ctx, func(t *tx) error {
+		from, err := open()
+		if err != nil {
+			return err
+		}
+		defer from.Close()
+		if err := t.exec(`delete from contents where decision_id = $1`, decision); err != nil {
+			return err
+		}
+		return putPieces(t, decision, from)
+	})
 }
 
 func (c contentRows) open(ctx context.Context, message int64, decision string) (

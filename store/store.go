@@ -35,6 +35,8 @@ type Options struct {
 	Replicated bool
 
 	waits waits // for a server; the usual ones if zero
+
+	copying bool // a copy that goes on may be opened
 }
 
 // A DB is an open store. Any number of processes may have one database open at once.
@@ -104,7 +106,7 @@ func Open(path string, o Options) (*DB, error) {
 	db.files.found = make(chan struct{})
 	db.watched = o.Now()
 	db.Configure(o.Settings)
-	if err := db.open(); err != nil {
+	if err := db.open(o.copying); err != nil {
 		err = cmp.Or(notBack(path), fmt.Errorf("open %s: %w", path, err))
 		return nil, errors.Join(err, db.Close())
 	}
@@ -147,7 +149,7 @@ func hide(path string) (err error) {
 	return err
 }
 
-func (db *DB) open() (err error) {
+func (db *DB) open(copying bool) (err error) {
 	ctx := context.Background()
 	if db.conn, err = openSQLite(db.path, writing); err != nil {
 		return err
@@ -170,11 +172,14 @@ func (db *DB) open() (err error) {
 	if err = db.files.open(db.path, "", "-wal", "-shm", contentSuffix); err != nil {
 		return err
 	}
-	return db.prepare(ctx)
+	return db.prepare(ctx, copying)
 }
 
 // prepare keeps what is asked for each message or each request from being compiled anew.
-func (db *DB) prepare(ctx context.Context) (err error) {
+func (db *DB) prepare(ctx context.Context, copying bool) (err error) {
+	if err := db.checkCopied(ctx, copying); err != nil {
+		return err
+	}
 	for _, p := range []struct {
 		stmt  **sql.Stmt
 		query string

@@ -96,6 +96,8 @@ func helpExamples() map[string]string {
 		"doctor write-off":      "doctor write-off missing 1",
 		"backup":                "backup /var/backups/gatepost",
 		"restore":               "restore /var/backups/gatepost",
+		"db":                    "db copy gatepost.db postgres://gatepost@db.example/gatepost",
+		"db copy":               "db copy gatepost.db postgres://gatepost@db.example/gatepost\ndb copy postgres://gatepost@db.example/gatepost gatepost.db",
 		"config":                "config check",
 		"config show":           "config show",
 		"config check":          "config check --config gatepost.toml",

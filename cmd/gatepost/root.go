@@ -29,6 +29,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newDoctorCommand(a),
 		newBackupCommand(a),
 		newRestoreCommand(a),
+		newDBCommand(a),
 		newConfigCommand(a),
 		newVersionCommand(a),
 		newManCommand(a),

@@ -83,6 +83,12 @@ func TestScripts(t *testing.T) {
 			return errors.Join(err, e)
 		},
 		Cmds: commands(),
+		Condition: func(name string) (bool, error) {
+			if name != "postgres" {
+				return false, fmt.Errorf("no such condition: %s", name)
+			}
+			return storetest.OnServer(), nil
+		},
 	})
 }
 
