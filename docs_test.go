@@ -202,6 +202,8 @@ var wanted = map[string]string{
 	"./gatepost suspended list":                           `hal@held\.test(?s:.*)smallest change(?s:.*)ticket 3`,
 	"./gatepost explain blocklisted":                      `an entry of the blocklist holds it`,
 	"./gatepost status":                                   `reject:domain 1`,
+	"./gatepost rules add allow kim":                      `kim@held\.test`,
+	"./gatepost replay testdata/eml/open --b":             `messages: [0-9]+ ticket, [0-9]+ suspend, [0-9]+ reject`,
 	"./gatepost replay testdata/eml/cl":                   `11 messages: 5 ticket, 5 suspend, 1 reject`,
 	"./gatepost replay testdata/eml/pr":                   `^ticket(?s:.*)suspend\tfailed_email_authentication`,
 	"printf 'From: Una":                                   `^[0-9a-f-]{36}\n$`,
