@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"gatepost/settings"
 	"gatepost/store"
 )
 
@@ -26,11 +29,30 @@ func newHandoffTargets(a *app) *cobra.Command {
 				}
 				headers := []string{"TARGET", "KIND", "PLACE", "STATE", "WAITING", "OLDEST", "FAILED",
 					"UNKNOWN", "WHY"}
-				return printList(a, orNone(a, rowsOf(all), "there are no targets: docs/hand-off.md says how to "+
-					"set one"), headers, a.targetCells)
+				none := "there are no targets: docs/hand-off.md says how to set one"
+				s, err := a.settings()
+				if err != nil {
+					return err
+				}
+				if unread := unreadTargets(s, all); len(unread) > 0 {
+					none = "no server goes by a target"
+					defer a.note("no server has read yet that the settings have %s: start one, or send it SIGHUP "+
+						"(`systemctl reload gatepost`)", strings.Join(unread, ", "))
+				}
+				return printList(a, orNone(a, rowsOf(all), none), headers, a.targetCells)
 			})
 		},
 	}
+}
+
+// unreadTargets are those of the settings that no server goes by, in the order of their names.
+func unreadTargets(s *settings.Settings, known []store.TargetStatus) (names []string) {
+	for _, name := range slices.Sorted(maps.Keys(s.Handoff)) {
+		if !slices.ContainsFunc(known, func(t store.TargetStatus) bool { return t.Configured && t.Name == name }) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 func (a *app) targetCells(t store.TargetStatus) []string {
