@@ -201,7 +201,12 @@ func effects(ctx context.Context, db *store.DB, s store.Suspended, done recovere
 	next := lists.Check(address, profile)
 	switch {
 	case !next.Action.LetsIn():
-		notes = append(notes, s.Author.Email+" is still held: "+next.Why())
+		end := "held"
+		if next.Action == policy.Reject {
+			end = "rejected"
+		}
+		notes = append(notes, fmt.Sprintf("the next message of %s would be %s all the same: %s",
+			s.Author.Email, end, next.Why()))
 	case orEmpty(s.Rule) == policy.Everyone:
 		notes = append(notes, "`*` no longer holds "+s.Author.Email)
 	}
