@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 )
 
@@ -38,6 +40,8 @@ func newRootCommand(a *app) *cobra.Command {
 	root.SilenceUsage, root.SilenceErrors = true, true
 	root.Version = built().Version
 	root.SetVersionTemplate("gatepost {{.Version}} " + built().Go + "\n")
+	cobra.AddTemplateFunc("plainly", plainly)
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "Flags.FlagUsages", "Flags.FlagUsages | plainly"))
 	giveExamples(root)
 	a.complete(root)
 	root.PersistentPreRun = func(*cobra.Command, []string) { a.started = true }
@@ -50,6 +54,13 @@ func newRootCommand(a *app) *cobra.Command {
 	flags.BoolVarP(&a.verbose, "verbose", "v", false, "say more")
 	a.completeFlags(root)
 	return root
+}
+
+// plainly leaves out of a list of flags what pflag says of each switch, in the same columns: it
+// is given, or it is not.
+func plainly(flags string) string {
+	const values = "[=true|false]"
+	return strings.ReplaceAll(flags, values, strings.Repeat(" ", len(values)))
 }
 
 // yesFlag adds --yes to a command that changes something without asking, so that every
