@@ -8,6 +8,7 @@ import (
 
 	"gatepost/docs"
 	"gatepost/policy"
+	"gatepost/terminal"
 )
 
 // A causePage is what explain prints of a cause.
@@ -49,6 +50,10 @@ func (q *question) printPage(cmd *cobra.Command, page causePage) error {
 	if q.json {
 		return q.printJSON(page)
 	}
-	_, err := fmt.Fprint(q.stdout, page.Page)
+	text := page.Page
+	if width, ok := terminal.Width(q.stdout); ok {
+		text = terminal.Fold(text, min(width, 100))
+	}
+	_, err := fmt.Fprint(q.stdout, text)
 	return err
 }
