@@ -15,7 +15,7 @@ import (
 func TestHandoffPage(t *testing.T) {
 	st := testServer(t)
 	b := st.Browser("admin@acme.test")
-	b.Says(b.Get("/hand-off", http.StatusOK), "Tickets are carried on to nobody.")
+	b.Says(b.Get("/hand-off", http.StatusOK), "Tickets are carried on to nobody.", "docs/hand-off.md", "SIGHUP")
 	st.Target("desk")
 	ticket := st.Receive(httpdtest.Message("Ann <ann@example.com>", "The door sticks", "Hello"))
 	b.Says(b.Get("/hand-off", http.StatusOK), "desk", "active", "1 waiting", "The door sticks",
