@@ -38,6 +38,9 @@ type CopyOptions struct {
 	Now  func() time.Time
 	Tell Progress // rows of a table, or contents
 
+	// Last does what is left to be done before the copy is whole.
+	Last func(ctx context.Context, from, to *DB) error
+
 	most int // rows in one transaction, if not copiedRows
 }
 
@@ -53,7 +56,7 @@ func Copy(ctx context.Context, from, to string, o CopyOptions) (Copied, error) {
 	if err != nil {
 		return Copied{}, err
 	}
-	c := &copying{ctx: ctx, from: source, tell: o.Tell, most: cmp.Or(o.most, copiedRows)}
+	c := &copying{ctx: ctx, from: source, tell: o.Tell, last: o.Last, most: cmp.Or(o.most, copiedRows)}
 	c.Damaged = []int64{}
 	err = c.alone(source, func() error { return c.copyTo(to, o) })
 	return c.Copied, errors.Join(err, source.Close())
@@ -67,6 +70,7 @@ type copying struct {
 	tables   []copiedTable
 	done     map[string]int64 // rows that the copy has, by their table
 	tell     Progress
+	last     func(ctx context.Context, from, to *DB) error
 	most     int // rows in one transaction
 }
 
@@ -120,6 +124,11 @@ func (c *copying) run() (err error) {
 	}
 	if err := c.compare(); err != nil {
 		return err
+	}
+	if c.last != nil {
+		if err := c.last(c.ctx, c.from, c.to); err != nil {
+			return err
+		}
 	}
 	if err := c.from.engine.started(c.ctx); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -24,7 +25,7 @@ func newDBCopyCommand(a *app) *cobra.Command {
 			"interrupted goes on where it was when the same command is given again; until it has come\n" +
 			"to its end no server and no other command opens the copy. In the end both are read once\n" +
 			"more, and have to be the same row by row. FROM is brought up to date if it is of an older\n" +
-			"version, and stays. The key of links and reply tokens, which is beside a file, is not copied.",
+			"version, and stays. The key of links and reply tokens, which is beside a file, comes along.",
 		Args: takes(2, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			for _, db := range args {
@@ -34,7 +35,9 @@ func newDBCopyCommand(a *app) *cobra.Command {
 			}
 			began, p := a.now(), a.progress(nil)
 			c, err := store.Copy(cmd.Context(), args[0], args[1], store.CopyOptions{Now: a.now,
-				Tell: p.Things})
+				Tell: p.Things, Last: func(ctx context.Context, from, to *store.DB) error {
+					return copyLinkKey(ctx, from, args[0], to, args[1])
+				}})
 			p.End()
 			if err != nil {
 				return fmt.Errorf("copy: %w", err)

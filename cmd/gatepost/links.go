@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"gatepost/courier"
 	"gatepost/httpd"
 	"gatepost/settings"
+	"gatepost/store"
 )
 
 // linkKeySize is how many octets sign links to messages.
@@ -72,22 +74,55 @@ func readLinkKey(path string) ([]byte, error) {
 		return key, err
 	}
 	key = newLinkKey()
+	return key, writeLinkKey(path, key)
+}
+
+func writeLinkKey(path string, key []byte) error {
 	temporary, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".") // 0600
 	if err != nil {
-		return nil, err
+		return err
 	}
 	_, err = temporary.Write(key)
 	if err = errors.Join(err, temporary.Sync(), temporary.Close()); err == nil {
 		err = os.Link(temporary.Name(), path)
 	}
 	if err = errors.Join(err, os.Remove(temporary.Name())); err != nil {
-		return nil, err
+		return err
 	}
 	folder, err := os.Open(filepath.Dir(path))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return key, errors.Join(folder.Sync(), folder.Close())
+	return errors.Join(folder.Sync(), folder.Close())
+}
+
+// copyLinkKey has a copy of a database know the links and reply tokens that are out, too. One that had
+// its key in a table has it copied with that.
+func copyLinkKey(ctx context.Context, from *store.DB, fromPath string, to *store.DB, toPath string) error {
+	var key []byte
+	var err error
+	switch {
+	case from.HasNodes() && to.HasNodes():
+		return nil
+	case to.HasNodes():
+		if key, err = os.ReadFile(fromPath + linkKeySuffix); err == nil {
+			_, err = to.MakeSecret(ctx, linkSecret, key)
+		}
+	default:
+		if key, err = from.Secret(ctx, linkSecret); err == nil {
+			err = writeLinkKey(toPath+linkKeySuffix, key)
+		}
+		if there, _ := os.ReadFile(toPath + linkKeySuffix); errors.Is(err, fs.ErrExist) && bytes.Equal(there, key) {
+			err = nil // of a run that was killed behind it
+		}
+	}
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, store.ErrNotFound) {
+		return nil // there is none
+	}
+	if err != nil {
+		return fmt.Errorf("key of links: %w", err)
+	}
+	return nil
 }
 
 // checkLink says whether a request has a link to what is at a path.
