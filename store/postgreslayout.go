@@ -14,16 +14,21 @@ import (
 //go:embed migrations/postgres/*.sql
 var postgresMigrations embed.FS
 
-// migrate brings the tables to the newest layout, one transaction for each step, and reports whether
-// it made them. What it cannot be sure of it refuses.
-func (p *postgres) migrate(ctx context.Context, create bool) (created bool, err error) {
+// postgresSteps are the names of all migrations, in their order.
+var postgresSteps = func() []string {
 	steps, err := fs.Glob(postgresMigrations, "migrations/postgres/*.sql")
 	if err != nil {
-		return false, err
+		panic(err) // the pattern is right
 	}
 	slices.Sort(steps)
-	newest := layoutOf(steps[len(steps)-1])
-	p.node.Layout = newest
+	return steps
+}()
+
+// migrate brings the tables to the newest layout, one transaction for each step, and reports whether
+// it made them. Of several nodes one does so, and the others wait. A newer layout is taken as it is if
+// it says that it can be; what cannot be sure of it refuses.
+func (p *postgres) migrate(ctx context.Context, create bool) (created bool, err error) {
+	p.node.Layout = newestPostgres
 	version, err := layoutOfServer(func(query string) scanner {
 		return p.read.QueryRowContext(ctx, query)
 	})
@@ -31,19 +36,16 @@ func (p *postgres) migrate(ctx context.Context, create bool) (created bool, err 
 		err = fmt.Errorf("%w: it has no tables: start `gatepost serve` once, or name another "+
 			"with --db", ErrNotFound)
 	}
-	if err != nil || version == newest {
+	if err != nil || version >= newestPostgres {
 		return false, err
 	}
-	created = version == 0
-	for _, step := range steps {
+	for _, step := range postgresSteps {
 		err := p.writer.do(ctx, func(t *tx) error {
 			version, err := layoutOfServer(func(query string) scanner { return t.row(query) })
-			if err == nil {
-				err = notNewer(int(version), int(newest))
-			}
 			if err != nil || version >= layoutOf(step) {
 				return err
 			}
+			created = created || version == 0
 			return p.step(t, step)
 		})
 		if err != nil {
@@ -53,13 +55,17 @@ func (p *postgres) migrate(ctx context.Context, create bool) (created bool, err 
 	return created, nil
 }
 
+// newestPostgres is the newest layout that this program knows.
+var newestPostgres = layoutOf(postgresSteps[len(postgresSteps)-1])
+
 // layoutOf is the layout that a migration leads to.
 func layoutOf(step string) int64 {
 	n, _ := strconv.ParseInt(path.Base(step)[:4], 10, 64) // of embedded files
 	return n
 }
 
-// layoutOfServer is the number of migrations that a database has had.
+// layoutOfServer is the number of migrations that a database has had. One is refused that says of its
+// layout that this program, which knows others, cannot use it: usable_since.
 func layoutOfServer(row func(string) scanner) (version int64, err error) {
 	var ours bool
 	var tables int64
@@ -69,7 +75,12 @@ func layoutOfServer(row func(string) scanner) (version int64, err error) {
 	case err != nil:
 		return 0, err
 	case ours:
-		err = row(`select version from layout`).Scan(&version)
+		var usable int64 // from layout 20 on
+		err = row(`select version, coalesce(cast(to_jsonb(layout) ->> 'usable_since' as bigint), version)
+			from layout`).Scan(&version, &usable)
+		if err == nil && usable > newestPostgres {
+			err = notNewer(int(version), int(newestPostgres))
+		}
 	}
 	if err == nil && !ours && tables > 0 || sqlState(err) == "42703" {
 		err = errors.New("it is a database of another program: name another with --db")

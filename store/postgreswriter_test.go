@@ -258,7 +258,7 @@ func TestPostgresRefused(t *testing.T) {
 		"nobody": {other(func(u *url.URL) { u.User = url.UserPassword("nobody", "secret") }), "refuses the user"},
 		"unreachable": {other(func(u *url.URL) { u.Host, u.RawQuery = "127.0.0.1:1", "" }),
 			"cannot be reached"},
-		"newer":          {changed("update layout set version = 99"), "newer"},
+		"newer":          {changed("update layout set version = 99, usable_since = 98"), "newer"},
 		"foreign":        {changed("alter table layout rename version to v"), "another program"},
 		"foreign tables": {changed("drop table layout"), "another program"},
 		"empty":          {made("empty", storetest.As), "gatepost serve"},

@@ -3,6 +3,9 @@
 
 alter table messages add column node text not null default '';
 
+-- The oldest layout whose programs can use the tables as they are.
+alter table layout add column usable_since bigint not null default 20;
+
 -- The servers that have the database open.
 create table nodes (
 	id         text   primary key, -- of the process
