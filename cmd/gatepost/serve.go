@@ -194,7 +194,9 @@ func (g *daemon) run(ctx context.Context, stop func(), hangUps <-chan os.Signal)
 	}
 	group.Go(func() error { return g.watchBalance(inside) })
 	group.Go(func() error { return g.watchDisk(inside) })
-	group.Go(func() error { return g.watchFiles(inside) })
+	if !g.db.HasNodes() { // else it is no file
+		group.Go(func() error { return g.watchFiles(inside) })
+	}
 	group.Go(func() error { return g.reloads(inside, hangUps) })
 	group.Go(func() error { return g.feed(inside) })
 	err := group.Wait()
