@@ -26,23 +26,27 @@ var arrows = map[string][]string{
 	"lint":            {"message", "policy"},
 	"store":           {"message", "policy"},
 	"store/storetest": {},
-	"trial":           {"lint", "message", "policy", "store"},
-	"smtpd/mailauth":  {"message", "policy"},
-	"scanner":         {"message", "policy"},
-	"intake":          {"limiter", "message", "policy", "smtpd/mailauth", "store"},
-	"smtpd":           {"intake", "limiter", "message", "policy"},
-	"courier":         {"message", "store"},
-	"httpd":           {"limiter", "message", "policy", "store"},
-	"httpd/api":       {"httpd", "lint", "message", "policy", "store", "trial"},
+
+	"store/storetest/place": {"store", "store/storetest"},
+
+	"trial":          {"lint", "message", "policy", "store"},
+	"smtpd/mailauth": {"message", "policy"},
+	"scanner":        {"message", "policy"},
+	"intake":         {"limiter", "message", "policy", "smtpd/mailauth", "store"},
+	"smtpd":          {"intake", "limiter", "message", "policy"},
+	"courier":        {"message", "store"},
+	"httpd":          {"limiter", "message", "policy", "store"},
+	"httpd/api":      {"httpd", "lint", "message", "policy", "store", "trial"},
 	"httpd/console": {"docs", "httpd", "lint", "message", "policy", "store", "trial",
 		"zendesk"},
-	"httpd/httpdtest": {"httpd", "message", "policy", "store"},
-	"digest":          {"policy", "store", "terminal"},
-	"mailfile":        {"message"},
-	"settings":        {"message", "policy", "smtpd"},
-	"terminal":        {},
-	"zendesk":         {"lint", "message", "policy", "store"},
-	"docs":            {},
+	"httpd/httpdtest": {"httpd", "message", "policy", "store", "store/storetest",
+		"store/storetest/place"},
+	"digest":   {"policy", "store", "terminal"},
+	"mailfile": {"message"},
+	"settings": {"message", "policy", "smtpd"},
+	"terminal": {},
+	"zendesk":  {"lint", "message", "policy", "store"},
+	"docs":     {},
 }
 
 // hall is the room that may import every other.
@@ -51,10 +55,12 @@ const hall = "cmd/gatepost"
 // testArrows lead on from the tests of a room to what really stands behind it.
 var testArrows = map[string][]string{
 	"store":         {"store/storetest"},
-	"courier":       {"intake", "mailfile", "policy"},
-	"smtpd":         {"courier", "smtpd/mailauth", "store"},
-	"trial":         {"intake", "mailfile"},
-	"httpd":         {"httpd/api", "httpd/console", "httpd/httpdtest"}, // both parts together
+	"courier":       {"intake", "mailfile", "policy", "store/storetest/place"},
+	"intake":        {"store/storetest/place"},
+	"smtpd":         {"courier", "smtpd/mailauth", "store", "store/storetest/place"},
+	"trial":         {"intake", "mailfile", "store/storetest/place"},
+	"zendesk":       {"store/storetest/place"},
+	"httpd":         {"httpd/api", "httpd/console", "httpd/httpdtest", "store/storetest"}, // both parts
 	"httpd/api":     {"httpd/httpdtest"},
 	"httpd/console": {"httpd/httpdtest"},
 }

@@ -19,6 +19,7 @@ import (
 	"gatepost/intake"
 	"gatepost/message"
 	"gatepost/store"
+	"gatepost/store/storetest/place"
 )
 
 // A told is one line of the engine's log.
@@ -62,7 +63,7 @@ func openHouse(t *testing.T, targets ...Target) *house {
 
 func openHouseAt(t *testing.T, path string, targets ...Target) *house {
 	t.Helper()
-	db, err := store.Open(path, store.Options{Create: true})
+	db, err := store.Open(place.At(t, path), store.Options{Create: true})
 	if err != nil {
 		t.Fatal(err)
 	}

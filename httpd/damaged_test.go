@@ -12,11 +12,13 @@ import (
 
 	"gatepost/httpd/httpdtest"
 	"gatepost/policy"
+	"gatepost/store/storetest"
 )
 
 // A message whose row is damaged is shown as that, with what stands there, by API and console;
 // the others are as ever.
 func TestDamagedRow(t *testing.T) {
+	storetest.OfTheFile(t)
 	for name, c := range map[string]struct{ column, raw, change string }{
 		"no JSON": {"reply_to", `oops{`, `update messages set reply_to = 'oops{' where id = 2`},
 		"octets":  {"subject", `\xff`, `update suspended set subject = x'ff00fe' where id = 2`},
@@ -66,6 +68,7 @@ func TestDamagedRow(t *testing.T) {
 // Where pages of indexes are damaged API and console show lists and messages as ever, with a
 // warning that says what to do.
 func TestDamagedIndex(t *testing.T) {
+	storetest.OfTheFile(t)
 	st := testServer(t)
 	st.Rules(policy.Block, "*")
 	for _, subject := range []string{"one", "two", "three"} {
@@ -103,6 +106,7 @@ func TestDamagedIndex(t *testing.T) {
 // Where the rows themselves cannot be read that is said to programs and to people, with what to
 // do; the log says why.
 func TestDamagedTable(t *testing.T) {
+	storetest.OfTheFile(t)
 	st := testServer(t)
 	st.Rules(policy.Block, "*")
 	st.Receive(httpdtest.Message("a@acme.test", "one", "hello"))

@@ -9,10 +9,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"gatepost/store/storetest"
 )
 
 // What is damaged is held again as it stands, and shown as that by the API and the console.
 func TestUndeleteADamagedRow(t *testing.T) {
+	storetest.OfTheFile(t)
 	st := testServer(t)
 	st.DB.KeepDeleted(24 * time.Hour)
 	first, second := fmt.Sprint(st.Hold("One")), fmt.Sprint(st.Hold("Two"))

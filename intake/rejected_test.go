@@ -13,6 +13,7 @@ import (
 	"gatepost/message"
 	"gatepost/policy"
 	"gatepost/store"
+	"gatepost/store/storetest/place"
 )
 
 // noon is when the messages of these tests come.
@@ -20,7 +21,7 @@ var noon = time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
 
 func blocking(t *testing.T, entries string) *Receiver {
 	t.Helper()
-	db, err := store.Open(filepath.Join(t.TempDir(), "gatepost.db"), store.Options{Create: true,
+	db, err := store.Open(place.At(t, filepath.Join(t.TempDir(), "gatepost.db")), store.Options{Create: true,
 		Settings: policy.Settings{MaxHeader: message.MaxHeader}})
 	if err != nil {
 		t.Fatal(err)

@@ -19,6 +19,7 @@ import (
 	"gatepost/smtpd"
 	"gatepost/smtpd/mailauth"
 	"gatepost/store"
+	"gatepost/store/storetest/place"
 )
 
 // silence is a DNS that answers from records, but for names with silent in them: who asks for
@@ -48,7 +49,7 @@ func (s *silence) LookupTXT(ctx context.Context, name string) ([]string, error) 
 
 // receiver gives a server a database, and whom to ask.
 func receiver(t *testing.T, server *smtpd.Server, r mailauth.Resolver) *intake.Receiver {
-	db, err := store.Open(filepath.Join(t.TempDir(), "gatepost.db"), store.Options{Create: true,
+	db, err := store.Open(place.At(t, filepath.Join(t.TempDir(), "gatepost.db")), store.Options{Create: true,
 		Settings: policy.Settings{MaxHeader: message.MaxHeader}})
 	check(t, err)
 	auth := mailauth.New(r, mailauth.Options{})

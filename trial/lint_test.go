@@ -10,6 +10,7 @@ import (
 	"gatepost/lint"
 	"gatepost/policy"
 	"gatepost/store"
+	"gatepost/store/storetest/place"
 	"gatepost/trial"
 )
 
@@ -17,7 +18,7 @@ import (
 // is not there nothing is.
 func TestLintEntry(t *testing.T) {
 	now := time.Now()
-	db, err := store.Open(filepath.Join(t.TempDir(), "gatepost.db"), store.Options{Create: true,
+	db, err := store.Open(place.At(t, filepath.Join(t.TempDir(), "gatepost.db")), store.Options{Create: true,
 		Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)

@@ -19,6 +19,7 @@ import (
 	"gatepost/message"
 	"gatepost/policy"
 	"gatepost/store"
+	"gatepost/store/storetest/place"
 	"gatepost/trial"
 )
 
@@ -177,7 +178,7 @@ func withoutThread(raw []byte) []byte {
 
 func openDB(t *testing.T) *store.DB {
 	t.Helper()
-	db, err := store.Open(filepath.Join(t.TempDir(), "gatepost.db"), store.Options{Create: true,
+	db, err := store.Open(place.At(t, filepath.Join(t.TempDir(), "gatepost.db")), store.Options{Create: true,
 		Settings: laid(t)})
 	if err != nil {
 		t.Fatal(err)

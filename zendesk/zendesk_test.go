@@ -12,12 +12,13 @@ import (
 	"gatepost/message"
 	"gatepost/policy"
 	"gatepost/store"
+	"gatepost/store/storetest/place"
 	"gatepost/zendesk"
 )
 
 func open(t testing.TB) *store.DB {
 	t.Helper()
-	db, err := store.Open(filepath.Join(t.TempDir(), "gatepost.db"), store.Options{Create: true})
+	db, err := store.Open(place.At(t, filepath.Join(t.TempDir(), "gatepost.db")), store.Options{Create: true})
 	if err != nil {
 		t.Fatal(err)
 	}

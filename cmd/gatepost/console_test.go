@@ -3,10 +3,13 @@ package main
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"gatepost/store/storetest"
 )
 
 // Who signs in to the console of the tests.
@@ -15,10 +18,18 @@ const (
 	secret   = "a lamp in every window"
 )
 
+// consoles are how many databases of a server were made for one.
+var consoles atomic.Int64
+
 // newConsole is a gateway with a console, an admin, and a gate that is closed to strangers.
 func newConsole(t *testing.T) *gateway {
 	t.Helper()
-	g := newGateway(t, anyRate, "GATEPOST_HTTP_LISTEN=127.0.0.1:0")
+	env := []string{anyRate, "GATEPOST_HTTP_LISTEN=127.0.0.1:0"}
+	if storetest.OnServer() {
+		env = append(env, "GATEPOST_DB="+storetest.Make(t, fmt.Sprint("console", consoles.Add(1)),
+			"template template0 "+storetest.As))
+	}
+	g := newGateway(t, env...)
 	if g.http == "" {
 		t.Fatal("the server does not say where it listens for HTTP")
 	}

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -245,11 +243,7 @@ func TestRecoverManyTellsWhatIsLost(t *testing.T) {
 	st.Rules(policy.Block, "*")
 	large := st.Receive(httpdtest.Message("sam@example.net", "large", strings.Repeat("0123456789\r\n", 10000)))
 	small := st.Hold("one")
-	files, err := filepath.Glob(filepath.Join(st.DB.Dir(), "*.eml"))
-	st.Must(err)
-	for _, file := range files {
-		st.Must(os.Remove(file))
-	}
+	st.LoseContents()
 	b := st.Browser("agent@acme.test")
 	page, _ := b.Post("/suspended", http.StatusUnprocessableEntity, "do", "recover",
 		"id", fmt.Sprint(large), "id", fmt.Sprint(small))

@@ -6,6 +6,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -14,6 +15,8 @@ import (
 	"gatepost/message"
 	"gatepost/policy"
 	"gatepost/store"
+	"gatepost/store/storetest"
+	"gatepost/store/storetest/place"
 )
 
 // Where the callers of tests come from.
@@ -25,7 +28,7 @@ const (
 // A Site is a server on a store of its own.
 type Site struct {
 	testing.TB
-	Path   string // of the store
+	Path   string // of the store, or on PostgreSQL its URL
 	DB     *store.DB
 	Server *httpd.Server
 	Web    http.Handler
@@ -40,7 +43,7 @@ func New(t testing.TB, join func(*httpd.Server)) *Site {
 	st := &Site{TB: t, Clock: &Clock{At: time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)},
 		Log: &lines{}}
 	var err error
-	st.Path = filepath.Join(t.TempDir(), "gatepost.db")
+	st.Path = place.At(t, filepath.Join(t.TempDir(), "gatepost.db"))
 	st.DB, err = store.Open(st.Path,
 		store.Options{Create: true, Now: st.Clock.Now})
 	st.Must(err)
@@ -63,6 +66,23 @@ func (st *Site) Must(err error) {
 	st.Helper()
 	if err != nil {
 		st.Fatal(err)
+	}
+}
+
+// LoseContents takes away what is too large for the rows of messages.
+func (st *Site) LoseContents() {
+	st.Helper()
+	if storetest.OnServer() {
+		st.Must(storetest.Run(st.Path, "delete from contents"))
+		return
+	}
+	files, err := filepath.Glob(filepath.Join(st.DB.Dir(), "*.eml"))
+	st.Must(err)
+	for _, file := range files {
+		st.Must(os.Remove(file))
+	}
+	if len(files) == 0 {
+		st.Fatal("there are none")
 	}
 }
 

@@ -22,6 +22,14 @@ const Variable = "GATEPOST_TEST_POSTGRES"
 // OnServer reports whether there is one.
 func OnServer() bool { return os.Getenv(Variable) != "" }
 
+// OfTheFile is for tests of what becomes of octets and files of SQLite, which a server has not.
+func OfTheFile(t testing.TB) {
+	t.Helper()
+	if OnServer() {
+		t.Skip("of the file of SQLite")
+	}
+}
+
 // URL is that of a database on the server.
 func URL(database string) string {
 	server := os.Getenv(Variable)
