@@ -21,7 +21,7 @@ var onlyOfPostgres = []string{
 	"index contents (decision_id, n) unique", "index writers (id) unique",
 	"index nodes (id) unique", "index leases (name) unique",
 	"index secrets (name) unique", "index attempts (account, client) unique", "index attempts (since)",
-	"trigger tell_queue", "trigger tell_rules", "trigger tell_handoffs", "trigger tell_sessions",
+	"trigger tell_queue", "trigger tell_handoffs", "trigger tell_sessions",
 	"trigger tell_people",
 	"trigger audit_emptied", "trigger audit_rules_emptied", "trigger audit_mail_emptied",
 	"trigger audit_organizations_emptied",

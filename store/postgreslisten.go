@@ -21,7 +21,6 @@ const (
 // What is told to those who listen, by triggers. It is a hint: who wants to know looks.
 const (
 	toldHandOffs = "hand-offs"
-	toldRules    = "rules"
 	toldQueue    = "queue" // or people: who may see it
 )
 
@@ -80,14 +79,14 @@ func (p *postgres) listen(ctx context.Context) error {
 		defer cancel()
 		_ = conn.Close(ctx) // it may be broken
 	}()
-	for _, what := range []string{toldHandOffs, toldRules, toldQueue} {
-		p.hear(ctx, what) // it may have been missed
+	for _, what := range []string{toldHandOffs, toldQueue} {
+		p.hear(what) // it may have been missed
 	}
 	for {
 		told, err := wait(ctx, conn)
 		switch {
 		case err == nil:
-			p.hear(ctx, told)
+			p.hear(told)
 		case ctx.Err() != nil || !pgconn.Timeout(err):
 			return err
 		default:
@@ -126,15 +125,13 @@ func within(ctx context.Context, conn *pgx.Conn, statement string) error {
 }
 
 // hear wakes who waits for what was told.
-func (p *postgres) hear(ctx context.Context, told string) {
+func (p *postgres) hear(told string) {
 	switch told {
 	case toldHandOffs:
 		select {
 		case p.writer.handed <- struct{}{}:
 		default: // whoever carries has not looked since
 		}
-	case toldRules:
-		_, _ = p.Policy(ctx) // so that no message has to wait for them
 	default:
 		p.bell.ring()
 	}

@@ -49,8 +49,6 @@ begin
 end $$;
 create trigger tell_queue after update on meta for each row
 	when (new.name = 'queue' and new.value <> old.value) execute function tell('queue');
-create trigger tell_rules after update on meta for each row
-	when (new.name = 'generation' and new.value <> old.value) execute function tell('rules');
 create trigger tell_handoffs after insert on handoffs for each statement execute function tell('hand-offs');
 create trigger tell_sessions after delete on sessions for each statement execute function tell('people');
 create trigger tell_people after update or delete on users for each statement execute function tell('people');
