@@ -68,9 +68,9 @@ func openPostgres(url string, o Options) (*DB, error) {
 	db.engine, db.contents = p, contentRows{db}
 	db.files.found = make(chan struct{})
 	db.Configure(o.Settings)
+	config.ConnectTimeout = cmp.Or(config.ConnectTimeout, p.connect)
 	p.config = config.Copy()
 	config.OnNotice = p.notice
-	config.ConnectTimeout = cmp.Or(config.ConnectTimeout, p.connect)
 	if err := p.open(config, o); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", p.name, err), db.Close())
 	}
