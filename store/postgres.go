@@ -119,9 +119,17 @@ func (p *postgres) pool(config *pgx.ConnConfig, most func() time.Duration) *sql.
 	config = config.Copy()
 	config.DialFunc = (&dialer{p.answer - p.connect, p.connect, most}).dial
 	pool := sql.OpenDB(cleaning{stdlib.GetConnector(*config, stdlib.OptionShouldPing(
-		func(context.Context, stdlib.ShouldPingParams) bool { return false }))})
+		func(context.Context, stdlib.ShouldPingParams) bool { return false }),
+		stdlib.OptionAfterConnect(tune))})
 	pool.SetConnMaxLifetime(mostConnected)
 	return pool
+}
+
+// tune has the server compile no statement: that takes it longer than any of ours does, and it thinks
+// otherwise of a large table, or where an index is to be taken.
+func tune(ctx context.Context, conn *pgx.Conn) error {
+	_, err := conn.Exec(ctx, "set jit = off")
+	return err
 }
 
 // text puts the words that only SQLite knows into PostgreSQL's, and leaves out what tells SQLite

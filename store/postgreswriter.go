@@ -20,12 +20,11 @@ import (
 // log and the generations have no gaps, and what is read stands until the end. Whoever has stopped in
 // the middle, or is cut off, is thrown out by the server after 2 s: until then nobody else has a turn.
 // To wait for one ends before the connection is given up. The planner of a new database has no figures
-// yet, and is to take an index wherever there is one: it then thinks that all else costs so much that
-// to compile it would pay, which takes longer than any of it.
+// yet, and is to take an index wherever there is one.
 var begins = []string{"begin isolation level read committed", fmt.Sprintf(`select
 	set_config('idle_in_transaction_session_timeout', '2s', true),
 	set_config('lock_timeout', '10s', true), set_config('enable_seqscan', 'off', true),
-	set_config('jit', 'off', true), pg_advisory_xact_lock(%d, %d)`, applicationID, turnOfWriter)}
+	pg_advisory_xact_lock(%d, %d)`, applicationID, turnOfWriter)}
 
 // turnOfWriter is the number of our advisory lock.
 const turnOfWriter = 0
