@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -89,6 +90,15 @@ func TestDocsUnits(t *testing.T) {
 	}
 	dir := t.TempDir()
 	args := []string{"verify", "--man=no"}
+	if err := os.Mkdir(filepath.Join(dir, "gatepost.service.d"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"gatepost-postgres.conf", "gatepost-certificate.conf"} {
+		path := filepath.Join(dir, "gatepost.service.d", name)
+		if err := os.WriteFile(path, []byte(example(t, name)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, name := range []string{"gatepost.service", "gatepost-smtp.socket", "gatepost-http.socket"} {
 		path := filepath.Join(dir, name)
 		if err := os.WriteFile(path, []byte(strings.ReplaceAll(example(t, name),
@@ -145,29 +155,78 @@ func TestDocsCompose(t *testing.T) {
 	if _, err := os.Stat(filepath.Join("../../docs/examples", ours.Build, "Dockerfile")); err != nil {
 		t.Error(err)
 	}
-	cmd := exec.Command("gatepost", "config", "check")
-	cmd.Dir = t.TempDir()
 	config := compose.Configs["gatepost"].Content
-	if err := os.WriteFile(filepath.Join(cmd.Dir, "gatepost.toml"), []byte(config), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	host, _, _ := strings.Cut(regexp.MustCompile(`address = "(.*)"`).FindString(config), ":")
 	if _, found := compose.Services[strings.TrimPrefix(host, `address = "`)]; !found {
 		t.Errorf("no service of compose.yaml is what tickets are carried to: %s", config)
 	}
-	cmd.Env = bare()
-	for name, value := range ours.Environment {
-		cmd.Env = append(cmd.Env, name+"="+value)
-	}
-	out, err := cmd.CombinedOutput()
-	if err != nil || strings.Contains(string(out), "no setting") || len(ours.Environment) < 3 {
-		t.Errorf("%q: %v: %s", ours.Environment, err, out)
-	}
+	checkSettings(t, config, ours.Environment)
 	_, folder, _ := strings.Cut(strings.Join(ours.Volumes, " "), ":")
 	_, port, _ := strings.Cut(strings.Join(ours.Ports[:1], ""), ":")
 	if !strings.Contains(image, "VOLUME "+folder+"\n") || !strings.Contains(image, "EXPOSE "+port+"\n") {
 		t.Errorf("the image has no volume %q, or not port %q", folder, port)
 	}
+}
+
+// checkSettings has the program look at a configuration and an environment.
+func checkSettings(t *testing.T, config string, environment map[string]string) {
+	t.Helper()
+	cmd := exec.Command("gatepost", "config", "check")
+	cmd.Dir, cmd.Env = t.TempDir(), bare()
+	if err := os.WriteFile(filepath.Join(cmd.Dir, "gatepost.toml"), []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range environment {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	out, err := cmd.CombinedOutput()
+	if err != nil || strings.Contains(string(out), "no setting") || len(environment) < 3 {
+		t.Errorf("%q: %v: %s", environment, err, out)
+	}
+}
+
+// The nodes of compose-nodes.yaml have sound settings and one database, which is there; and so have
+// those of the file that goes with the unit.
+func TestDocsNodes(t *testing.T) {
+	var compose struct {
+		Services map[string]struct {
+			Build       string
+			Environment map[string]string
+		}
+	}
+	if err := yaml.Unmarshal([]byte(example(t, "compose-nodes.yaml")), &compose); err != nil {
+		t.Fatal(err)
+	}
+	databases, nodes := map[string]bool{}, map[string]bool{}
+	for _, service := range compose.Services {
+		if service.Build == "" {
+			continue
+		}
+		checkSettings(t, "", service.Environment)
+		nodes[service.Environment["GATEPOST_NODE"]] = true
+		databases[service.Environment["GATEPOST_DB"]] = true
+	}
+	for database := range databases {
+		u, err := url.Parse(database)
+		if err != nil {
+			t.Fatal(err)
+		}
+		server := compose.Services[u.Host].Environment
+		password, _ := u.User.Password()
+		if server["POSTGRES_USER"] != u.User.Username() || server["POSTGRES_PASSWORD"] != password ||
+			len(databases) != 1 {
+			t.Errorf("%s is not what is served: %q", database, server)
+		}
+	}
+	if len(nodes) != 2 {
+		t.Errorf("the nodes are %v", nodes)
+	}
+	environment := map[string]string{}
+	for _, m := range regexp.MustCompile(`(?m)^Environment=(\w+)=(.*)$`).FindAllStringSubmatch(
+		example(t, "gatepost-postgres.conf"), -1) {
+		environment[m[1]] = m[2]
+	}
+	checkSettings(t, "", environment)
 }
 
 // The records of docs/install.md are those of a zone, in which the mail server has an address.
