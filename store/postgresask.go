@@ -72,7 +72,7 @@ func (p *postgres) askAll(all []*question) {
 		}
 	}
 	done := 0
-	conn, err := p.read.Conn(context.Background())
+	conn, err := p.conn.Conn(context.Background()) // mail waits for no report
 	if err == nil {
 		done, err = p.sendAll(conn, statements)
 		_ = conn.Close() // gives it back
