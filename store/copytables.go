@@ -28,8 +28,8 @@ func (t copiedTable) list() string {
 	return strings.Join(names, ", ")
 }
 
-// notCopied are the tables that one engine has for itself.
-var notCopied = []string{"contents", "layout", "leases", "nodes", "writers"}
+// notCopied are the tables that one engine has for itself. Secrets are beside a file: Last has them.
+var notCopied = []string{"attempts", "contents", "layout", "leases", "nodes", "secrets", "writers"}
 
 // A catalog is what an engine says of its tables: rows of a table, a column or what it refers to,
 // and a kind; and by what each is read.

@@ -96,28 +96,25 @@ func writeLinkKey(path string, key []byte) error {
 	return errors.Join(folder.Sync(), folder.Close())
 }
 
-// copyLinkKey has a copy of a database know the links and reply tokens that are out, too. One that had
-// its key in a table has it copied with that.
+// copyLinkKey has a copy of a database know the links and reply tokens that are out, too.
 func copyLinkKey(ctx context.Context, from *store.DB, fromPath string, to *store.DB, toPath string) error {
 	var key []byte
 	var err error
-	switch {
-	case from.HasNodes() && to.HasNodes():
-		return nil
-	case to.HasNodes():
-		if key, err = os.ReadFile(fromPath + linkKeySuffix); err == nil {
-			_, err = to.MakeSecret(ctx, linkSecret, key)
-		}
-	default:
-		if key, err = from.Secret(ctx, linkSecret); err == nil {
-			err = writeLinkKey(toPath+linkKeySuffix, key)
-		}
-		if there, _ := os.ReadFile(toPath + linkKeySuffix); errors.Is(err, fs.ErrExist) && bytes.Equal(there, key) {
-			err = nil // of a run that was killed behind it
-		}
+	if from.HasNodes() {
+		key, err = from.Secret(ctx, linkSecret)
+	} else {
+		key, err = os.ReadFile(fromPath + linkKeySuffix)
 	}
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, store.ErrNotFound) {
 		return nil // there is none
+	}
+	if err == nil && to.HasNodes() {
+		_, err = to.MakeSecret(ctx, linkSecret, key)
+	} else if err == nil {
+		err = writeLinkKey(toPath+linkKeySuffix, key)
+		if there, _ := os.ReadFile(toPath + linkKeySuffix); errors.Is(err, fs.ErrExist) && bytes.Equal(there, key) {
+			err = nil // of a run that was killed behind it
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("key of links: %w", err)
