@@ -74,11 +74,7 @@ func (p *postgres) listen(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer func() {
-		ctx, cancel := context.WithTimeout(context.Background(), connectWait)
-		defer cancel()
-		_ = conn.Close(ctx) // it may be broken
-	}()
+	defer hangUp(conn)
 	for _, what := range []string{toldHandOffs, toldQueue} {
 		p.hear(what) // it may have been missed
 	}
@@ -104,7 +100,18 @@ func (p *postgres) dial(ctx context.Context) (*pgx.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return conn, within(ctx, conn, "listen gatepost")
+	if err := within(ctx, conn, "listen gatepost"); err != nil { // a standby does not let anybody
+		hangUp(conn)
+		return nil, err
+	}
+	return conn, nil
+}
+
+// hangUp closes a connection, which may be broken.
+func hangUp(conn *pgx.Conn) {
+	ctx, cancel := context.WithTimeout(context.Background(), connectWait)
+	defer cancel()
+	_ = conn.Close(ctx)
 }
 
 func wait(ctx context.Context, conn *pgx.Conn) (string, error) {
