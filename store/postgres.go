@@ -109,7 +109,7 @@ func (p *postgres) open(config *pgx.ConnConfig, o Options) (err error) {
 	if err := p.prepare(ctx, o.copying); err != nil {
 		return err
 	}
-	p.opening.Store(false)
+	p.opening.Store(o.copying) // a copy is looked through at its end, which may take as long
 	return nil
 }
 

@@ -105,15 +105,18 @@ func (p *postgres) fill(ctx context.Context, of copiedTable, rows [][]any) error
 	})
 }
 
-// copied has numbers go on behind those that are there, and the copy be a database. Then it tells
-// the planner what there is.
+// copied tells the planner what there is, has numbers go on behind those that are there, and the copy
+// be a database.
 func (p *postgres) copied(ctx context.Context, tables []copiedTable) error {
 	names := make([]string, len(tables))
 	for i, t := range tables {
 		names[i] = t.name
 	}
 	return p.onConn(ctx, func(conn *pgx.Conn) error {
-		err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		if _, err := conn.Exec(ctx, "vacuum analyze "+strings.Join(names, ", ")); err != nil {
+			return fmt.Errorf("vacuum: %w", err)
+		}
+		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 			_, err := tx.Exec(ctx, `do $$ declare of record; begin
 				for of in select relname, attname from pg_class t join pg_attribute a on a.attrelid = t.oid
 					where relnamespace = current_schema()::regnamespace and relkind = 'r' and attidentity = 'd'
@@ -126,9 +129,5 @@ func (p *postgres) copied(ctx context.Context, tables []copiedTable) error {
 			}
 			return err
 		})
-		if err == nil {
-			_, err = conn.Exec(ctx, "vacuum analyze "+strings.Join(names, ", "))
-		}
-		return err
 	})
 }
