@@ -39,6 +39,9 @@ func (p *postgres) migrate(ctx context.Context, create bool) (created bool, err 
 	if err != nil || version >= newestPostgres {
 		return false, err
 	}
+	if err := p.checkStandby(ctx); err != nil {
+		return false, err
+	}
 	for _, step := range postgresSteps {
 		err := p.writer.do(ctx, func(t *tx) error {
 			version, err := layoutOfServer(func(query string) scanner { return t.row(query) })
