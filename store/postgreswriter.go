@@ -94,6 +94,7 @@ func (p *postgres) commit(t *tx) error {
 	}
 	if err == nil {
 		p.failing = time.Time{}
+		p.unwritten.Store(nil)
 	}
 	return err
 }
@@ -151,6 +152,7 @@ func (p *postgres) again(err error) bool {
 	if p.failing.IsZero() {
 		p.failing = p.began
 	}
+	p.unwritten.Store(&err)
 	if time.Since(p.failing) > p.patience {
 		return false
 	}

@@ -49,6 +49,8 @@ type DB struct {
 	writer  *writer
 	files   files // those that are open
 
+	unwritten atomic.Pointer[error] // why a transaction is tried again; nil: none is
+
 	spools *os.File // the folder of spools of a database that is no file, else nil
 
 	engine   engine
@@ -257,7 +259,11 @@ func (db *DB) writeWithin(ctx context.Context, do func(*tx) error) error {
 	case err := <-written:
 		return err
 	case <-ctx.Done():
-		return fmt.Errorf("not written yet: %w", ctx.Err())
+		why := ctx.Err()
+		if failed := db.unwritten.Load(); failed != nil {
+			why = *failed
+		}
+		return fmt.Errorf("not written yet: %w", why)
 	}
 }
 
