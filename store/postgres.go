@@ -77,6 +77,10 @@ func openPostgres(url string, o Options) (*DB, error) {
 	return db, nil
 }
 
+// forReaders are settings of a connection that reads. A page of a list has one text for all filters and
+// cursors, and is planned each time for those that it has: a plan for all of them reads the whole list.
+const forReaders = "set plan_cache_mode = force_custom_plan; "
+
 // nameOf is a database without the password, and without what is not its name.
 func nameOf(c *pgx.ConnConfig) string {
 	return fmt.Sprintf("postgres://%s@%s/%s", c.User,
@@ -85,10 +89,10 @@ func nameOf(c *pgx.ConnConfig) string {
 
 func (p *postgres) open(config *pgx.ConnConfig, o Options) (err error) {
 	ctx := context.Background()
-	p.read = p.pool(config, func() time.Duration { return 0 })
+	p.read = p.pool(config, forReaders, func() time.Duration { return 0 })
 	p.read.SetMaxOpenConns(readers())
 	p.read.SetMaxIdleConns(readers())
-	p.conn = p.pool(config, func() time.Duration {
+	p.conn = p.pool(config, "", func() time.Duration {
 		if p.opening.Load() {
 			return 0
 		}
@@ -113,22 +117,24 @@ func (p *postgres) open(config *pgx.ConnConfig, o Options) (err error) {
 	return nil
 }
 
-// pool makes connections with a dialer of its own. A connection that was idle is not asked first
+// pool makes connections with settings, and a dialer of its own. A connection that was idle is not asked first
 // whether it is sound: on a server that has stopped each such question would take its time.
-func (p *postgres) pool(config *pgx.ConnConfig, most func() time.Duration) *sql.DB {
+func (p *postgres) pool(config *pgx.ConnConfig, settings string, most func() time.Duration) *sql.DB {
 	config = config.Copy()
 	config.DialFunc = (&dialer{p.answer - p.connect, p.connect, most}).dial
 	pool := sql.OpenDB(cleaning{stdlib.GetConnector(*config, stdlib.OptionShouldPing(
 		func(context.Context, stdlib.ShouldPingParams) bool { return false }),
-		stdlib.OptionAfterConnect(tune))})
+		stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
+			return tune(ctx, conn, settings)
+		}))})
 	pool.SetConnMaxLifetime(mostConnected)
 	return pool
 }
 
 // tune has the server compile no statement: that takes it longer than any of ours does, and it thinks
 // otherwise of a large table, or where an index is to be taken.
-func tune(ctx context.Context, conn *pgx.Conn) error {
-	_, err := conn.Exec(ctx, "set jit = off")
+func tune(ctx context.Context, conn *pgx.Conn, settings string) error {
+	_, err := conn.Exec(ctx, settings+"set jit = off")
 	return err
 }
 
