@@ -35,15 +35,11 @@ type counter struct {
 	kind   string
 }
 
-// next is a statement, once what was written before it is.
-func (t *tx) next(query string) (*sql.Stmt, error) {
+// stmt is a statement to read with, once what was written before it is.
+func (t *tx) stmt(query string) (*sql.Stmt, error) {
 	if err := t.w.engine.send(t); err != nil {
 		return nil, err
 	}
-	return t.stmt(query)
-}
-
-func (t *tx) stmt(query string) (*sql.Stmt, error) {
 	if stmt := t.w.stmts[query]; stmt != nil {
 		return stmt, nil
 	}
@@ -60,7 +56,7 @@ func (t *tx) exec(query string, args ...any) error { return t.w.engine.exec(t, q
 
 // change is exec that says how many rows it changed.
 func (t *tx) change(query string, args ...any) (int64, error) {
-	stmt, err := t.next(query)
+	stmt, err := t.stmt(query)
 	if err != nil {
 		return 0, err
 	}
@@ -73,7 +69,7 @@ func (t *tx) change(query string, args ...any) (int64, error) {
 
 // row is the first row of a query; its error is Scan's.
 func (t *tx) row(query string, args ...any) scanner {
-	stmt, err := t.next(query)
+	stmt, err := t.stmt(query)
 	if err != nil {
 		return failed{err}
 	}
@@ -88,7 +84,7 @@ func (f failed) Scan(...any) error { return f.err }
 
 // texts are the only column of a query's rows.
 func (t *tx) texts(query string, args ...any) (texts []string, err error) {
-	stmt, err := t.next(query)
+	stmt, err := t.stmt(query)
 	if err != nil {
 		return nil, err
 	}
