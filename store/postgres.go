@@ -117,8 +117,8 @@ func (p *postgres) open(config *pgx.ConnConfig, o Options) (err error) {
 	return nil
 }
 
-// pool makes connections with settings, and a dialer of its own. A connection that was idle is not asked first
-// whether it is sound: on a server that has stopped each such question would take its time.
+// pool makes connections with settings, and a dialer of its own. A connection that was idle is not asked
+// first whether it is sound: on a server that has stopped each such question would take its time.
 func (p *postgres) pool(config *pgx.ConnConfig, settings string, most func() time.Duration) *sql.DB {
 	config = config.Copy()
 	config.DialFunc = (&dialer{p.answer - p.connect, p.connect, most}).dial

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -91,7 +92,7 @@ func readAll(results pgx.BatchResults, all []statement) (done int, err error) {
 		if s.read != nil {
 			err = s.read(results.QueryRow())
 		} else {
-			_, err = results.Exec()
+			err = written(results, s.query)
 		}
 		if err != nil {
 			return done, err
@@ -100,6 +101,18 @@ func readAll(results pgx.BatchResults, all []statement) (done int, err error) {
 	}
 	return done, nil
 }
+
+// written reads the answer to what reads nothing. To commit what has failed is to roll it back, and no
+// error of the server's.
+func written(results pgx.BatchResults, query string) error {
+	tag, err := results.Exec()
+	if err == nil && query == commitQuery && tag.String() != "COMMIT" {
+		err = fmt.Errorf("%w: the server rolled it back", errUndone)
+	}
+	return err
+}
+
+const commitQuery = "commit"
 
 // uncommitted is an error of what came before a commit: that was not done.
 type uncommitted struct{ error }
@@ -110,7 +123,7 @@ func (u *uncommitted) Unwrap() error { return u.error }
 // failed it has not come to the commit. Any other error is of the commit, or may be.
 func (p *postgres) end(t *tx) error {
 	before := len(t.waiting)
-	t.wait(nil, "commit")
+	t.wait(nil, commitQuery)
 	done, err := p.sendWaiting(t)
 	if done < before && errors.As(err, new(*pgconn.PgError)) {
 		return &uncommitted{err}

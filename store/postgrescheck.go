@@ -51,20 +51,6 @@ func (p *postgres) checkServer(ctx context.Context) error {
 	return nil
 }
 
-// checkStandby refuses to begin what would never end: each commit waits for a standby, and none is there.
-func (p *postgres) checkStandby(ctx context.Context) error {
-	var names string
-	var waits, none bool
-	err := p.read.QueryRowContext(ctx, `select current_setting('synchronous_standby_names'),
-		current_setting('synchronous_commit') not in ('off', 'local'),
-		not exists (select 1 from pg_stat_replication)`).Scan(&names, &waits, &none)
-	if err == nil && names != "" && waits && none {
-		err = fmt.Errorf("each commit waits for a standby (synchronous_standby_names is %q), and none is "+
-			"connected: start it, and then this", names)
-	}
-	return err
-}
-
 func isC(collation string) bool { return collation == "C" || collation == "POSIX" }
 
 // howToConnect says what to do about an error of connecting.

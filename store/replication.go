@@ -49,6 +49,16 @@ func (p *postgres) checkReplicated(ctx context.Context) error {
 	return err
 }
 
+// checkStandby refuses to begin what would never end: each commit waits for a standby, and none is there.
+func (p *postgres) checkStandby(ctx context.Context) error {
+	r, err := p.Replication(ctx)
+	if err == nil && r.Names != "" && r.Commit != "local" && len(r.Standbys) == 0 {
+		err = fmt.Errorf("each commit waits for a standby (synchronous_standby_names is %q), and none is "+
+			"connected: start it, and then this", r.Names)
+	}
+	return err
+}
+
 // Replication is how a server of PostgreSQL has what is committed be on other machines as well.
 type Replication struct {
 	Waits    bool      `json:"waits"`                     // a commit waits for a standby
