@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 
@@ -55,10 +54,6 @@ func (p *postgres) sendWaiting(t *tx) (done int, err error) {
 	if len(all) == 0 {
 		return 0, nil
 	}
-	return p.sendAll(t.w.conn, all)
-}
-
-func (p *postgres) sendAll(through *sql.Conn, all []statement) (done int, err error) {
 	batch := &pgx.Batch{}
 	for _, s := range all {
 		args := make([]any, len(s.args))
@@ -69,7 +64,7 @@ func (p *postgres) sendAll(through *sql.Conn, all []statement) (done int, err er
 		}
 		batch.Queue(p.textOf(s.query), args...)
 	}
-	broken := through.Raw(func(conn any) error {
+	broken := t.w.conn.Raw(func(conn any) error {
 		results := conn.(cleaningConn).Conn.Conn().SendBatch(context.Background(), batch)
 		done, err = readAll(results, all)
 		return nil
