@@ -238,7 +238,9 @@ func insertSender(t *tx, r *Record, w words) error {
 	if profile.Known || r.Decision.Claimed {
 		return nil
 	}
-	_, err := insertUser(t, NewUser{Email: requester.Address, Name: w.author.Name,
-		MadeBy: "mail"}, r.Envelope.ReceivedAt)
-	return err
+	u := NewUser{Email: requester.Address, Name: w.author.Name, MadeBy: "mail"}
+	if err := t.exec(userInsert, u.row(r.Envelope.ReceivedAt)...); err != nil {
+		return fmt.Errorf("profile of %s: %w", u.Email, err)
+	}
+	return nil
 }

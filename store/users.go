@@ -72,15 +72,21 @@ type auditedUser struct {
 	Password  bool   `json:"password"` // there is one
 }
 
+const userInsert = `insert into users (id, email, name, role, suspended, verified, made_by,
+		password, created_at, updated_at)
+	values ((select id + 1 from (select coalesce(max(id), 0) as id from users union all
+			select value from meta where name = 'removed_user') as ids order by id desc limit 1),
+		$1, $2, $3, $4, false, $5, $6, $7, $7)
+	on conflict (email) do nothing`
+
+// row is what userInsert takes.
+func (u NewUser) row(at time.Time) []any {
+	return []any{u.Email.String(), message.Clean(u.Name), u.Role.String(), u.Suspended, u.MadeBy,
+		u.Password, at.UnixMilli()}
+}
+
 func insertUser(t *tx, u NewUser, at time.Time) (added bool, err error) {
-	n, err := t.change(`insert into users (id, email, name, role, suspended, verified, made_by,
-			password, created_at, updated_at)
-		values ((select id + 1 from (select coalesce(max(id), 0) as id from users union all
-				select value from meta where name = 'removed_user') as ids order by id desc limit 1),
-			$1, $2, $3, $4, false, $5, $6, $7, $7)
-		on conflict (email) do nothing`,
-		u.Email.String(), message.Clean(u.Name), u.Role.String(), u.Suspended, u.MadeBy, u.Password,
-		at.UnixMilli())
+	n, err := t.change(userInsert, u.row(at)...)
 	if err != nil {
 		return false, fmt.Errorf("profile of %s: %w", u.Email, err)
 	}
