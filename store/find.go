@@ -125,9 +125,9 @@ func (s Search) among(c *conditions, table int) {
 			c.number(id, table)
 			continue
 		}
-		text, words := textOf[table]+` like $ escape '\'`, []any{"%" + escapeLike(word) + "%"}
+		text, words := textOf[table]+` like $ escape '\'`, []any{containing(word)}
 		if a := searched(oneSpelling(word)); a != word {
-			words = append(words, "%"+escapeLike(a)+"%")
+			words = append(words, containing(a))
 		}
 		c.either(text, words...)
 	}

@@ -101,7 +101,7 @@ func (q RuleQuery) conditions(now, met int64) (c conditions) {
 	c.texts = append(c.texts, "not r.removed")
 	for _, word := range searchWords(q.Search) {
 		c.add(`(r.text like $ escape '\' or r.target like $ escape '\' or r.note like $ escape '\')`,
-			"%"+escapeLike(word)+"%")
+			containing(word))
 	}
 	switch q.Keyword {
 	case "plain":

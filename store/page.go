@@ -84,12 +84,18 @@ func page[T any](ctx context.Context, db *DB, l listing[T], r PageRequest) (p Pa
 	if backward {
 		other = last
 	}
-	behind, err := l.read(ctx, db, other, r.Descending == backward, 1)
+	behind, err := l.places().read(ctx, db, other, r.Descending == backward, 1)
 	p.HasMore, p.HasPrevious = further, len(behind) > 0
 	if backward {
 		p.HasMore, p.HasPrevious = p.HasPrevious, p.HasMore
 	}
 	return p, err
+}
+
+// places are the items by nothing but their cursors.
+func (l listing[T]) places() listing[int] {
+	return listing[int]{scan: func(row scanner) (one int, err error) { return one, row.Scan(&one) },
+		columns: "1", from: l.from, where: l.where, args: l.args, sort: l.sort, key: l.key, id: l.id}
 }
 
 // edges are the cursors of the first and the last row. Where there is none they are set so

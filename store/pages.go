@@ -64,7 +64,7 @@ func (db *DB) UserPage(ctx context.Context, search string, r PageRequest) (Page[
 	var w conditions
 	for _, word := range searchWords(search) {
 		w.add(`(users.email like $ escape '\' or users.name like $ escape '\')`,
-			"%"+escapeLike(word)+"%")
+			containing(word))
 	}
 	l := listing[User]{scan: scanUser, columns: userColumns, from: " from users",
 		sort: "email", key: "users.email", id: "users.id", where: w.where(), args: w.args}

@@ -145,7 +145,9 @@ func (*postgres) text(query string) string { return inPostgres.Replace(query) }
 var inPostgres = strings.NewReplacer(
 	" not indexed", "", "indexed by handoffs_thread ", "",
 	"order by +", "order by ", " +list =", " list =", "+r.list =", "r.list =",
-	"char(10)", "chr(10)", "instr(", "strpos(", " like ", " ilike ",
+	"char(10)", "chr(10)", "instr(", "strpos(",
+	// What is stored in lower case to be searched is compared as it is, which takes half the time.
+	".search like ", ".search like ", ".keys) like ", ".keys) like ", " like ", " ilike ",
 	"select value from json_each(", "select value::bigint from json_array_elements_text(",
 	"json_each(", "json_array_elements(",
 )

@@ -41,6 +41,13 @@ func (c *conditions) where() string {
 	return " where " + strings.Join(c.texts, " and ")
 }
 
+// contains is true of what is searched if that has a word, see containing. As an expression it has
+// PostgreSQL expect to find half of the rows, and walk them in the order of a page until that is full:
+// of a word alone it expects next to nothing, and reads the whole table at once.
+const contains = `coalesce(@.search like $ escape '\', false)`
+
+func containing(word string) string { return "%" + escapeLike(word) + "%" }
+
 // where is the condition of q on a table that is called alias, s or t, and its arguments.
 func (q Query) where(alias string) (string, []any) {
 	var c conditions
@@ -48,11 +55,10 @@ func (q Query) where(alias string) (string, []any) {
 		c.either(strings.ReplaceAll(condition, "@.", alias+"."), args...)
 	}
 	q.whose(alias, add)
-	const contains = `@.search like $ escape '\'`
 	for _, word := range searchWords(searched(q.Search)) {
-		args := []any{"%" + escapeLike(word) + "%"}
+		args := []any{containing(word)}
 		if a := oneSpelling(word); a != word {
-			args = append(args, "%"+escapeLike(a)+"%")
+			args = append(args, containing(a))
 		}
 		add(contains, args...)
 	}
@@ -88,8 +94,10 @@ func (q Query) whose(alias string, add func(string, ...any)) {
 	if strings.Contains(q.From, "@") {
 		add(`@.author_email = $`, oneSpelling(q.From))
 	} else if q.From != "" {
-		add(`(@.author_email like '%@' || $ escape '\' or @.author_email like '%.' || $ escape '\')`,
-			escapeLike(firstRunes(q.From, maxSearch)))
+		domain := firstRunes(q.From, maxSearch)
+		add(contains, containing(searched(domain))) // tells soonest that it is none
+		add(`coalesce(@.author_email like '%@' || $ escape '\' or @.author_email like '%.' || $ escape '\',
+			false)`, escapeLike(domain))
 	}
 }
 
