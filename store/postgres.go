@@ -79,7 +79,9 @@ func openPostgres(url string, o Options) (*DB, error) {
 
 // forReaders are settings of a connection that reads. A page of a list has one text for all filters and
 // cursors, and is planned each time for those that it has: a plan for all of them reads the whole list.
-const forReaders = "set plan_cache_mode = force_custom_plan; "
+// Nobody who looks has other processes of the server look as well: they would take more of its time,
+// which mail waits for, and to count a million entries of an index they take longer.
+const forReaders = "set plan_cache_mode = force_custom_plan; set max_parallel_workers_per_gather = 0; "
 
 // nameOf is a database without the password, and without what is not its name.
 func nameOf(c *pgx.ConnConfig) string {
