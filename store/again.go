@@ -104,7 +104,7 @@ const firstQuery = `select m.id, m.decision_id, m.recipients, m.reasons, m.raw i
 // is one: whatever was decided of this one then counts for nothing.
 func (db *DB) Again(ctx context.Context, r *Record) (bool, error) {
 	r.First = ""
-	if f, err := db.first(db.reader(ctx), r); f == nil || err != nil {
+	if f, err := db.firstLike(ctx, r); f == nil || err != nil {
 		return false, err
 	}
 	err := db.writer.do(ctx, func(t *tx) error {
@@ -120,11 +120,19 @@ func (db *DB) Again(ctx context.Context, r *Record) (bool, error) {
 // FirstLike is the id of the decision of the stored message that this one is, sent again; empty
 // if there is none.
 func (db *DB) FirstLike(ctx context.Context, r *Record) (string, error) {
-	f, err := db.first(db.reader(ctx), r)
+	f, err := db.firstLike(ctx, r)
 	if f == nil || err != nil {
 		return "", err
 	}
 	return f.decision, nil
+}
+
+func (db *DB) firstLike(ctx context.Context, r *Record) (f *first, err error) {
+	err = db.engine.await(ctx, func() error {
+		f, err = db.first(db.reader(ctx), r)
+		return err
+	})
+	return f, err
 }
 
 // again looks for the first, and adds to it what this message has beside. The id is that of

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 )
@@ -16,6 +17,9 @@ func (s sqlite) ask(stmt *sql.Stmt, query string, read func(scanner) error, args
 	}
 	return read(stmt.QueryRow(args...))
 }
+
+// await asks once: a file is there, or is not.
+func (sqlite) await(_ context.Context, ask func() error) error { return ask() }
 
 // ask is done if nobody was writing, and the row was read, or there is none.
 func (w *writer) ask(query string, read func(scanner) error, args ...any) (done bool, err error) {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -63,9 +64,11 @@ func (db *DB) Stored(b policy.SenderRate, at time.Time) (int, error) {
 		return 0, nil
 	}
 	k, row := newBandKey(b), band{}
-	err := db.engine.ask(db.bands, bandQuery, func(of scanner) error {
-		return of.Scan(&row.started, &row.stored)
-	}, k.address, k.client)
+	err := db.engine.await(context.Background(), func() error {
+		return db.engine.ask(db.bands, bandQuery, func(of scanner) error {
+			return of.Scan(&row.started, &row.stored)
+		}, k.address, k.client)
+	})
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil
 	}

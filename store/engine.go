@@ -15,6 +15,10 @@ type engine interface {
 	// ask reads the row of a query that every message asks for, see sqlite.ask.
 	ask(stmt *sql.Stmt, query string, read func(scanner) error, args ...any) error
 
+	// await asks what a message needs to know, and waits as what is written does while the engine cannot
+	// be asked.
+	await(ctx context.Context, ask func() error) error
+
 	// begin starts a transaction that may write, once nobody else has one. It may have what its batch
 	// asks for be asked by the way.
 	begin(t *tx) error

@@ -18,8 +18,16 @@ const factsQuery = `select (select value from meta where name = 'generation'),
 
 // Facts gathers what the message and the store say that bears on it, and the policy to
 // judge it by.
-func (db *DB) Facts(ctx context.Context, mail policy.Mail) (*policy.Policy, *policy.Facts,
-	error) {
+func (db *DB) Facts(ctx context.Context, mail policy.Mail) (p *policy.Policy, f *policy.Facts,
+	err error) {
+	err = db.engine.await(ctx, func() error {
+		p, f, err = db.factsOf(ctx, mail)
+		return err
+	})
+	return p, f, err
+}
+
+func (db *DB) factsOf(ctx context.Context, mail policy.Mail) (*policy.Policy, *policy.Facts, error) {
 	const unasked = -1
 	generation := int64(unasked)
 	settings := db.settings.Load()

@@ -35,7 +35,6 @@ type postgres struct {
 	config  *pgx.ConnConfig
 	bell    bell        // rung when people are to look
 	batch   int64       // the number of its last transaction
-	failing time.Time   // since when nothing could be written; zero: it can
 	texts   sync.Map    // of what is sent together, by text
 	asking  lane        // who ask for what every message asks for
 	doubted atomic.Bool // the server has given up waiting for its standby

@@ -93,7 +93,6 @@ func (p *postgres) commit(t *tx) error {
 		err = p.settle(t, err)
 	}
 	if err == nil {
-		p.failing = time.Time{}
 		p.unwritten.Store(nil)
 	}
 	return err
@@ -141,7 +140,7 @@ func (p *postgres) passes(err error) bool {
 }
 
 // again is for what may be over in a moment: another server takes the place of this one, or somebody
-// has a lock. Once nothing could be written for as long as anybody waits, each is tried but once.
+// has a lock.
 func (p *postgres) again(err error) bool {
 	if !isPassing(err) || errors.Is(err, errInDoubt) {
 		return false
@@ -149,11 +148,7 @@ func (p *postgres) again(err error) bool {
 	p.writer.writing.Lock()
 	p.drop(p.writer)
 	p.writer.writing.Unlock()
-	if p.failing.IsZero() {
-		p.failing = p.began
-	}
-	p.unwritten.Store(&err)
-	if time.Since(p.failing) > p.patience {
+	if !p.fails(p.began, err) {
 		return false
 	}
 	pause()

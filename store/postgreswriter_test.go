@@ -34,6 +34,9 @@ type cutter struct {
 
 	lock sync.Mutex
 	cut  func() (now, behind bool) // whether to cut, and only once the server has answered
+
+	shut    bool // nobody is let through
+	refused int  // who came meanwhile
 }
 
 // cutting gives a cutter before the database of a path, and the URL by which it is reached.
@@ -69,6 +72,9 @@ func cutting(t *testing.T, path string) (*cutter, string) {
 
 func (c *cutter) pass(client net.Conn) {
 	defer client.Close()
+	if c.refuses() {
+		return
+	}
 	server, err := net.Dial(c.network, c.server)
 	if err != nil {
 		return

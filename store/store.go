@@ -49,7 +49,7 @@ type DB struct {
 	writer  *writer
 	files   files // those that are open
 
-	unwritten atomic.Pointer[error] // why a transaction is tried again; nil: none is
+	unwritten atomic.Pointer[outage] // nil: none is known of
 
 	spools *os.File // the folder of spools of a database that is no file, else nil
 
@@ -261,7 +261,7 @@ func (db *DB) writeWithin(ctx context.Context, do func(*tx) error) error {
 	case <-ctx.Done():
 		why := ctx.Err()
 		if failed := db.unwritten.Load(); failed != nil {
-			why = *failed
+			why = failed.why
 		}
 		return fmt.Errorf("not written yet: %w", why)
 	}
