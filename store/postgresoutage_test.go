@@ -140,3 +140,11 @@ func TestOutageLasts(t *testing.T) {
 		t.Errorf("it is not over: %v", o.why)
 	}
 }
+
+// A server that stops while its database is gone has nothing left to fail in.
+func TestClosedInAnOutage(t *testing.T) {
+	onServerOnly(t)
+	c, f := openBehind(t, usualWaits)
+	f.receive(mail("a@acme.test", "first", "x"))
+	c.refuse(f, true)
+}

@@ -211,6 +211,7 @@ func (p *postgres) leave(w *writer) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), p.connect)
 	defer cancel()
-	// What fails here is forgotten by the next server.
-	_, _ = w.conn.ExecContext(ctx, `delete from writers where id = $1`, p.id)
+	if _, err := w.conn.ExecContext(ctx, `delete from writers where id = $1`, p.id); err != nil {
+		p.drop(w) // it is forgotten by the next server
+	}
 }
