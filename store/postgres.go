@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -82,10 +83,22 @@ func openPostgres(url string, o Options) (*DB, error) {
 // which mail waits for, and to count a million entries of an index they take longer.
 const forReaders = "set plan_cache_mode = force_custom_plan; set max_parallel_workers_per_gather = 0; "
 
-// nameOf is a database without the password, and without what is not its name.
+// nameOf is a database without the password, and without what is not its name. A host that may be spoken
+// to in several ways is in its list as often.
 func nameOf(c *pgx.ConnConfig) string {
-	return fmt.Sprintf("postgres://%s@%s/%s", c.User,
-		net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))), c.Database)
+	hosts := []string{net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port)))}
+	for _, f := range c.Fallbacks {
+		hosts = append(hosts, net.JoinHostPort(f.Host, strconv.Itoa(int(f.Port))))
+	}
+	return fmt.Sprintf("postgres://%s@%s/%s", c.User, strings.Join(slices.Compact(hosts), ","), c.Database)
+}
+
+// Name is what people are shown of which database it is: its path, or its URL without the password.
+func (db *DB) Name() string {
+	if p, is := db.engine.(*postgres); is {
+		return p.name
+	}
+	return db.path
 }
 
 func (p *postgres) open(config *pgx.ConnConfig, o Options) (err error) {

@@ -58,6 +58,7 @@ func (p *postgres) lock(ctx context.Context) (unlock func() error, err error) {
 	here, end := context.WithCancel(context.Background())
 	var ended sync.WaitGroup
 	ended.Go(func() { p.beats(here) })
+	ended.Go(func() { p.probes(here) })
 	ended.Go(func() { p.listens(here) })
 	return func() error {
 		end()
@@ -70,7 +71,8 @@ func (p *postgres) lock(ctx context.Context) (unlock func() error, err error) {
 	}, nil
 }
 
-// beats says that the node is there until ctx ends. What cannot be said now is said the next time.
+// beats says that the node is there until ctx ends. What cannot be said now is said the next time, and
+// nothing may be written now.
 func (p *postgres) beats(ctx context.Context) {
 	tick := time.NewTicker(beatEvery)
 	defer tick.Stop()
@@ -79,7 +81,9 @@ func (p *postgres) beats(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			_ = p.beat(ctx)
+			if err := p.beat(ctx); err != nil && ctx.Err() == nil {
+				p.fails(time.Now(), err)
+			}
 		}
 	}
 }

@@ -142,17 +142,20 @@ func (p *postgres) passes(err error) bool {
 // again is for what may be over in a moment: another server takes the place of this one, or somebody
 // has a lock.
 func (p *postgres) again(err error) bool {
+	if !p.passes(err) {
+		return false
+	}
+	patient := p.fails(p.began, err)
 	if !isPassing(err) || errors.Is(err, errInDoubt) {
 		return false
 	}
 	p.writer.writing.Lock()
 	p.drop(p.writer)
 	p.writer.writing.Unlock()
-	if !p.fails(p.began, err) {
-		return false
+	if patient {
+		pause()
 	}
-	pause()
-	return true
+	return patient
 }
 
 // passing are the codes of what another try may not meet: a lock that was not to be had, a deadlock,

@@ -58,6 +58,9 @@ func TestNotReplicated(t *testing.T) {
 	if err := f.Ping(context.Background()); !errors.Is(err, ErrNotReplicated) {
 		t.Errorf("ready: %v", err)
 	}
+	if _, why := f.Outage(); !errors.Is(why, ErrNotReplicated) {
+		t.Errorf("what nothing can be written for: %v", why)
+	}
 	if list := all(t, f.ListTickets(context.Background(), Query{})); len(list) > 0 {
 		t.Errorf("%d tickets of a refused message", len(list))
 	}

@@ -194,7 +194,9 @@ func (g *daemon) run(ctx context.Context, stop func(), hangUps <-chan os.Signal)
 	}
 	group.Go(func() error { return g.watchBalance(inside) })
 	group.Go(func() error { return g.watchDisk(inside) })
-	if !g.db.HasNodes() { // else it is no file
+	if g.db.HasNodes() { // it is no file
+		group.Go(func() error { return g.watchOutages(inside) })
+	} else {
 		group.Go(func() error { return g.watchFiles(inside) })
 	}
 	group.Go(func() error { return g.reloads(inside, hangUps) })
