@@ -69,7 +69,7 @@ func (p *postgres) sendWaiting(t *tx) (done int, err error) {
 		done, err = readAll(results, all)
 		return nil
 	})
-	return done, cmp.Or(err, broken)
+	return done, advised(cmp.Or(err, broken))
 }
 
 // textOf is text, which is made once of each: what is sent together is sent again and again.

@@ -15,6 +15,10 @@ const oldestPostgres = 150000
 // How a database is to be made.
 const makeDatabase = "make another: create database … template template0 encoding 'UTF8' locale 'C'"
 
+// What to do about a server that cannot be written.
+const namePrimary = "this server is a standby or read-only: name the primary, or all hosts with " +
+	"target_session_attrs=read-write"
+
 const serverQuery = `select cast(current_setting('server_version_num') as bigint),
 		current_setting('server_version'), current_setting('server_encoding'), datcollate, datctype,
 		datlocprovider = 'c', current_setting('transaction_read_only') = 'on',
@@ -32,7 +36,7 @@ func (p *postgres) checkServer(ctx context.Context) error {
 		&class, &libc, &readOnly, &schema, &off)
 	switch {
 	case err != nil:
-		return howToConnect(err)
+		return advised(err)
 	case version < oldestPostgres:
 		return fmt.Errorf("it is PostgreSQL %s: version 15 is the oldest that is supported", number)
 	case encoding != "UTF8":
@@ -40,8 +44,7 @@ func (p *postgres) checkServer(ctx context.Context) error {
 	case !libc || !isC(collation) || !isC(class):
 		return fmt.Errorf("its collation is %s (%s) and not C: %s", collation, class, makeDatabase)
 	case readOnly:
-		return errors.New("it cannot be written (it is a standby, or read-only): name the primary, or " +
-			"all hosts and target_session_attrs=read-write")
+		return errors.New(namePrimary)
 	case off != "":
 		return fmt.Errorf("what it has committed may be lost (%s): set that to on", off)
 	case schema == "":
@@ -53,8 +56,12 @@ func (p *postgres) checkServer(ctx context.Context) error {
 
 func isC(collation string) bool { return collation == "C" || collation == "POSIX" }
 
-// howToConnect says what to do about an error of connecting.
-func howToConnect(err error) error {
+// advised says what to do about an error of connecting, or of a server that cannot be written, unless it
+// says so.
+func advised(err error) error {
+	if err == nil || errors.As(err, new(*connectError)) {
+		return err
+	}
 	remedy := ""
 	var connect *pgconn.ConnectError
 	switch state := sqlState(err); {
@@ -67,6 +74,8 @@ func howToConnect(err error) error {
 		remedy = "the server has too few connections: raise max_connections"
 	case state == "57P03":
 		remedy = "the server is starting or stopping: try again"
+	case state == "25006":
+		remedy = namePrimary
 	case strings.Contains(err.Error(), "read only connection"):
 		remedy = "no host of it can be written: is the primary among them?"
 	case errors.As(err, &connect):

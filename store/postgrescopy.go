@@ -17,7 +17,7 @@ const turnOfCopy = turnOfWriter + 1
 func (p *postgres) keepOut(ctx context.Context) (letIn func() error, err error) {
 	conn, err := p.conn.Conn(ctx)
 	if err != nil {
-		return nil, howToConnect(err)
+		return nil, advised(err)
 	}
 	// What was killed a moment ago is forgotten a moment later.
 	got := false
@@ -84,7 +84,7 @@ func (p *postgres) isCopy(ctx context.Context) (is bool, err error) {
 func (p *postgres) onConn(ctx context.Context, do func(*pgx.Conn) error) error {
 	conn, err := p.conn.Conn(ctx)
 	if err != nil {
-		return howToConnect(err)
+		return advised(err)
 	}
 	defer conn.Close()
 	return conn.Raw(func(conn any) error { return do(conn.(cleaningConn).Conn.Conn()) })

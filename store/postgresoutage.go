@@ -15,7 +15,7 @@ type outage struct {
 // try again: once it has been so for as long as anybody waits, each tries but once.
 func (p *postgres) fails(began time.Time, why error) (again bool) {
 	was := p.unwritten.Load()
-	is := &outage{began, howToConnect(why)}
+	is := &outage{began, advised(why)}
 	if was != nil {
 		is.since = was.since
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -147,4 +148,22 @@ func TestClosedInAnOutage(t *testing.T) {
 	c, f := openBehind(t, usualWaits)
 	f.receive(mail("a@acme.test", "first", "x"))
 	c.refuse(f, true)
+}
+
+// A server that becomes read-only is one that another is to be named instead of.
+func TestBecomesReadOnly(t *testing.T) {
+	onServerOnly(t)
+	f := openWaiting(t)
+	f.receive(mail("a@acme.test", "first", "x"))
+	f.nodeRows(`do $$ begin execute format('alter database %I set default_transaction_read_only = on',
+		current_database()); end $$`)
+	onDatabase(t, f.path, `select pg_terminate_backend(pid) from pg_stat_activity
+		where datname = current_database() and pid <> pg_backend_pid()`)
+	_, _, err := f.tryReceive(mail("a@acme.test", "second", "x"))
+	if err == nil || !strings.Contains(err.Error(), namePrimary) {
+		t.Errorf("a message: %v", err)
+	}
+	if err := f.Ping(t.Context()); err == nil || !strings.Contains(err.Error(), namePrimary) {
+		t.Errorf("ready: %v", err)
+	}
 }

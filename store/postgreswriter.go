@@ -45,7 +45,7 @@ func (p *postgres) begin(t *tx) (err error) {
 		ctx, cancel := context.WithTimeout(context.Background(), p.patience)
 		defer cancel()
 		if t.w.conn, err = p.conn.Conn(ctx); err != nil {
-			return howToConnect(err)
+			return advised(err)
 		}
 	}
 	p.doubted.Store(false)

@@ -269,7 +269,7 @@ func TestPostgresRefused(t *testing.T) {
 		"foreign tables": {changed("drop table layout"), "another program"},
 		"empty":          {made("empty", storetest.As), "gatepost serve"},
 		"not durable":    {option("synchronous_commit=off"), "synchronous_commit = off"},
-		"read-only":      {option("default_transaction_read_only=on"), "cannot be written"},
+		"read-only":      {option("default_transaction_read_only=on"), "standby or read-only: name the primary"},
 	} {
 		db, err := Open(c.url, Options{})
 		if err == nil {

@@ -57,7 +57,7 @@ func TestOutageIsSaid(t *testing.T) {
 	for range 2 {
 		set(t, name, "set default_transaction_read_only = on")
 		if l := <-lines; l.Level != "ERROR" || !strings.Contains(l.Msg, "cannot be written") ||
-			l.Database != db.Name() || !strings.Contains(l.Reason, "read-only") {
+			l.Database != db.Name() || !strings.Contains(l.Reason, "standby or read-only: name the primary") {
 			t.Errorf("%+v", l)
 		}
 		set(t, name, "reset default_transaction_read_only")
