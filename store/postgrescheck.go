@@ -68,8 +68,8 @@ func advised(err error) error {
 	case strings.HasPrefix(state, "28"):
 		remedy = "the server refuses the user or the password: see the URL, ~/.pgpass and pg_hba.conf"
 	case state == "3D000":
-		remedy = "there is no such database: create database … template template0 " +
-			"encoding 'UTF8' locale 'C'"
+		remedy = "there is no such database (of several hosts, those behind it were not asked): " +
+			"create database … template template0 encoding 'UTF8' locale 'C'"
 	case state == "53300":
 		remedy = "the server has too few connections: raise max_connections"
 	case state == "57P03":

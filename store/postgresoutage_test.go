@@ -1,10 +1,13 @@
 package store
 
 import (
+	"net/url"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgproto3"
 
 	"gatepost/policy"
 )
@@ -16,6 +19,14 @@ func (c *cutter) refuses() bool {
 		c.refused++
 	}
 	return c.shut
+}
+
+func (c *cutter) lead(startup pgproto3.FrontendMessage) {
+	c.lock.Lock()
+	defer c.lock.Unlock()
+	if m, is := startup.(*pgproto3.StartupMessage); is && c.instead != "" {
+		m.Parameters["database"] = c.instead
+	}
 }
 
 // refuse has everybody who is connected be thrown out, and nobody come in, or lets them in again. It
@@ -165,5 +176,48 @@ func TestBecomesReadOnly(t *testing.T) {
 	}
 	if err := f.Ping(t.Context()); err == nil || !strings.Contains(err.Error(), namePrimary) {
 		t.Errorf("ready: %v", err)
+	}
+}
+
+// Of several hosts the driver asks no other once one has no such database: it is said which, and that. A
+// server that comes to be so while mail is taken is waited for like one that is gone.
+func TestHostWithoutDatabase(t *testing.T) {
+	onServerOnly(t)
+	c, f := openBehind(t, usualWaits)
+	c.lock.Lock()
+	c.instead = "nowhere"
+	c.lock.Unlock()
+	_, through := cutting(t, f.path)
+	u, err := url.Parse(through)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Host = c.Addr().String() + "," + u.Host
+	_, err = Open(u.String(), Options{})
+	for _, want := range []string{u.Host + "/", c.Addr().String() + " ", "nowhere", "those behind it"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v; want %s", err, want)
+		}
+	}
+
+	c.refuse(f, true)
+	c.refuse(f, false)
+	done := make(chan error)
+	go func() {
+		_, _, err := f.tryReceive(mail("a@acme.test", "first", "x"))
+		done <- err
+	}()
+	for _, why := f.Outage(); sqlState(why) != "3D000"; _, why = f.Outage() {
+		select {
+		case err := <-done:
+			t.Fatalf("it did not wait: %v", err)
+		case <-time.After(time.Millisecond):
+		}
+	}
+	c.lock.Lock()
+	c.instead = ""
+	c.lock.Unlock()
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }

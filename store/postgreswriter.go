@@ -164,8 +164,10 @@ func (p *postgres) again(err error) bool {
 var passing = []string{"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "25006", "25P03", "53300",
 	"0A000", "25P02", "26000"}
 
+// isPassing reports whether an error may be none the next time. Who could not connect may find another
+// host then, whatever one of them said.
 func isPassing(err error) bool {
-	if state := sqlState(err); state != "" {
+	if state := sqlState(err); state != "" && !errors.As(err, new(*pgconn.ConnectError)) {
 		return slices.Contains(passing, state) || strings.HasPrefix(state, "08")
 	}
 	return errors.Is(err, errUndone) || isLost(err)

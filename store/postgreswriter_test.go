@@ -37,6 +37,8 @@ type cutter struct {
 
 	shut    bool // nobody is let through
 	refused int  // who came meanwhile
+
+	instead string // the database that all are led to; empty: the one that they name
 }
 
 // cutting gives a cutter before the database of a path, and the URL by which it is reached.
@@ -101,6 +103,7 @@ func (c *cutter) pass(client net.Conn) {
 	}()
 	asked := pgproto3.NewBackend(client, nil)
 	startup, err := asked.ReceiveStartupMessage()
+	c.lead(startup)
 	commit := "" // the name of the statement that commits
 	for message := pgproto3.FrontendMessage(startup); err == nil; message, err = asked.Receive() {
 		commits := false
