@@ -10,6 +10,7 @@ import (
 // A Node is a server of a database that any number of servers may have open. Its times are by the
 // clock of the database.
 type Node struct {
+	ID        string    `json:"id"` // of the process
 	Name      string    `json:"name"`
 	Version   string    `json:"version"`
 	Layout    int64     `json:"layout"` // the newest that it knows
@@ -17,6 +18,7 @@ type Node struct {
 	SeenAt    time.Time `json:"seen_at"`
 	Unseen    int64     `json:"unseen_seconds"` // for how long it has not been seen
 	Serving   bool      `json:"serving"`        // it was seen lately
+	Own       bool      `json:"-"`              // it is this process
 }
 
 const (
@@ -107,11 +109,12 @@ func (p *postgres) beat(ctx context.Context) error {
 func (p *postgres) nodes(ctx context.Context) (all []Node, err error) {
 	for n, err := range each(ctx, p.DB, func(row scanner) (n Node, err error) {
 		var started, seen, unseen int64
-		err = row.Scan(&n.Name, &n.Version, &n.Layout, &started, &seen, &unseen)
+		err = row.Scan(&n.ID, &n.Name, &n.Version, &n.Layout, &started, &seen, &unseen)
 		n.StartedAt, n.SeenAt = fromMillis(started), fromMillis(seen)
+		n.Own = n.ID == p.id
 		n.Unseen, n.Serving = unseen/1000, unseen < aliveFor.Milliseconds()
 		return n, err
-	}, `select name, version, layout, started_at, seen_at, `+clockOfServer+` - seen_at from nodes
+	}, `select id, name, version, layout, started_at, seen_at, `+clockOfServer+` - seen_at from nodes
 		order by name, started_at desc`) {
 		if err != nil {
 			return nil, fmt.Errorf("nodes: %w", err)
@@ -142,6 +145,24 @@ func longest(nodes []Node, at time.Time) *time.Time {
 func (db *DB) FirstStart(ctx context.Context, at time.Time) (time.Time, error) {
 	nodes, err := db.engine.nodes(ctx)
 	return *longest(nodes, at), err
+}
+
+// Nodes are the servers that have a database of PostgreSQL, and those that had of late; none of a file.
+func (db *DB) Nodes(ctx context.Context) ([]Node, error) { return db.engine.nodes(ctx) }
+
+// Namesakes are those of nodes that serve under a name which another bears at the same time: nobody can
+// tell which of them decided a message. One that was killed and started anew has not been seen since.
+func Namesakes(nodes []Node) (all []Node) {
+	for i, n := range nodes {
+		for j, other := range nodes {
+			if i != j && n.Serving && other.Serving && n.Name == other.Name &&
+				n.SeenAt.After(other.StartedAt) && other.SeenAt.After(n.StartedAt) {
+				all = append(all, n)
+				break
+			}
+		}
+	}
+	return all
 }
 
 // nodes are none: a file has one server.

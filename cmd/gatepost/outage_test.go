@@ -12,8 +12,25 @@ import (
 	"gatepost/store/storetest"
 )
 
-// A logged line has what it may say of an outage.
-type logged struct{ Level, Msg, Database, Reason, After string }
+// A logged line has what it may say of an outage, or of a node.
+type logged struct{ Level, Msg, Database, Reason, After, Node, ID, Version, Started, Seen string }
+
+// logging gives a log, and its lines, until end is called.
+func logging() (log *slog.Logger, lines chan logged, end func() error) {
+	read, write := io.Pipe()
+	lines = make(chan logged)
+	go func() {
+		defer close(lines)
+		for from := json.NewDecoder(read); ; {
+			var l logged
+			if from.Decode(&l) != nil {
+				return
+			}
+			lines <- l
+		}
+	}()
+	return slog.New(slog.NewJSONHandler(write, nil)), lines, write.Close
+}
 
 // While PostgreSQL cannot be written its log says so once, and why, though no mail comes; and once that it
 // can be written again.
@@ -32,22 +49,11 @@ func TestOutageIsSaid(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer unlock()
-	read, write := io.Pipe()
-	g := &daemon{db: db, log: slog.New(slog.NewJSONHandler(write, nil))}
-	lines := make(chan logged)
-	go func() {
-		defer close(lines)
-		for from := json.NewDecoder(read); ; {
-			var l logged
-			if from.Decode(&l) != nil {
-				return
-			}
-			lines <- l
-		}
-	}()
+	log, lines, end := logging()
+	g := &daemon{db: db, log: log}
 	go func() {
 		_ = g.watchOutages(t.Context())
-		write.Close()
+		_ = end()
 	}()
 	u, err := url.Parse(at)
 	if err != nil {

@@ -196,6 +196,7 @@ func (g *daemon) run(ctx context.Context, stop func(), hangUps <-chan os.Signal)
 	group.Go(func() error { return g.watchDisk(inside) })
 	if g.db.HasNodes() { // it is no file
 		group.Go(func() error { return g.watchOutages(inside) })
+		group.Go(func() error { return g.watchNames(inside) })
 	} else {
 		group.Go(func() error { return g.watchFiles(inside) })
 	}

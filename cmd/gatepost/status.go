@@ -106,6 +106,7 @@ func (a *app) warnings(s *settings.Settings, r *report) (all []string) {
 	if !r.Serving {
 		all = append(all, "no server runs on this database")
 	}
+	all = append(all, nameWarnings(r.Nodes)...)
 	if bool(s.Replicated) && r.Replication != nil && !r.Replication.Waits {
 		all = append(all, store.ErrNotReplicated.Error())
 	}
