@@ -91,9 +91,9 @@ func (a *app) serve(ctx context.Context) error {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	context.AfterFunc(ctx, stop) // the second signal ends the process
-	g, err := a.openDaemon(ctx)
-	if err != nil {
-		return &failure{exitConfig, err}
+	g, err := a.openInTime(ctx)
+	if g == nil || err != nil {
+		return err
 	}
 	for _, warning := range g.settings.Load().Strays(a.environ()) {
 		g.log.Warn(warning)
