@@ -94,13 +94,16 @@ func (s *Server) ShutOut(ctx context.Context, a policy.Access) ([]store.Token, e
 // would be refused: what an access may break.
 func ShutOut(ctx context.Context, db *store.DB, a policy.Access, now time.Time) (
 	tokens []store.Token, err error) {
+	var used []store.Token // all first: a question within another may wait for the connection of that
 	for t, err := range db.Tokens(ctx) {
 		if err != nil {
 			return nil, err
 		}
-		if !t.Stands(now) || t.LastClient == "" {
-			continue
+		if t.Stands(now) && t.LastClient != "" {
+			used = append(used, t)
 		}
+	}
+	for _, t := range used {
 		role, err := roleOf(ctx, db, t.Owner)
 		if err != nil {
 			return nil, err

@@ -1,11 +1,16 @@
 package httpd_test
 
 import (
+	"context"
+	"iter"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"gatepost/httpd/httpdtest"
+	"gatepost/policy"
 )
 
 // TestSilentProxy: whom a proxy of ours does not name has none of its privileges, and is warned
@@ -76,5 +81,26 @@ func TestStandingSession(t *testing.T) {
 	st.Restrict(false, "", false)
 	if w := do("GET", "/api/v2/users/me", ""); w.Code != http.StatusOK {
 		t.Errorf("after all: %d", w.Code)
+	}
+}
+
+// TestShutOutOneReader: what restrictions would break is found out by one connection to the database at
+// a time. If each who asks had one and waited for another they would wait for ever, all at once.
+func TestShutOutOneReader(t *testing.T) {
+	st := testServer(t)
+	secret, id := st.Token("agent@acme.test")
+	st.Do(call{Method: "GET", Path: "/api/v2/users/me", Token: secret, Client: outside})
+	ctx, stop := context.WithTimeout(t.Context(), 10*time.Second)
+	defer stop()
+	for range max(4, runtime.GOMAXPROCS(0)) - 1 { // all but one
+		next, end := iter.Pull2(st.DB.Tokens(ctx))
+		defer end()
+		if _, err, some := next(); err != nil || !some {
+			t.Fatal(err)
+		}
+	}
+	shut, err := st.Server.ShutOut(ctx, policy.Access{Enabled: true, Ranges: httpdtest.Ranges(t, "192.0.2.0/24")})
+	if err != nil || len(shut) != 1 || shut[0].ID != id {
+		t.Errorf("%+v, %v", shut, err)
 	}
 }
