@@ -131,6 +131,7 @@ func (c state) Collect(to chan<- prometheus.Metric) {
 	gauge("tickets", "Tickets.", float64(status.Tickets))
 	gauge("comments", "Replies that joined a ticket.", float64(status.Comments))
 	gauge("profiles", "Known profiles.", float64(status.Users))
+	showNodes(status.Nodes, gauge)
 	gauge("rules_generation", "Rises with each change of the lists.", float64(status.Generation))
 	if status.OldestHeld != nil {
 		gauge("oldest_held_timestamp_seconds", "When the oldest held message came.",
@@ -152,6 +153,20 @@ func (c state) Collect(to chan<- prometheus.Metric) {
 			float64(b.Duplicates))
 	}
 	c.causes(ctx, gauge)
+}
+
+// showNodes shows those that have one name as the one that was seen last.
+func showNodes(nodes []store.Node, gauge func(name, help string, value float64, labels ...string)) {
+	unseen := map[string]int64{}
+	for _, n := range nodes {
+		if before, is := unseen[n.Name]; !is || n.Unseen < before {
+			unseen[n.Name] = n.Unseen
+		}
+	}
+	for name, seconds := range unseen {
+		gauge("node_unseen_seconds", "How long a node of this database has not been seen.",
+			float64(seconds), "node", name)
+	}
 }
 
 // totals are how many messages were accepted since the database was made, and how many ended.

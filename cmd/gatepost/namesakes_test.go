@@ -2,6 +2,11 @@ package main
 
 import (
 	"context"
+	"io"
+	"maps"
+	"net/http"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -74,5 +79,36 @@ func TestNamesakes(t *testing.T) {
 	stop()
 	for l := range lines {
 		t.Errorf("said again: %+v", l)
+	}
+}
+
+// Each node has a metric of each, and is one of those that docs/operations.md names.
+func TestNodeMetrics(t *testing.T) {
+	n := startNodes(t)
+	err := storetest.Run(n.url, `insert into nodes select 'gone', name, version, layout, started_at - 90000,
+		seen_at - 80000 from nodes where name = 'mx2' union all select 'lost', 'mx3', version, layout,
+		started_at - 90000, seen_at - 80000 from nodes where name = 'mx2'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const name = "gatepost_node_unseen_seconds"
+	seen := regexp.MustCompile(name + `\{node="(.*)"\} (\d+)`)
+	resp, err := http.Get(n.mx[0].web() + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := map[string]bool{}
+	for _, m := range seen.FindAllStringSubmatch(string(text), -1) {
+		seconds, _ := strconv.Atoi(m[2])
+		gone[m[1]] = seconds >= 80
+	}
+	want := map[string]bool{"mx1": false, "mx2": false, "mx3": true}
+	if !maps.Equal(gone, want) || !strings.Contains(document(t, "docs/operations.md"), "`"+name+"`") {
+		t.Errorf("%v of\n%s", gone, text)
 	}
 }
