@@ -10,7 +10,7 @@ import (
 func TestConsoleSessionEnds(t *testing.T) {
 	t.Parallel()
 	g := newConsole(t)
-	w := g.shiftIn(t, startBrowser(t, nobody), "ended")
+	w := g.shiftIn(t, "ended")
 	w.begin()
 	w.endSession()
 	w.wait(`seen("Your session has ended: sign in again.") && seen("not live")`)

@@ -41,10 +41,9 @@ func TestConsoleHandsOn(t *testing.T) {
 		"A question about delivery"} {
 		g.hold(textMail("Ben Oak <ben@example.org>", subject, "It has done so since Monday."))
 	}
-	browser := startBrowser(t, nobody)
 	for name, s := range map[string]screen{"wide": {1280, 860}, "narrow": {380, 800}} {
 		t.Run(name, func(t *testing.T) {
-			w := &shift{gateway: g.as(t), tab: newTab(t, browser, g.web(), s), name: name}
+			w := &shift{gateway: g.as(t), tab: newTab(t, g.web(), s), name: name}
 			w.open("/hand-off")
 			w.wait(`field("Address") === document.activeElement`)
 			w.keys(reviewer + kb.Tab + secret + kb.Enter)

@@ -19,7 +19,7 @@ func TestConsoleByKeys(t *testing.T) {
 		g.hold(raw)
 	}
 	w := &shift{gateway: g, name: "keys",
-		tab: newTab(t, startBrowser(t, nobody), g.web(), screen{1280, 860})}
+		tab: newTab(t, g.web(), screen{1280, 860})}
 	w.open("/")
 	w.wait(`field("Address") === document.activeElement`)
 	w.keys(reviewer + kb.Tab + secret + kb.Enter)

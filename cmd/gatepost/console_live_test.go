@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -16,8 +15,7 @@ import (
 func TestConsoleLive(t *testing.T) {
 	t.Parallel()
 	g := newConsole(t)
-	browser := startBrowser(t, nobody)
-	w, colleague := g.shiftIn(t, browser, "live"), g.shiftIn(t, browser, "colleague")
+	w, colleague := g.shiftIn(t, "live"), g.shiftIn(t, "colleague")
 	r := w.road()
 	w.begin()
 	colleague.begin()
@@ -33,10 +31,10 @@ func TestConsoleLive(t *testing.T) {
 }
 
 // shiftIn is a shift in a window and a session of its own.
-func (g *gateway) shiftIn(t *testing.T, browser context.Context, name string) *shift {
+func (g *gateway) shiftIn(t *testing.T, name string) *shift {
 	t.Helper()
 	return &shift{gateway: g, name: name,
-		tab: newTab(t, browser, g.web(), screen{1280, 860})}
+		tab: newTab(t, g.web(), screen{1280, 860})}
 }
 
 // begin signs in.

@@ -29,7 +29,8 @@ func newConsole(t *testing.T) *gateway {
 		env = append(env, "GATEPOST_DB="+storetest.Make(t, fmt.Sprint("console", consoles.Add(1)),
 			"template template0 "+storetest.As))
 	}
-	g := newGateway(t, env...)
+	g := &gateway{T: t, dir: t.TempDir(), env: env, seen: true}
+	g.serve()
 	if g.http == "" {
 		t.Fatal("the server does not say where it listens for HTTP")
 	}
@@ -93,10 +94,9 @@ func TestConsole(t *testing.T) {
 	for _, raw := range morning() {
 		g.hold(raw)
 	}
-	browser := startBrowser(t, nobody)
 	for name, s := range map[string]screen{"north": {1280, 860}, "south": {380, 800}} {
 		t.Run(fmt.Sprint(s.width), func(t *testing.T) {
-			w := &shift{gateway: g.as(t), tab: newTab(t, browser, g.web(), s), name: name}
+			w := &shift{gateway: g.as(t), tab: newTab(t, g.web(), s), name: name}
 			w.signIn()
 			w.recoverOne()
 			w.allowDomain()

@@ -9,10 +9,9 @@ func TestConsoleTriesLists(t *testing.T) {
 	t.Parallel()
 	g := newConsole(t)
 	g.hold(textMail("sam@stranger.example", "Hello", "Are you there?"))
-	browser := startBrowser(t, nobody)
 	for name, s := range map[string]screen{"wide": {1280, 860}, "narrow": {380, 800}} {
 		t.Run(name, func(t *testing.T) {
-			w := &shift{gateway: g.as(t), tab: newTab(t, browser, g.web(), s), name: name}
+			w := &shift{gateway: g.as(t), tab: newTab(t, g.web(), s), name: name}
 			w.begin()
 			w.open("/rules")
 			w.wait(`seen("Save both lists") && !seen("messages would change")`)

@@ -19,11 +19,10 @@ type hands struct {
 func TestConsoleTakesBack(t *testing.T) {
 	t.Parallel()
 	g := newConsole(t)
-	browser := startBrowser(t, nobody)
 	for name, s := range map[string]screen{"mouse": {1280, 860}, "narrow": {380, 800},
 		"keys": {1920, 1080}} {
 		t.Run(name, func(t *testing.T) {
-			w := &shift{gateway: g.as(t), tab: newTab(t, browser, g.web(), s), name: name}
+			w := &shift{gateway: g.as(t), tab: newTab(t, g.web(), s), name: name}
 			h := &hands{w, name == "keys"}
 			w.open("/")
 			w.wait(`field("Address") === document.activeElement`)

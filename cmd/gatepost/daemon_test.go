@@ -27,6 +27,7 @@ type gateway struct {
 	smtp string   // where it takes mail
 	http string   // where its console is, "" if it has none
 	env  []string // settings, as NAME=value
+	seen bool     // by a browser
 	cmd  *exec.Cmd
 	done chan struct{} // closed when its log ends
 	log  []string      // its lines, once done is closed
@@ -35,15 +36,24 @@ type gateway struct {
 func newGateway(t *testing.T, env ...string) *gateway {
 	t.Helper()
 	g := &gateway{T: t, dir: t.TempDir(), env: env}
-	g.start()
-	t.Cleanup(func() { g.end(syscall.SIGKILL) })
+	g.serve()
 	return g
+}
+
+// serve starts the program for as long as the test lasts.
+func (g *gateway) serve() {
+	g.Helper()
+	g.start()
+	g.Cleanup(func() { g.end(syscall.SIGKILL) })
 }
 
 // start starts the program and waits until it takes mail.
 func (g *gateway) start() {
 	g.Helper()
 	g.cmd = g.command("serve", "--smtp", "127.0.0.1:0")
+	if g.seen {
+		bePlain(g.T, g.cmd)
+	}
 	g.await()
 }
 

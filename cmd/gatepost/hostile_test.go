@@ -24,7 +24,7 @@ type street struct {
 	asked atomic.Int64 // connections
 }
 
-func newStreet(t *testing.T) *street {
+func newStreet() *street {
 	s := &street{}
 	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(
 		func(w http.ResponseWriter, _ *http.Request) {
@@ -37,7 +37,6 @@ func newStreet(t *testing.T) *street {
 		}
 	}
 	s.Start()
-	t.Cleanup(s.Close)
 	return s
 }
 
@@ -156,13 +155,12 @@ func hostileFiles() string {
 // breaks the page.
 func TestHostileMail(t *testing.T) {
 	t.Parallel()
-	g, outside := newConsole(t), newStreet(t)
+	g := newConsole(t)
 	for _, c := range hostile() {
 		g.hold(c.raw)
 	}
-	chromium := startBrowser(t, outside.Listener.Addr().String())
 	for _, s := range []screen{{1280, 860}, {380, 800}} {
-		w := &shift{gateway: g, tab: newTab(t, chromium, g.web(), s), name: "hostile"}
+		w := &shift{gateway: g, tab: newTab(t, g.web(), s), name: "hostile"}
 		w.open("/")
 		w.fill("Address", reviewer)
 		w.fill("Password", secret)
@@ -178,10 +176,14 @@ func TestHostileMail(t *testing.T) {
 			w.save()
 		}
 	}
-	if n := outside.asked.Load(); n > 0 {
+	browser, err := theBrowser()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := browser.outside.asked.Load(); n > 0 {
 		t.Errorf("%d connections were made to the street", n)
 	}
-	probeHostile(t, chromium, outside, g.web())
+	probeHostile(t, browser.outside, g.web())
 }
 
 // unfold opens all that is folded, and waits until the frame of the HTML is loaded.
@@ -255,8 +257,8 @@ func (w *shift) save() {
 }
 
 // probeHostile shows that what the test would see can be seen: a page that does run and load.
-func probeHostile(t *testing.T, chromium context.Context, s *street, base string) {
-	p := newTab(t, chromium, base, screen{800, 600})
+func probeHostile(t *testing.T, s *street, base string) {
+	p := newTab(t, base, screen{800, 600})
 	p.do(chromedp.Navigate("http://www.street.test/"))
 	p.lock.Lock()
 	defer p.lock.Unlock()

@@ -17,8 +17,8 @@ var plainFolder string
 
 // plainProgram is the program as people have it, without the race detector, under which most of
 // the time of a command is the start of its process: a tenth of a second and more. What commands
-// do is under it in the tests of the packages, and servers are always under it. With
-// GATEPOST_LONG all is.
+// do is under it in the tests of the packages, and so is what a console shows; servers are under it
+// unless a browser looks at them. With GATEPOST_LONG all is.
 var plainProgram = sync.OnceValues(func() (string, error) {
 	program := filepath.Join(plainFolder, "program")
 	build := exec.Command("go", "build", "-trimpath", "-o", program, ".")
@@ -32,6 +32,19 @@ var plainProgram = sync.OnceValues(func() (string, error) {
 	command := "#!/bin/bash\nexec -a gatepost '" + program + "' \"$@\"\n"
 	return program, os.WriteFile(filepath.Join(plainFolder, "gatepost"), []byte(command), 0o700)
 })
+
+// bePlain has a command run the plain program, unless all is to be under the race detector.
+func bePlain(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
+	if allUnderRace() {
+		return
+	}
+	program, err := plainProgram()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Path = program
+}
 
 func allUnderRace() bool { return os.Getenv("GATEPOST_LONG") != "" }
 
@@ -54,13 +67,8 @@ func commandOf(t *testing.T, env []string, args ...string) *exec.Cmd {
 	byClock := slices.ContainsFunc(env, func(pair string) bool {
 		return strings.HasPrefix(pair, clockFile+"=")
 	})
-	if len(args) == 0 || args[0] == "serve" || byClock || allUnderRace() {
-		return cmd
+	if len(args) > 0 && args[0] != "serve" && !byClock {
+		bePlain(t, cmd)
 	}
-	program, err := plainProgram()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd.Path = program
 	return cmd
 }

@@ -41,7 +41,14 @@ func (m byDefault) Run() int {
 	}
 	defer os.RemoveAll(dir)
 	plainFolder = dir
-	return m.M.Run()
+	code := m.M.Run()
+	if started != nil {
+		if err := started.close(); err != nil {
+			log.Print(err)
+			return max(code, 1)
+		}
+	}
+	return code
 }
 
 // ofTheFile are the scripts that name the database's file, or say what becomes of it, its disk and what
