@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -151,16 +152,33 @@ func (p *tab) keys(strokes string) {
 func (p *tab) inspect(where, picture string) {
 	p.Helper()
 	p.fits(where)
-	if there, _ := value[bool](p, "!!window.axe"); !there {
-		p.do(chromedp.Evaluate[chromedp.Void](axe(p.T) + ";0"))
+	again, same := p.inspected(where)
+	if !same {
+		p.accessible(where, "light", "{}")
 	}
-	p.accessible(where, "light", "{}")
 	p.picture(picture, "light")
 	p.do(inScheme("dark"))
-	p.accessible(where, "dark", `{ runOnly: ["color-contrast"] }`)
+	if !again {
+		p.accessible(where, "dark", `{ runOnly: ["color-contrast"] }`)
+	}
 	p.picture(picture, "dark")
 	p.do(inScheme("light"))
 	p.clean(where)
+}
+
+// inspections are the pages that a walk has been through, by its name and theirs.
+var inspections sync.Map
+
+// inspected reports whether this walk has been there before, and whether as wide or as narrow. The
+// colours of a page are the same on each screen. With GATEPOST_LONG all is looked at each time.
+func (p *tab) inspected(where string) (again, same bool) {
+	if os.Getenv("GATEPOST_LONG") != "" {
+		return false, false
+	}
+	walk, _, _ := strings.Cut(p.Name(), "/")
+	_, again = inspections.LoadOrStore(walk+": "+where, true)
+	_, same = inspections.LoadOrStore(fmt.Sprint(walk, ": ", where, p.narrow()), true)
+	return again, same
 }
 
 // fits holds a page to being no wider than the screen, and without an error.
@@ -177,6 +195,9 @@ func (p *tab) fits(where string) {
 // accessible asks axe-core what would keep people from using the page.
 func (p *tab) accessible(where, scheme, options string) {
 	p.Helper()
+	if there, _ := value[bool](p, "!!window.axe"); !there {
+		p.do(chromedp.Evaluate[chromedp.Void](axe(p.T) + ";0"))
+	}
 	violations := await[[]string](p, `axe.run(document, { resultTypes: ["violations"],
 		iframes: false, ...`+options+` }).then((r) => ["axe"].concat(r.violations.map((v) => v.id + ": " + v.help + "\n" +
 			v.nodes.map((n) => n.html + "\n" + n.failureSummary).join("\n"))))`)
