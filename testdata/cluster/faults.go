@@ -55,7 +55,13 @@ var faults = []fault{
 		if m == nil || err != nil {
 			return "", errors.Join(errors.New("there is no primary"), err)
 		}
-		err = m.ask("POST", "/switchover", map[string]string{"leader": m.name, "candidate": next.name})
+		for range 10 { // its Patroni may not have seen yet who follows
+			err = m.ask("POST", "/switchover", map[string]string{"leader": m.name, "candidate": next.name})
+			if err == nil {
+				break
+			}
+			time.Sleep(time.Second)
+		}
 		time.Sleep(5 * time.Second)
 		return m.name + " to " + next.name, err
 	}},
@@ -92,6 +98,7 @@ type whole struct {
 	*cluster
 	nodes  []*node
 	sender *sender
+	bare   *silence // of the cluster itself
 }
 
 // An outcome is what a round has come to.
@@ -99,7 +106,7 @@ type outcome struct {
 	fault        *fault
 	struck       string
 	acked, tries int           // in the round
-	silent       time.Duration // the longest time without a 250
+	silent, bare time.Duration // the longest time without a 250, and without a commit of a bare client
 	lost, twice  int
 	mended       time.Duration // until all was whole again
 	anew         []string      // machines that were made anew for that
@@ -111,12 +118,13 @@ func (w *whole) round(f *fault, number int) (o outcome, err error) {
 	o.fault = f
 	acked, refused := w.sender.counts()
 	time.Sleep(time.Second)
-	w.sender.mark()
+	w.sender.silence.mark()
+	w.bare.mark()
 	if o.struck, err = f.do(w, number); err != nil {
 		return o, err
 	}
 	time.Sleep(time.Second)
-	o.silent, o.load = w.sender.silence(), load()
+	o.silent, o.bare, o.load = w.sender.silence.most(), w.bare.most(), load()
 	began := time.Now()
 	if o.anew, err = w.wait(3 * time.Minute); err != nil {
 		return o, err

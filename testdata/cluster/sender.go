@@ -15,12 +15,12 @@ type sender struct {
 	nodes []*node
 	run   string // part of each Message-ID
 
+	silence *silence // between two 250
+
 	lock    sync.Mutex
 	serial  int
 	acked   map[int]bool
-	refused int           // tries
-	last    time.Time     // when the last 250 came
-	longest time.Duration // between two of them, since mark
+	refused int // tries
 	paused  bool
 	resume  *sync.Cond
 	busy    int
@@ -32,8 +32,7 @@ const between = 100 * time.Millisecond
 
 func newSender(nodes []*node, connections int) *sender {
 	s := &sender{nodes: nodes, run: fmt.Sprint(time.Now().UnixNano()), acked: map[int]bool{}}
-	s.resume = sync.NewCond(&s.lock)
-	s.last = time.Now()
+	s.resume, s.silence = sync.NewCond(&s.lock), &silence{last: time.Now()}
 	for i := range connections {
 		go s.send(i)
 	}
@@ -95,27 +94,12 @@ func (s *sender) putOff() {
 }
 
 func (s *sender) taken(serial int) {
+	s.silence.ends()
 	s.lock.Lock()
 	defer s.lock.Unlock()
-	now := time.Now()
-	s.longest = max(s.longest, now.Sub(s.last))
-	s.acked[serial], s.last = true, now
+	s.acked[serial] = true
 	s.busy--
 	s.resume.Broadcast()
-}
-
-// mark begins to measure.
-func (s *sender) mark() {
-	s.lock.Lock()
-	defer s.lock.Unlock()
-	s.longest = time.Since(s.last)
-}
-
-// silence is the longest time without a 250 since mark.
-func (s *sender) silence() time.Duration {
-	s.lock.Lock()
-	defer s.lock.Unlock()
-	return max(s.longest, time.Since(s.last))
 }
 
 // pause has every message come to its 250, and no other begun.
@@ -134,9 +118,10 @@ func (s *sender) pause(most time.Duration) error {
 }
 
 func (s *sender) goOn() {
+	s.silence.goOn()
 	s.lock.Lock()
 	defer s.lock.Unlock()
-	s.paused, s.last = false, time.Now()
+	s.paused = false
 	s.resume.Broadcast()
 }
 
