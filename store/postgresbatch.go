@@ -50,7 +50,7 @@ func (p *postgres) send(t *tx) error {
 // sendWaiting also says how much was done before an error.
 func (p *postgres) sendWaiting(t *tx) (done int, err error) {
 	all := t.waiting
-	t.waiting = nil
+	t.waiting, t.pieces = nil, 0
 	if len(all) == 0 {
 		return 0, nil
 	}

@@ -19,13 +19,15 @@ func (contentRows) put(t *tx, r *Record) error {
 	if r.Content.raw() != nil {
 		return nil
 	}
-	return putPieces(t, r.ID, r.Content.Reader())
+	return putPieces(t, r.ID, r.Content.Reader(), r.Content.Size)
 }
 
-func putPieces(t *tx, decision string, from io.Reader) error {
-	piece := make([]byte, contentPiece)
+// putPieces writes a content of so many octets. Pieces wait to be sent as all statements do, until
+// those that wait have as many octets as a large one.
+func putPieces(t *tx, decision string, from io.Reader, size int64) error {
+	piece := make([]byte, min(contentPiece, size+1)) // a whole small content does not fill it
 	for n := 0; ; n++ {
-		size, err := io.ReadFull(from, piece)
+		got, err := io.ReadFull(from, piece)
 		if err == io.EOF {
 			return nil
 		}
@@ -33,8 +35,9 @@ func putPieces(t *tx, decision string, from io.Reader) error {
 			return err
 		}
 		err = t.exec(`insert into contents (decision_id, n, octets) values ($1, $2, $3)`, decision,
-			n, piece[:size])
-		if err == nil {
+			n, piece[:got])
+		t.pieces += got
+		if err == nil && (got == len(piece) || t.pieces >= contentPiece) {
 			err = t.w.engine.send(t) // piece is used again, and there may be many
 		}
 		if err != nil {
@@ -53,7 +56,7 @@ func (c contentRows) fill(ctx context.Context, decision string, open func() (io.
 		if err := t.exec(`delete from contents where decision_id = $1`, decision); err != nil {
 			return err
 		}
-		return putPieces(t, decision, from)
+		return putPieces(t, decision, from, contentPiece)
 	})
 }
 

@@ -13,6 +13,7 @@ type tx struct {
 	w        *writer
 	batch    []*write          // that it is for
 	waiting  []statement       // to be sent, see postgresbatch.go
+	pieces   int               // octets of large contents among it
 	unlike   map[alikeKey]bool // there is no such message
 	sequence int64             // the last id given out, 0 before the first
 	outbox   int64             // the generation of the targets of hand-offs, once sequence is read
