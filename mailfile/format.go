@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -56,13 +55,13 @@ func (s *fileStart) is(ext string) bool { return hasExt(s.name, ext) }
 
 // numbered reports whether this is a message of an MH folder, whose name is its number.
 func (s *fileStart) numbered() bool {
-	return strings.Trim(s.name, "0123456789") == "" && fieldStart.Match(s.text)
+	return strings.Trim(s.name, "0123456789") == "" && fieldStart().Match(s.text)
 }
 
 // hasField reports whether a header field is to be seen, the least that a message has.
 func (s *fileStart) hasField() bool {
 	for line := range bytes.Lines(s.text) {
-		if fieldStart.Match(line) {
+		if fieldStart().Match(line) {
 			return true
 		}
 	}
@@ -78,7 +77,7 @@ func (s *fileStart) foreign() string {
 		}
 	}
 	switch {
-	case dboxStart.Match(s.text):
+	case dboxStart().Match(s.text):
 		return "a file of Dovecot's dbox: export it with doveadm backup to a Maildir"
 	case s.isTar():
 		return "a tar archive: unpack it"
@@ -90,7 +89,7 @@ func (s *fileStart) foreign() string {
 
 // dboxStart is the first line of a file of Dovecot's, sdbox and mdbox: its version, how long
 // the line before each message is, and when it was made.
-var dboxStart = regexp.MustCompile(`^\d+ (?:[A-Z][0-9a-fA-F]+ ?)*M[0-9a-fA-F]+ C[0-9a-fA-F]+`)
+var dboxStart = once(`^\d+ (?:[A-Z][0-9a-fA-F]+ ?)*M[0-9a-fA-F]+ C[0-9a-fA-F]+`)
 
 // tarAt is where a tar archive has its mark, in octets (POSIX.1, pax).
 const tarAt = 257
@@ -101,7 +100,7 @@ func (s *fileStart) isTar() bool {
 	if len(s.text) <= tarAt || !bytes.HasPrefix(s.text[tarAt:], []byte("ustar")) {
 		return false
 	}
-	return !fieldStart.Match(s.text) && !marksMbox(s.text) &&
+	return !fieldStart().Match(s.text) && !marksMbox(s.text) &&
 		bytes.IndexByte(s.text[:tarAt], 0) >= 0
 }
 

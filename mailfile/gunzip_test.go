@@ -64,6 +64,9 @@ func TestGunzip(t *testing.T) {
 
 // What unpacks to more than mail does is an error that says so, and takes little memory.
 func TestGunzipBomb(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes the time of many other tests")
+	}
 	tmp, path := t.TempDir(), filepath.Join(t.TempDir(), "a.mbox.gz")
 	t.Setenv("TMPDIR", tmp)
 	writeGzip(t, path, 65, make([]byte, 1<<20))

@@ -3,6 +3,7 @@ package mailfile
 import (
 	"bytes"
 	"regexp"
+	"sync"
 )
 
 // mboxMark begins each message of an mbox file (RFC 4155).
@@ -12,7 +13,7 @@ const mboxMark = "From "
 // or with a quoted local part, and when it came, as asctime or as in a Date field. Some put a
 // time zone before the year or behind it, Google Takeout an offset before it, and UUCP the
 // machine at the end.
-var fromLine = regexp.MustCompile(`^From (?:\S+ +(?:at \S+ +)?|"[^"]*"\S* +)?` +
+var fromLine = once(`^From (?:\S+ +(?:at \S+ +)?|"[^"]*"\S* +)?` +
 	`(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)(?:` +
 	` +` + monthName + ` +\d{1,2} +` + clockTime + `(?: +[A-Za-z+-][A-Za-z0-9:+-]*){0,2} +\d{4}` +
 	`(?: +[A-Z+-][A-Za-z0-9]*)?|, +\d{1,2} +` + monthName + ` +\d{4} +` + clockTime +
@@ -24,7 +25,13 @@ const (
 )
 
 // fieldStart is the name of a header field and its colon (RFC 5322, section 2.2).
-var fieldStart = regexp.MustCompile(`^[!-9;-~]{1,128}[ \t]*:`)
+var fieldStart = once(`^[!-9;-~]{1,128}[ \t]*:`)
+
+// once is an expression that is made when it is used first: most commands read no mail file, and these
+// take milliseconds of each start.
+func once(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
 
 // longestFromLine is how long a From_ line may be, with its end, in octets. Who it is from
 // has at most 256 (RFC 5321, section 4.5.3.1.3), the date and the machine fewer.
@@ -33,14 +40,14 @@ const longestFromLine = 1 << 10
 // beginsMessage reports whether text begins with a From_ line that bears a date.
 func beginsMessage(text []byte) bool {
 	line, _, _ := bytes.Cut(text, []byte("\n"))
-	return len(line) < longestFromLine && fromLine.Match(bytes.TrimSuffix(line, []byte("\r")))
+	return len(line) < longestFromLine && fromLine().Match(bytes.TrimSuffix(line, []byte("\r")))
 }
 
 // beginsMbox reports whether text begins with a From_ line that bears a date, and a header.
 func beginsMbox(text []byte) bool {
 	text = trimPreamble(text)
 	_, rest, _ := bytes.Cut(text, []byte("\n"))
-	return beginsMessage(text) && fieldStart.Match(rest)
+	return beginsMessage(text) && fieldStart().Match(rest)
 }
 
 // marksMbox reports whether text, of a file that was named, begins with a From_ line: one that

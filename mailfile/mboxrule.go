@@ -160,7 +160,7 @@ func readHeader(text []byte, whole bool) (head headerBelow, enough bool) {
 		case !whole && !bytes.HasSuffix(line, []byte("\n")):
 			return head, false
 		case head == noHeader || line[0] != ' ' && line[0] != '\t':
-			if !fieldStart.Match(line) {
+			if !fieldStart().Match(line) {
 				return head, true
 			}
 			head = someHeader
