@@ -16,6 +16,9 @@ import (
 // becomes of them; and then, once it takes mail, that each arrives, and none twice. It leaves a
 // small part in doubt, whatever waits.
 func TestSinks(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes the time of many other tests")
+	}
 	for _, c := range []struct {
 		name   string
 		answer func(string) string

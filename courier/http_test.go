@@ -337,6 +337,9 @@ func TestMessageThatCannotBeRead(t *testing.T) {
 
 // TestLargeMessage is carried by a machine that has no memory for it: 25 MB at 2 MB.
 func TestLargeMessage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes the time of many other tests")
+	}
 	const size = 25_000_000
 	counted := make(chan int64, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

@@ -133,6 +133,9 @@ func (r *receiver) target(t *testing.T, patience time.Duration, again bool) Targ
 // TestReceivers has a receiver that answers in each way, and for one and for many tickets what
 // becomes of them; and then, once it takes them, that it has each key once.
 func TestReceivers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes the time of many other tests")
+	}
 	for _, c := range []struct {
 		name  string
 		way   http.HandlerFunc

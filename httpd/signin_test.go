@@ -289,6 +289,9 @@ func TestFence(t *testing.T) {
 
 // TestOneAccount: one account is one, however it is written, and so is all that is none.
 func TestOneAccount(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes the time of many other tests")
+	}
 	for name, spellings := range map[string][]string{
 		"an account": {"ann@acme.test", "Ann@ACME.test", " ann@acme.test ", `"ann"@acme.test`},
 		"none":       {"ann", "bob", "", "ann@"},

@@ -21,6 +21,9 @@ import (
 // more than after the first. A shift has three minutes, with GATEPOST_LONG six; the day has a
 // shift for each kind of client, with GATEPOST_LONG 24.
 func TestHostileDay(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes the time of many other tests")
+	}
 	shifts, minutes := 10, 3
 	if os.Getenv("GATEPOST_LONG") != "" {
 		shifts, minutes = 240, 6

@@ -71,6 +71,9 @@ func receiver(t *testing.T, server *smtpd.Server, r mailauth.Resolver) *intake.R
 // each again as soon as it may. Other mail is answered at once, and such mail of others within
 // the time that the DNS has anyway.
 func TestSilentDNS(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes the time of many other tests")
+	}
 	for _, addresses := range []int{6, 60} {
 		t.Run(fmt.Sprint(addresses), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -28,6 +28,9 @@ import (
 // column has what it had; a message, where its rows in suspended and messages are.
 // GATEPOST_LONG=1 makes 400 runs of it.
 func TestChangedOctets(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it kills, damages or replaces again and again")
+	}
 	runs := 8
 	if os.Getenv("GATEPOST_LONG") != "" {
 		runs = 400

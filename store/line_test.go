@@ -54,6 +54,9 @@ func (f *fixture) waiting() int {
 // counted in passwords, since a clock would tell of the machine. From among them nobody waits
 // for ever.
 func TestOwnerPassesGuessers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes the time of many other tests")
+	}
 	const guessers = 12 // from 203.0.0.0/16
 	ctx := context.Background()
 	f := open(t)

@@ -22,6 +22,9 @@ import (
 // serves again. What was acknowledged before the second backup began is there byte for byte, and
 // so is what was acknowledged since; so are lists and profiles, and the counts add up.
 func TestBackupDrill(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it kills, damages or replaces again and again")
+	}
 	t.Parallel()
 	messages := 240
 	if os.Getenv("GATEPOST_LONG") != "" {
@@ -147,6 +150,9 @@ func (s *storm) holds(want map[content]int) {
 // A backup that is killed at any point leaves the last one or is whole itself, and the next goes
 // on from there.
 func TestBackupKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it kills, damages or replaces again and again")
+	}
 	t.Parallel()
 	g := newGateway(t, anyRate)
 	dir := filepath.Join(t.TempDir(), "backup")

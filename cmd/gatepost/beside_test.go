@@ -16,6 +16,9 @@ import (
 // is, and all that was acknowledged is in the second copy. GATEPOST_LONG sends more, again and
 // again for three minutes.
 func TestBesideOthers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it kills, damages or replaces again and again")
+	}
 	t.Parallel()
 	messages, lasting := 160, time.Duration(0)
 	if os.Getenv("GATEPOST_LONG") != "" {

@@ -8,6 +8,9 @@ import (
 // TestConsoleSessionEnds is a session that ends under somebody: pages say so, what was sent is
 // told not to be saved, and what was written is there again after the sign-in.
 func TestConsoleSessionEnds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("walks of a browser take long, and TestConsole is one")
+	}
 	t.Parallel()
 	g := newConsole(t)
 	w := g.shiftIn(t, "ended")

@@ -16,6 +16,9 @@ import (
 // TestConsoleHandsOn is what an admin sees and does about tickets that do not arrive: one target
 // refuses them, another is paused since its settings are wrong.
 func TestConsoleHandsOn(t *testing.T) {
+	if testing.Short() {
+		t.Skip("walks of a browser take long, and TestConsole is one")
+	}
 	t.Parallel()
 	s, desk, address, err := startSink()
 	if err != nil {

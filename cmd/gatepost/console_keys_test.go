@@ -13,6 +13,9 @@ import (
 // TestConsoleByKeys is the same shift without a mouse: with the console's own keys, and with
 // Tab for the rest.
 func TestConsoleByKeys(t *testing.T) {
+	if testing.Short() {
+		t.Skip("walks of a browser take long, and TestConsole is one")
+	}
 	t.Parallel()
 	g := newConsole(t)
 	for _, raw := range morning() {

@@ -13,6 +13,9 @@ import (
 // TestConsoleLive is what happens when things come in an order of their own: a colleague is
 // faster, keys are faster than pages, a button is struck twice, and somebody goes back.
 func TestConsoleLive(t *testing.T) {
+	if testing.Short() {
+		t.Skip("walks of a browser take long, and TestConsole is one")
+	}
 	t.Parallel()
 	g := newConsole(t)
 	w, colleague := g.shiftIn(t, "live"), g.shiftIn(t, "colleague")

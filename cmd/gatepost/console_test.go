@@ -89,7 +89,7 @@ func morning() []string {
 
 // TestConsole is a shift at the console in a real browser, on a wide screen and on a narrow
 // one; each page is looked at in light and in dark. On PostgreSQL the wide one is enough, but for
-// GATEPOST_LONG.
+// GATEPOST_LONG, and so it is with -short.
 func TestConsole(t *testing.T) {
 	t.Parallel()
 	g := newConsole(t)
@@ -97,7 +97,7 @@ func TestConsole(t *testing.T) {
 		g.hold(raw)
 	}
 	screens := map[string]screen{"north": {1280, 860}, "south": {380, 800}}
-	if storetest.OnServer() && os.Getenv("GATEPOST_LONG") == "" {
+	if testing.Short() || storetest.OnServer() && os.Getenv("GATEPOST_LONG") == "" {
 		delete(screens, "south")
 	}
 	for name, s := range screens {

@@ -6,6 +6,9 @@ import "testing"
 // and by a button, saves it, has what is odd about it mended by one click, and undoes that;
 // who then tries a change on the mail that comes, promotes it, and undoes that.
 func TestConsoleTriesLists(t *testing.T) {
+	if testing.Short() {
+		t.Skip("walks of a browser take long, and TestConsole is one")
+	}
 	t.Parallel()
 	g := newConsole(t)
 	g.hold(textMail("sam@stranger.example", "Hello", "Are you there?"))

@@ -19,6 +19,9 @@ type hands struct {
 // allow, all that match, and what is done about a ticket's sender; each is undone. GATEPOST_LONG has
 // it done by the mouse on a wide screen too.
 func TestConsoleTakesBack(t *testing.T) {
+	if testing.Short() {
+		t.Skip("walks of a browser take long, and TestConsole is one")
+	}
 	t.Parallel()
 	g := newConsole(t)
 	ways := map[string]screen{"narrow": {380, 800}, "keys": {1920, 1080}}

@@ -202,6 +202,9 @@ type gateCase struct {
 // TestCasesThroughTheGate takes each case the whole way: the lists by the command line of a
 // running server, then `check`, then a message by SMTP. GATEPOST_CASES names more cases.
 func TestCasesThroughTheGate(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes the time of many other tests")
+	}
 	t.Parallel()
 	cases := readGateCases(t, filepath.Join("..", "..", "testdata", "cases.json"))
 	if path := os.Getenv("GATEPOST_CASES"); path != "" {

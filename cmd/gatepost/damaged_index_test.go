@@ -12,6 +12,9 @@ import (
 // Where pages of indexes are damaged, lists and counts print what they printed before, and then
 // warn.
 func TestDamagedIndexes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it kills, damages or replaces again and again")
+	}
 	g := &gateway{T: t, dir: t.TempDir()}
 	g.must("rules", "add", "block", "held.test")
 	for _, host := range []string{"held.test", "fine.test"} {

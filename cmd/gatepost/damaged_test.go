@@ -16,6 +16,9 @@ import (
 // server on it. It refuses to start, or what it answers 250 for is there when all has ended; and
 // so is what ingest takes. GATEPOST_LONG=1 makes 200 runs of it.
 func TestDamagedDatabase(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it kills, damages or replaces again and again")
+	}
 	t.Parallel()
 	runs := 4
 	if os.Getenv("GATEPOST_LONG") != "" {

@@ -34,6 +34,9 @@ const dayHours = 24
 //
 // GATEPOST_LONG looks at each hour, and takes 2,400 messages in the place of 40.
 func TestDayDown(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it kills, damages or replaces again and again")
+	}
 	t.Parallel()
 	d := newDay(t, 3, 5)
 	if os.Getenv("GATEPOST_LONG") != "" {

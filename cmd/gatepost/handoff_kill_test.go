@@ -18,6 +18,9 @@ import (
 // at another moment. Everything that was acknowledged arrives, each hand-off ends as done under
 // its own key; twice comes only what was under way when the server was killed.
 func TestHandoffsKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it kills, damages or replaces again and again")
+	}
 	t.Parallel()
 	s, server, address, err := startSink()
 	if err != nil {

@@ -154,6 +154,9 @@ func hostileFiles() string {
 // TestHostileMail shows hostile mail to a real browser: nothing runs, nothing loads, nothing
 // breaks the page.
 func TestHostileMail(t *testing.T) {
+	if testing.Short() {
+		t.Skip("walks of a browser take long, and TestConsole is one")
+	}
 	t.Parallel()
 	g := newConsole(t)
 	for _, c := range hostile() {

@@ -19,6 +19,7 @@ import (
 	"regexp"
 	"strings"
 	"syscall"
+	"testing"
 	"time"
 
 	"github.com/emersion/go-smtp"
@@ -65,6 +66,11 @@ func startServer(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	args = append([]string{"serve", "--smtp", "127.0.0.1:0", "--http", "127.0.0.1:0"}, args...)
 	cmd := exec.Command("gatepost", args...)
+	if testing.Short() && ts.Getenv(clockFile) == "" {
+		program, err := plainProgram()
+		ts.Check(err)
+		cmd.Path = program
+	}
 	cmd.Dir = ts.Getenv("WORK")
 	cmd.Env = bare(scriptEnv(ts)...)
 	pipe, err := cmd.StderrPipe()

@@ -13,6 +13,9 @@ import (
 // Two hundred that pipe a message at once, of whom some are killed, each write in their turn:
 // none is told to come again. How long SMTP waits meanwhile is in the log of -v.
 func TestManyIngestAtOnce(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it kills, damages or replaces again and again")
+	}
 	const many, killed = 200, 20
 	g := newGateway(t, anyRate)
 	cmds := make([]*exec.Cmd, many)
@@ -62,6 +65,9 @@ func TestManyIngestAtOnce(t *testing.T) {
 
 // Where there is no database yet and no server, one makes it and the others wait for that.
 func TestManyIngestMakeOneDatabase(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it kills, damages or replaces again and again")
+	}
 	t.Parallel()
 	const many = 60
 	g := &gateway{T: t, dir: t.TempDir()}

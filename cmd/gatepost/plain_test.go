@@ -18,7 +18,7 @@ var plainFolder string
 // plainProgram is the program as people have it, without the race detector, under which most of
 // the time of a command is the start of its process: a tenth of a second and more. What commands
 // do is under it in the tests of the packages, and so is what a console shows; servers are under it
-// unless a browser looks at them. With GATEPOST_LONG all is.
+// unless a browser looks at them, or with -short. With GATEPOST_LONG all is.
 var plainProgram = sync.OnceValues(func() (string, error) {
 	program := filepath.Join(plainFolder, "program")
 	build := exec.Command("go", "build", "-trimpath", "-o", program, ".")
@@ -58,8 +58,9 @@ func plainPath() (string, error) {
 	return plainFolder + string(filepath.ListSeparator) + path, err
 }
 
-// commandOf is a command of the program, with settings as NAME=value. A server, what goes by a clock
-// of the test, and what gets its arguments later, is the program that TestMain makes of this test.
+// commandOf is a command of the program, with settings as NAME=value. A server but with -short, what goes
+// by a clock of the test, and what gets its arguments later, is the program that TestMain makes of this
+// test.
 func commandOf(t *testing.T, env []string, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.Command("gatepost", args...)
@@ -67,7 +68,7 @@ func commandOf(t *testing.T, env []string, args ...string) *exec.Cmd {
 	byClock := slices.ContainsFunc(env, func(pair string) bool {
 		return strings.HasPrefix(pair, clockFile+"=")
 	})
-	if len(args) > 0 && args[0] != "serve" && !byClock {
+	if len(args) > 0 && (args[0] != "serve" || testing.Short()) && !byClock {
 		bePlain(t, cmd)
 	}
 	return cmd

@@ -35,6 +35,9 @@ var replacements = []struct{ name, typed string }{
 // server, which then stops. When what its log tells to type was typed, whatever was
 // acknowledged is there. GATEPOST_LONG tries each way, and sends more.
 func TestReplacedStorm(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it kills, damages or replaces again and again")
+	}
 	t.Parallel()
 	messages, ways := 100, replacements[:1]
 	if os.Getenv("GATEPOST_LONG") != "" {

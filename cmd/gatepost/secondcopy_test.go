@@ -53,6 +53,9 @@ func TestNoRoomForACopy(t *testing.T) {
 // Where a file system makes no files without a name the second copy is one that was removed, and
 // mail is rescued from it all the same.
 func TestCopyWithoutNamelessFiles(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it kills, damages or replaces again and again")
+	}
 	t.Parallel()
 	if _, err := exec.LookPath("bindfs"); err != nil {
 		t.Fatalf("%v: scripts/test installs it", err)
@@ -158,6 +161,9 @@ func (g *gateway) wantWarnings(want int) {
 // Ingest beside no server says that it took a message only if the database at the path is the one
 // that has it.
 func TestIngestIntoAReplacedDatabase(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it kills, damages or replaces again and again")
+	}
 	t.Parallel()
 	for _, typed := range []string{"mv gatepost.db aside.db", "rm gatepost.db", "mv other.db gatepost.db",
 		"cp other.db gatepost.db", ": > gatepost.db"} {
@@ -193,6 +199,9 @@ func TestIngestIntoAReplacedDatabase(t *testing.T) {
 // Many that write beside no server, each a message, do not take one another's writing for that of
 // a stranger: the last to close brings the log into the main file, and the next begins another.
 func TestManyIngestBesideNoServer(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it kills, damages or replaces again and again")
+	}
 	t.Parallel()
 	const many, atOnce = 60, 6
 	g := &gateway{T: t, dir: t.TempDir()}

@@ -48,6 +48,9 @@ func packed(page string) map[string]string {
 
 // What would change is shown before anything is, and is just what is changed then.
 func TestMoveOver(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes the time of many other tests")
+	}
 	st := testServer(t)
 	b := st.Browser("admin@acme.test")
 	b.Says(b.Get("/move", http.StatusOK), `type="file"`)
@@ -97,6 +100,9 @@ func TestMoveOver(t *testing.T) {
 
 // What cannot be read is said, with what was typed, and changes nothing.
 func TestMoveOverRefuses(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes the time of many other tests")
+	}
 	st := testServer(t)
 	b := st.Browser("admin@acme.test")
 	for text, want := range map[string]string{"<users/>": "is XML", "name\nAnn\n": "no column is named email"} {

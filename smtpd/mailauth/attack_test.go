@@ -140,6 +140,9 @@ func TestSlowContentAuthor(t *testing.T) {
 // Line ends on end cost no memory, and no more time than their number: they do not count at
 // the end of a body, and each does before a text (RFC 6376, section 3.4.3).
 func TestEmptyLines(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes the time of many other tests")
+	}
 	const many = 4 << 20
 	k := edKey("acme.test", "ed")
 	head := signed(t, plainMail, k)

@@ -196,6 +196,9 @@ func noSubdomainHelps(t *rapid.T, s street, from string) {
 }
 
 func TestNoChoiceHelps(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes the time of many other tests")
+	}
 	for range 10 { // a hundred zones each
 		rapid.Check(t, noChoiceHelps(t))
 	}

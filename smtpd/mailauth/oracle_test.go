@@ -117,7 +117,7 @@ func TestOracle(t *testing.T) {
 		end := min(len(raw), at+rapid.IntRange(0, 2).Draw(r, "out"))
 		compare(t, c, raw[:at]+part.Draw(r, "in")+raw[end:], k)
 	})
-	if passed < 50 {
+	if passed < 50 && !testing.Short() { // which draws few
 		t.Errorf("only %d messages were signed and verified", passed)
 	}
 }
