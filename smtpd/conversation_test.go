@@ -306,7 +306,10 @@ func (p *player) reset(string) {
 
 func (p *player) drain(string) { p.site.cancel() }
 
-func (p *player) release(string) { p.site.release <- struct{}{} }
+func (p *player) release(string) {
+	p.site.release <- struct{}{}
+	<-p.site.released
+}
 
 func (p *player) arrive(string) { <-p.site.held }
 

@@ -41,6 +41,7 @@ type site struct {
 	how           string        // Receive ends: "", fail, refuse, early, 421, hold, panic
 	held          chan struct{} // a Receive has begun, with hold
 	release       chan struct{} // and may go on
+	released      chan struct{} // and has
 
 	mu       sync.Mutex
 	messages []stored
@@ -54,7 +55,7 @@ type stored struct {
 // newSite starts a server with the settings of a script.
 func newSite(p *player) *site {
 	s := &site{server: smtpd.New(), how: p.set["receive"], done: make(chan error, 1),
-		held: make(chan struct{}, 9), release: make(chan struct{})}
+		held: make(chan struct{}, 9), release: make(chan struct{}), released: make(chan struct{}, 9)}
 	s.server.Domain = "mx.acme.test"
 	s.server.Log = slog.New(slog.NewTextHandler(&s.log, nil))
 	s.server.Receive = s.receive
@@ -140,6 +141,7 @@ func (s *site) receive(_ context.Context, env *message.Envelope, r io.Reader) (s
 	case "hold":
 		s.held <- struct{}{}
 		<-s.release
+		defer func() { s.released <- struct{}{} }()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -95,14 +95,15 @@ func (s *storm) replace(typed string) {
 	s.start()
 }
 
-// told is what the one line about it says to type.
+// told is what the one line about it says to type. Where the mail could not be written out at once there
+// is another, without such.
 func (s *storm) told() string {
 	s.Helper()
 	var told []string
 	for _, text := range s.log {
 		var line struct{ Level, Msg, Commands string }
 		if json.Unmarshal([]byte(text), &line) == nil && line.Level == "ERROR" &&
-			strings.Contains(line.Msg, "under the running server") {
+			strings.Contains(line.Msg, "under the running server") && line.Commands != "" {
 			told = append(told, line.Commands)
 		}
 	}
