@@ -81,6 +81,9 @@ func TestDocsHaveTestedBlocks(t *testing.T) {
 // TestDocsRun runs every block of commands in order, as a newcomer would in two terminals.
 // scripts/test is left out: it is what runs this.
 func TestDocsRun(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes the time of many other tests")
+	}
 	dir := checkout(t)
 	var server listening
 	ran := 0

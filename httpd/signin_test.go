@@ -124,6 +124,9 @@ func TestRoleAfterPassword(t *testing.T) {
 // TestRefusedAlike: from where staff may not come nothing tells a right password from a wrong
 // one, neither the answer nor how many more there are.
 func TestRefusedAlike(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes the time of many other tests")
+	}
 	st := testServer(t)
 	st.Password("admin@acme.test", "correct horse")
 	st.Password("agent@acme.test", "correct horse")

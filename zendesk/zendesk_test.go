@@ -80,6 +80,9 @@ func state(t testing.TB, db *store.DB) string {
 // An export of 20,000 users with every oddity comes to what it should, and to the same when it
 // is imported once more.
 func TestImportTwice(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes the time of many other tests")
+	}
 	db, m := open(t), makeExport(t)
 	e := read(t, m.files)
 	if e.Left != nil {

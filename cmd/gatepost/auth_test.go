@@ -134,6 +134,9 @@ func received(client string) string {
 // TestForgedThroughTheGate sends the mail of known customers and forgeries of it through a
 // gate that holds every stranger. Both are answered alike.
 func TestForgedThroughTheGate(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes the time of many other tests")
+	}
 	t.Parallel()
 	public, key, err := ed25519.GenerateKey(nil)
 	if err != nil {
@@ -165,6 +168,9 @@ func TestForgedThroughTheGate(t *testing.T) {
 
 // TestLoopbackChecked asks of what this machine sends, too, if that is wanted.
 func TestLoopbackChecked(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes the time of many other tests")
+	}
 	t.Parallel()
 	g := newGateway(t, "GATEPOST_AUTH_LOOPBACK=check",
 		"GATEPOST_AUTH_RESOLVER="+serveDNS(t, nil))

@@ -29,6 +29,9 @@ func (s *sought) domain() string { return s.address[strings.IndexByte(s.address,
 // Whatever became of a message, each way in finds it by the address of its sender, by its
 // Message-ID and by the id that the client was told, and says the same.
 func TestFindByEveryWayIn(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes the time of many other tests")
+	}
 	t.Parallel()
 	g := newGateway(t, "GATEPOST_RATE_PER_HOUR=1", "GATEPOST_HTTP_LISTEN=127.0.0.1:0")
 	g.addReviewer()

@@ -16,6 +16,9 @@ import (
 // lists more than two pages, shows, recovers and deletes. The script asserts what the client
 // sees, this test what the store has then.
 func TestZendeskClient(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes the time of many other tests")
+	}
 	t.Parallel()
 	const held = 257 // two pages and a bit, at the most that the API gives at once
 	g := newConsole(t)

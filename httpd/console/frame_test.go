@@ -21,6 +21,9 @@ func sanitised(t *testing.T, pages []string, cut bool) string {
 
 // What an element carries is bounded before it is read for what it means.
 func TestAttributesAreBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes the time of many other tests")
+	}
 	style := func(n int) string { return `<b style="` + strings.Repeat("color:red;", n) + `">x</b>` }
 	picture := `<img src="data:image/png;base64,` + strings.Repeat("iVBO", maxAttribute/2) + `">`
 	var many strings.Builder
