@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -51,6 +52,9 @@ func (s *silence) most() time.Duration {
 // each, again and again, and connect to whatever is the primary as soon as there is one.
 func newBare(c *cluster) (*silence, error) {
 	m, _ := c.primary()
+	if m == nil {
+		return nil, errors.New("there is no primary")
+	}
 	if err := m.row("postgres", "create table bare (at timestamptz)"); err != nil {
 		return nil, err
 	}
