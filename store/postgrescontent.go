@@ -22,25 +22,26 @@ func (contentRows) put(t *tx, r *Record) error {
 	return putPieces(t, r.ID, r.Content.Reader(), r.Content.Size)
 }
 
-// putPieces writes a content of so many octets. Pieces wait to be sent as all statements do, until
-// those that wait have as many octets as a large one.
-func putPieces(t *tx, decision string, from io.Reader, size int64) error {
-	piece := make([]byte, min(contentPiece, size+1)) // a whole small content does not fill it
+// putPieces writes a content that has at most so many octets, or more than a piece. Pieces wait to be sent
+// as all statements do, until those that wait have as many octets as a large one.
+func putPieces(t *tx, decision string, from io.Reader, most int64) error {
+	piece := make([]byte, min(contentPiece, most+1)) // the last does not fill it
 	for n := 0; ; n++ {
-		got, err := io.ReadFull(from, piece)
+		size, err := io.ReadFull(from, piece)
+		last := err == io.ErrUnexpectedEOF
 		if err == io.EOF {
 			return nil
 		}
-		if err != nil && err != io.ErrUnexpectedEOF {
+		if err != nil && !last {
 			return err
 		}
 		err = t.exec(`insert into contents (decision_id, n, octets) values ($1, $2, $3)`, decision,
-			n, piece[:got])
-		t.pieces += got
-		if err == nil && (got == len(piece) || t.pieces >= contentPiece) {
+			n, piece[:size])
+		t.pieces += size
+		if err == nil && (!last || t.pieces >= contentPiece) {
 			err = t.w.engine.send(t) // piece is used again, and there may be many
 		}
-		if err != nil {
+		if last || err != nil {
 			return err
 		}
 	}

@@ -74,9 +74,9 @@ func load() string {
 	return first
 }
 
-// inTime is how much longer than a bare client a message may wait where the cluster itself takes longer
+// slack is how much longer than a bare client a message may wait where the cluster itself takes longer
 // than it should.
-const inTime = time.Second / 2
+const slack = time.Second / 2
 
 // judge sums the rounds up. Where more processes than twice the processors want to run, how long
 // something takes says nothing of us.
@@ -93,7 +93,7 @@ func judge(all []outcome) error {
 			silent, bare = append(silent, o.silent), append(bare, o.bare)
 			lost, twice, acked = lost+o.lost, twice+o.twice, acked+o.acked
 			busy, _ := strconv.ParseFloat(o.load, 64)
-			if o.silent > max(f.most, o.bare+inTime) && busy <= float64(2*runtime.NumCPU()) {
+			if o.silent > max(f.most, o.bare+slack) && busy <= float64(2*runtime.NumCPU()) {
 				wrong = append(wrong, fmt.Sprintf("%s: %s s without a 250, and %s s without a commit",
 					f.what, seconds(o.silent), seconds(o.bare)))
 			}
